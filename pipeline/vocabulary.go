@@ -1,0 +1,60 @@
+package pipeline
+
+// A Vocabulary is what the language must know about the kinds of stages. The
+// registry of package stages is one; this package never imports it.
+type Vocabulary interface {
+	// Kind returns the kind of that name, or false.
+	Kind(name string) (Kind, bool)
+	// Names lists all kinds, sorted.
+	Names() []string
+}
+
+// A Kind is a word of the vocabulary as the language sees it.
+type Kind interface {
+	// Doc is one sentence about the kind.
+	Doc() string
+	// Ports are the named inputs, in the order of documentation.
+	Ports() []Port
+	// NewConfig returns a pointer to a fresh configuration struct that holds
+	// the defaults. Its tags (yaml, min, max, enum, doc, required) are the schema of "with".
+	NewConfig() any
+	// Outputs lists outputs and groups of outputs for a decoded configuration.
+	Outputs(config any) Outputs
+	// Check reports what tags cannot say about a decoded configuration.
+	Check(config any) []Problem
+	// Random says whether a seed changes the result.
+	Random() bool
+	// Streams says whether the outputs are recomputed on demand rather than stored, by default.
+	Streams() bool
+}
+
+// A Port is a named input of a kind.
+type Port struct {
+	Name     string
+	Doc      string
+	Many     bool // gathers all instances and all outputs of a group; otherwise a group fans out over the axis "output"
+	Optional bool
+	Any      bool // the port's name is the user's: every name in "from" that is no other port's belongs here (report/robustness)
+}
+
+// Outputs are the names a stage may be referred to by. The output "" is the
+// stage itself: a kind with one nameless output lists "".
+type Outputs struct {
+	Names  []string
+	Groups map[string][]string // such as "tests": {"iid", "country=FR"}; members are in Names
+}
+
+// A Problem is something wrong with a configuration that tags cannot express.
+type Problem struct {
+	Field string // dotted path below "with", such as "shifts.country"
+	Pos   Pos    // of the value when the kind knows better than the path; zero otherwise
+	Msg   string
+}
+
+// A File is a parameter that names a file, relative to the spec; the engine
+// keys it by content. Dir is the same for a folder, keyed by what the kind
+// lists of it. Both are absolute after decoding.
+type (
+	File string
+	Dir  string
+)

@@ -1,0 +1,106 @@
+package stages
+
+import (
+	"context"
+	"strings"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/apache/arrow/go/v15/arrow/memory"
+)
+
+// ImageType is the Arrow type of an image column.
+//
+//	ref     what the cell is, see ImageCell
+//	data    encoded file or pixels; null for references
+//	height, width  in pixels, 0 where not known before decoding
+var ImageType = arrow.StructOf(
+	arrow.Field{Name: "ref", Type: arrow.BinaryTypes.String},
+	arrow.Field{Name: "data", Type: arrow.BinaryTypes.Binary, Nullable: true},
+	arrow.Field{Name: "height", Type: arrow.PrimitiveTypes.Int32},
+	arrow.Field{Name: "width", Type: arrow.PrimitiveTypes.Int32},
+)
+
+// IsImage says whether a type is that of an image column.
+func IsImage(t arrow.DataType) bool { return arrow.TypeEqual(t, ImageType) }
+
+// An ImageCell is one value of an image column. Ref says what it is:
+//
+//	file:PATH      a file, as the source that made the row names it (relative, "/")
+//	recipe:KIND?.. a generator's recipe: the picture is a pure function of it
+//	png, jpeg      Data is an encoded file
+//	rgb8           Data is Height*Width*3 bytes, row-major, RGB
+type ImageCell struct {
+	Ref           string
+	Data          []byte
+	Height, Width int
+}
+
+// Name is a short name of the picture for people.
+func (c ImageCell) Name() string {
+	if s, ok := strings.CutPrefix(c.Ref, "file:"); ok {
+		return s
+	}
+	return c.Ref
+}
+
+// A Picture is what a cell stands for: an encoded file, or pixels.
+type Picture struct {
+	Encoded       []byte // nil when Pix is set
+	Pix           []byte // Height*Width*3 bytes, row-major, RGB
+	Height, Width int
+}
+
+// Images opens image cells. What it returns was verified against the content
+// that the stage's key names.
+type Images interface {
+	Open(ctx context.Context, c ImageCell) (Picture, error)
+}
+
+// Image reads row i of an image column; Data aliases the record.
+func Image(col arrow.Array, i int) ImageCell {
+	s := col.(*array.Struct)
+	c := ImageCell{
+		Ref:    s.Field(0).(*array.String).Value(i),
+		Height: int(s.Field(2).(*array.Int32).Value(i)),
+		Width:  int(s.Field(3).(*array.Int32).Value(i)),
+	}
+	if d := s.Field(1).(*array.Binary); d.IsValid(i) {
+		c.Data = d.Value(i)
+	}
+	return c
+}
+
+// An ImageBuilder builds an image column.
+type ImageBuilder struct{ b *array.StructBuilder }
+
+// NewImageBuilder returns an empty builder.
+func NewImageBuilder(mem memory.Allocator) ImageBuilder {
+	return ImageBuilder{array.NewStructBuilder(mem, ImageType)}
+}
+
+// ImageBuilderOf wraps a builder of a record whose field is of ImageType.
+func ImageBuilderOf(b array.Builder) ImageBuilder { return ImageBuilder{b.(*array.StructBuilder)} }
+
+// Append adds a cell.
+func (b ImageBuilder) Append(c ImageCell) {
+	b.b.Append(true)
+	b.b.FieldBuilder(0).(*array.StringBuilder).Append(c.Ref)
+	data := b.b.FieldBuilder(1).(*array.BinaryBuilder)
+	if c.Data == nil {
+		data.AppendNull()
+	} else {
+		data.Append(c.Data)
+	}
+	b.b.FieldBuilder(2).(*array.Int32Builder).Append(int32(c.Height))
+	b.b.FieldBuilder(3).(*array.Int32Builder).Append(int32(c.Width))
+}
+
+// AppendNull adds a missing image.
+func (b ImageBuilder) AppendNull() { b.b.AppendNull() }
+
+// NewArray returns the column; the builder is empty after it.
+func (b ImageBuilder) NewArray() arrow.Array { return b.b.NewArray() }
+
+// Release gives back the builder's memory.
+func (b ImageBuilder) Release() { b.b.Release() }

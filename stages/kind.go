@@ -1,0 +1,258 @@
+package stages
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/apache/arrow/go/v15/arrow"
+
+	"shiftmill/pipeline"
+)
+
+// A Shape says how a kind's output follows from its input, and so how the
+// engine keys, cuts and parallelises it.
+type Shape uint8
+
+const (
+	// Source makes rows from files or from nothing; one task.
+	Source Shape = iota
+	// RowWise maps each row of its first port on its own (or drops it); other
+	// ports are read whole. Run is called once for each partition, or for any
+	// part of one, from several goroutines.
+	RowWise
+	// Index reads metadata columns only and picks rows of its inputs; one task.
+	Index
+	// Aggregate reads its inputs whole and makes something new; one task.
+	Aggregate
+)
+
+func (s Shape) String() string {
+	return [...]string{"source", "row-wise", "index", "aggregate"}[s]
+}
+
+// A Type is what flows through a port or an output.
+type Type uint8
+
+const (
+	// Rows are a dataset.
+	Rows Type = iota
+	// Files are named byte strings, such as weights or a report.
+	Files
+)
+
+// A Port is a named input.
+type Port struct {
+	Name     string
+	Doc      string
+	Type     Type
+	Many     bool // gathers all instances and all outputs of a group
+	Optional bool
+	Any      bool // collects every name in "from" that is no other port's
+}
+
+// An Output is one named result of a stage.
+type Output struct {
+	Name   string // "" for a kind's only output
+	Type   Type
+	Base   string   // the port whose rows and columns it passes on; "" for fresh rows
+	Groups []string // such as "tests" and "ood"
+}
+
+// A Schemas gives, for a port or an output, what is known of its columns; nil
+// where the data would have to be read to know.
+type Schemas map[string]*arrow.Schema
+
+// A Def describes a kind whose parameters are of type C. Only Name, Doc,
+// Version, Shape, Outputs and New are required.
+type Def[C any] struct {
+	Name    string
+	Doc     string // one sentence
+	Version int    // raised when the same input would give other output
+	Shape   Shape
+	In      []Port // the first is the row port of a row-wise kind
+	Config  C      // defaults
+
+	// Check reports what the tags of C cannot say.
+	Check func(c *C) []pipeline.Problem
+	// Outputs lists the outputs for given parameters.
+	Outputs func(c *C) []Output
+	// Columns gives, for each output of type Rows, the columns the stage
+	// itself writes (without "id"); unknown schemas are left out. It reports
+	// input columns that are missing or of a wrong type. Sources may look at
+	// the header of their data, not at more.
+	Columns func(c *C, in Schemas) (Schemas, []pipeline.Problem)
+	// Reads lists the columns read from a port of type Rows, "id" not
+	// included; in may be nil when the columns are not known yet.
+	Reads func(c *C, port string, in *arrow.Schema) []string
+
+	Random  bool     // the seed changes the result
+	Streams bool     // cheap pixels: recomputed on demand unless the spec says "cache: store"
+	Uses    []string // versions of shared code that reaches the result, such as "imageio/2"; they enter the key
+	Source  *Access[C]
+
+	// New makes a stage that is ready to run; it is cheap and reads nothing.
+	New func(c *C) (Stage, error)
+}
+
+// An Access is what only sources have: how the engine sees whether data
+// changed, and how it opens the image cells that the source made.
+type Access[C any] struct {
+	// Listing writes what decides the source's rows: names of files in a fixed
+	// order, digests of tables (from digest, which the engine caches by stat).
+	// Nothing machine-specific goes in. nil for generators.
+	Listing func(ctx context.Context, c *C, digest func(path string) (string, error), w io.Writer) error
+	// File says where the encoded bytes of a "file:" reference lie.
+	File func(c *C, ref string) (FileRange, error)
+	// Draw makes the picture of a "recipe:" reference. It must be a pure
+	// function of the reference, which therefore holds every parameter and the
+	// kind's version.
+	Draw func(ctx context.Context, ref string) (Picture, error)
+}
+
+// A FileRange is a stretch of a file; Size < 0 means to its end.
+type FileRange struct {
+	Path         string
+	Offset, Size int64
+}
+
+// A Stage runs. For a row-wise kind Run is called concurrently, each time with
+// some rows of the first port; otherwise once.
+type Stage interface {
+	Run(ctx context.Context, in *Inputs, out Sink) error
+}
+
+// RunFunc makes a Stage of a function.
+type RunFunc func(ctx context.Context, in *Inputs, out Sink) error
+
+// Run calls f.
+func (f RunFunc) Run(ctx context.Context, in *Inputs, out Sink) error { return f(ctx, in, out) }
+
+// A Kind is a Def with the type of its parameters hidden: what the registry
+// holds and what the language and the engine work with.
+type Kind struct {
+	Name    string
+	Version int
+	Shape   Shape
+	In      []Port
+	Uses    []string
+	Source  *Access[any] // nil unless Shape is Source
+
+	doc             string
+	random, streams bool
+	newConfig       func() any
+	check           func(any) []pipeline.Problem
+	outputs         func(any) []Output
+	columns         func(any, Schemas) (Schemas, []pipeline.Problem)
+	reads           func(any, string, *arrow.Schema) []string
+	build           func(any) (Stage, error)
+}
+
+// Define makes a Kind of a Def; it panics when a required part is missing.
+func Define[C any](d Def[C]) *Kind {
+	if d.Name == "" || d.Doc == "" || d.Version == 0 || d.Outputs == nil || d.New == nil {
+		panic(fmt.Sprintf("stages: kind %q lacks a name, doc, version, outputs or New", d.Name))
+	}
+	if (d.Shape == Source) != (d.Source != nil) {
+		panic(fmt.Sprintf("stages: kind %q: Access goes with sources, and only with them", d.Name))
+	}
+	k := &Kind{
+		Name: d.Name, Version: d.Version, Shape: d.Shape, In: d.In, Uses: d.Uses,
+		doc: d.Doc, random: d.Random, streams: d.Streams,
+		newConfig: func() any { c := d.Config; return &c },
+		check:     func(any) []pipeline.Problem { return nil },
+		columns:   func(any, Schemas) (Schemas, []pipeline.Problem) { return nil, nil },
+		reads:     func(any, string, *arrow.Schema) []string { return nil },
+		outputs:   func(c any) []Output { return d.Outputs(c.(*C)) },
+		build:     func(c any) (Stage, error) { return d.New(c.(*C)) },
+	}
+	if d.Check != nil {
+		k.check = func(c any) []pipeline.Problem { return d.Check(c.(*C)) }
+	}
+	if d.Columns != nil {
+		k.columns = func(c any, in Schemas) (Schemas, []pipeline.Problem) { return d.Columns(c.(*C), in) }
+	}
+	if d.Reads != nil {
+		k.reads = func(c any, port string, in *arrow.Schema) []string { return d.Reads(c.(*C), port, in) }
+	}
+	if a := d.Source; a != nil {
+		k.Source = &Access[any]{Draw: a.Draw}
+		if a.Listing != nil {
+			k.Source.Listing = func(ctx context.Context, c any, digest func(string) (string, error), w io.Writer) error {
+				return a.Listing(ctx, c.(*C), digest, w)
+			}
+		}
+		if a.File != nil {
+			k.Source.File = func(c any, ref string) (FileRange, error) { return a.File(c.(*C), ref) }
+		}
+	}
+	return k
+}
+
+// Doc is one sentence about the kind.
+func (k *Kind) Doc() string { return k.doc }
+
+// Random says whether the seed changes the result.
+func (k *Kind) Random() bool { return k.random }
+
+// Streams says whether outputs are recomputed on demand by default.
+func (k *Kind) Streams() bool { return k.streams }
+
+// NewConfig returns a pointer to a configuration that holds the defaults.
+func (k *Kind) NewConfig() any { return k.newConfig() }
+
+// Check reports what tags cannot say about a decoded configuration.
+func (k *Kind) Check(config any) []pipeline.Problem { return k.check(config) }
+
+// Results lists the outputs with their types and bases.
+func (k *Kind) Results(config any) []Output { return k.outputs(config) }
+
+// Columns gives the columns that each output adds or replaces.
+func (k *Kind) Columns(config any, in Schemas) (Schemas, []pipeline.Problem) {
+	return k.columns(config, in)
+}
+
+// Reads lists the columns read from a port.
+func (k *Kind) Reads(config any, port string, in *arrow.Schema) []string {
+	return k.reads(config, port, in)
+}
+
+// New makes a stage that is ready to run.
+func (k *Kind) New(config any) (Stage, error) { return k.build(config) }
+
+// Port returns the port of that name: one of In, else the port that collects
+// names of the user's choice.
+func (k *Kind) Port(name string) (Port, bool) {
+	for _, p := range k.In {
+		if p.Name == name && !p.Any {
+			return p, true
+		}
+	}
+	for _, p := range k.In {
+		if p.Any {
+			return p, true
+		}
+	}
+	return Port{}, false
+}
+
+// Ports lists the inputs for the language.
+func (k *Kind) Ports() []pipeline.Port {
+	ps := make([]pipeline.Port, len(k.In))
+	for i, p := range k.In {
+		ps[i] = pipeline.Port{Name: p.Name, Doc: p.Doc, Many: p.Many, Optional: p.Optional, Any: p.Any}
+	}
+	return ps
+}
+
+// Outputs lists names and groups of outputs for the language.
+func (k *Kind) Outputs(config any) pipeline.Outputs {
+	o := pipeline.Outputs{Groups: map[string][]string{}}
+	for _, out := range k.outputs(config) {
+		o.Names = append(o.Names, out.Name)
+		for _, g := range out.Groups {
+			o.Groups[g] = append(o.Groups[g], out.Name)
+		}
+	}
+	return o
+}
