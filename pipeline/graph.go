@@ -12,7 +12,7 @@ type Graph struct {
 
 // A Node is one instance of a stage.
 type Node struct {
-	Name      string  // stage[axis=value,...]: axes sorted, values percent-encoded
+	Name      string // stage[axis=value,...]: axes sorted, values percent-encoded
 	Stage     string
 	Coords    []Coord // its own axes and those of its inputs, sorted by axis
 	Kind      string

@@ -110,6 +110,14 @@ type Access[C any] struct {
 	Draw func(ctx context.Context, ref string) (Picture, error)
 }
 
+// A SourceAccess is an Access with the type of the parameters hidden. Listing
+// and File are nil where the Def left them out.
+type SourceAccess struct {
+	Listing func(ctx context.Context, config any, digest func(path string) (string, error), w io.Writer) error
+	File    func(config any, ref string) (FileRange, error)
+	Draw    func(ctx context.Context, ref string) (Picture, error)
+}
+
 // A FileRange is a stretch of a file; Size < 0 means to its end.
 type FileRange struct {
 	Path         string
@@ -136,7 +144,7 @@ type Kind struct {
 	Shape   Shape
 	In      []Port
 	Uses    []string
-	Source  *Access[any] // nil unless Shape is Source
+	Source  *SourceAccess // nil unless Shape is Source
 
 	doc             string
 	random, streams bool
@@ -176,7 +184,7 @@ func Define[C any](d Def[C]) *Kind {
 		k.reads = func(c any, port string, in *arrow.Schema) []string { return d.Reads(c.(*C), port, in) }
 	}
 	if a := d.Source; a != nil {
-		k.Source = &Access[any]{Draw: a.Draw}
+		k.Source = &SourceAccess{Draw: a.Draw}
 		if a.Listing != nil {
 			k.Source.Listing = func(ctx context.Context, c any, digest func(string) (string, error), w io.Writer) error {
 				return a.Listing(ctx, c.(*C), digest, w)
