@@ -16,9 +16,8 @@ func Crop(src *Pixels, y, x, h, w int) *Pixels {
 	return dst
 }
 
-// CenterCrop returns the middle h x w pixels of src, as torchvision's center_crop does: where src is smaller, it is first
-// extended with black, the larger half above and to the left when the difference is odd... of the missing rows or columns
-// the smaller half goes above and to the left; an odd surplus is cut with its offset rounded half to even.
+// CenterCrop returns the middle h x w pixels of src, as torchvision's center_crop does: half of an odd surplus is rounded
+// half to even; where src is smaller, it is first set in black, an odd row or column more below and to the right.
 func CenterCrop(src *Pixels, h, w int) *Pixels {
 	if src.H < h || src.W < w {
 		src = pad(src, max(h, src.H), max(w, src.W))

@@ -101,11 +101,11 @@ func sinc(x float64) float64 {
 // math.Sin differs between processors. The reduction is exact; the Taylor terms past the 21st power are under 2^-53.
 func sinPi(x float64) float64 {
 	n := math.RoundToEven(x)
-	r := (x - n) * math.Pi
-	z := r * r
+	r := float64((x - n) * math.Pi)
+	z := float64(r * r)
 	s := 0.0
 	for k := 21; k >= 3; k -= 2 {
-		s = z / float64(k*(k-1)) * (1 - s)
+		s = float64(z / float64(k*(k-1)) * (1 - s))
 	}
 	s = r - float64(r*s)
 	if int64(n)&1 != 0 {

@@ -70,7 +70,7 @@ func newTaps(in, out int, f Filter) *taps {
 		hi := min(int(center+support+0.5), in)
 		sum := 0.0
 		for j := range hi - lo {
-			row[j] = f.weight((float64(j+lo) - center + 0.5) * inv)
+			row[j] = f.weight(float64((float64(j+lo) - center + 0.5) * inv))
 			sum += row[j]
 		}
 		for j := range hi - lo {

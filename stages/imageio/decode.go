@@ -1,0 +1,135 @@
+package imageio
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+
+	"golang.org/x/image/bmp"
+	"golang.org/x/image/webp"
+)
+
+// DefaultMaxPixels is the limit of a decoder whose Limits say nothing: about 9,500 x 9,500 pixels, Pillow's own bound.
+const DefaultMaxPixels = 89_478_485
+
+// Errors of Decode and Config that a caller may want to tell apart; the returned error wraps one and says more.
+var (
+	ErrFormat    = errors.New("not a JPEG, PNG, WebP, GIF or BMP image")
+	ErrTooLarge  = errors.New("image is larger than the limit")
+	ErrTruncated = errors.New("image data ends early")
+)
+
+// Limits bound what a decoder allocates, whatever a file declares. Zero fields take the defaults.
+type Limits struct {
+	MaxPixels int64 // height times width; DefaultMaxPixels if 0
+}
+
+func (l Limits) check(h, w int) error {
+	limit := l.MaxPixels
+	if limit == 0 {
+		limit = DefaultMaxPixels
+	}
+	if h < 1 || w < 1 {
+		return fmt.Errorf("image of %d x %d pixels (height x width) is empty", h, w)
+	}
+	if int64(h) > limit/int64(w) {
+		return fmt.Errorf("%w: %d x %d pixels (height x width) declared, at most %d accepted; raise MaxPixels if this is meant", ErrTooLarge, h, w, limit)
+	}
+	return nil
+}
+
+// DecodeOptions are the settings of Decode; the zero value is the usual choice.
+type DecodeOptions struct {
+	Limits
+	// IgnoreOrientation leaves the pixels as they are stored. Otherwise the EXIF orientation of a JPEG, PNG or WebP
+	// file is applied, as Pillow's ImageOps.exif_transpose does.
+	IgnoreOrientation bool
+	// Partial accepts data that end early or are damaged: what was decoded is kept, the rest is the format's empty value
+	// (middle grey in a JPEG, black elsewhere). Without it such data are an error, ErrTruncated where they end early.
+	Partial bool
+}
+
+// Decode returns the RGB pixels of an image file. The content decides the format: JPEG, PNG, WebP, GIF or BMP;
+// of an animation, the first frame.
+//
+// The pixels are those of Pillow's Image.open(...).convert("RGB"): grey is repeated, a palette looked up, alpha dropped
+// without compositing (the colours under transparent pixels show), 16 bits cut to the upper 8, CMYK turned by
+// 255 - C scaled with 255 - K.
+// Errors: ErrFormat, ErrTooLarge, ErrTruncated, or another that says what is wrong.
+func Decode(data []byte, o DecodeOptions) (*Pixels, error) {
+	format, h, w, err := Config(data)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.check(h, w); err != nil {
+		return nil, fmt.Errorf("decode %s: %w", format, err)
+	}
+	var img image.Image
+	switch r := bytes.NewReader(data); format {
+	case "jpeg":
+		img, err = jpeg.Decode(r)
+	case "png":
+		img, err = png.Decode(r)
+	case "webp":
+		img, err = webp.Decode(r)
+	case "gif":
+		img, err = gif.Decode(r)
+	case "bmp":
+		img, err = bmp.Decode(r)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("decode %s: %w", format, err)
+	}
+	p := fromImage(img)
+	if !o.IgnoreOrientation {
+		p = Orient(p, Orientation(data))
+	}
+	return p, nil
+}
+
+// Config returns the format ("jpeg", "png", "webp", "gif" or "bmp") and the stored size of an image file, before any
+// EXIF orientation, from its header alone. Errors: ErrFormat, or what is wrong with the header.
+func Config(data []byte) (format string, h, w int, err error) {
+	format = sniff(data)
+	var c image.Config
+	switch r := bytes.NewReader(data); format {
+	case "jpeg":
+		c, err = jpeg.DecodeConfig(r)
+	case "png":
+		c, err = png.DecodeConfig(r)
+	case "webp":
+		c, err = webp.DecodeConfig(r)
+	case "gif":
+		c, err = gif.DecodeConfig(r)
+	case "bmp":
+		c, err = bmp.DecodeConfig(r)
+	default:
+		return "", 0, 0, fmt.Errorf("%w: it begins with % x", ErrFormat, data[:min(len(data), 12)])
+	}
+	if err != nil {
+		return "", 0, 0, fmt.Errorf("read %s header: %w", format, err)
+	}
+	return format, c.Height, c.Width, nil
+}
+
+// sniff tells the format by the signature, or returns "".
+func sniff(data []byte) string {
+	has := func(at int, s string) bool { return len(data) >= at+len(s) && string(data[at:at+len(s)]) == s }
+	switch {
+	case has(0, "\xff\xd8\xff"):
+		return "jpeg"
+	case has(0, "\x89PNG\r\n\x1a\n"):
+		return "png"
+	case has(0, "RIFF") && has(8, "WEBP"):
+		return "webp"
+	case has(0, "GIF87a"), has(0, "GIF89a"):
+		return "gif"
+	case has(0, "BM"):
+		return "bmp"
+	}
+	return ""
+}
