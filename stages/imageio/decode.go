@@ -6,21 +6,22 @@ import (
 	"fmt"
 	"image"
 	"image/gif"
-	"image/jpeg"
 	"image/png"
 
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/webp"
+
+	"shiftmill/stages/imageio/jpeg"
 )
 
 // DefaultMaxPixels is the limit of a decoder whose Limits say nothing: about 9,500 x 9,500 pixels, Pillow's own bound.
-const DefaultMaxPixels = 89_478_485
+const DefaultMaxPixels = jpeg.DefaultMaxPixels
 
 // Errors of Decode and Config that a caller may want to tell apart; the returned error wraps one and says more.
 var (
 	ErrFormat    = errors.New("not a JPEG, PNG, WebP, GIF or BMP image")
-	ErrTooLarge  = errors.New("image is larger than the limit")
-	ErrTruncated = errors.New("image data ends early")
+	ErrTooLarge  = jpeg.ErrTooLarge
+	ErrTruncated = jpeg.ErrTruncated
 )
 
 // Limits bound what a decoder allocates, whatever a file declares. Zero fields take the defaults.
@@ -69,9 +70,10 @@ func Decode(data []byte, o DecodeOptions) (*Pixels, error) {
 		return nil, fmt.Errorf("decode %s: %w", format, err)
 	}
 	var img image.Image
+	p := &Pixels{C: 3}
 	switch r := bytes.NewReader(data); format {
 	case "jpeg":
-		img, err = jpeg.Decode(r)
+		p.Pix, p.H, p.W, err = jpeg.Decode(data, jpeg.Options{MaxPixels: o.MaxPixels, Partial: o.Partial})
 	case "png":
 		img, err = png.Decode(r)
 	case "webp":
@@ -84,7 +86,9 @@ func Decode(data []byte, o DecodeOptions) (*Pixels, error) {
 	if err != nil {
 		return nil, fmt.Errorf("decode %s: %w", format, err)
 	}
-	p := fromImage(img)
+	if img != nil {
+		p = fromImage(img)
+	}
 	if !o.IgnoreOrientation {
 		p = Orient(p, Orientation(data))
 	}
@@ -98,7 +102,7 @@ func Config(data []byte) (format string, h, w int, err error) {
 	var c image.Config
 	switch r := bytes.NewReader(data); format {
 	case "jpeg":
-		c, err = jpeg.DecodeConfig(r)
+		c.Height, c.Width, _, err = jpeg.Config(data)
 	case "png":
 		c, err = png.DecodeConfig(r)
 	case "webp":

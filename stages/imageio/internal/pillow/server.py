@@ -1,0 +1,59 @@
+"""Answers requests on standard input with Pillow, so that tests can compare results in every value.
+
+A request is a line of JSON and the number of bytes that its "n" says; an answer likewise.
+"""
+import io
+import json
+import sys
+
+from PIL import Image, ImageFile, ImageOps
+
+Image.MAX_IMAGE_PIXELS = None
+
+
+def image(request, data):
+    mode = request.get("mode", "RGB")
+    return Image.frombytes(mode, (request["w"], request["h"]), data)
+
+
+def answer_pixels(im):
+    return {"h": im.height, "w": im.width, "c": len(im.getbands())}, im.tobytes()
+
+
+def decode(request, data):
+    im = Image.open(io.BytesIO(data))
+    if request.get("scale", 1) > 1:
+        s = request["scale"]
+        im.draft(None, (max(im.width // s, 1), max(im.height // s, 1)))
+    if request.get("orient"):
+        im = ImageOps.exif_transpose(im)
+    return answer_pixels(im.convert("RGB"))
+
+
+def encode(request, data):
+    im = image(request, data)
+    if request.get("to"):
+        im = im.convert(request["to"])
+    out = io.BytesIO()
+    im.save(out, request["format"], **request.get("options", {}))
+    return {}, out.getvalue()
+
+
+def resize(request, data):
+    im = image(request, data)
+    return answer_pixels(im.resize((request["to_w"], request["to_h"]), request["filter"]))
+
+
+OPS = {"decode": decode, "encode": encode, "resize": resize}
+
+stdin, stdout = sys.stdin.buffer, sys.stdout.buffer
+for line in stdin:
+    request = json.loads(line)
+    data = stdin.read(request["n"])
+    try:
+        head, body = OPS[request["op"]](request, data)
+    except Exception as e:
+        head, body = {"err": f"{type(e).__name__}: {e}"}, b""
+    head["n"] = len(body)
+    stdout.write(json.dumps(head).encode() + b"\n" + body)
+    stdout.flush()

@@ -1,0 +1,96 @@
+package jpeg
+
+import "encoding/binary"
+
+// readFrame reads the frame header and lays out the planes.
+func (d *decoder) readFrame(body []byte, at int) error {
+	if d.comps != nil {
+		return d.errorf(at, "a second frame header")
+	}
+	if len(body) < 6 || len(body) != 6+3*int(body[5]) {
+		return d.errorf(at, "frame header of %d bytes does not fit its components", len(body))
+	}
+	if body[0] != 8 {
+		return d.errorf(at, "%d bits a sample: %w", body[0], ErrUnsupported)
+	}
+	d.height, d.width = int(binary.BigEndian.Uint16(body[1:])), int(binary.BigEndian.Uint16(body[3:]))
+	n := int(body[5])
+	if d.width == 0 || d.height == 0 {
+		return d.errorf(at, "image of %d x %d pixels (height x width): %w", d.height, d.width, ErrUnsupported)
+	}
+	if n != 1 && n != 3 && n != 4 {
+		return d.errorf(at, "%d components, 1, 3 or 4 expected: %w", n, ErrUnsupported)
+	}
+	if !d.headerOnly {
+		if err := d.checkSize(at); err != nil {
+			return err
+		}
+	}
+	comps := make([]component, n)
+	for i := range comps {
+		b := body[6+3*i:]
+		c := &comps[i]
+		c.id, c.h, c.v, c.tq = b[0], int(b[1]>>4), int(b[1]&15), b[2]
+		if c.h < 1 || c.h > 4 || c.v < 1 || c.v > 4 {
+			return d.errorf(at, "component %d is sampled %d x %d, factors are 1 to 4", i, c.h, c.v)
+		}
+		if c.tq > 3 {
+			return d.errorf(at, "component %d uses quantisation table %d, tables are 0 to 3", i, c.tq)
+		}
+		for _, other := range comps[:i] {
+			if other.id == c.id {
+				return d.errorf(at, "two components are called %d", c.id)
+			}
+		}
+		d.hMax, d.vMax = max(d.hMax, c.h), max(d.vMax, c.v)
+	}
+	for i := range comps {
+		if c := &comps[i]; d.hMax%c.h != 0 || d.vMax%c.v != 0 {
+			return d.errorf(at, "component %d is sampled %d x %d of %d x %d, a fraction: %w", i, c.h, c.v, d.hMax, d.vMax, ErrUnsupported)
+		}
+	}
+	d.comps = comps
+	if !d.headerOnly {
+		d.layOut()
+	}
+	return nil
+}
+
+// checkSize refuses pictures above the limit, and such as the rest of the file cannot hold: a block takes at least one bit
+// (of the first DC scan), so that a short file declaring a huge picture allocates nothing.
+func (d *decoder) checkSize(at int) error {
+	pixels := int64(d.height) * int64(d.width)
+	if pixels > d.maxPixels {
+		return d.errorf(at, "%w: %d x %d pixels (height x width) declared, at most %d accepted", ErrTooLarge, d.height, d.width, d.maxPixels)
+	}
+	// The densest sampling is one block in 4 x 4 blocks' area, for the component with the fewest; the one with the most covers all.
+	if blocks := pixels / 64; !d.partial && blocks/8 > int64(len(d.data)) {
+		return d.errorf(at, "%d x %d pixels (height x width) declared, %d bytes cannot hold them: %w", d.height, d.width, len(d.data), ErrTruncated)
+	}
+	return nil
+}
+
+// layOut sizes and allocates the planes and, for a progressive file, the coefficients.
+func (d *decoder) layOut() {
+	d.mcusWide = ceilDiv(d.width, 8*d.hMax)
+	d.mcusHigh = ceilDiv(d.height, 8*d.vMax)
+	for i := range d.comps {
+		c := &d.comps[i]
+		c.width = ceilDiv(d.width*c.h, d.hMax)
+		c.height = ceilDiv(d.height*c.v, d.vMax)
+		c.wide, c.high = ceilDiv(c.width, 8), ceilDiv(c.height, 8)
+		c.blocksWide, c.blocksHigh = d.mcusWide*c.h, d.mcusHigh*c.v
+		c.stride = 8 * c.blocksWide
+		c.plane = make([]byte, c.stride*8*c.blocksHigh)
+		if d.progressive {
+			c.coef = make([]int16, 64*c.blocksWide*c.blocksHigh)
+			c.last = make([]uint8, c.blocksWide*c.blocksHigh)
+		} else if d.partial {
+			for j := range c.plane {
+				c.plane[j] = 128
+			}
+		}
+	}
+}
+
+func ceilDiv(a, b int) int { return (a + b - 1) / b }
