@@ -1,0 +1,137 @@
+package kernels
+
+// Conv2D stores in dst the convolution (cross-correlation) of x with w, plus bias where it is not nil.
+//
+// Shapes: those of ConvShape; bias has Co elements. Bits: each output is one chain over input channel, kernel row and
+// kernel column, padding included as +0; the bias is added last.
+func Conv2D(dst, x, w, bias []float32, s ConvShape, p *Pool) {
+	s = s.checked("Conv2D", x, w, dst)
+	if bias != nil {
+		sameLength("Conv2D bias", s.Co, len(bias))
+	}
+	f := forwardFilter(w, s)
+	defer f.release()
+	f.run(dst, x, bias, s.N, p)
+}
+
+func forwardFilter(w []float32, s ConvShape) *filter {
+	ci := s.Ci / s.Groups
+	f := &filter{groups: s.Groups, m: s.Co / s.Groups, terms: ci * s.KH * s.KW, channels: ci, outH: s.OutH(), outW: s.OutW()}
+	f.in = layout{h: s.H, w: s.W, top: s.PadH, left: s.PadW, strideH: s.StrideH, strideW: s.StrideW,
+		rows: s.OutH() + (s.KH-1)*s.DilH/s.StrideH, pitch: s.OutW() + (s.KW-1)*s.DilW/s.StrideW}
+	taps := make([]int, 0, s.KH*s.KW)
+	for kh := range s.KH {
+		for kw := range s.KW {
+			taps = append(taps, f.in.tap(kh*s.DilH, kw*s.DilW))
+		}
+	}
+	f.spread(taps)
+	f.pack(func(g, row, term int) float32 { return w[(g*f.m+row)*f.terms+term] })
+	return f
+}
+
+// spread repeats the taps of one channel for all channels of a group.
+func (f *filter) spread(taps []int) {
+	f.taps = getOffsets(f.terms)
+	for c := range f.channels {
+		for t, o := range taps {
+			f.taps.v[c*len(taps)+t] = c*f.in.channel() + o
+		}
+	}
+}
+
+// Conv2DBackData stores in dx the gradient of a convolution in its input, given dy, that in its output.
+//
+// Bits: each element is one chain over output channel within the group, kernel row and kernel column, over the taps that
+// the stride reaches; a reached position outside the output is a term with +0.
+func Conv2DBackData(dx, dy, w []float32, s ConvShape, p *Pool) {
+	s = s.checked("Conv2DBackData", dx, w, dy)
+	if s.StrideH == 1 && s.StrideW == 1 {
+		f := backwardFilter(w, s, 0, 0)
+		defer f.release()
+		f.run(dx, dy, nil, s.N, p)
+		return
+	}
+	for py := range min(s.StrideH, s.H) {
+		for px := range min(s.StrideW, s.W) {
+			f := backwardFilter(w, s, py, px)
+			part := getFloats(s.N * s.Ci * f.outH * f.outW)
+			f.run(part.v, dy, nil, s.N, p)
+			p.Run(s.N*s.Ci, func(i int) {
+				spreadPhase(dx[i*s.H*s.W:(i+1)*s.H*s.W], part.v[i*f.outH*f.outW:(i+1)*f.outH*f.outW], s, py, px)
+			})
+			part.put()
+			f.release()
+		}
+	}
+}
+
+// spreadPhase stores the rows y = py, py+stride, ... and columns likewise of one plane of dx.
+func spreadPhase(dx, part []float32, s ConvShape, py, px int) {
+	for y := py; y < s.H; y += s.StrideH {
+		row := dx[y*s.W : (y+1)*s.W]
+		for x := px; x < s.W; x += s.StrideW {
+			row[x] = part[0]
+			part = part[1:]
+		}
+	}
+}
+
+// reach lists the taps of one dimension that input positions p, p+stride, ... meet, each with the output position that
+// input p reads, which may lie outside.
+func reach(p, k, stride, pad, dil int) (taps, at []int) {
+	for t := range k {
+		if d := p + pad - t*dil; (d%stride+stride)%stride == 0 {
+			taps = append(taps, t)
+			at = append(at, floorDiv(d, stride))
+		}
+	}
+	return taps, at
+}
+
+func floorDiv(a, b int) int {
+	q := a / b
+	if a%b < 0 {
+		q--
+	}
+	return q
+}
+
+// backwardFilter plans the data gradient for the input positions of phase (py, px), as a convolution of dy.
+func backwardFilter(w []float32, s ConvShape, py, px int) *filter {
+	ty, ay := reach(py, s.KH, s.StrideH, s.PadH, s.DilH)
+	tx, ax := reach(px, s.KW, s.StrideW, s.PadW, s.DilW)
+	co, ci := s.Co/s.Groups, s.Ci/s.Groups
+	taps := len(ty) * len(tx)
+	f := &filter{groups: s.Groups, m: ci, terms: co * taps, channels: co,
+		outH: (s.H - py + s.StrideH - 1) / s.StrideH, outW: (s.W - px + s.StrideW - 1) / s.StrideW}
+	f.in = layout{h: s.OutH(), w: s.OutW(), strideH: 1, strideW: 1}
+	if taps > 0 { // positions descend as the taps ascend
+		f.in.top, f.in.left = -ay[len(ay)-1], -ax[len(ax)-1]
+		f.in.rows, f.in.pitch = f.outH+ay[0]+f.in.top, f.outW+ax[0]+f.in.left
+	}
+	var offs []int
+	for _, y := range ay {
+		for _, x := range ax {
+			offs = append(offs, f.in.tap(y+f.in.top, x+f.in.left))
+		}
+	}
+	f.spread(offs)
+	f.pack(func(g, row, term int) float32 {
+		t := term % taps
+		at := ty[t/len(tx)]*s.KW + tx[t%len(tx)]
+		return w[((g*co+term/taps)*ci+row)*s.KH*s.KW+at]
+	})
+	return f
+}
+
+// Conv2DBackBias stores in db [c] the gradient in the bias: the sum of dy [n, c, plane] over images and plane, by blocks of
+// 1,024 within a plane whose sums are added on in (image, block) order.
+func Conv2DBackBias(db, dy []float32, n, c, plane int, p *Pool) {
+	sameLength("Conv2DBackBias db", c, len(db))
+	sameLength("Conv2DBackBias dy", n*c*plane, len(dy))
+	be := backend()
+	p.Run(c, func(ch int) {
+		db[ch] = planeSum(be, dy, n, c, plane, ch)
+	})
+}

@@ -1,0 +1,140 @@
+package kernels
+
+import "shiftmill/kernels/internal/simd"
+
+// maxTerms bounds the terms of one call of a tile, so that the panels it reads stay in the first-level cache.
+const maxTerms = 384
+
+// A filter is a planned convolution, forward or backward in the data: for each group, m output channels are chains of
+// terms over the taps of the group's input channels.
+type filter struct {
+	groups, m, terms int
+	channels         int // input channels a group
+	in               layout
+	outH, outW       int
+	gathered         bool          // lanes are single positions, in no order
+	tiles            []int         // row counts that add up to m, at most 6 each
+	weights          *floatBuffer  // for each group and tile: terms x rows
+	taps             *offsetBuffer // for each term: where it reads, relative to the group's first channel
+}
+
+// tileRows splits m rows into the fewest tiles of at most six, as even as can be: short tiles wait on their own chains.
+func tileRows(m int) []int {
+	n := (m + 5) / 6
+	rows := make([]int, n)
+	for i := range rows {
+		rows[i] = m*(i+1)/n - m*i/n
+	}
+	return rows
+}
+
+// pack stores the weights, given by group, row and term, in the order in which the tiles read them.
+func (f *filter) pack(weight func(g, row, term int) float32) {
+	f.tiles = tileRows(f.m)
+	f.weights = getFloats(f.groups * f.m * f.terms)
+	at := 0
+	for g := range f.groups {
+		first := 0
+		for _, rows := range f.tiles {
+			for t := range f.terms {
+				for r := range rows {
+					f.weights.v[at] = weight(g, first+r, t)
+					at++
+				}
+			}
+			first += rows
+		}
+	}
+}
+
+func (f *filter) release() {
+	f.weights.put()
+	f.taps.put()
+}
+
+// run computes dst [n, groups*m, outH, outW] from src [n, groups*channels, h, w]; bias has groups*m elements or is nil.
+func (f *filter) run(dst, src, bias []float32, n int, p *Pool) {
+	plane := f.outH * f.outW
+	if n == 0 || plane == 0 {
+		return
+	}
+	if f.terms == 0 {
+		clear(dst)
+		addBias(dst, bias, n, f.groups*f.m, plane)
+		return
+	}
+	if f.in.plain() && f.in.rows > 1 && f.flat() {
+		f.in.h, f.in.w, f.in.rows, f.in.pitch = 1, plane, 1, plane
+		f.outH, f.outW = 1, plane
+	}
+	// Narrow images go several at a time, one output position a lane.
+	batch := 1
+	if f.outW < simd.Group {
+		batch = min(n, max(1, 128/plane))
+	}
+	parts := (n + batch - 1) / batch
+	inner := p
+	if parts >= 2*p.Workers() || parts > 1 && f.outW < simd.Group {
+		inner = nil
+	}
+	each := func(i int) {
+		first, last := i*batch, min((i+1)*batch, n)
+		out := f.groups * f.m * plane
+		size := f.groups * f.channels * f.in.h * f.in.w
+		f.images(dst[first*out:last*out], src[first*size:last*size], bias, last-first, inner)
+	}
+	if inner == nil {
+		p.Run(parts, each)
+		return
+	}
+	for i := range parts {
+		each(i)
+	}
+}
+
+// flat reports that every tap reads the plane from its first element, as a 1x1 convolution does.
+func (f *filter) flat() bool {
+	for _, o := range f.taps.v {
+		if o%f.in.channel() != 0 {
+			return false
+		}
+	}
+	return f.outH == f.in.h && f.outW == f.in.w
+}
+
+// images computes a few images: their layout first, then strips of output positions.
+func (f *filter) images(dst, src, bias []float32, n int, p *Pool) {
+	chans, size := f.groups*f.channels, f.in.h*f.in.w
+	laid := src
+	if !f.in.plain() {
+		b := getFloats(n * chans * f.in.channel())
+		defer b.put()
+		laid = b.v
+		p.Run(n*chans, func(i int) {
+			f.in.copy(laid[i*f.in.channel():(i+1)*f.in.channel()], src[i*size:(i+1)*size])
+		})
+	}
+	s := f.strips(n)
+	defer s.release()
+	p.Run(f.groups*s.count(), func(i int) {
+		g, strip := i/s.count(), i%s.count()
+		if s.narrow {
+			f.narrow(dst, laid, bias, g, s.span(strip))
+		} else {
+			f.wide(dst, laid, bias, g, s.span(strip))
+		}
+	})
+}
+
+func addBias(y, bias []float32, n, c, plane int) {
+	if bias == nil {
+		return
+	}
+	for i := range n * c {
+		b := bias[i%c]
+		row := y[i*plane : (i+1)*plane]
+		for j := range row {
+			row[j] += b
+		}
+	}
+}

@@ -1,0 +1,3 @@
+module shiftmill/kernels/internal/simd/_gen
+
+go 1.26.0

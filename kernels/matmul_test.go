@@ -1,0 +1,52 @@
+package kernels
+
+import (
+	"fmt"
+	"testing"
+)
+
+func TestMatMul(t *testing.T) {
+	for i, d := range [][3]int{{1, 1, 1}, {0, 3, 2}, {3, 0, 2}, {2, 3, 0}, {7, 8, 9}, {13, 65, 63}, {6, 16, 400}, {5, 256, 20}, {20, 5, 900}} {
+		m, n, k := d[0], d[1], d[2]
+		for _, trans := range []int{0, 1, 2, 3} {
+			transA, transB := trans&1 != 0, trans&2 != 0
+			t.Run(fmt.Sprint(d, transA, transB), func(t *testing.T) {
+				a, b := testValues("a", m*k, i%2 == 1), testValues("b", k*n, i%2 == 1)
+				want := make([]float32, m*n)
+				for r := range m {
+					for c := range n {
+						for j := range k {
+							at, bt := r*k+j, j*n+c
+							if transA {
+								at = j*m + r
+							}
+							if transB {
+								bt = c*k + j
+							}
+							want[r*n+c] = FMA32(a[at], b[bt], want[r*n+c])
+						}
+					}
+				}
+				eachBackend(t, func(t *testing.T, p *Pool) {
+					got, check := guarded(m * n)
+					MatMul(got, a, b, m, n, k, transA, transB, p)
+					check(t, "MatMul")
+					sameBits(t, "MatMul", got, want)
+				})
+			})
+		}
+	}
+}
+
+func BenchmarkMatMul(b *testing.B) {
+	for _, n := range []int{256, 1000} {
+		b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {
+			x, y, z := testValues("a", n*n, false), testValues("b", n*n, false), make([]float32, n*n)
+			b.ReportAllocs()
+			for b.Loop() {
+				MatMul(z, x, y, n, n, n, false, false, nil)
+			}
+			b.ReportMetric(2*float64(n)*float64(n)*float64(n)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+		})
+	}
+}
