@@ -1,0 +1,183 @@
+package pipeline
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// SpecDecoder is implemented, on the pointer, by parameter types that read
+// their own value: unions such as a list of operations, conditions, ranges.
+// Fields of the problems are paths below the value.
+type SpecDecoder interface{ DecodeSpec(Value) []Problem }
+
+// SpecTexter is implemented by parameter types with a canonical text of their
+// own: equal settings, and only those, have equal texts.
+type SpecTexter interface{ SpecText() string }
+
+// A Defaulter fills the defaults of a struct that stands in a list, a map or
+// behind a pointer, before it is decoded.
+type Defaulter interface{ SetDefaults() }
+
+var (
+	fileType     = reflect.TypeFor[File]()
+	dirType      = reflect.TypeFor[Dir]()
+	valueType    = reflect.TypeFor[Value]()
+	decoderType  = reflect.TypeFor[SpecDecoder]()
+	texterType   = reflect.TypeFor[SpecTexter]()
+	defaulterTyp = reflect.TypeFor[Defaulter]()
+)
+
+// types are the descriptions of the config structs met so far; safe for
+// concurrent use.
+type types struct {
+	mu sync.RWMutex
+	of map[reflect.Type]*structType
+}
+
+func newTypes() *types { return &types{of: map[reflect.Type]*structType{}} }
+
+// A structType is a config struct as its tags describe it.
+type structType struct {
+	fields []fieldType
+	byName map[string]int
+	names  []string
+}
+
+// A fieldType is one parameter.
+type fieldType struct {
+	name     string
+	index    []int
+	typ      reflect.Type
+	doc      string
+	enum     []string
+	min, max float64 // NaN: unbounded
+	above    bool    // min itself is excluded
+	below    bool    // max itself is excluded
+	required bool
+	single   bool // a list that may be written as its one item
+}
+
+// get describes a struct; it panics on tags that make no sense, which are
+// bugs of the kind.
+func (t *types) get(typ reflect.Type) *structType {
+	t.mu.RLock()
+	st := t.of[typ]
+	t.mu.RUnlock()
+	if st != nil {
+		return st
+	}
+	st = &structType{byName: map[string]int{}}
+	st.add(typ, nil)
+	t.mu.Lock()
+	t.of[typ] = st
+	t.mu.Unlock()
+	return st
+}
+
+func (st *structType) add(typ reflect.Type, index []int) {
+	for i := range typ.NumField() {
+		f := typ.Field(i)
+		tag, inline := f.Tag.Get("yaml"), false
+		name, options, _ := strings.Cut(tag, ",")
+		inline = f.Anonymous && name == "" || strings.Contains(options, "inline")
+		at := append(append([]int(nil), index...), i)
+		if name == "-" || !f.IsExported() && !inline {
+			continue
+		}
+		if inline && f.Type.Kind() == reflect.Struct {
+			st.add(f.Type, at)
+			continue
+		}
+		if name == "" {
+			name = strings.ToLower(f.Name)
+		}
+		ft := fieldType{name: name, index: at, typ: f.Type, doc: f.Tag.Get("doc"), min: math.NaN(), max: math.NaN()}
+		if e := f.Tag.Get("enum"); e != "" {
+			ft.enum = strings.Split(e, "|")
+		}
+		where := typ.String() + "." + f.Name
+		ft.min, ft.above = bound(where, f.Tag, "min", "above")
+		ft.max, ft.below = bound(where, f.Tag, "max", "below")
+		ft.required = flag(where, f.Tag, "required")
+		ft.single = flag(where, f.Tag, "single")
+		if _, twice := st.byName[name]; twice {
+			panic(fmt.Sprintf("pipeline: %s: parameter %q is defined twice", where, name))
+		}
+		st.byName[name] = len(st.fields)
+		st.fields = append(st.fields, ft)
+		st.names = append(st.names, name)
+	}
+}
+
+func bound(where string, tag reflect.StructTag, with, without string) (float64, bool) {
+	text, open := tag.Get(with), false
+	if text == "" {
+		text, open = tag.Get(without), true
+	}
+	if text == "" {
+		return math.NaN(), false
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		panic(fmt.Sprintf("pipeline: %s: bound %q is no number", where, text))
+	}
+	return f, open
+}
+
+func flag(where string, tag reflect.StructTag, name string) bool {
+	switch text := tag.Get(name); text {
+	case "":
+		return false
+	case "true":
+		return true
+	default:
+		panic(fmt.Sprintf("pipeline: %s: tag %s is %q, not true", where, name, text))
+	}
+}
+
+// bounds says what the tags allow, for messages: "1 to 5", "at least 1",
+// "more than 0 and at most 1".
+func (f *fieldType) bounds() string {
+	low, high := "", ""
+	switch {
+	case math.IsNaN(f.min) && math.IsNaN(f.max):
+		return ""
+	case !math.IsNaN(f.min) && !math.IsNaN(f.max) && !f.above && !f.below:
+		return number(f.min) + " to " + number(f.max)
+	}
+	if !math.IsNaN(f.min) {
+		low = "at least " + number(f.min)
+		if f.above {
+			low = "more than " + number(f.min)
+		}
+	}
+	if !math.IsNaN(f.max) {
+		high = "at most " + number(f.max)
+		if f.below {
+			high = "less than " + number(f.max)
+		}
+	}
+	if low != "" && high != "" {
+		return low + " and " + high
+	}
+	return low + high
+}
+
+// within says whether x obeys the bounds.
+func (f *fieldType) within(x float64) bool {
+	switch {
+	case x != x:
+		return false
+	case !math.IsNaN(f.min) && (x < f.min || f.above && x == f.min):
+		return false
+	case !math.IsNaN(f.max) && (x > f.max || f.below && x == f.max):
+		return false
+	}
+	return true
+}
+
+func number(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }

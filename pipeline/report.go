@@ -1,0 +1,60 @@
+package pipeline
+
+import "fmt"
+
+// A reporter collects mistakes, each once: the instances of a stage repeat
+// those of their common text.
+type reporter struct {
+	errs Errors
+	seen map[Error]struct{}
+}
+
+func (r *reporter) add(pos Pos, path, format string, args ...any) {
+	e := Error{Pos: pos, Path: path, Msg: fmt.Sprintf(format, args...)}
+	r.put(&e)
+}
+
+func (r *reporter) put(e *Error) {
+	id := *e
+	id.Err = nil
+	if _, ok := r.seen[id]; ok {
+		return
+	}
+	if r.seen == nil {
+		r.seen = map[Error]struct{}{}
+	}
+	r.seen[id] = struct{}{}
+	r.errs = append(r.errs, e)
+}
+
+func (r *reporter) failed() bool { return len(r.errs) > 0 }
+
+// err returns all mistakes, sorted, or nil.
+func (r *reporter) err() error {
+	if len(r.errs) == 0 {
+		return nil
+	}
+	r.errs.Sort()
+	return r.errs
+}
+
+// Problems turns mistakes found by Decode into those a kind's DecodeSpec
+// returns.
+func (es Errors) Problems() []Problem {
+	out := make([]Problem, len(es))
+	for i, e := range es {
+		out[i] = Problem{Field: e.Path, Pos: e.Pos, Msg: e.Msg}
+	}
+	return out
+}
+
+// join appends a part to a dotted path.
+func join(path, part string) string {
+	switch {
+	case path == "":
+		return part
+	case part == "":
+		return path
+	}
+	return path + "." + part
+}

@@ -1,0 +1,237 @@
+package pipeline
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+)
+
+// deepest is the nesting that a spec may have; real ones stay below ten.
+const deepest = 64
+
+// parseYAML reads the one document of a file and refuses what yaml.v3 lets
+// through: tags, anchors, aliases, repeated keys, a second document. It returns
+// nil when nothing usable is left.
+func parseYAML(src *source, data []byte, rep *reporter) *node {
+	if line, col, ok := badBytes(data); !ok {
+		rep.add(Pos{src.name, line, col}, "", "not text in UTF-8: %s", "a byte here is no character, or a control character")
+		return nil
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	var doc, second yaml.Node
+	err := dec.Decode(&doc)
+	if errors.Is(err, io.EOF) {
+		rep.add(Pos{src.name, 1, 1}, "", "the file is empty")
+		return nil
+	}
+	if err == nil {
+		switch err2 := dec.Decode(&second); {
+		case err2 == nil:
+			at := &second
+			if len(second.Content) > 0 {
+				at = second.Content[0]
+			}
+			rep.add(Pos{src.name, max(1, at.Line), max(1, at.Column)}, "", "a second document begins here: one file is one spec; use two files, and extends where they share")
+			return nil
+		case !errors.Is(err2, io.EOF):
+			err = err2
+		}
+	}
+	if err != nil {
+		explain(src, data, err, rep)
+		return nil
+	}
+	c := converter{src: src, rep: rep}
+	if len(doc.Content) == 0 {
+		rep.add(Pos{src.name, 1, 1}, "", "the file is empty")
+		return nil
+	}
+	return c.convert(doc.Content[0], "", 0)
+}
+
+// badBytes returns the first place that is no UTF-8 or a control character.
+func badBytes(data []byte) (line, col int, ok bool) {
+	clean := true
+	for _, c := range data {
+		if c >= 0x7f || c < ' ' && c != '\n' && c != '\r' && c != '\t' {
+			clean = false
+			break
+		}
+	}
+	if clean {
+		return 0, 0, true
+	}
+	line, col = 1, 1
+	for len(data) > 0 {
+		r, size := utf8.DecodeRune(data)
+		switch {
+		case r == utf8.RuneError && size <= 1,
+			r < ' ' && r != '\n' && r != '\r' && r != '\t',
+			r == 0x7f, r > 0x7f && r < 0xa0 && r != 0x85:
+			return line, col, false
+		case r == '\n':
+			line, col = line+1, 1
+		default:
+			col++
+		}
+		data = data[size:]
+	}
+	return 0, 0, true
+}
+
+// A converter turns yaml.Nodes into nodes.
+type converter struct {
+	src  *source
+	rep  *reporter
+	line int // added to every line: a piece of a larger file begins there
+	slab []node
+}
+
+func (c *converter) add(y *yaml.Node, path, format string, args ...any) {
+	c.rep.add(Pos{c.src.name, y.Line + c.line, max(1, y.Column)}, path, format, args...)
+}
+
+func (c *converter) new(y *yaml.Node) *node {
+	if len(c.slab) == 0 {
+		c.slab = make([]node, 256)
+	}
+	n := &c.slab[0]
+	c.slab = c.slab[1:]
+	n.src, n.line, n.col = c.src, int32(y.Line+c.line), int32(max(1, y.Column))
+	return n
+}
+
+// convert returns nil for a value that holds a mistake; the mistake is reported.
+func (c *converter) convert(y *yaml.Node, path string, depth int) *node {
+	if depth > deepest {
+		c.add(y, path, "nested deeper than %d levels", deepest)
+		return nil
+	}
+	if c.refused(y, path) {
+		return nil
+	}
+	n := c.new(y)
+	switch y.Kind {
+	case yaml.ScalarNode:
+		n.text = y.Value
+		if y.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
+			n.kind, n.tag = Scalar, TagQuoted
+		} else {
+			n.kind, n.tag = classify(y.Value)
+		}
+		n.refs = strings.Contains(n.text, "$")
+	case yaml.SequenceNode:
+		n.kind, n.items = List, make([]*node, 0, len(y.Content))
+		for i, item := range y.Content {
+			if got := c.convert(item, path, depth+1); got != nil {
+				if empty(item) {
+					c.add(item, path, "item %d has no value", i+1)
+					continue
+				}
+				n.items = append(n.items, got)
+				n.refs = n.refs || got.refs
+			}
+		}
+	case yaml.MappingNode:
+		c.mapping(n, y, path, depth)
+	}
+	return n
+}
+
+// mapping fills n with the entries of y.
+func (c *converter) mapping(n *node, y *yaml.Node, path string, depth int) {
+	pairs := len(y.Content) / 2
+	n.kind, n.keys, n.items = Map, make([]key, 0, pairs), make([]*node, 0, pairs)
+	var seen map[string]int
+	if pairs > 8 {
+		seen = make(map[string]int, pairs)
+	}
+	for i := 0; i+1 < len(y.Content); i += 2 {
+		yk, yv := y.Content[i], y.Content[i+1]
+		if c.refused(yk, path) {
+			continue
+		}
+		if yk.Kind != yaml.ScalarNode {
+			c.add(yk, path, "a key must be text, not a list or a map; text in braces needs quotes")
+			continue
+		}
+		name := yk.Value
+		if name == "<<" && yk.Style == 0 {
+			c.add(yk, path, "merge keys (<<) are not part of the language: use extends, or parameters")
+			continue
+		}
+		if len(name) > 200 {
+			c.add(yk, path, "this key is longer than 200 bytes")
+			continue
+		}
+		at := join(path, name)
+		before, twice := seen[name]
+		if seen == nil {
+			if before = n.index(name); before >= 0 {
+				twice = true
+			}
+		}
+		if twice {
+			first := n.keys[before]
+			c.add(yk, at, "defined twice, first at %d:%d", first.line, first.col)
+			continue
+		}
+		v := c.convert(yv, at, depth+1)
+		if v == nil {
+			// The mistake is reported; the key stays known, so that nobody misses it.
+			v = c.new(yv)
+			v.kind = broken
+		} else if empty(yv) && n.flowKey(y, name) {
+			c.add(yk, at, "has no value: a space is missing after the colon, as in %s", quote(strings.Replace(name, ":", ": ", 1)))
+			v.kind = broken
+		}
+		if seen != nil {
+			seen[name] = len(n.keys)
+		}
+		n.keys = append(n.keys, key{text: name, line: int32(yk.Line + c.line), col: int32(max(1, yk.Column)), src: c.src})
+		n.items = append(n.items, v)
+		n.refs = n.refs || v.refs
+	}
+}
+
+// broken is the form of a value whose mistake has been reported: whoever meets
+// one says nothing more.
+const broken = ValueKind(0)
+
+// flowKey says whether a key without a value looks like "key:value".
+func (n *node) flowKey(y *yaml.Node, name string) bool {
+	at := strings.IndexByte(name, ':')
+	return y.Style&yaml.FlowStyle != 0 && at > 0 && at+1 < len(name)
+}
+
+// empty says whether nothing was written where y stands.
+func empty(y *yaml.Node) bool {
+	return y.Kind == yaml.ScalarNode && y.Value == "" && y.Style&^yaml.TaggedStyle == 0
+}
+
+// refused reports tags, anchors, aliases and empty text blocks.
+func (c *converter) refused(y *yaml.Node, path string) bool {
+	switch {
+	case y.Kind == yaml.AliasNode:
+		c.add(y, path, "*%s is an alias, which the language does not have: use a parameter ($params.%s), or quote the text (\"*%s\")", y.Value, y.Value, y.Value)
+	case y.Anchor != "":
+		c.add(y, path, "&%s is an anchor, which the language does not have: use a parameter ($params.%s), or quote the text", y.Anchor, y.Anchor)
+	case y.Style&yaml.TaggedStyle != 0 && strings.HasPrefix(y.Tag, "!!"):
+		c.add(y, path, "%s is a YAML tag, which the language does not have: leave it out; quotes make text of a number (\"%s\")", y.Tag, y.Value)
+	case y.Style&yaml.TaggedStyle != 0:
+		name := strings.TrimLeft(y.Tag, "!=")
+		if name == "" || y.Value != "" {
+			name = y.Value
+		}
+		c.add(y, path, "YAML reads %s as a tag, not as text: write {not: %s} for negation, or quote it (%q)", y.Tag, name, strings.TrimSpace(y.Tag+" "+y.Value))
+	case y.Kind == yaml.ScalarNode && y.Value == "" && y.Style&(yaml.FoldedStyle|yaml.LiteralStyle) != 0:
+		c.add(y, path, "YAML reads > and | as the start of a block of text, which is empty here: ranges are written 5.., ..5 or ..<5")
+	default:
+		return false
+	}
+	return true
+}
