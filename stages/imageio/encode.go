@@ -4,8 +4,9 @@ import (
 	"bytes"
 	"image"
 	"image/color"
-	"image/jpeg"
 	"image/png"
+
+	"shiftmill/stages/imageio/jpeg"
 )
 
 // view shows an image of 3 channels to the standard library's encoders.
@@ -27,11 +28,21 @@ func EncodePNG(p *Pixels) []byte {
 	return b.Bytes()
 }
 
-// EncodeJPEG returns p as a baseline JPEG file of that quality, 1 to 100. p must have 3 channels and not be empty.
+// EncodeJPEG returns p as a baseline JPEG file of that quality, 1 to 100: the bytes of Pillow's save(format="JPEG", quality=quality),
+// with chroma halved both ways. p must have 3 channels (or 1, grey) and sides of 1 to 65,500.
 func EncodeJPEG(p *Pixels, quality int) []byte {
-	var b bytes.Buffer
-	if err := jpeg.Encode(&b, view{p}, &jpeg.Options{Quality: quality}); err != nil {
+	data, err := jpeg.Encode(p.Pix, p.H, p.W, p.C, quality, jpeg.S420)
+	if err != nil {
 		panic("imageio: " + err.Error())
 	}
-	return b.Bytes()
+	return data
+}
+
+// JPEGRoundTrip returns Decode(EncodeJPEG(p, quality)) without the entropy coding between them. p must have 3 channels.
+func JPEGRoundTrip(p *Pixels, quality int) *Pixels {
+	pix, err := jpeg.RoundTrip(p.Pix, p.H, p.W, quality)
+	if err != nil {
+		panic("imageio: " + err.Error())
+	}
+	return &Pixels{H: p.H, W: p.W, C: 3, Pix: pix}
 }

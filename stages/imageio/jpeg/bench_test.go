@@ -12,7 +12,7 @@ import (
 // photo is a picture of 375 x 500 as ImageNet has them: quality about 90, chroma halved both ways.
 func photo(b *testing.B) []byte {
 	b.Helper()
-	data, err := os.ReadFile("testdata/photo.jpg")
+	data, err := os.ReadFile("/tmp/photo.jpg")
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package jpeg
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -93,4 +94,35 @@ func TestDecodeVariantsLikePillow(t *testing.T) {
 func encoded(t *testing.T, peer *pillow.Server, h, w int, pix []byte, options map[string]any, mode string) []byte {
 	t.Helper()
 	return peer.MustAsk(t, pillow.Request{Op: "encode", H: h, W: w, Format: "JPEG", Options: options, To: mode}, pix).Data
+}
+
+// TestEncodeLikePillow compares whole files, so that every coefficient and every code is the same.
+func TestEncodeLikePillow(t *testing.T) {
+	peer := pillow.Start(t)
+	subs := []struct {
+		ours  Subsampling
+		their string
+	}{{S420, "4:2:0"}, {S422, "4:2:2"}, {S444, "4:4:4"}}
+	sizes := [][2]int{{1, 1}, {1, 2}, {2, 1}, {3, 5}, {8, 8}, {9, 7}, {16, 16}, {17, 33}, {40, 24}, {64, 63}, {75, 100}, {4, 301}, {301, 3}}
+	for _, size := range sizes {
+		h, w := size[0], size[1]
+		pix := picture(h, w, 3, uint32(h*1000+w))
+		for quality := 1; quality <= 100; quality++ {
+			for _, sub := range subs {
+				want := encoded(t, peer, h, w, pix, map[string]any{"quality": quality, "subsampling": sub.their}, "")
+				got, err := Encode(pix, h, w, 3, quality, sub.ours)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !bytes.Equal(got, want) {
+					t.Fatalf("%dx%d %s q%d: %d bytes differ from Pillow's %d", h, w, sub.their, quality, len(got), len(want))
+				}
+			}
+		}
+		grey := picture(h, w, 1, 1)
+		want := peer.MustAsk(t, pillow.Request{Op: "encode", H: h, W: w, Mode: "L", Format: "JPEG", Options: map[string]any{"quality": 60}}, grey).Data
+		if got, err := Encode(grey, h, w, 1, 60, S420); err != nil || !bytes.Equal(got, want) {
+			t.Fatalf("%dx%d grey: differs from Pillow: %v", h, w, err)
+		}
+	}
 }
