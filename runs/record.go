@@ -1,0 +1,118 @@
+package runs
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// A Record is what is known under a key. The store reads Key, Kind, Objects and Keys;
+// Data is the writer's own.
+type Record struct {
+	Key     Digest          `json:"key"`
+	Kind    string          `json:"kind"`              // what the writer calls such records
+	Objects []Digest        `json:"objects,omitempty"` // objects it needs; a collection keeps them while the record is in use
+	Keys    []Digest        `json:"keys,omitempty"`    // keys of records it needs, kept likewise
+	Data    json.RawMessage `json:"data,omitempty"`    // one JSON value
+}
+
+// maxRecord bounds an encoded record, so that a frame holds any one.
+const maxRecord = 16 << 20
+
+// Append adds a record. Lookup finds it at once in this process; it is durable, and
+// seen by others, after the next commit. The record's slices are copied.
+//
+// An error is a record without a key or that is too large, a store that is read-only
+// or closed, or the failure that ended the session's writing.
+func (s *Store) Append(r Record) error {
+	if r.Key.IsZero() {
+		return errors.New("append a record: it has no key")
+	}
+	if len(r.Data) > 0 && !json.Valid(r.Data) {
+		return fmt.Errorf("append record %s (%s): its data is not JSON", r.Key, r.Kind)
+	}
+	body := encodeRecord(r)
+	if len(body) > maxRecord {
+		return fmt.Errorf("append record %s (%s): it has %d bytes, more than %d; put the data into an object", r.Key, r.Kind, len(body), maxRecord)
+	}
+	if err := s.state(entryRecord, body); err != nil {
+		return fmt.Errorf("append record %s (%s): %w", r.Key, r.Kind, err)
+	}
+	s.wake()
+	return nil
+}
+
+// state makes a statement of this session.
+func (s *Store) state(kind entryKind, body []byte) error {
+	if err := s.writable(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stateLocked(kind, body)
+}
+
+// Lookup returns the newest record under key, as far as this process has read: see
+// Refresh. The result must not be changed. A record that does not decode, and an
+// index that turns out damaged, count as no record; the journals are read then.
+func (s *Store) Lookup(key Digest) (Record, bool) {
+	s.mu.RLock()
+	found, ok, err := s.st.record(key)
+	s.mu.RUnlock()
+	if err != nil {
+		s.dropIndex(err)
+		s.mu.RLock()
+		found, ok, _ = s.st.record(key)
+		s.mu.RUnlock()
+	}
+	if !ok {
+		return Record{}, false
+	}
+	r, err := decodeRecord(found.body)
+	return r, err == nil
+}
+
+// Records returns the newest record under every key whose kind is given, newest
+// first. An empty kind asks for all.
+func (s *Store) Records(kind string) ([]Record, error) {
+	list, err := s.allRecords()
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(list, func(a, b stamped) int {
+		if a.stamp == b.stamp {
+			return 0
+		}
+		if a.stamp > b.stamp {
+			return -1
+		}
+		return 1
+	})
+	var records []Record
+	for _, e := range list {
+		r, err := decodeRecord(e.body)
+		if err != nil {
+			return nil, err
+		}
+		if kind == "" || r.Kind == kind {
+			records = append(records, r)
+		}
+	}
+	return records, nil
+}
+
+// allRecords returns the newest record bodies by key, reading the journals when the
+// index is damaged.
+func (s *Store) allRecords() ([]stamped, error) {
+	s.mu.RLock()
+	list, err := s.st.allRecords()
+	s.mu.RUnlock()
+	if err == nil {
+		return list, nil
+	}
+	s.dropIndex(err)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.st.allRecords()
+}

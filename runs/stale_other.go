@@ -1,0 +1,5 @@
+//go:build !unix
+
+package runs
+
+func isStale(error) bool { return false }
