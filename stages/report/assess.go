@@ -1,0 +1,192 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"shiftmill/stages/report/stats"
+)
+
+// level is the chance that an interval holds the truth; a "+" is judged at half
+// of the rest, as the lower end of an interval is.
+const (
+	level = 0.95
+	alpha = 0.025
+)
+
+// assess turns predictions into all that the report says.
+func (c *Config) assess(all []*benchmark) (*result, error) {
+	r := &result{
+		Format: format, Title: c.Title, Baseline: c.Baseline, Replicate: c.Replicate, Level: level,
+		Margins: marginsResult(c.Margins),
+	}
+	known := c.Baseline == ""
+	for _, b := range all {
+		r.Inputs = append(r.Inputs, b.inputs...)
+		br, notes := c.benchmark(b)
+		r.Benchmarks = append(r.Benchmarks, br)
+		r.Notes = append(r.Notes, notes...)
+		for _, m := range b.models {
+			known = known || m.method == c.Baseline
+		}
+	}
+	if !known {
+		return nil, fmt.Errorf("baseline: no method %q; methods are %s", c.Baseline, quoted(methodNames(all)))
+	}
+	return r, nil
+}
+
+func methodNames(all []*benchmark) []string {
+	var names []string
+	for _, b := range all {
+		for _, m := range b.models {
+			if !slices.Contains(names, m.method) {
+				names = append(names, m.method)
+			}
+		}
+	}
+	return names
+}
+
+func (c *Config) benchmark(b *benchmark) (benchmarkResult, []string) {
+	r := benchmarkResult{
+		Name: b.name, Real: b.about.Real, Shift: b.about.Shift,
+		Classes: b.classes, Chance: 100 * b.chance(), Clusters: b.by,
+	}
+	for _, s := range b.sets {
+		r.Sets = append(r.Sets, setResult{Name: s.name, IID: s.iid, Images: s.rows.Rows(), Clusters: s.rows.Clusters()})
+	}
+	notes := c.remarks(b)
+	for _, m := range b.models {
+		mr := b.errors(m)
+		if base := c.baselineOf(b, m); base == m {
+			mr.Baseline = true
+		} else if base != nil {
+			cmp, more := b.compare(c, base, m)
+			mr.Against = cmp
+			notes = append(notes, more...)
+		}
+		r.Models = append(r.Models, mr)
+	}
+	r.Family = judge(c.Margins, r.Models)
+	return r, notes
+}
+
+// remarks are what a reader must know before the numbers.
+func (c *Config) remarks(b *benchmark) (notes []string) {
+	if b.inside() == nil {
+		notes = append(notes, fmt.Sprintf("%s: no test set is called %q, so there is no IID/OOD gap", b.name, c.IID))
+	}
+	var single []string
+	for _, m := range b.models {
+		if len(m.seeds) == 1 {
+			single = append(single, m.name())
+		}
+	}
+	if len(single) > 0 {
+		who := strings.Join(single, ", ")
+		if len(single) == len(b.models) {
+			who = "all methods"
+		}
+		notes = append(notes, fmt.Sprintf("%s: one seed (%s): intervals are about these weights only; training again may give other numbers", b.name, who))
+	}
+	return notes
+}
+
+// baselineOf is the model that m is compared with: the baseline method with the
+// same other coordinates.
+func (c *Config) baselineOf(b *benchmark, m *model) *model {
+	if c.Baseline == "" {
+		return nil
+	}
+	for _, x := range b.models {
+		if x.method == c.Baseline && x.rest == m.rest {
+			return x
+		}
+	}
+	return nil
+}
+
+// errors are the rates of one model.
+func (b *benchmark) errors(m *model) modelResult {
+	r := modelResult{Name: m.name(), Seeds: m.seeds}
+	in := b.inside()
+	for _, s := range b.sets {
+		e := setError{Set: s.name}
+		if m.has(s.name) {
+			v := m.values(s)
+			e.Error = rate(stats.Linear([]stats.Term{{Weight: 1, Set: s.rows, Values: v}}))
+			if len(m.seeds) > 1 {
+				for _, n := range v.Seeds {
+					e.Seeds = append(e.Seeds, 100*float64(n)/float64(s.rows.Rows()))
+				}
+			}
+			if in != nil && !s.iid && m.has(in.name) {
+				e.Gap = difference(stats.Linear([]stats.Term{
+					{Weight: 1, Set: s.rows, Values: v}, {Weight: -1, Set: in.rows, Values: m.values(in)},
+				}))
+			}
+		}
+		r.Errors = append(r.Errors, e)
+	}
+	out := terms(b.ood(), m.has, m.values)
+	if out == nil {
+		return r
+	}
+	r.OOD = rate(stats.Linear(out))
+	if in != nil && m.has(in.name) {
+		r.Gap = difference(stats.Linear(append(out, stats.Term{Weight: -1, Set: in.rows, Values: m.values(in)})))
+	}
+	return r
+}
+
+// terms is the mean over sets, or nil unless all of them are there.
+func terms(sets []*testSet, has func(string) bool, values func(*testSet) *stats.Values) []stats.Term {
+	var ts []stats.Term
+	for _, s := range sets {
+		if !has(s.name) {
+			return nil
+		}
+		ts = append(ts, stats.Term{Weight: 1 / float64(len(sets)), Set: s.rows, Values: values(s)})
+	}
+	return ts
+}
+
+// values are the errors of the model on a set.
+func (m *model) values(s *testSet) *stats.Values {
+	v := stats.NewValues(s.rows.Rows(), len(m.seeds))
+	for k, seed := range m.seeds {
+		for i, wrong := range m.wrong[cellKey{seed, s.name}] {
+			if wrong {
+				v.Add(i, k, 1)
+			}
+		}
+	}
+	return v
+}
+
+// rate puts an estimated rate in percent with Wilson's interval.
+func rate(e stats.Estimate) *number {
+	n := percent(e, math.Sqrt(e.Images+e.Seeds))
+	if low, high := e.RateInterval(); e.Known() || e.Simple {
+		low, high = 100*low, 100*high
+		n.Low, n.High = &low, &high
+	}
+	return n
+}
+
+// difference puts an estimated difference in points with Student's interval.
+func difference(e stats.Estimate) *number {
+	n := percent(e, e.SE())
+	if low, high := e.Interval(); e.Known() {
+		low, high = 100*low, 100*high
+		n.Low, n.High = &low, &high
+	}
+	return n
+}
+
+func percent(e stats.Estimate, se float64) *number {
+	return &number{Value: 100 * e.Value, SE: 100 * se, SeedSE: 100 * math.Sqrt(e.Seeds), DF: e.DF}
+}

@@ -1,0 +1,174 @@
+package report
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"shiftmill/pipeline"
+	"shiftmill/stages/report/stats"
+)
+
+// A benchmark is what one input holds: models by test sets.
+type benchmark struct {
+	name    string
+	about   Benchmark
+	sets    []*testSet // IID first, then by name
+	models  []*model   // baseline first, then by name
+	classes int        // distinct labels and predictions
+	by      string     // column of the clusters; "" where each row is its own
+	inputs  []provenance
+}
+
+// A testSet is one set of rows, the same for every model.
+type testSet struct {
+	name string
+	iid  bool
+	rows *stats.Set
+	ids  [32]byte // digest of the ids in order
+	from string   // the input that the ids were first read from
+}
+
+// A model is one value of the method axis, apart for each value of axes that
+// are neither the method nor the replicate.
+type model struct {
+	method string // value of the method axis
+	rest   string // other coordinates, such as "model=resnet50"
+	seeds  []string
+	wrong  map[cellKey][]bool
+}
+
+// A cellKey names one dataset of predictions of a model.
+type cellKey struct{ seed, set string }
+
+// A provenance is where an input stood in the run.
+type provenance struct {
+	Benchmark string `json:"benchmark"`
+	Stage     string `json:"stage"`
+	Output    string `json:"output,omitempty"`
+	At        string `json:"at,omitempty"`
+	Rows      int    `json:"rows"`
+}
+
+func (m *model) name() string {
+	if m.rest == "" {
+		return m.method
+	}
+	return m.method + " (" + m.rest + ")"
+}
+
+// has says whether all seeds of the model saw the set.
+func (m *model) has(set string) bool {
+	for _, s := range m.seeds {
+		if m.wrong[cellKey{s, set}] == nil {
+			return false
+		}
+	}
+	return len(m.seeds) > 0
+}
+
+// ood are the sets outside the training distribution.
+func (b *benchmark) ood() []*testSet {
+	var sets []*testSet
+	for _, s := range b.sets {
+		if !s.iid {
+			sets = append(sets, s)
+		}
+	}
+	return sets
+}
+
+// inside is the IID set, or nil.
+func (b *benchmark) inside() *testSet {
+	if len(b.sets) > 0 && b.sets[0].iid {
+		return b.sets[0]
+	}
+	return nil
+}
+
+// chance is the error of guessing among the classes, all alike.
+func (b *benchmark) chance() float64 { return 1 - 1/float64(b.classes) }
+
+// A place is what the coordinates of an input say.
+type place struct{ method, rest, seed, set string }
+
+// locate reads the coordinates. Where no axis or group names the test set it is
+// called after the output, else after the stage.
+func (c *Config) locate(stage, output string, coords []pipeline.Coord) place {
+	p := place{set: output}
+	if p.set == "" {
+		p.set = stage
+	}
+	named := false
+	var rest []string
+	for _, x := range coords {
+		switch {
+		case x.Axis == "output":
+			p.set = x.Value
+		case x.Axis == c.Replicate:
+			p.seed = x.Value
+		case x.Axis == c.Method:
+			p.method, named = x.Value, true
+		default:
+			rest = append(rest, x.Axis+"="+x.Value)
+		}
+	}
+	if !named {
+		if p.method = c.Label; p.method == "" {
+			p.method = stage
+		}
+	}
+	p.rest = strings.Join(rest, ", ")
+	return p
+}
+
+// order sorts sets and models, and drops seeds that lack a set which other
+// seeds of the model have; it returns what it dropped.
+func (b *benchmark) order(c *Config) (notes []string) {
+	sort.Slice(b.sets, func(i, j int) bool {
+		x, y := b.sets[i], b.sets[j]
+		if x.iid != y.iid {
+			return x.iid
+		}
+		return x.name < y.name
+	})
+	sort.Slice(b.models, func(i, j int) bool {
+		x, y := b.models[i], b.models[j]
+		if p, q := x.method == c.Baseline, y.method == c.Baseline; p != q {
+			return p
+		}
+		if x.method != y.method {
+			return x.method < y.method
+		}
+		return x.rest < y.rest
+	})
+	for _, m := range b.models {
+		notes = append(notes, m.complete(b)...)
+	}
+	return notes
+}
+
+// complete keeps the seeds that saw every set that any seed of the model saw.
+func (m *model) complete(b *benchmark) (notes []string) {
+	var kept []string
+	for _, s := range m.seeds {
+		missing := ""
+		for _, set := range b.sets {
+			if m.wrong[cellKey{s, set.name}] != nil {
+				continue
+			}
+			for _, other := range m.seeds {
+				if m.wrong[cellKey{other, set.name}] != nil {
+					missing = set.name
+				}
+			}
+		}
+		if missing == "" {
+			kept = append(kept, s)
+			continue
+		}
+		notes = append(notes, fmt.Sprintf("%s: %s of %s has no predictions on %s and is left out", b.name, s, m.name(), missing))
+	}
+	m.seeds = kept
+	return notes
+}

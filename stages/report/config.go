@@ -1,0 +1,55 @@
+package report
+
+import (
+	"fmt"
+
+	"shiftmill/pipeline"
+)
+
+// Config is the configuration of report/robustness; its tags are the schema
+// that users see.
+type Config struct {
+	Title     string `yaml:"title" doc:"heading of the report"`
+	Method    string `yaml:"method" doc:"matrix axis whose values are the methods"`
+	Baseline  string `yaml:"baseline" doc:"value of the method axis that the others are compared with"`
+	Replicate string `yaml:"replicate" doc:"matrix axis of repetitions, such as seeds; intervals then hold for new seeds too"`
+	Group     string `yaml:"group" doc:"column that says which rows belong together, such as the business or the patient; default source_id, else each row for itself"`
+	IID       string `yaml:"iid" doc:"name of the test set that is distributed as the training set"`
+	Label     string `yaml:"label" doc:"name of the model where no method axis names it"`
+
+	Margins    Margins              `yaml:"margins" doc:"what a method must gain to count as a gain, in points"`
+	Benchmarks map[string]Benchmark `yaml:"benchmarks" doc:"what is known of the inputs, by their names in from"`
+}
+
+// Margins are the smallest gains that count, in points of error.
+type Margins struct {
+	OOD float64 `yaml:"ood" min:"0" max:"100" doc:"fewer errors on the shifted test sets (A)"`
+	Gap float64 `yaml:"gap" min:"0" max:"100" doc:"smaller distance between IID and shifted error (G)"`
+}
+
+// A Benchmark says what the predictions do not hold about one benchmark.
+type Benchmark struct {
+	Real  bool   `yaml:"real" doc:"natural images: neither generated nor corrupted"`
+	Shift string `yaml:"shift" doc:"what shifts: texture, geography, time, camera, corruption or another word"`
+}
+
+var defaults = Config{
+	Title:   "Robustness",
+	Method:  "method",
+	IID:     "iid",
+	Margins: Margins{OOD: 1, Gap: 0.5},
+}
+
+func (c *Config) check() []pipeline.Problem {
+	var ps []pipeline.Problem
+	if c.IID == "" {
+		ps = append(ps, pipeline.Problem{Field: "iid", Msg: `must name a test set, such as "iid"`})
+	}
+	if c.Method == "" && c.Baseline != "" {
+		ps = append(ps, pipeline.Problem{Field: "method", Msg: "must name the axis that the baseline is a value of"})
+	}
+	if c.Method != "" && c.Method == c.Replicate {
+		ps = append(ps, pipeline.Problem{Field: "replicate", Msg: fmt.Sprintf("axis %q is the method axis already", c.Replicate)})
+	}
+	return ps
+}

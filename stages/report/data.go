@@ -1,0 +1,67 @@
+package report
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"strconv"
+	"strings"
+)
+
+// jsonData is the whole result at full precision.
+func jsonData(r *result) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	err := e.Encode(r)
+	return b.Bytes(), err
+}
+
+// csvData is one line for each number, at full precision.
+func csvData(r *result) ([]byte, error) {
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	line := func(fields ...string) { _ = w.Write(fields) } // errors stay in w
+	line("benchmark", "method", "set", "quantity", "value", "low", "high", "se", "seed_se", "df", "seeds", "p", "p_holm", "verdict")
+	for _, br := range r.Benchmarks {
+		for _, m := range br.Models {
+			put := func(set, quantity string, n *number, seeds []string, more ...string) {
+				if n == nil {
+					return
+				}
+				if len(more) == 0 {
+					more = []string{"", "", ""}
+				}
+				line(append([]string{br.Name, m.Name, set, quantity, full(n.Value), optional(n.Low), optional(n.High),
+					full(n.SE), full(n.SeedSE), full(n.DF), strings.Join(seeds, " ")}, more...)...)
+			}
+			for _, e := range m.Errors {
+				put(e.Set, "error", e.Error, m.Seeds)
+				put(e.Set, "gap", e.Gap, m.Seeds)
+			}
+			put("", "ood error", m.OOD, m.Seeds)
+			put("", "gap", m.Gap, m.Seeds)
+			if a := m.Against; a != nil {
+				put("", "iid gain", a.IID, a.Seeds)
+				put("", "A", a.A, a.Seeds, optional(a.P), optional(a.Holm), a.Verdict)
+				put("", "G", a.G, a.Seeds, optional(a.P), optional(a.Holm), a.Verdict)
+				for _, s := range a.Sets {
+					put(s.Set, "A", s.A, a.Seeds, optional(s.P), optional(s.Holm), s.Verdict)
+					put(s.Set, "G", s.G, a.Seeds, optional(s.P), optional(s.Holm), s.Verdict)
+				}
+			}
+		}
+	}
+	w.Flush()
+	return b.Bytes(), w.Error()
+}
+
+func full(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
+
+func optional(x *float64) string {
+	if x == nil {
+		return ""
+	}
+	return full(*x)
+}

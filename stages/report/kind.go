@@ -1,0 +1,120 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/apache/arrow/go/v15/arrow"
+
+	"shiftmill/pipeline"
+	"shiftmill/stages"
+)
+
+// port is where the benchmarks come in; its names are the user's.
+const port = "benchmarks"
+
+// Robustness describes the kind report/robustness to a registry.
+func Robustness() *stages.Kind {
+	return stages.Define(stages.Def[Config]{
+		Name:    "report/robustness",
+		Doc:     "Compares methods on test sets inside and outside the training distribution, with 95 % intervals.",
+		Version: 1,
+		Shape:   stages.Aggregate,
+		In: []stages.Port{{
+			Name: port, Type: stages.Rows, Many: true, Any: true,
+			Doc: "predictions by the name of their benchmark: one dataset for each method, seed and test set",
+		}},
+		Config:  defaults,
+		Check:   (*Config).check,
+		Outputs: func(*Config) []stages.Output { return []stages.Output{{Type: stages.Files}} },
+		Columns: columns,
+		Reads:   func(c *Config, _ string, in *arrow.Schema) []string { return c.reads(in) },
+		New: func(c *Config) (stages.Stage, error) {
+			return stages.RunFunc(c.run), nil
+		},
+	})
+}
+
+// reads lists the columns of predictions that the report looks at.
+func (c *Config) reads(in *arrow.Schema) []string {
+	names := []string{"label", "predicted", "correct"}
+	switch {
+	case c.Group != "":
+		names = append(names, c.Group)
+	case in != nil && in.HasField("source_id"):
+		names = append(names, "source_id")
+	}
+	return names
+}
+
+// columns reports input columns that are missing or of a wrong type.
+func columns(c *Config, in stages.Schemas) (stages.Schemas, []pipeline.Problem) {
+	var ps []pipeline.Problem
+	for _, name := range slices.Sorted(maps.Keys(in)) {
+		schema := in[name]
+		if schema == nil {
+			continue
+		}
+		for _, col := range c.reads(schema) {
+			f, ok := schema.FieldsByName(col)
+			switch {
+			case !ok && col == c.Group:
+				ps = append(ps, pipeline.Problem{Field: "group", Msg: fmt.Sprintf("%s has no column %q", name, col)})
+			case !ok:
+				ps = append(ps, pipeline.Problem{Msg: fmt.Sprintf("%s has no column %q: predictions with columns label, predicted and correct are expected, such as evaluate/classify makes", name, col)})
+			case col == "correct" && f[0].Type.ID() != arrow.BOOL:
+				ps = append(ps, pipeline.Problem{Msg: fmt.Sprintf("column correct of %s is %s, not bool", name, f[0].Type)})
+			}
+		}
+	}
+	return nil, ps
+}
+
+func (c *Config) run(ctx context.Context, in *stages.Inputs, out stages.Sink) error {
+	for _, name := range slices.Sorted(maps.Keys(c.Benchmarks)) {
+		if len(in.Ports[name]) == 0 {
+			return fmt.Errorf("benchmarks.%s: no input of that name; inputs are %s", name, quoted(in.Names()))
+		}
+	}
+	var all []*benchmark
+	for _, name := range in.Names() {
+		b, err := c.read(ctx, name, in.Ports[name], out)
+		if err != nil {
+			return fmt.Errorf("benchmark %s: %w", name, err)
+		}
+		all = append(all, b)
+	}
+	r, err := c.assess(all)
+	if err != nil {
+		return err
+	}
+	for _, n := range r.Notes {
+		out.Note("%s", n)
+	}
+	for _, m := range r.headlines() {
+		out.Metric(m.name, m.value)
+	}
+	files, err := render(r)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if err := out.WriteFile("", f.name, f.data); err != nil {
+			return fmt.Errorf("write %s: %w", f.name, err)
+		}
+	}
+	return nil
+}
+
+// quoted lists names for a message.
+func quoted(names []string) string {
+	q := make([]string, len(names))
+	for i, n := range names {
+		q[i] = strconv.Quote(n)
+	}
+	return strings.Join(q, ", ")
+}

@@ -1,0 +1,237 @@
+package report
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// A section is a part of the report as every file format shows it.
+type section struct {
+	title  string
+	id     string // of the page's anchor
+	lead   string // a paragraph before the tables
+	tables []table
+	charts []chart // on the page only
+}
+
+// A table is columns of text; the first is a name, the others are figures.
+type table struct {
+	title string
+	note  string // below it: how to read it
+	head  []string
+	rows  [][]cell
+}
+
+// A cell is text, or an estimate with its interval, such as 27.2 and "26.3, 28.1".
+type cell struct {
+	value    string
+	interval string
+	sort     *float64 // what a reader sorts figures by
+	mark     string   // "+", "-" or "0" for a verdict
+}
+
+func (c cell) text() string {
+	if c.interval == "" {
+		return c.value
+	}
+	return c.value + " [" + c.interval + "]"
+}
+
+// lay arranges the result as sections, in the order of reading.
+func lay(r *result) []section {
+	var ss []section
+	for i := range r.Benchmarks {
+		ss = append(ss, layBenchmark(r, &r.Benchmarks[i], "b"+strconv.Itoa(i+1)))
+	}
+	return ss
+}
+
+func layBenchmark(r *result, b *benchmarkResult, id string) section {
+	s := section{title: b.Name, id: id, lead: b.about(r.Replicate)}
+	s.tables = append(s.tables, errorTable(b), setTable(b))
+	if t, ok := againstTable(r, b); ok {
+		s.tables = append(s.tables, t)
+	}
+	if t, ok := gainTable(r, b); ok {
+		s.tables = append(s.tables, t)
+	}
+	s.charts = b.charts()
+	return s
+}
+
+// about says what the numbers of a benchmark rest on.
+func (b *benchmarkResult) about(replicate string) string {
+	var parts []string
+	for _, s := range b.Sets {
+		parts = append(parts, fmt.Sprintf("%s %s", s.Name, images(s)))
+	}
+	text := fmt.Sprintf("Top-1 error in percent with 95 %% intervals. %d classes, so guessing errs %s %%. Images: %s.",
+		b.Classes, decimal(b.Chance), strings.Join(parts, ", "))
+	if b.Clusters != "" {
+		text += fmt.Sprintf(" Rows of one %s count as one observation.", b.Clusters)
+	}
+	least, most := 0, 0
+	for _, m := range b.Models {
+		if n := len(m.Seeds); least == 0 || n < least {
+			least = n
+		}
+		most = max(most, len(m.Seeds))
+	}
+	switch {
+	case most <= 1:
+		text += " One seed: the intervals are about these weights only."
+	case least == most:
+		text += fmt.Sprintf(" Means over %d values of %s; the intervals hold for new images and new seeds.", most, replicate)
+	default:
+		text += fmt.Sprintf(" Means over %d to %d values of %s.", least, most, replicate)
+	}
+	if b.Shift != "" {
+		text += " Shift: " + b.Shift + "."
+	}
+	return text
+}
+
+func images(s setResult) string {
+	if s.Clusters == s.Images {
+		return grouped(s.Images)
+	}
+	return fmt.Sprintf("%s (%s groups)", grouped(s.Images), grouped(s.Clusters))
+}
+
+// errorTable is the headline: inside, outside, and the distance.
+func errorTable(b *benchmarkResult) table {
+	t := table{title: "Error inside and outside the training distribution", head: []string{"method"}}
+	inside := len(b.Sets) > 0 && b.Sets[0].IID
+	if inside {
+		t.head = append(t.head, b.Sets[0].Name)
+	}
+	t.head = append(t.head, "OOD mean", "gap")
+	t.note = "OOD mean: mean over the other test sets. Gap: OOD mean minus " + b.Sets[0].Name + "."
+	if !inside {
+		t.head, t.note = t.head[:2], "OOD mean: mean over the test sets."
+	}
+	for _, m := range b.Models {
+		row := []cell{{value: m.Name}}
+		if inside {
+			row = append(row, value(m.Errors[0].Error), value(m.OOD), signed(m.Gap))
+		} else {
+			row = append(row, value(m.OOD))
+		}
+		t.rows = append(t.rows, row)
+	}
+	return t
+}
+
+// setTable has a column for each test set.
+func setTable(b *benchmarkResult) table {
+	t := table{title: "Error by test set", head: []string{"method"}}
+	for _, s := range b.Sets {
+		t.head = append(t.head, s.Name)
+	}
+	for _, m := range b.Models {
+		row := []cell{{value: m.Name}}
+		for _, e := range m.Errors {
+			row = append(row, value(e.Error))
+		}
+		t.rows = append(t.rows, row)
+	}
+	return t
+}
+
+// againstTable compares each method with its baseline.
+func againstTable(r *result, b *benchmarkResult) (table, bool) {
+	t := table{
+		title: "Against " + r.Baseline,
+		head:  []string{"method", "A: fewer OOD errors", "G: smaller gap", "fewer IID errors", "p", "verdict"},
+		note: fmt.Sprintf("In points. A: OOD error of %s minus the method's. G: A minus the same difference on IID. "+
+			"p: one-sided, for A and G both above 0, Holm over the %d methods of this table. "+
+			"Verdict: + if p <= 0.025, A >= %s and G >= %s; - if the upper end of A is below %s or that of G below %s; 0 if the data decide neither.",
+			r.Baseline, b.Family, decimal(r.Margins.OOD), decimal(r.Margins.Gap), decimal(r.Margins.OOD), decimal(r.Margins.Gap)),
+	}
+	for _, m := range b.Models {
+		if a := m.Against; a != nil {
+			t.rows = append(t.rows, []cell{{value: m.Name}, signed(a.A), signed(a.G), signed(a.IID), pvalue(a.Holm), mark(a.Verdict)})
+		}
+	}
+	return t, len(t.rows) > 0
+}
+
+// gainTable gives A, G and the verdict for each shifted test set.
+func gainTable(r *result, b *benchmarkResult) (table, bool) {
+	t := table{
+		title: "Against " + r.Baseline + ", by test set",
+		head:  []string{"method", "test set", "A", "G", "p", "verdict"},
+		note:  "As above, each test set for itself; p by Holm over all rows of this table.",
+	}
+	sets := 0
+	for _, m := range b.Models {
+		if m.Against == nil {
+			continue
+		}
+		sets = max(sets, len(m.Against.Sets))
+		for _, s := range m.Against.Sets {
+			t.rows = append(t.rows, []cell{{value: m.Name}, {value: s.Set}, signed(s.A), signed(s.G), pvalue(s.Holm), mark(s.Verdict)})
+		}
+	}
+	return t, sets > 1
+}
+
+// value shows a rate with its interval, such as "27.2 [26.3, 28.1]".
+func value(n *number) cell { return show(n, decimal) }
+
+// signed shows a difference, such as "+3.1 [+1.0, +5.2]".
+func signed(n *number) cell {
+	return show(n, func(x float64) string {
+		s := decimal(x)
+		if s == "0.0" || s[0] == '-' {
+			return s
+		}
+		return "+" + s
+	})
+}
+
+func show(n *number, f func(float64) string) cell {
+	if n == nil {
+		return cell{value: "-"}
+	}
+	c := cell{value: f(n.Value), sort: &n.Value}
+	if n.Low != nil && n.High != nil {
+		c.interval = f(*n.Low) + ", " + f(*n.High)
+	}
+	return c
+}
+
+func pvalue(p *float64) cell {
+	switch {
+	case p == nil:
+		return cell{value: "-"}
+	case *p < 0.0005:
+		return cell{value: "<0.001", sort: p}
+	}
+	return cell{value: strconv.FormatFloat(*p, 'f', 3, 64), sort: p}
+}
+
+func mark(verdict string) cell {
+	if verdict == "" {
+		return cell{value: "n/a"}
+	}
+	return cell{value: verdict, mark: verdict}
+}
+
+// decimal shows one decimal, as the paper's tables do, and no negative zero.
+func decimal(x float64) string {
+	if s := strconv.FormatFloat(x, 'f', 1, 64); s != "-0.0" {
+		return s
+	}
+	return "0.0"
+}
+
+// grouped sets commas between thousands.
+func grouped(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}

@@ -1,0 +1,56 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+)
+
+// markdown lays the report out as GitHub-flavoured Markdown.
+func markdown(r *result, sections []section) []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "# %s\n", escapeMarkdown(r.Title))
+	for _, s := range sections {
+		fmt.Fprintf(&b, "\n## %s\n", escapeMarkdown(s.title))
+		if s.lead != "" {
+			fmt.Fprintf(&b, "\n%s\n", escapeMarkdown(s.lead))
+		}
+		for _, t := range s.tables {
+			fmt.Fprintf(&b, "\n### %s\n\n", escapeMarkdown(t.title))
+			t.markdown(&b)
+			if t.note != "" {
+				fmt.Fprintf(&b, "\n%s\n", escapeMarkdown(t.note))
+			}
+		}
+	}
+	if len(r.Notes) > 0 {
+		b.WriteString("\n## Notes\n\n")
+		for _, n := range r.Notes {
+			fmt.Fprintf(&b, "- %s\n", escapeMarkdown(n))
+		}
+	}
+	return b.Bytes()
+}
+
+func (t *table) markdown(b *bytes.Buffer) {
+	for _, h := range t.head {
+		fmt.Fprintf(b, "| %s ", escapeMarkdown(h))
+	}
+	b.WriteString("|\n|---")
+	for range t.head[1:] {
+		b.WriteString("|---:")
+	}
+	b.WriteString("|\n")
+	for _, row := range t.rows {
+		for _, c := range row {
+			fmt.Fprintf(b, "| %s ", escapeMarkdown(c.text()))
+		}
+		b.WriteString("|\n")
+	}
+}
+
+// escapeMarkdown keeps names from being read as markup; brackets stay as they
+// are, since no link definition can follow them here.
+func escapeMarkdown(s string) string {
+	return strings.NewReplacer("|", `\|`, "*", `\*`, "_", `\_`, "`", "\\`", "<", "&lt;", "\n", " ").Replace(s)
+}

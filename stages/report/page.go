@@ -1,0 +1,104 @@
+package report
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"strings"
+)
+
+var (
+	//go:embed page/page.html
+	pageHTML string
+	//go:embed page/page.css
+	pageStyle string
+	//go:embed page/sort.js
+	pageScript string
+)
+
+// pageSection and the types below are the sections as the template reads them.
+type pageSection struct {
+	ID, Title, Lead string
+	Charts          []chart
+	Tables          []pageTable
+}
+
+type pageTable struct {
+	Title, Note string
+	Head        []string
+	Rows        [][]pageCell
+}
+
+type pageCell struct{ Value, Interval, Sort, Mark string }
+
+// page makes one HTML file that needs nothing else: style, script and charts
+// are in it.
+func page(r *result, sections []section) ([]byte, error) {
+	t, err := template.New("page").Parse(pageHTML)
+	if err != nil {
+		return nil, fmt.Errorf("parse page template: %w", err)
+	}
+	data := struct {
+		Title, Summary string
+		Style          template.CSS
+		Script         template.JS
+		Sections       []pageSection
+		Notes          []string
+		Inputs         []provenance
+		Provenance     pageTable
+	}{
+		Title: r.Title, Style: template.CSS(pageStyle), Script: template.JS(pageScript), Notes: r.Notes, Inputs: r.Inputs,
+	}
+	for _, s := range sections {
+		p := pageSection{ID: s.id, Title: s.title, Lead: s.lead, Charts: s.charts}
+		for _, t := range s.tables {
+			p.Tables = append(p.Tables, t.page())
+		}
+		data.Sections = append(data.Sections, p)
+	}
+	inputs := inputTable(r)
+	data.Provenance = inputs.page()
+	var b bytes.Buffer
+	if err := t.Execute(&b, data); err != nil {
+		return nil, fmt.Errorf("make page: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// inputTable lists the predictions that the report was made from.
+func inputTable(r *result) table {
+	t := table{head: []string{"benchmark", "made by", "at", "rows"}}
+	for _, in := range r.Inputs {
+		by := in.Stage
+		if in.Output != "" {
+			by += "." + in.Output
+		}
+		rows := float64(in.Rows)
+		t.rows = append(t.rows, []cell{{value: in.Benchmark}, {value: by}, {value: in.At}, {value: grouped(in.Rows), sort: &rows}})
+	}
+	return t
+}
+
+func (t *table) page() pageTable {
+	p := pageTable{Title: t.title, Note: t.note, Head: t.head}
+	for _, row := range t.rows {
+		cells := make([]pageCell, len(row))
+		for i, c := range row {
+			cells[i] = pageCell{Value: minus(c.value), Interval: minus(c.interval), Mark: map[string]string{"+": "plus", "-": "minus", "0": "zero"}[c.mark]}
+			if c.sort != nil {
+				cells[i].Sort = full(*c.sort)
+			} else {
+				cells[i].Value = c.value
+			}
+			if c.mark == "-" {
+				cells[i].Value = "\u2212"
+			}
+		}
+		p.Rows = append(p.Rows, cells)
+	}
+	return p
+}
+
+// minus sets real minus signs in figures.
+func minus(s string) string { return strings.ReplaceAll(s, "-", "\u2212") }

@@ -1,0 +1,129 @@
+package report_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"shiftmill/pipeline"
+	"shiftmill/stages"
+	"shiftmill/stages/report"
+	"shiftmill/stages/stagetest"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// mix is a hash of its arguments in [0, 1): splitmix64's finaliser.
+func mix(parts ...uint64) float64 {
+	x := uint64(0x9e3779b97f4a7c15)
+	for _, p := range parts {
+		x += p*0xbf58476d1ce4e5b9 + 0x9e3779b97f4a7c15
+		x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+		x = (x ^ x>>27) * 0x94d049bb133111eb
+		x ^= x >> 31
+	}
+	return float64(x>>11) / (1 << 53)
+}
+
+// A scene is a made-up experiment: the chance of an error by method and set.
+type scene struct {
+	rates map[string]map[string]float64
+	seeds int
+	rows  int
+	group bool
+}
+
+var quickstart = scene{
+	seeds: 3, rows: 400,
+	rates: map[string]map[string]float64{
+		"none":      {"iid": 0.27, "camera=old": 0.29, "country=FR": 0.57, "year=2017": 0.28, "year=2018": 0.28},
+		"noise2net": {"iid": 0.26, "camera=old": 0.27, "country=FR": 0.44, "year=2017": 0.27, "year=2018": 0.27},
+		"augmix":    {"iid": 0.25, "camera=old": 0.27, "country=FR": 0.55, "year=2017": 0.27, "year=2018": 0.26},
+	},
+}
+
+var sets = []string{"camera=old", "country=FR", "iid", "year=2017", "year=2018"}
+
+// inputs are the scene's predictions as evaluate/classify gives them. Images
+// are hard or easy for all methods alike, with some luck of each seed.
+func (s scene) inputs(methods ...string) []stages.Input {
+	var in []stages.Input
+	for mi, m := range methods {
+		for seed := range s.seeds {
+			for si, set := range sets {
+				var ids, label, predicted, groups []string
+				var correct []bool
+				for i := range s.rows {
+					hard := mix(uint64(si), uint64(i))
+					luck := mix(uint64(si), uint64(i), uint64(mi), uint64(seed))
+					truth := int(mix(uint64(si), uint64(i), 77) * 20)
+					wrong := 0.7*hard+0.3*luck < s.rates[m][set]
+					guess := truth
+					if wrong {
+						guess = (truth + 1 + i%19) % 20
+					}
+					ids = append(ids, fmt.Sprintf("%s-%05d", set, i))
+					label = append(label, fmt.Sprintf("class%02d", truth))
+					predicted = append(predicted, fmt.Sprintf("class%02d", guess))
+					correct = append(correct, !wrong)
+					groups = append(groups, fmt.Sprintf("shop%d", i/3))
+				}
+				columns := []stagetest.Column{{Name: "label", Values: label}, {Name: "predicted", Values: predicted}, {Name: "correct", Values: correct}}
+				if s.group {
+					columns = append(columns, stagetest.Column{Name: "business_id", Values: groups})
+				}
+				t := stagetest.Rows(ids, columns...)
+				t.StageName = "scores"
+				t.Axes = []pipeline.Coord{{Axis: "method", Value: m}, {Axis: "output", Value: set}, {Axis: "seed", Value: fmt.Sprint(seed + 1)}}
+				in = append(in, t)
+			}
+		}
+	}
+	return in
+}
+
+func config(change func(*report.Config)) *report.Config {
+	c := report.Robustness().NewConfig().(*report.Config)
+	c.Baseline, c.Replicate = "none", "seed"
+	if change != nil {
+		change(c)
+	}
+	return c
+}
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != string(want) {
+		t.Errorf("%s differs from the golden file; -update rewrites it. Got\n%s", path, got)
+	}
+}
+
+// The experiment of the quickstart: two methods, three seeds, five test sets.
+func TestReport(t *testing.T) {
+	c := stagetest.Case{
+		Kind: report.Robustness(), Config: config(func(c *report.Config) { c.Title = "Shop fronts" }),
+		Ports: map[string][]stages.Input{"storefronts": quickstart.inputs("augmix", "noise2net", "none")},
+	}
+	out, err := c.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"report.txt", "report.md", "report.json", "report.csv", "report.tex", "report.html"} {
+		golden(t, name, out.File("", name))
+	}
+}

@@ -1,0 +1,98 @@
+package report
+
+// A result is all that the report says, before it is laid out. Numbers are in
+// percent or points of error. The field tags are the format of report.json.
+type result struct {
+	Format     string            `json:"format"`
+	Title      string            `json:"title"`
+	Baseline   string            `json:"baseline,omitempty"`
+	Replicate  string            `json:"replicate,omitempty"`
+	Margins    marginsResult     `json:"margins"`
+	Level      float64           `json:"level"`
+	Benchmarks []benchmarkResult `json:"benchmarks"`
+	Notes      []string          `json:"notes"`
+	Inputs     []provenance      `json:"inputs"`
+}
+
+// format is raised when a field changes its meaning or goes.
+const format = "shiftmill-report/1"
+
+type marginsResult struct {
+	OOD float64 `json:"ood"`
+	Gap float64 `json:"gap"`
+}
+
+type benchmarkResult struct {
+	Name     string        `json:"name"`
+	Real     bool          `json:"real"`
+	Shift    string        `json:"shift,omitempty"`
+	Classes  int           `json:"classes"`
+	Chance   float64       `json:"chance"`
+	Clusters string        `json:"clusters,omitempty"` // the column
+	Sets     []setResult   `json:"sets"`
+	Models   []modelResult `json:"models"`
+	// Family is how many comparisons the adjusted p values are one family of.
+	Family int `json:"family"`
+}
+
+type setResult struct {
+	Name     string `json:"name"`
+	IID      bool   `json:"iid"`
+	Images   int    `json:"images"`
+	Clusters int    `json:"clusters"`
+}
+
+type modelResult struct {
+	Name     string      `json:"name"`
+	Baseline bool        `json:"baseline"`
+	Seeds    []string    `json:"seeds"`
+	Errors   []setError  `json:"errors"` // by set, as Sets
+	OOD      *number     `json:"ood"`    // mean over the sets outside the training distribution
+	Gap      *number     `json:"gap"`    // OOD minus IID
+	Against  *comparison `json:"against,omitempty"`
+}
+
+type setError struct {
+	Set   string    `json:"set"`
+	Error *number   `json:"error"`
+	Gap   *number   `json:"gap,omitempty"` // this set minus IID
+	Seeds []float64 `json:"seeds,omitempty"`
+}
+
+// A comparison is a model against its baseline, seed by seed and image by image.
+type comparison struct {
+	Baseline string   `json:"baseline"`
+	Seeds    []string `json:"seeds"` // those of both
+	IID      *number  `json:"iid"`   // IID error of the baseline minus the model's
+	gains
+	Sets    []setGains `json:"sets"`
+	AtFloor []string   `json:"at_floor,omitempty"` // sets where the baseline guesses, left out of A and G
+}
+
+// Gains are how much fewer errors a model makes than its baseline outside the
+// training distribution (A), and how much of that is more than inside (G).
+type gains struct {
+	A *number `json:"a"`
+	G *number `json:"g"`
+	// P is the one-sided p value of A and G both above zero, Holm the same
+	// adjusted for its family.
+	P       *float64 `json:"p"`
+	Holm    *float64 `json:"holm"`
+	Verdict string   `json:"verdict"` // "+", "-", "0", or "" where nothing can be said
+}
+
+type setGains struct {
+	Set string `json:"set"`
+	gains
+}
+
+// A number is an estimate with its 95 % interval; low and high are null where
+// the data cannot give one.
+type number struct {
+	Value  float64  `json:"value"`
+	Low    *float64 `json:"low"`
+	High   *float64 `json:"high"`
+	SE     float64  `json:"se"`
+	SeedSE float64  `json:"seed_se"` // the part of SE that is between seeds
+	DF     float64  `json:"df"`
+}

@@ -1,0 +1,103 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// width is that of report.txt, so that it neither wraps in a terminal of usual
+// width nor depends on the one it is made in.
+const width = 100
+
+// text lays the report out for a terminal.
+func text(r *result, sections []section) []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s\n%s\n", r.Title, strings.Repeat("=", utf8.RuneCountInString(r.Title)))
+	for _, s := range sections {
+		fmt.Fprintf(&b, "\n%s\n%s\n\n", s.title, strings.Repeat("-", utf8.RuneCountInString(s.title)))
+		if s.lead != "" {
+			paragraph(&b, "", s.lead)
+		}
+		for _, t := range s.tables {
+			fmt.Fprintf(&b, "\n%s\n\n", t.title)
+			t.text(&b)
+			if t.note != "" {
+				b.WriteByte('\n')
+				paragraph(&b, "  ", t.note)
+			}
+		}
+	}
+	if len(r.Notes) > 0 {
+		b.WriteString("\nNotes\n-----\n\n")
+		for _, n := range r.Notes {
+			paragraph(&b, "  ", "* "+n)
+		}
+	}
+	return b.Bytes()
+}
+
+// text writes the columns aligned; those that do not fit go into further blocks
+// below, each with the first column again.
+func (t *table) text(b *bytes.Buffer) {
+	widths := make([]int, len(t.head))
+	for i, h := range t.head {
+		widths[i] = utf8.RuneCountInString(h)
+	}
+	for _, row := range t.rows {
+		for i, c := range row {
+			widths[i] = max(widths[i], utf8.RuneCountInString(c.text()))
+		}
+	}
+	for from := 1; from < len(t.head); {
+		to, used := from, 2+widths[0]
+		for to < len(t.head) && (to == from || used+2+widths[to] <= width) {
+			used += 2 + widths[to]
+			to++
+		}
+		if from > 1 {
+			b.WriteByte('\n')
+		}
+		t.line(b, widths, from, to, func(i int) string { return t.head[i] })
+		for _, row := range t.rows {
+			t.line(b, widths, from, to, func(i int) string { return row[i].text() })
+		}
+		from = to
+	}
+}
+
+func (t *table) line(b *bytes.Buffer, widths []int, from, to int, text func(int) string) {
+	line := "  " + pad(text(0), widths[0])
+	for i := from; i < to; i++ {
+		line += "  " + pad(text(i), widths[i])
+	}
+	b.WriteString(strings.TrimRight(line, " "))
+	b.WriteByte('\n')
+}
+
+func pad(s string, width int) string {
+	return s + strings.Repeat(" ", width-utf8.RuneCountInString(s))
+}
+
+// paragraph wraps text at the width; lines after the first of a "* " item are
+// indented below its text.
+func paragraph(b *bytes.Buffer, indent, text string) {
+	hang := indent
+	if strings.HasPrefix(text, "* ") {
+		hang += "  "
+	}
+	line := indent
+	for i, word := range strings.Fields(text) {
+		switch {
+		case i == 0:
+			line += word
+		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width:
+			b.WriteString(line + "\n")
+			line = hang + word
+		default:
+			line += " " + word
+		}
+	}
+	b.WriteString(line + "\n")
+}
