@@ -10,6 +10,8 @@ const precisionBits = 32 - 8 - 2
 
 // Resize returns src scaled to h rows and w columns, equal in every value to Pillow's
 // Image.resize((w, h), f) of a picture without alpha: channels are scaled independently, any number of them.
+// Pillow 13.0 and later take columns before rows where the height shrinks more than the width, which moves single values;
+// here rows always come first, as in all versions before, with which published models were trained.
 // When an image is made smaller the filter widens with the scale (antialiasing); Nearest takes single pixels.
 // h, w and src's sides must be at least 1.
 //
