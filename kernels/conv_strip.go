@@ -96,11 +96,8 @@ func (f *filter) wide(dst, src, bias []float32, g int, s span) {
 	if bias != nil {
 		first, last := s.dst[0], s.dst[len(s.dst)-1]+simd.Group
 		for r := range f.m {
-			b := bias[g*f.m+r]
 			row := out[r*plane+first : r*plane+last]
-			for j := range row {
-				row[j] += b
-			}
+			be.Offset(bias[g*f.m+r], row, row)
 		}
 	}
 }

@@ -87,3 +87,15 @@ func planeSum(k simd.Backend, v []float32, n, c, plane, ch int) float32 {
 	}
 	return sum(k, sums.v)
 }
+
+// blockCross returns the lane sum of fma(x-mux, y-muy, .) over one block.
+func blockCross(k simd.Backend, x []float32, mux float32, y []float32, muy float32) float32 {
+	var s lanes
+	rows := len(x) / simd.SumLanes
+	k.LaneCross(rows, x, mux, y, muy, &s)
+	for j := range x[rows*simd.SumLanes:] {
+		i := rows*simd.SumLanes + j
+		s[j] = FMA32(x[i]-mux, y[i]-muy, s[j])
+	}
+	return tree(&s)
+}

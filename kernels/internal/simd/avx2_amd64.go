@@ -83,3 +83,53 @@ func laneSquareAVX2(rows int, x *float32, mu float32, acc *float32)
 //
 //go:noescape
 func laneCrossAVX2(rows int, x *float32, mux float32, y *float32, muy float32, acc *float32)
+
+// affineAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
+//
+//go:noescape
+func affineAVX2(n int, a float32, b float32, dst *float32, x *float32)
+
+// affineReLUAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
+//
+//go:noescape
+func affineReLUAVX2(n int, a float32, b float32, dst *float32, x *float32)
+
+// normBackAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
+//
+//go:noescape
+func normBackAVX2(n int, p float32, mean float32, q float32, r float32, dx *float32, dy *float32, x *float32)
+
+// reLUAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
+//
+//go:noescape
+func reLUAVX2(n int, dst *float32, x *float32)
+
+// reLUBackAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
+//
+//go:noescape
+func reLUBackAVX2(n int, dx *float32, dy *float32, y *float32)
+
+// addAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
+//
+//go:noescape
+func addAVX2(n int, dst *float32, x *float32, y *float32)
+
+// offsetAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
+//
+//go:noescape
+func offsetAVX2(n int, b float32, dst *float32, x *float32)
+
+// scaleAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
+//
+//go:noescape
+func scaleAVX2(n int, w float32, dst *float32, x *float32)
+
+// sgdAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
+//
+//go:noescape
+func sgdAVX2(n int, minusLR float32, momentum float32, decay float32, w *float32, v *float32, grad *float32)
+
+// sgdNesterovAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
+//
+//go:noescape
+func sgdNesterovAVX2(n int, minusLR float32, momentum float32, decay float32, w *float32, v *float32, grad *float32)

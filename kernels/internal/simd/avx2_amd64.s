@@ -973,3 +973,201 @@ store:
 	VMOVUPS Y7, 224(DI)
 	VZEROUPPER
 	RET
+
+// func affineAVX2(n int, a float32, b float32, dst *float32, x *float32)
+TEXT ·affineAVX2(SB), NOSPLIT, $0-32
+	MOVQ n+0(FP), AX
+	VBROADCASTSS a+8(FP), Y15
+	VBROADCASTSS b+12(FP), Y14
+	MOVQ dst+16(FP), DI
+	MOVQ x+24(FP), SI
+	XORQ DX, DX
+loop:
+	VMOVUPS (SI)(DX*4), Y0
+	VFMADD213PS Y14, Y15, Y0
+	VMOVUPS Y0, (DI)(DX*4)
+	ADDQ $8, DX
+	CMPQ DX, AX
+	JLT loop
+	VZEROUPPER
+	RET
+
+// func affineReLUAVX2(n int, a float32, b float32, dst *float32, x *float32)
+TEXT ·affineReLUAVX2(SB), NOSPLIT, $0-32
+	MOVQ n+0(FP), AX
+	VBROADCASTSS a+8(FP), Y15
+	VBROADCASTSS b+12(FP), Y14
+	MOVQ dst+16(FP), DI
+	MOVQ x+24(FP), SI
+	XORQ DX, DX
+loop:
+	VMOVUPS (SI)(DX*4), Y0
+	VFMADD213PS Y14, Y15, Y0
+	VXORPS Y1, Y1, Y1
+	VMAXPS Y0, Y1, Y0
+	VMOVUPS Y0, (DI)(DX*4)
+	ADDQ $8, DX
+	CMPQ DX, AX
+	JLT loop
+	VZEROUPPER
+	RET
+
+// func normBackAVX2(n int, p float32, mean float32, q float32, r float32, dx *float32, dy *float32, x *float32)
+TEXT ·normBackAVX2(SB), NOSPLIT, $0-48
+	MOVQ n+0(FP), AX
+	VBROADCASTSS p+8(FP), Y15
+	VBROADCASTSS mean+12(FP), Y14
+	VBROADCASTSS q+16(FP), Y13
+	VBROADCASTSS r+20(FP), Y12
+	MOVQ dx+24(FP), DI
+	MOVQ dy+32(FP), SI
+	MOVQ x+40(FP), BX
+	XORQ DX, DX
+loop:
+	VMOVUPS (BX)(DX*4), Y0
+	VSUBPS Y14, Y0, Y0
+	VFMADD213PS Y12, Y13, Y0
+	VFMADD231PS (SI)(DX*4), Y15, Y0
+	VMOVUPS Y0, (DI)(DX*4)
+	ADDQ $8, DX
+	CMPQ DX, AX
+	JLT loop
+	VZEROUPPER
+	RET
+
+// func reLUAVX2(n int, dst *float32, x *float32)
+TEXT ·reLUAVX2(SB), NOSPLIT, $0-24
+	MOVQ n+0(FP), AX
+	MOVQ dst+8(FP), DI
+	MOVQ x+16(FP), SI
+	XORQ DX, DX
+loop:
+	VXORPS Y1, Y1, Y1
+	VMOVUPS (SI)(DX*4), Y0
+	VMAXPS Y0, Y1, Y0
+	VMOVUPS Y0, (DI)(DX*4)
+	ADDQ $8, DX
+	CMPQ DX, AX
+	JLT loop
+	VZEROUPPER
+	RET
+
+// func reLUBackAVX2(n int, dx *float32, dy *float32, y *float32)
+TEXT ·reLUBackAVX2(SB), NOSPLIT, $0-32
+	MOVQ n+0(FP), AX
+	MOVQ dx+8(FP), DI
+	MOVQ dy+16(FP), SI
+	MOVQ y+24(FP), BX
+	XORQ DX, DX
+loop:
+	VXORPS Y1, Y1, Y1
+	VMOVUPS (BX)(DX*4), Y0
+	VCMPPS $2, Y1, Y0, Y0
+	VMOVUPS (SI)(DX*4), Y2
+	VANDNPS Y2, Y0, Y0
+	VMOVUPS Y0, (DI)(DX*4)
+	ADDQ $8, DX
+	CMPQ DX, AX
+	JLT loop
+	VZEROUPPER
+	RET
+
+// func addAVX2(n int, dst *float32, x *float32, y *float32)
+TEXT ·addAVX2(SB), NOSPLIT, $0-32
+	MOVQ n+0(FP), AX
+	MOVQ dst+8(FP), DI
+	MOVQ x+16(FP), SI
+	MOVQ y+24(FP), BX
+	XORQ DX, DX
+loop:
+	VMOVUPS (SI)(DX*4), Y0
+	VADDPS (BX)(DX*4), Y0, Y0
+	VMOVUPS Y0, (DI)(DX*4)
+	ADDQ $8, DX
+	CMPQ DX, AX
+	JLT loop
+	VZEROUPPER
+	RET
+
+// func offsetAVX2(n int, b float32, dst *float32, x *float32)
+TEXT ·offsetAVX2(SB), NOSPLIT, $0-32
+	MOVQ n+0(FP), AX
+	VBROADCASTSS b+8(FP), Y15
+	MOVQ dst+16(FP), DI
+	MOVQ x+24(FP), SI
+	XORQ DX, DX
+loop:
+	VADDPS (SI)(DX*4), Y15, Y0
+	VMOVUPS Y0, (DI)(DX*4)
+	ADDQ $8, DX
+	CMPQ DX, AX
+	JLT loop
+	VZEROUPPER
+	RET
+
+// func scaleAVX2(n int, w float32, dst *float32, x *float32)
+TEXT ·scaleAVX2(SB), NOSPLIT, $0-32
+	MOVQ n+0(FP), AX
+	VBROADCASTSS w+8(FP), Y15
+	MOVQ dst+16(FP), DI
+	MOVQ x+24(FP), SI
+	XORQ DX, DX
+loop:
+	VMULPS (SI)(DX*4), Y15, Y0
+	VMOVUPS Y0, (DI)(DX*4)
+	ADDQ $8, DX
+	CMPQ DX, AX
+	JLT loop
+	VZEROUPPER
+	RET
+
+// func sgdAVX2(n int, minusLR float32, momentum float32, decay float32, w *float32, v *float32, grad *float32)
+TEXT ·sgdAVX2(SB), NOSPLIT, $0-48
+	MOVQ n+0(FP), AX
+	VBROADCASTSS minusLR+8(FP), Y15
+	VBROADCASTSS momentum+12(FP), Y14
+	VBROADCASTSS decay+16(FP), Y13
+	MOVQ w+24(FP), DI
+	MOVQ v+32(FP), SI
+	MOVQ grad+40(FP), BX
+	XORQ DX, DX
+loop:
+	VMOVUPS (DI)(DX*4), Y0
+	VMOVUPS (BX)(DX*4), Y1
+	VFMADD231PS Y0, Y13, Y1
+	VMOVUPS (SI)(DX*4), Y2
+	VFMADD213PS Y1, Y14, Y2
+	VMOVUPS Y2, (SI)(DX*4)
+	VFMADD231PS Y2, Y15, Y0
+	VMOVUPS Y0, (DI)(DX*4)
+	ADDQ $8, DX
+	CMPQ DX, AX
+	JLT loop
+	VZEROUPPER
+	RET
+
+// func sgdNesterovAVX2(n int, minusLR float32, momentum float32, decay float32, w *float32, v *float32, grad *float32)
+TEXT ·sgdNesterovAVX2(SB), NOSPLIT, $0-48
+	MOVQ n+0(FP), AX
+	VBROADCASTSS minusLR+8(FP), Y15
+	VBROADCASTSS momentum+12(FP), Y14
+	VBROADCASTSS decay+16(FP), Y13
+	MOVQ w+24(FP), DI
+	MOVQ v+32(FP), SI
+	MOVQ grad+40(FP), BX
+	XORQ DX, DX
+loop:
+	VMOVUPS (DI)(DX*4), Y0
+	VMOVUPS (BX)(DX*4), Y1
+	VFMADD231PS Y0, Y13, Y1
+	VMOVUPS (SI)(DX*4), Y2
+	VFMADD213PS Y1, Y14, Y2
+	VMOVUPS Y2, (SI)(DX*4)
+	VFMADD231PS Y2, Y14, Y1
+	VFMADD231PS Y1, Y15, Y0
+	VMOVUPS Y0, (DI)(DX*4)
+	ADDQ $8, DX
+	CMPQ DX, AX
+	JLT loop
+	VZEROUPPER
+	RET

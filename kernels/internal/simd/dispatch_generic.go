@@ -22,3 +22,23 @@ func laneSquareAVX2(rows int, x *float32, mu float32, acc *float32) { panic(unre
 func laneCrossAVX2(rows int, x *float32, mux float32, y *float32, muy float32, acc *float32) {
 	panic(unreachable)
 }
+
+func affineAVX2(n int, a, b float32, dst, x *float32) { panic(unreachable) }
+
+func affineReLUAVX2(n int, a, b float32, dst, x *float32) { panic(unreachable) }
+
+func normBackAVX2(n int, p, mean, q, r float32, dx, dy, x *float32) { panic(unreachable) }
+
+func reLUAVX2(n int, dst, x *float32) { panic(unreachable) }
+
+func reLUBackAVX2(n int, dx, dy, y *float32) { panic(unreachable) }
+
+func addAVX2(n int, dst, x, y *float32) { panic(unreachable) }
+
+func offsetAVX2(n int, b float32, dst, x *float32) { panic(unreachable) }
+
+func scaleAVX2(n int, w float32, dst, x *float32) { panic(unreachable) }
+
+func sgdAVX2(n int, minusLR, momentum, decay float32, w, v, grad *float32) { panic(unreachable) }
+
+func sgdNesterovAVX2(n int, minusLR, momentum, decay float32, w, v, grad *float32) { panic(unreachable) }

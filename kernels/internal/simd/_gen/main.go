@@ -34,6 +34,7 @@ func main() {
 	}
 	f.axpy()
 	f.lanes()
+	f.elementwise()
 	decl, err := format.Source(f.decl.Bytes())
 	if err != nil {
 		log.Fatal(err)

@@ -1,5 +1,7 @@
 package main
 
+import "fmt"
+
 // axpy emits y += w*x, fused, for a multiple of 8 elements.
 func (f *file) axpy() {
 	arg := f.begin("axpyAVX2", "adds w*x to y by fused multiply-add; n is a multiple of 8.", num("n"), f32("w"), ptr("x"), ptr("y"))
@@ -82,4 +84,111 @@ func (f *file) lanes() {
 	f.op("ADDQ $256, SI")
 	f.op("ADDQ $256, BX")
 	store()
+}
+
+// A vec is an element-wise loop: scalars are broadcast into Y15, Y14, ... in order; pointers are walked together, eight
+// elements a turn. The body may use Y0 to Y9.
+type vec struct {
+	name    string
+	scalars []string
+	ptrs    []string // the first is the destination
+	body    func(f *file, at map[string]string, s map[string]string)
+}
+
+func (f *file) vector(v vec) {
+	args := []arg{num("n")}
+	for _, s := range v.scalars {
+		args = append(args, f32(s))
+	}
+	for _, p := range v.ptrs {
+		args = append(args, ptr(p))
+	}
+	slot := f.begin(v.name+"AVX2", "is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.", args...)
+	regs := []string{"DI", "SI", "BX", "CX"}
+	at, scalars := map[string]string{}, map[string]string{}
+	f.op("MOVQ %s, AX", slot("n"))
+	for i, s := range v.scalars {
+		scalars[s] = fmt.Sprintf("Y%d", 15-i)
+		f.op("VBROADCASTSS %s, %s", slot(s), scalars[s])
+	}
+	for i, p := range v.ptrs {
+		at[p] = "(" + regs[i] + ")(DX*4)"
+		f.op("MOVQ %s, %s", slot(p), regs[i])
+	}
+	f.op("XORQ DX, DX")
+	f.label("loop")
+	v.body(f, at, scalars)
+	f.op("ADDQ $8, DX")
+	f.op("CMPQ DX, AX")
+	f.op("JLT loop")
+	f.end()
+}
+
+// elementwise emits the loops over whole tensors.
+func (f *file) elementwise() {
+	f.vector(vec{"affine", []string{"a", "b"}, []string{"dst", "x"}, func(f *file, at, s map[string]string) {
+		f.op("VMOVUPS %s, Y0", at["x"])
+		f.op("VFMADD213PS %s, %s, Y0", s["b"], s["a"])
+		f.op("VMOVUPS Y0, %s", at["dst"])
+	}})
+	f.vector(vec{"affineReLU", []string{"a", "b"}, []string{"dst", "x"}, func(f *file, at, s map[string]string) {
+		f.op("VMOVUPS %s, Y0", at["x"])
+		f.op("VFMADD213PS %s, %s, Y0", s["b"], s["a"])
+		f.op("VXORPS Y1, Y1, Y1")
+		f.op("VMAXPS Y0, Y1, Y0")
+		f.op("VMOVUPS Y0, %s", at["dst"])
+	}})
+	f.vector(vec{"normBack", []string{"p", "mean", "q", "r"}, []string{"dx", "dy", "x"}, func(f *file, at, s map[string]string) {
+		f.op("VMOVUPS %s, Y0", at["x"])
+		f.op("VSUBPS %s, Y0, Y0", s["mean"])
+		f.op("VFMADD213PS %s, %s, Y0", s["r"], s["q"])
+		f.op("VFMADD231PS %s, %s, Y0", at["dy"], s["p"])
+		f.op("VMOVUPS Y0, %s", at["dx"])
+	}})
+	f.vector(vec{"reLU", nil, []string{"dst", "x"}, func(f *file, at, s map[string]string) {
+		f.op("VXORPS Y1, Y1, Y1")
+		f.op("VMOVUPS %s, Y0", at["x"])
+		f.op("VMAXPS Y0, Y1, Y0")
+		f.op("VMOVUPS Y0, %s", at["dst"])
+	}})
+	f.vector(vec{"reLUBack", nil, []string{"dx", "dy", "y"}, func(f *file, at, s map[string]string) {
+		f.op("VXORPS Y1, Y1, Y1")
+		f.op("VMOVUPS %s, Y0", at["y"])
+		f.op("VCMPPS $2, Y1, Y0, Y0") // y <= 0, false for NaN
+		f.op("VMOVUPS %s, Y2", at["dy"])
+		f.op("VANDNPS Y2, Y0, Y0")
+		f.op("VMOVUPS Y0, %s", at["dx"])
+	}})
+	f.vector(vec{"add", nil, []string{"dst", "x", "y"}, func(f *file, at, s map[string]string) {
+		f.op("VMOVUPS %s, Y0", at["x"])
+		f.op("VADDPS %s, Y0, Y0", at["y"])
+		f.op("VMOVUPS Y0, %s", at["dst"])
+	}})
+	f.vector(vec{"offset", []string{"b"}, []string{"dst", "x"}, func(f *file, at, s map[string]string) {
+		f.op("VADDPS %s, %s, Y0", at["x"], s["b"])
+		f.op("VMOVUPS Y0, %s", at["dst"])
+	}})
+	f.vector(vec{"scale", []string{"w"}, []string{"dst", "x"}, func(f *file, at, s map[string]string) {
+		f.op("VMULPS %s, %s, Y0", at["x"], s["w"])
+		f.op("VMOVUPS Y0, %s", at["dst"])
+	}})
+	sgd := func(name string, nesterov bool) {
+		f.vector(vec{name, []string{"minusLR", "momentum", "decay"}, []string{"w", "v", "grad"}, func(f *file, at, s map[string]string) {
+			f.op("VMOVUPS %s, Y0", at["w"])
+			f.op("VMOVUPS %s, Y1", at["grad"])
+			f.op("VFMADD231PS Y0, %s, Y1", s["decay"]) // g
+			f.op("VMOVUPS %s, Y2", at["v"])
+			f.op("VFMADD213PS Y1, %s, Y2", s["momentum"]) // v
+			f.op("VMOVUPS Y2, %s", at["v"])
+			step := "Y2"
+			if nesterov {
+				f.op("VFMADD231PS Y2, %s, Y1", s["momentum"])
+				step = "Y1"
+			}
+			f.op("VFMADD231PS %s, %s, Y0", step, s["minusLR"])
+			f.op("VMOVUPS Y0, %s", at["w"])
+		}})
+	}
+	sgd("sgd", false)
+	sgd("sgdNesterov", true)
 }

@@ -1,0 +1,128 @@
+package kernels
+
+// Element-wise operations. All slices of a call have one length, and dst may be one of the sources.
+
+// ReLU stores x < 0 ? +0 : x in dst; NaN and -0 pass.
+func ReLU(dst, x []float32) {
+	sameLength("ReLU", len(dst), len(x))
+	backend().ReLU(dst, x)
+}
+
+// ReLUBack stores y <= 0 ? +0 : dy in dx. y is the output of ReLU or its input, which give the same.
+func ReLUBack(dx, dy, y []float32) {
+	sameLength("ReLUBack", len(dx), len(dy), len(y))
+	backend().ReLUBack(dx, dy, y)
+}
+
+// LeakyReLU stores x < 0 ? slope*x : x in dst.
+func LeakyReLU(dst, x []float32, slope float32) {
+	sameLength("LeakyReLU", len(dst), len(x))
+	for i, v := range x {
+		if v < 0 {
+			v *= slope
+		}
+		dst[i] = v
+	}
+}
+
+// LeakyReLUBack stores x <= 0 ? slope*dy : dy in dx, given the input x.
+func LeakyReLUBack(dx, dy, x []float32, slope float32) {
+	sameLength("LeakyReLUBack", len(dx), len(dy), len(x))
+	for i, d := range dy {
+		if x[i] <= 0 {
+			d *= slope
+		}
+		dx[i] = d
+	}
+}
+
+// TanhSlice stores Tanh of every element of x in dst.
+func TanhSlice(dst, x []float32) { apply("TanhSlice", dst, x, Tanh) }
+
+// TanhBack stores dy*(1-y*y) in dx, given the output y.
+func TanhBack(dx, dy, y []float32) {
+	sameLength("TanhBack", len(dx), len(dy), len(y))
+	for i, d := range dy {
+		dx[i] = d * FMA32(-y[i], y[i], 1)
+	}
+}
+
+// SigmoidSlice stores Sigmoid of every element of x in dst.
+func SigmoidSlice(dst, x []float32) { apply("SigmoidSlice", dst, x, Sigmoid) }
+
+// SigmoidBack stores dy*(y*(1-y)) in dx, given the output y.
+func SigmoidBack(dx, dy, y []float32) {
+	sameLength("SigmoidBack", len(dx), len(dy), len(y))
+	for i, d := range dy {
+		dx[i] = d * (y[i] * (1 - y[i]))
+	}
+}
+
+// GELUSlice stores GELU of every element of x in dst.
+func GELUSlice(dst, x []float32) { apply("GELUSlice", dst, x, GELU) }
+
+// GELUBack stores dy times the slope of GELU at the input x in dx.
+func GELUBack(dx, dy, x []float32) {
+	sameLength("GELUBack", len(dx), len(dy), len(x))
+	for i, d := range dy {
+		dx[i] = d * geluSlope(x[i])
+	}
+}
+
+// ExpSlice, LogSlice, SinSlice, CosSlice, ErfSlice and SqrtSlice store the function of every element of x in dst.
+func ExpSlice(dst, x []float32) { apply("ExpSlice", dst, x, Exp) }
+
+// LogSlice is described at ExpSlice.
+func LogSlice(dst, x []float32) { apply("LogSlice", dst, x, Log) }
+
+// SinSlice is described at ExpSlice.
+func SinSlice(dst, x []float32) { apply("SinSlice", dst, x, Sin) }
+
+// CosSlice is described at ExpSlice.
+func CosSlice(dst, x []float32) { apply("CosSlice", dst, x, Cos) }
+
+// ErfSlice is described at ExpSlice.
+func ErfSlice(dst, x []float32) { apply("ErfSlice", dst, x, Erf) }
+
+// SqrtSlice is described at ExpSlice.
+func SqrtSlice(dst, x []float32) { apply("SqrtSlice", dst, x, Sqrt) }
+
+func apply(op string, dst, x []float32, f func(float32) float32) {
+	sameLength(op, len(dst), len(x))
+	for i, v := range x {
+		dst[i] = f(v)
+	}
+}
+
+// Add stores x + y in dst.
+func Add(dst, x, y []float32) {
+	sameLength("Add", len(dst), len(x), len(y))
+	backend().Add(dst, x, y)
+}
+
+// Mul stores x * y in dst.
+func Mul(dst, x, y []float32) {
+	sameLength("Mul", len(dst), len(x), len(y))
+	for i, v := range x {
+		dst[i] = v * y[i]
+	}
+}
+
+// Scale stores x * w in dst.
+func Scale(dst, x []float32, w float32) {
+	sameLength("Scale", len(dst), len(x))
+	backend().Scale(w, dst, x)
+}
+
+// Clamp stores x < lo ? lo : x > hi ? hi : x in dst; NaN passes.
+func Clamp(dst, x []float32, lo, hi float32) {
+	sameLength("Clamp", len(dst), len(x))
+	for i, v := range x {
+		if v < lo {
+			v = lo
+		} else if v > hi {
+			v = hi
+		}
+		dst[i] = v
+	}
+}

@@ -1,0 +1,209 @@
+package kernels
+
+import "fmt"
+
+// PoolShape is the geometry of a pooling: x is [Planes, H, W] (Planes is n*c), y is [Planes, OutH, OutW]. A zero stride
+// means the window's size.
+type PoolShape struct {
+	Planes, H, W     int
+	KH, KW           int
+	StrideH, StrideW int
+	PadH, PadW       int
+	ExcludePad       bool // average: divide by the positions inside the image, not by KH*KW
+}
+
+func (s PoolShape) filled() PoolShape {
+	if s.StrideH == 0 {
+		s.StrideH = s.KH
+	}
+	if s.StrideW == 0 {
+		s.StrideW = s.KW
+	}
+	return s
+}
+
+// OutH returns the output's height.
+func (s PoolShape) OutH() int { f := s.filled(); return convOut(f.H, f.KH, f.StrideH, f.PadH, 1) }
+
+// OutW returns the output's width.
+func (s PoolShape) OutW() int { f := s.filled(); return convOut(f.W, f.KW, f.StrideW, f.PadW, 1) }
+
+// Validate returns an error that says what makes the shape impossible. Padding is less than the window, so that every
+// window meets the image.
+func (s PoolShape) Validate() error {
+	f := s.filled()
+	switch {
+	case f.Planes < 0 || f.H < 1 || f.W < 1 || f.KH < 1 || f.KW < 1 || f.StrideH < 1 || f.StrideW < 1 || f.PadH < 0 || f.PadW < 0:
+		return fmt.Errorf("pooling: window %dx%d, stride %dx%d, padding %dx%d, image %dx%d: sizes and strides must be positive, padding not negative",
+			f.KH, f.KW, f.StrideH, f.StrideW, f.PadH, f.PadW, f.H, f.W)
+	case 2*f.PadH > f.KH || 2*f.PadW > f.KW:
+		return fmt.Errorf("pooling: padding %dx%d is more than half of the window %dx%d", f.PadH, f.PadW, f.KH, f.KW)
+	case f.OutH() < 1 || f.OutW() < 1:
+		return fmt.Errorf("pooling: the window %dx%d is larger than the padded image %dx%d", f.KH, f.KW, f.H+2*f.PadH, f.W+2*f.PadW)
+	}
+	return nil
+}
+
+func (s PoolShape) checked(op string, x, y []float32) PoolShape {
+	if err := s.Validate(); err != nil {
+		panic("kernels: " + op + ": " + err.Error())
+	}
+	f := s.filled()
+	sameLength(op+" x", f.Planes*f.H*f.W, len(x))
+	sameLength(op+" y", f.Planes*f.OutH()*f.OutW(), len(y))
+	return f
+}
+
+// window returns the part of output position o's window that lies in an image of size n.
+func window(o, k, stride, pad, n int) (first, end int) {
+	first = o*stride - pad
+	return max(first, 0), min(first+k, n)
+}
+
+// MaxPool stores in dst the maximum of each window and in index, unless nil, its position in the plane, for MaxPoolBack.
+// Positions outside are no candidates; of equal values the first in (row, column) order wins, a NaN beats a number.
+func MaxPool(dst []float32, index []int32, x []float32, s PoolShape, p *Pool) {
+	s = s.checked("MaxPool", x, dst)
+	oh, ow := s.OutH(), s.OutW()
+	if index != nil {
+		sameLength("MaxPool index", len(dst), len(index))
+	}
+	p.Run(s.Planes, func(i int) {
+		in, at := x[i*s.H*s.W:(i+1)*s.H*s.W], i*oh*ow
+		for oy := range oh {
+			y0, y1 := window(oy, s.KH, s.StrideH, s.PadH, s.H)
+			for ox := range ow {
+				x0, x1 := window(ox, s.KW, s.StrideW, s.PadW, s.W)
+				best := y0*s.W + x0
+				m := in[best]
+				for y := y0; y < y1; y++ {
+					for j, v := range in[y*s.W+x0 : y*s.W+x1] {
+						if v > m || v != v && m == m {
+							m, best = v, y*s.W+x0+j
+						}
+					}
+				}
+				dst[at] = m
+				if index != nil {
+					index[at] = int32(best)
+				}
+				at++
+			}
+		}
+	})
+}
+
+// MaxPoolBack stores in dx the gradient of MaxPool: each dy is added, in ascending order, at the position of its maximum.
+func MaxPoolBack(dx, dy []float32, index []int32, s PoolShape, p *Pool) {
+	s = s.checked("MaxPoolBack", dx, dy)
+	sameLength("MaxPoolBack index", len(dy), len(index))
+	out := s.OutH() * s.OutW()
+	p.Run(s.Planes, func(i int) {
+		plane := dx[i*s.H*s.W : (i+1)*s.H*s.W]
+		clear(plane)
+		for j, d := range dy[i*out : (i+1)*out] {
+			plane[index[i*out+j]] += d
+		}
+	})
+}
+
+// AvgPool stores in dst the average of each window: a sum from +0 in (row, column) order, positions in the padding left
+// out of the sum, divided once by KH*KW or, with ExcludePad, by the positions inside.
+func AvgPool(dst, x []float32, s PoolShape, p *Pool) {
+	s = s.checked("AvgPool", x, dst)
+	s.average(dst, x, s.OutH(), s.OutW(), s.fixedRows, s.fixedCols, p)
+}
+
+// AvgPoolBack stores in dx the gradient of AvgPool: dy divided by the window's divisor, added in ascending order of windows.
+func AvgPoolBack(dx, dy []float32, s PoolShape, p *Pool) {
+	s = s.checked("AvgPoolBack", dx, dy)
+	s.averageBack(dx, dy, s.OutH(), s.OutW(), s.fixedRows, s.fixedCols, p)
+}
+
+func (s PoolShape) fixedRows(o int) (int, int) { return window(o, s.KH, s.StrideH, s.PadH, s.H) }
+func (s PoolShape) fixedCols(o int) (int, int) { return window(o, s.KW, s.StrideW, s.PadW, s.W) }
+
+// divisor returns what a window's sum is divided by.
+func (s PoolShape) divisor(inside int) float32 {
+	if s.ExcludePad || s.KH == 0 {
+		return float32(inside)
+	}
+	return float32(s.KH * s.KW)
+}
+
+func (s PoolShape) average(dst, x []float32, oh, ow int, rows, cols func(int) (int, int), p *Pool) {
+	p.Run(s.Planes, func(i int) {
+		in, at := x[i*s.H*s.W:(i+1)*s.H*s.W], i*oh*ow
+		for oy := range oh {
+			y0, y1 := rows(oy)
+			for ox := range ow {
+				x0, x1 := cols(ox)
+				var sum float32
+				for y := y0; y < y1; y++ {
+					for _, v := range in[y*s.W+x0 : y*s.W+x1] {
+						sum += v
+					}
+				}
+				dst[at] = sum / s.divisor((y1-y0)*(x1-x0))
+				at++
+			}
+		}
+	})
+}
+
+func (s PoolShape) averageBack(dx, dy []float32, oh, ow int, rows, cols func(int) (int, int), p *Pool) {
+	p.Run(s.Planes, func(i int) {
+		in, at := dx[i*s.H*s.W:(i+1)*s.H*s.W], i*oh*ow
+		clear(in)
+		for oy := range oh {
+			y0, y1 := rows(oy)
+			for ox := range ow {
+				x0, x1 := cols(ox)
+				d := dy[at] / s.divisor((y1-y0)*(x1-x0))
+				for y := y0; y < y1; y++ {
+					row := in[y*s.W+x0 : y*s.W+x1]
+					for j := range row {
+						row[j] += d
+					}
+				}
+				at++
+			}
+		}
+	})
+}
+
+// AdaptiveAvgPool averages x [planes, h, w] to dst [planes, oh, ow]; output i covers the rows from floor(i*h/oh) to
+// ceil((i+1)*h/oh), columns likewise, summed and divided as by AvgPool.
+func AdaptiveAvgPool(dst, x []float32, planes, h, w, oh, ow int, p *Pool) {
+	s := adaptive("AdaptiveAvgPool", x, dst, planes, h, w, oh, ow)
+	s.average(dst, x, oh, ow, part(h, oh), part(w, ow), p)
+}
+
+// AdaptiveAvgPoolBack stores in dx the gradient of AdaptiveAvgPool.
+func AdaptiveAvgPoolBack(dx, dy []float32, planes, h, w, oh, ow int, p *Pool) {
+	s := adaptive("AdaptiveAvgPoolBack", dx, dy, planes, h, w, oh, ow)
+	s.averageBack(dx, dy, oh, ow, part(h, oh), part(w, ow), p)
+}
+
+func adaptive(op string, x, y []float32, planes, h, w, oh, ow int) PoolShape {
+	if oh < 1 || ow < 1 || h < 1 || w < 1 {
+		panic(fmt.Sprintf("kernels: %s: sizes must be positive, got %dx%d to %dx%d", op, h, w, oh, ow))
+	}
+	sameLength(op+" x", planes*h*w, len(x))
+	sameLength(op+" y", planes*oh*ow, len(y))
+	return PoolShape{Planes: planes, H: h, W: w}
+}
+
+func part(n, parts int) func(int) (int, int) {
+	return func(i int) (int, int) { return i * n / parts, ((i+1)*n + parts - 1) / parts }
+}
+
+// GlobalAvgPool stores in dst [planes] the average of each plane of x [planes, plane]: AvgPool with one window.
+func GlobalAvgPool(dst, x []float32, planes, plane int, p *Pool) {
+	AdaptiveAvgPool(dst, x, planes, 1, plane, 1, 1, p)
+}
+
+// GlobalAvgPoolBack stores in dx [planes, plane] the gradient of GlobalAvgPool.
+func GlobalAvgPoolBack(dx, dy []float32, planes, plane int, p *Pool) {
+	AdaptiveAvgPoolBack(dx, dy, planes, 1, plane, 1, 1, p)
+}
