@@ -76,7 +76,6 @@ type decoder struct {
 	scans           int
 	entropy         bitReader
 	eobRun          int // blocks of the current band still known to be empty
-	zeroFillFrom    int
 }
 
 // component is one colour plane.

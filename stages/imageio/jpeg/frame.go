@@ -21,11 +21,6 @@ func (d *decoder) readFrame(body []byte, at int) error {
 	if n != 1 && n != 3 && n != 4 {
 		return d.errorf(at, "%d components, 1, 3 or 4 expected: %w", n, ErrUnsupported)
 	}
-	if !d.headerOnly {
-		if err := d.checkSize(at); err != nil {
-			return err
-		}
-	}
 	comps := make([]component, n)
 	for i := range comps {
 		b := body[6+3*i:]
@@ -49,22 +44,30 @@ func (d *decoder) readFrame(body []byte, at int) error {
 			return d.errorf(at, "component %d is sampled %d x %d of %d x %d, a fraction: %w", i, c.h, c.v, d.hMax, d.vMax, ErrUnsupported)
 		}
 	}
-	d.comps = comps
-	if !d.headerOnly {
-		d.layOut()
+	if d.headerOnly {
+		d.comps = comps
+		return nil
 	}
+	if err := d.checkSize(comps, at); err != nil {
+		return err
+	}
+	d.comps = comps
+	d.layOut()
 	return nil
 }
 
-// checkSize refuses pictures above the limit, and such as the rest of the file cannot hold: a block takes at least one bit
-// (of the first DC scan), so that a short file declaring a huge picture allocates nothing.
-func (d *decoder) checkSize(at int) error {
+// checkSize refuses pictures above the limit, and such as the rest of the file cannot hold: each block takes at least one bit,
+// so that a short file declaring a huge picture allocates nothing.
+func (d *decoder) checkSize(comps []component, at int) error {
 	pixels := int64(d.height) * int64(d.width)
 	if pixels > d.maxPixels {
 		return d.errorf(at, "%w: %d x %d pixels (height x width) declared, at most %d accepted", ErrTooLarge, d.height, d.width, d.maxPixels)
 	}
-	// The densest sampling is one block in 4 x 4 blocks' area, for the component with the fewest; the one with the most covers all.
-	if blocks := pixels / 64; !d.partial && blocks/8 > int64(len(d.data)) {
+	bits := int64(0)
+	for i := range comps {
+		bits += pixels / 64 * int64(comps[i].h*comps[i].v) / int64(d.hMax*d.vMax)
+	}
+	if !d.partial && bits/8 > int64(len(d.data)) {
 		return d.errorf(at, "%d x %d pixels (height x width) declared, %d bytes cannot hold them: %w", d.height, d.width, len(d.data), ErrTruncated)
 	}
 	return nil

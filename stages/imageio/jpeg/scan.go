@@ -2,6 +2,9 @@ package jpeg
 
 import "errors"
 
+// maxScans bounds the scans of a file, as the limit that libjpeg-turbo's tools offer does.
+const maxScans = 500
+
 // scan is the header of a scan: its components and, in a progressive file, the band of coefficients and the bit positions.
 type scan struct {
 	at               int // offset of its marker
@@ -21,9 +24,9 @@ func (d *decoder) readScan(body []byte, at int) error {
 	if err != nil {
 		return err
 	}
-	// A progressive picture needs at most ten bits a coefficient; ten thousand empty scans are an attack on our time.
-	if d.scans++; d.scans > 1000 {
-		return d.errorf(at, "more than 1000 scans")
+	// Encoders write some dozens at most; thousands of nearly empty scans over a large picture are an attack on our time.
+	if d.scans++; d.scans > maxScans {
+		return d.errorf(at, "more than %d scans", maxScans)
 	}
 	for _, c := range s.comps {
 		if c.quant == nil { // the table as it stands at the component's first scan, as in the JPEG group's library
