@@ -41,4 +41,6 @@ func scaleAVX2(n int, w float32, dst, x *float32) { panic(unreachable) }
 
 func sgdAVX2(n int, minusLR, momentum, decay float32, w, v, grad *float32) { panic(unreachable) }
 
-func sgdNesterovAVX2(n int, minusLR, momentum, decay float32, w, v, grad *float32) { panic(unreachable) }
+func sgdNesterovAVX2(n int, minusLR, momentum, decay float32, w, v, grad *float32) {
+	panic(unreachable)
+}
