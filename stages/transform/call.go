@@ -26,10 +26,10 @@ type Call struct {
 	problems []pipeline.Problem
 }
 
-// Calls reads a list of calls; a single call needs no brackets. field is the
-// list's dotted path below "with". Unknown names and keys are problems; the
-// calls that have none are returned.
-func Calls(v pipeline.Value, field string, words []Word) ([]*Call, []pipeline.Problem) {
+// Calls reads a list of calls; a single call needs no brackets. Unknown names
+// and keys are problems, their fields paths below v; the calls that have none
+// are returned.
+func Calls(v pipeline.Value, words []Word) ([]*Call, []pipeline.Problem) {
 	items := v.List()
 	switch v.Kind() {
 	case pipeline.Absent, pipeline.Null:
@@ -40,9 +40,9 @@ func Calls(v pipeline.Value, field string, words []Word) ([]*Call, []pipeline.Pr
 	var calls []*Call
 	var problems []pipeline.Problem
 	for i, item := range items {
-		at := field
+		at := ""
 		if v.Kind() == pipeline.List {
-			at = fmt.Sprintf("%s.%d", field, i)
+			at = strconv.Itoa(i)
 		}
 		c, p := newCall(item, at, words)
 		if p != nil {
@@ -68,7 +68,7 @@ func newCall(item pipeline.Value, field string, words []Word) (*Call, *pipeline.
 	if !ok {
 		return problem(pos, field, "no %q here%s; there are %s", name, hint(name, names(words)), strings.Join(names(words), ", "))
 	}
-	c := &Call{Name: name, field: field + "." + name, pos: pos, args: map[string]pipeline.Value{}}
+	c := &Call{Name: name, field: strings.TrimPrefix(field+"."+name, "."), pos: pos, args: map[string]pipeline.Value{}}
 	switch {
 	case arg.Kind() == pipeline.Map:
 		for _, e := range arg.Map() {

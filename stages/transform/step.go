@@ -14,8 +14,13 @@ import (
 // the pixels of imageio as far as they reach through here.
 const Version = "transform/1"
 
-// A List is a sequence of steps.
+// A List is a sequence of steps. As a parameter of a kind it reads itself.
 type List []Step
+
+var (
+	_ pipeline.SpecDecoder = (*List)(nil)
+	_ pipeline.SpecTexter  = List(nil)
+)
 
 // A Step is one change of a picture.
 type Step struct {
@@ -42,16 +47,15 @@ var words = []Word{
 // with other calls.
 func Words() []Word { return words }
 
-// Parse reads a list of steps. field is its dotted path below "with".
-func Parse(v pipeline.Value, field string) (List, []pipeline.Problem) {
-	calls, problems := Calls(v, field, words)
-	var list List
+// DecodeSpec reads a list of steps; a single step needs no brackets.
+func (l *List) DecodeSpec(v pipeline.Value) []pipeline.Problem {
+	calls, problems := Calls(v, words)
+	*l = nil
 	for _, c := range calls {
-		s := NewStep(c)
+		*l = append(*l, NewStep(c))
 		problems = append(problems, c.Problems()...)
-		list = append(list, s)
 	}
-	return list, problems
+	return problems
 }
 
 // NewStep makes a step of a call to one of [Words]; what is wrong with its
@@ -213,8 +217,9 @@ func (s Step) randomResizedCrop(p *imageio.Pixels, draw kernels.Source, first ui
 	return imageio.Resize(imageio.Crop(p, (p.H-h)/2, (p.W-w)/2, h, w), s.h, s.w, s.filter)
 }
 
-// String is the list as JSON, which is YAML as well: Parse reads it back.
-func (l List) String() string {
+// SpecText is the list as JSON with every argument, which is YAML as well:
+// DecodeSpec reads it back.
+func (l List) SpecText() string {
 	items := make([]any, len(l))
 	for i, s := range l {
 		size := any([2]int{s.h, s.w})
