@@ -119,8 +119,8 @@ func (b *benchmark) errors(m *model) modelResult {
 			v := m.values(s)
 			e.Error = rate(stats.Linear([]stats.Term{{Weight: 1, Set: s.rows, Values: v}}))
 			if len(m.seeds) > 1 {
-				for _, n := range v.Seeds {
-					e.Seeds = append(e.Seeds, 100*float64(n)/float64(s.rows.Rows()))
+				for _, one := range v {
+					e.Seeds = append(e.Seeds, 100*stats.Linear([]stats.Term{{Weight: 1, Set: s.rows, Values: stats.Values{one}}}).Value)
 				}
 			}
 			if in != nil && !s.iid && m.has(in.name) {
@@ -143,7 +143,7 @@ func (b *benchmark) errors(m *model) modelResult {
 }
 
 // terms is the mean over sets, or nil unless all of them are there.
-func terms(sets []*testSet, has func(string) bool, values func(*testSet) *stats.Values) []stats.Term {
+func terms(sets []*testSet, has func(string) bool, values func(*testSet) stats.Values) []stats.Term {
 	var ts []stats.Term
 	for _, s := range sets {
 		if !has(s.name) {
@@ -155,14 +155,10 @@ func terms(sets []*testSet, has func(string) bool, values func(*testSet) *stats.
 }
 
 // values are the errors of the model on a set.
-func (m *model) values(s *testSet) *stats.Values {
-	v := stats.NewValues(s.rows.Rows(), len(m.seeds))
+func (m *model) values(s *testSet) stats.Values {
+	v := make(stats.Values, len(m.seeds))
 	for k, seed := range m.seeds {
-		for i, wrong := range m.wrong[cellKey{seed, s.name}] {
-			if wrong {
-				v.Add(i, k, 1)
-			}
-		}
+		v[k] = m.wrong[cellKey{seed, s.name}]
 	}
 	return v
 }

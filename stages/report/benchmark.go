@@ -35,7 +35,7 @@ type model struct {
 	method string // value of the method axis
 	rest   string // other coordinates, such as "model=resnet50"
 	seeds  []string
-	wrong  map[cellKey][]bool
+	wrong  map[cellKey][]int8 // 1 where the prediction is wrong
 }
 
 // A cellKey names one dataset of predictions of a model.

@@ -136,17 +136,12 @@ type pair struct {
 func (p *pair) has(set string) bool { return p.base.has(set) && p.m.has(set) }
 
 // values are the errors of the baseline minus those of the model.
-func (p *pair) values(s *testSet) *stats.Values {
+func (p *pair) values(s *testSet) stats.Values {
 	v := stats.NewValues(s.rows.Rows(), len(p.seeds))
 	for k, seed := range p.seeds {
 		m := p.m.wrong[cellKey{seed, s.name}]
 		for i, wrong := range p.base.wrong[cellKey{seed, s.name}] {
-			switch {
-			case wrong && !m[i]:
-				v.Add(i, k, 1)
-			case m[i] && !wrong:
-				v.Add(i, k, -1)
-			}
+			v[k][i] = wrong - m[i]
 		}
 	}
 	return v

@@ -61,7 +61,7 @@ func (r *reader) input(ctx context.Context, in stages.Input) error {
 	})
 	m := r.models[[2]string{p.method, p.rest}]
 	if m == nil {
-		m = &model{method: p.method, rest: p.rest, wrong: map[cellKey][]bool{}}
+		m = &model{method: p.method, rest: p.rest, wrong: map[cellKey][]int8{}}
 		r.models[[2]string{p.method, p.rest}] = m
 		r.b.models = append(r.b.models, m)
 	}
@@ -103,13 +103,13 @@ func (r *reader) join(name, at string, rows *rows) error {
 
 // rows are what is kept of one dataset.
 type rows struct {
-	wrong   []bool
+	wrong   []int8
 	cluster []int32
 	ids     hash.Hash
 }
 
 func (r *reader) rows(ctx context.Context, in stages.Input) (*rows, error) {
-	got := &rows{wrong: make([]bool, 0, in.Len()), cluster: make([]int32, 0, in.Len()), ids: sha256.New()}
+	got := &rows{wrong: make([]int8, 0, in.Len()), cluster: make([]int32, 0, in.Len()), ids: sha256.New()}
 	var length [8]byte
 	err := in.Each(ctx, func(rec arrow.Record) error {
 		if err := ctx.Err(); err != nil {
@@ -144,7 +144,11 @@ func (r *reader) rows(ctx context.Context, in stages.Input) (*rows, error) {
 			if correct.IsNull(i) || label.IsNull(i) {
 				return &stages.RowError{ID: name, Err: fmt.Errorf("label or correct is missing; leave rows without a label out of the test set")}
 			}
-			got.wrong = append(got.wrong, !correct.Value(i))
+			wrong := int8(1)
+			if correct.Value(i) {
+				wrong = 0
+			}
+			got.wrong = append(got.wrong, wrong)
 			r.class(label, i)
 			r.class(predicted, i)
 			binary.LittleEndian.PutUint64(length[:], uint64(len(name)))

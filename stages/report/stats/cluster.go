@@ -32,122 +32,163 @@ func (s *Set) Rows() int { return len(s.Cluster) }
 // Clusters is the number of clusters with rows.
 func (s *Set) Clusters() int { return s.used }
 
-// Values are whole numbers for each row of a set, such as 1 for an error, or
-// the difference of two such, with several seeds.
-type Values struct {
-	Rows  []int32 // sum over the seeds, by row
-	Seeds []int64 // sum over the rows, by seed
-}
+// Values are small whole numbers for each row of a set under each seed, such as
+// 1 for an error, or the difference of two such.
+type Values [][]int8
 
 // NewValues is all zero, for that many rows and seeds.
-func NewValues(rows, seeds int) *Values {
-	return &Values{Rows: make([]int32, rows), Seeds: make([]int64, seeds)}
-}
-
-// Add adds d to the value of a row under a seed.
-func (v *Values) Add(row, seed int, d int32) {
-	v.Rows[row] += d
-	v.Seeds[seed] += int64(d)
+func NewValues(rows, seeds int) Values {
+	v := make(Values, seeds)
+	for s := range v {
+		v[s] = make([]int8, rows)
+	}
+	return v
 }
 
 // A Term is one summand of a linear statistic: Weight times the mean of Values
-// over Set.
+// over Set and seeds.
 type Term struct {
 	Weight float64
 	Set    *Set
-	Values *Values
+	Values Values
 }
 
 // Linear estimates the weighted sum of means. All terms have the same number
-// of seeds, at least one, and no set is empty. The variance over images is that
-// of the average over seeds, linearised over clusters: terms over different
-// clusters add their variances, terms that share clusters their covariances too.
+// of seeds, at least one, and no set is empty.
+//
+// The variance over images is that of the average over seeds, linearised over
+// clusters: terms over different clusters add their variances, terms that share
+// clusters their covariances too. To it comes the variance between seeds over
+// their number. What a seed does to single images is in both; it is estimated
+// from the clusters and taken out of the second, which otherwise makes intervals
+// of paired differences too wide (simulated coverage 99.8 % for G with 5 seeds,
+// 98 % so). The degrees of freedom are Satterthwaite's, with the variance
+// between seeds as it was found.
 func Linear(terms []Term) Estimate {
-	seeds := len(terms[0].Values.Seeds)
+	seeds := len(terms[0].Values)
 	e := Estimate{Simple: len(terms) == 1 && seeds == 1 && terms[0].Weight == 1 && terms[0].Set.used == terms[0].Set.Rows()}
 	per := make([]float64, seeds)
-	var in influences
+	in := influences{of: make([][]float64, seeds)}
 	for _, t := range terms {
 		n := float64(t.Set.Rows())
-		var total int64
-		for s, v := range t.Values.Seeds {
-			per[s] += float64(t.Weight * float64(float64(v)/n))
-			total += v
+		for s, values := range t.Values {
+			var total int64
+			for _, v := range values {
+				total += int64(v)
+			}
+			mean := float64(total) / n
+			per[s] += float64(t.Weight * mean)
+			in.add(t, s, mean)
 		}
-		mean := float64(total) / float64(n*float64(seeds))
-		e.Value += float64(t.Weight * mean)
+		in.close(t)
 		e.Rows += t.Set.Rows()
 		e.Unseen += float64(float64(t.Weight/n) * float64(t.Weight/n))
-		in.add(t, mean, seeds)
 	}
-	e.Images, e.DF = in.variance()
-	if seeds > 1 && e.DF > 0 {
-		_, v := moments(per)
-		e.Seeds = v / float64(seeds)
-		if all := e.Images + e.Seeds; all > 0 {
-			e.DF = float64(all*all) / (float64(float64(e.Images*e.Images)/e.DF) + float64(float64(e.Seeds*e.Seeds)/float64(seeds-1)))
-		}
+	for _, v := range per {
+		e.Value += v
+	}
+	e.Value /= float64(seeds)
+	if in.single {
+		return e
+	}
+	images, single := in.variances()
+	e.Images, e.DF = images, in.df()
+	if seeds == 1 {
+		return e
+	}
+	_, v := moments(per)
+	between := v / float64(seeds)
+	both := min(float64(single-images)/float64(seeds-1), images) // a seed's doing to single images, over seeds
+	e.Seeds = max(between-both, 0)
+	if all := e.Images + e.Seeds; all > 0 {
+		e.DF = float64(all*all) / (float64(float64(images*images)/e.DF) + float64(float64(between*between)/float64(seeds-1)))
 	}
 	return e
 }
 
-// influences gathers how a statistic moves with each cluster.
+// influences gathers how a statistic moves with each cluster, by seed.
 type influences struct {
-	of         []float64
+	of         [][]float64
 	seen       []bool
 	clusters   int
-	sum, welch float64 // over terms: of variances, and of variance^2/df
-	single     bool    // a set of one cluster says nothing about its variance
+	term       []float64 // of the term at hand, averaged over seeds
+	sum, welch float64   // over terms: of variances, and of variance^2/df
+	single     bool      // a set of one cluster says nothing about its variance
 }
 
-func (in *influences) add(t Term, mean float64, seeds int) {
-	if g := len(t.Set.size); g > len(in.of) {
-		in.of = append(in.of, make([]float64, g-len(in.of))...)
-		in.seen = append(in.seen, make([]bool, g-len(in.seen))...)
+func (in *influences) add(t Term, seed int, mean float64) {
+	groups := len(t.Set.size)
+	for len(in.of[seed]) < groups {
+		in.of[seed] = append(in.of[seed], make([]float64, groups-len(in.of[seed]))...)
 	}
+	if in.term = in.term[:min(len(in.term), groups)]; len(in.term) < groups {
+		in.term = append(in.term, make([]float64, groups-len(in.term))...)
+	}
+	sums := make([]int64, groups)
+	for i, c := range t.Set.Cluster {
+		sums[c] += int64(t.Values[seed][i])
+	}
+	c := float64(t.Set.used)
+	scale := float64(t.Weight*math.Sqrt(c/max(c-1, 1))) / float64(t.Set.Rows()) // few clusters understate their variance
+	for g, size := range t.Set.size {
+		if size > 0 {
+			q := float64(scale * (float64(sums[g]) - float64(mean*float64(size))))
+			in.of[seed][g] += q
+			in.term[g] += q / float64(len(t.Values))
+		}
+	}
+}
+
+// close ends a term, whose values of all seeds were added.
+func (in *influences) close(t Term) {
 	if t.Set.used < 2 {
 		in.single = true
 		return
 	}
-	sums := make([]int64, len(t.Set.size))
-	for i, c := range t.Set.Cluster {
-		sums[c] += int64(t.Values.Rows[i])
+	if g := len(t.Set.size); g > len(in.seen) {
+		in.seen = append(in.seen, make([]bool, g-len(in.seen))...)
 	}
-	c := float64(t.Set.used)
-	scale := float64(t.Weight*math.Sqrt(c/(c-1))) / float64(t.Set.Rows()) // few clusters understate their variance
 	var squares float64
 	for g, size := range t.Set.size {
-		if size == 0 {
-			continue
-		}
-		if !in.seen[g] {
+		if size > 0 && !in.seen[g] {
 			in.seen[g] = true
 			in.clusters++
 		}
-		q := float64(scale * (float64(sums[g])/float64(seeds) - float64(mean*float64(size))))
-		in.of[g] += q
-		squares += float64(q * q)
+		squares += float64(in.term[g] * in.term[g])
+		in.term[g] = 0
 	}
 	in.sum += squares
-	in.welch += float64(squares*squares) / (c - 1)
+	in.welch += float64(squares*squares) / float64(t.Set.used-1)
 }
 
-// variance returns the variance over clusters and its degrees of freedom: those
-// of Welch's sum over terms, but never more than there are clusters.
-func (in *influences) variance() (v, df float64) {
-	if in.single {
-		return 0, 0
+// variances returns the variance over clusters of the average over seeds, and
+// the average over seeds of that of one.
+func (in *influences) variances() (average, single float64) {
+	groups := 0
+	for _, of := range in.of {
+		groups = max(groups, len(of))
 	}
-	for _, q := range in.of {
-		v += float64(q * q)
-	}
-	df = float64(in.clusters - 1)
-	if in.welch > 0 {
-		if w := float64(in.sum*in.sum) / in.welch; w < df {
-			df = w
+	for g := range groups {
+		var sum, squares float64
+		for _, of := range in.of {
+			sum += of[g]
+			squares += float64(of[g] * of[g])
 		}
+		n := float64(len(in.of))
+		average += float64(sum*sum) / float64(n*n)
+		single += squares / n
 	}
-	return v, df
+	return average, single
+}
+
+// df are the degrees of freedom of the variance over clusters: those of Welch's
+// sum over terms, but never more than there are clusters.
+func (in *influences) df() float64 {
+	df := float64(in.clusters - 1)
+	if in.welch > 0 {
+		df = min(df, float64(in.sum*in.sum)/in.welch)
+	}
+	return df
 }
 
 // moments returns the mean and the unbiased variance of at least two numbers.

@@ -3,11 +3,12 @@ package stats
 import "math"
 
 // Normal975 is the 97.5 % quantile of the normal distribution.
-const Normal975 = 0x1.f5c0333f1f7ap+0
+const Normal975 = 0x1.f5c0331eeff84p+0
 
 // Tail returns P(T > t) for Student's T with df > 0 degrees of freedom, not
-// necessarily a whole number. The relative error is below 1e-10 for tails
-// above 1e-100 and df up to 1e9.
+// necessarily a whole number. The relative error is below 1e-9 for tails above
+// 1e-100. More than 1e7 degrees of freedom are taken as 1e7, where the tail is
+// the normal one within that error.
 func Tail(t, df float64) float64 {
 	if t < 0 {
 		return 1 - Tail(-t, df)
@@ -15,6 +16,7 @@ func Tail(t, df float64) float64 {
 	if math.IsInf(t, 1) {
 		return 0
 	}
+	df = min(df, 1e7)
 	// P(T > t) = I_x(df/2, 1/2) / 2 with x = df/(df+t^2).
 	a, u := df/2, float64(t*t)/df
 	x := 1 / (1 + u)

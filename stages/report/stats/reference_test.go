@@ -1,0 +1,95 @@
+package stats
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"testing"
+)
+
+func near(t *testing.T, what string, got, want, rel float64) {
+	t.Helper()
+	if !(math.Abs(got-want) <= rel*math.Abs(want)) && got != want {
+		t.Errorf("%s = %v, want %v within %v of it", what, got, want, rel)
+	}
+}
+
+// Student's tail and quantile, Wilson's interval and rank correlation against
+// SciPy; testdata/reference.py makes the values.
+func TestSciPy(t *testing.T) {
+	data, err := os.ReadFile("testdata/reference.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want struct {
+		Tail     []struct{ T, DF, P float64 }
+		Quantile []struct{ P, DF, T float64 }
+		Wilson   []struct{ K, N, Low, High float64 }
+		Spearman []struct {
+			X, Y []float64
+			Rho  float64
+		}
+	}
+	if err := json.Unmarshal(data, &want); err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range want.Tail {
+		near(t, "Tail", Tail(w.T, w.DF), w.P, 1e-9)
+		near(t, "Tail", Tail(-w.T, w.DF), 1-w.P, 1e-9)
+	}
+	for _, w := range want.Quantile {
+		near(t, "Quantile", Quantile(w.P, w.DF), w.T, 1e-9)
+	}
+	for _, w := range want.Wilson {
+		low, high := Wilson(w.K/w.N, w.N, Normal975)
+		near(t, "Wilson low", low+1, w.Low+1, 1e-12)
+		near(t, "Wilson high", high, w.High, 1e-12)
+	}
+	for _, w := range want.Spearman {
+		if got, ok := Spearman(w.X, w.Y); ok {
+			near(t, "Spearman", got, w.Rho, 1e-12)
+		}
+	}
+}
+
+// Wilson's exact coverage, over every outcome of n trials.
+func TestWilsonCoverage(t *testing.T) {
+	for _, n := range []int{20, 100, 1000} {
+		low, high := make([]float64, n+1), make([]float64, n+1)
+		for k := range low {
+			low[k], high[k] = Wilson(float64(k)/float64(n), float64(n), Normal975)
+		}
+		sum, least := 0.0, 1.0
+		for i := 1; i <= 99; i++ {
+			p, c := float64(i)/100, 0.0
+			for k := range low {
+				if low[k] <= p && p <= high[k] {
+					a, _ := math.Lgamma(float64(n + 1))
+					b, _ := math.Lgamma(float64(k + 1))
+					d, _ := math.Lgamma(float64(n - k + 1))
+					c += math.Exp(a - b - d + float64(k)*math.Log(p) + float64(n-k)*math.Log(1-p))
+				}
+			}
+			sum, least = sum+c, min(least, c)
+		}
+		t.Logf("n=%d: mean coverage %.4f, least %.4f", n, sum/99, least)
+		if mean := sum / 99; mean < 0.945 || mean > 0.955 || least < 0.92 {
+			t.Errorf("n=%d: mean coverage %.4f, least %.4f, want 0.945-0.955 and at least 0.92", n, mean, least)
+		}
+	}
+}
+
+func TestHolm(t *testing.T) {
+	tests := []struct{ p, want []float64 }{
+		{nil, nil},
+		{[]float64{0.04}, []float64{0.04}},
+		{[]float64{0.01, 0.04, 0.03, 0.005}, []float64{0.03, 0.06, 0.06, 0.02}}, // Holm's own steps, by hand
+		{[]float64{0.9, 0.8}, []float64{1, 1}},
+	}
+	for _, tt := range tests {
+		got := Holm(tt.p)
+		for i := range tt.want {
+			near(t, "Holm", got[i], tt.want[i], 1e-14)
+		}
+	}
+}
