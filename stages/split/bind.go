@@ -1,0 +1,278 @@
+package split
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/apache/arrow/go/v15/arrow"
+
+	"shiftmill/pipeline"
+)
+
+// A rules is a configuration bound to the columns of its input: every
+// condition compiled for its column's type.
+type rules struct {
+	attributes        []*attribute // those with conditions, sorted by name
+	cells             []cellRule   // base first
+	exclude           [][]check
+	train, val, tests []check // of the pools
+}
+
+// An attribute is a column with all conditions that are asked of it.
+type attribute struct {
+	name   string
+	typ    pipeline.ColumnType
+	tests  []*pipeline.Matcher
+	base   int // the test that base asks, or -1
+	policy string
+}
+
+// A check is one test of one attribute.
+type check struct{ attribute, test int }
+
+// A cellRule says which rows a shift wants: those that meet its checks and the
+// base conditions of all attributes that are not free.
+type cellRule struct {
+	name   string
+	checks []check
+	free   []bool // by attribute
+}
+
+// columnType says how conditions see a column of an Arrow type.
+func columnType(t arrow.DataType) (pipeline.ColumnType, bool) {
+	switch t.ID() {
+	case arrow.STRING, arrow.LARGE_STRING:
+		return pipeline.TextColumn, true
+	case arrow.INT8, arrow.INT16, arrow.INT32, arrow.INT64, arrow.UINT8, arrow.UINT16, arrow.UINT32:
+		return pipeline.IntColumn, true
+	case arrow.FLOAT32, arrow.FLOAT64:
+		return pipeline.FloatColumn, true
+	case arrow.BOOL:
+		return pipeline.BoolColumn, true
+	case arrow.TIMESTAMP, arrow.DATE32:
+		return pipeline.TimeColumn, true
+	}
+	return 0, false
+}
+
+// A binder compiles conditions and gathers what is wrong with them.
+type binder struct {
+	schema   *arrow.Schema
+	rules    rules
+	at       map[string]int
+	problems []pipeline.Problem
+}
+
+func (b *binder) report(field, format string, args ...any) {
+	b.problems = append(b.problems, pipeline.Problem{Field: field, Msg: fmt.Sprintf(format, args...)})
+}
+
+// column finds a column that a parameter names.
+func (b *binder) column(name, field string) (arrow.Field, pipeline.ColumnType, bool) {
+	at := b.schema.FieldIndices(name)
+	if len(at) == 0 {
+		b.report(field, "%s", unknownColumn(name, b.schema))
+		return arrow.Field{}, 0, false
+	}
+	f := b.schema.Field(at[0])
+	typ, ok := columnType(f.Type)
+	if !ok {
+		b.report(field, "column %q holds %s; a split compares text, whole numbers, floats, booleans and times", name, f.Type)
+	}
+	return f, typ, ok
+}
+
+// check compiles a condition.
+func (b *binder) check(name, field string, cond pipeline.Condition) check {
+	i, ok := b.at[name]
+	if !ok {
+		i = len(b.rules.attributes)
+		b.at[name] = i
+		_, typ, _ := b.column(name, field)
+		b.rules.attributes = append(b.rules.attributes, &attribute{name: name, typ: typ, base: -1})
+	}
+	a := b.rules.attributes[i]
+	m, problems := cond.Compile(a.typ)
+	if len(b.schema.FieldIndices(name)) > 0 {
+		b.problems = append(b.problems, below(field, problems)...)
+	}
+	a.tests = append(a.tests, m)
+	return check{i, len(a.tests) - 1}
+}
+
+func (b *binder) all(field string, conds map[string]pipeline.Condition) []check {
+	var out []check
+	for _, name := range keys(conds) {
+		out = append(out, b.check(name, field+"."+name, conds[name]))
+	}
+	return out
+}
+
+// bind compiles a configuration for the columns of a schema and reports
+// conditions that do not fit them.
+func (c *Shift) bind(in *arrow.Schema) (*rules, []pipeline.Problem) {
+	b := &binder{schema: in, at: map[string]int{}}
+	r := &b.rules
+	base := b.all("base", c.Base)
+	for _, k := range base {
+		r.attributes[k.attribute].base = k.test
+	}
+	r.cells = []cellRule{{name: "base"}}
+	for _, s := range c.Shifts.sets {
+		rule := cellRule{name: s.name}
+		for _, a := range s.alters {
+			rule.checks = append(rule.checks, b.check(a.attribute, "shifts."+a.path, a.to))
+		}
+		r.cells = append(r.cells, rule)
+	}
+	for i, set := range c.Exclude {
+		r.exclude = append(r.exclude, b.all(fmt.Sprintf("exclude.%d", i), set))
+	}
+	r.train = b.all("where.train", c.Where.Train)
+	r.val = r.train
+	if len(c.Where.Val) > 0 {
+		r.val = b.all("where.val", c.Where.Val)
+	}
+	r.tests = b.all("where.tests", c.Where.Tests)
+	for i := range r.cells {
+		cell := &r.cells[i]
+		cell.free = make([]bool, len(r.attributes))
+		for _, k := range cell.checks {
+			cell.free[k.attribute] = true
+		}
+		if i > 0 {
+			for _, name := range c.Shifts.sets[i-1].ignore {
+				if at, ok := b.at[name]; ok {
+					cell.free[at] = true
+				}
+			}
+		}
+	}
+	for _, p := range []struct {
+		field string
+		names []string
+	}{{"stratify", c.Stratify}, {"group", c.Group}, {"match", c.Match}} {
+		for i, name := range p.names {
+			if slices.Contains(p.names[:i], name) {
+				b.report(p.field, "column %q is named twice", name)
+			}
+			if name != "id" {
+				b.column(name, p.field)
+			}
+		}
+	}
+	if c.Classes.mode == "common" || c.Classes.mode == "list" {
+		b.column(c.Label, "label")
+	}
+	known := c.reads(in)
+	for _, name := range keys(c.Missing) {
+		if !slices.Contains(known, name) {
+			near := ""
+			if n := pipeline.Nearest(name, known); n != "" {
+				near = fmt.Sprintf("; did you mean %q?", n)
+			}
+			b.report("missing."+name, "the split does not look at %q%s", name, near)
+		}
+		if i, ok := b.at[name]; ok {
+			r.attributes[i].policy = c.Missing[name]
+		}
+	}
+	return r, b.problems
+}
+
+// A verdict is what the attributes make of a row.
+type verdict struct {
+	cell   int // -1: none, and then reason says why
+	reason string
+	fails  string // an error for the whole run, to which the row's id is added
+	pool   pool
+}
+
+// judge decides on a row from the results of its tests: met[attribute][test],
+// and null[attribute] for a missing value.
+func (r *rules) judge(met [][]bool, null []bool) verdict {
+	holds := func(checks []check) bool {
+		return !slices.ContainsFunc(checks, func(k check) bool { return !met[k.attribute][k.test] })
+	}
+	if slices.ContainsFunc(r.exclude, holds) {
+		return verdict{cell: -1, reason: "excluded"}
+	}
+	v := verdict{cell: -1}
+	for _, p := range []struct {
+		checks []check
+		pool   pool
+	}{{r.train, trainPool}, {r.val, valPool}, {r.tests, testPool}} {
+		if holds(p.checks) {
+			v.pool |= p.pool
+		}
+	}
+	if v.pool == 0 {
+		v.reason = "in no pool: where takes it for no side"
+		return v
+	}
+	var off, unknown []string
+	for i, a := range r.attributes {
+		switch {
+		case a.base < 0 || met[i][a.base]:
+		case null[i] && a.policy == "keep":
+			met[i][a.base] = true
+		case null[i]:
+			unknown = append(unknown, a.name)
+		default:
+			off = append(off, a.name)
+		}
+	}
+	var fits []string
+	for k, cell := range r.cells {
+		if holds(cell.checks) && r.basic(met, cell.free) {
+			fits = append(fits, cell.name)
+			v.cell = k
+		}
+	}
+	switch {
+	case len(fits) > 1:
+		v.fails = fmt.Sprintf("it belongs to %s at once: make their values disjoint", strings.Join(fits, " and "))
+	case len(fits) == 0 && len(unknown) > 0 && r.couldFit(met, null):
+		v.reason = "missing " + strings.Join(unknown, ", ")
+		for i, a := range r.attributes {
+			if null[i] && a.policy == "error" {
+				v.fails = fmt.Sprintf("%s is missing: fill it in, or set missing: {%s: drop}", a.name, a.name)
+			}
+		}
+	case len(fits) == 0 && len(off) == 1:
+		v.reason = off[0] + " has another value"
+	case len(fits) == 0:
+		sort.Strings(off)
+		v.reason = "several attributes have other values: " + strings.Join(off, ", ")
+	}
+	return v
+}
+
+func (r *rules) basic(met [][]bool, free []bool) bool {
+	for i, a := range r.attributes {
+		if a.base >= 0 && !free[i] && !met[i][a.base] {
+			return false
+		}
+	}
+	return true
+}
+
+// couldFit says whether some values in place of the missing ones would put the
+// row into a cell: only then are they why it is left out.
+func (r *rules) couldFit(met [][]bool, null []bool) bool {
+	for _, cell := range r.cells {
+		fits := true
+		for _, k := range cell.checks {
+			fits = fits && (met[k.attribute][k.test] || null[k.attribute])
+		}
+		for i, a := range r.attributes {
+			fits = fits && (a.base < 0 || cell.free[i] || met[i][a.base] || null[i])
+		}
+		if fits {
+			return true
+		}
+	}
+	return false
+}

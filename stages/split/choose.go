@@ -1,0 +1,452 @@
+package split
+
+import (
+	"fmt"
+	"math/big"
+)
+
+// A choice is the whole of a shift split once every row has its cell: what to
+// pick from, and how much of it.
+type choice struct {
+	cells  [][]row  // base first; the rows of a cell in any order
+	names  []string // of the cells' outputs; names[0] is not used
+	strata []string // names by code; one without a name when not stratified
+	mixes  []string // the same for the match columns
+
+	train, val, iid size // kind 0: no such output
+	ood             []size
+	grouped         bool // several rows may share u and g
+	matched         bool
+	relaxed         bool // growth: relaxed
+
+	// Roles of the outputs; those of the shifts follow iid's in order.
+	trainRole, valRole, iidRole role
+
+	top       []top // of train, by stratum
+	inTrain   groupSet
+	got       map[role][]int // rows taken, by stratum; for matched shifts by mix
+	iidMix    []int
+	shortages []shortage
+	taker     taker
+}
+
+// A top is the last row of train in a stratum; with groups only its u counts.
+type top struct {
+	set bool
+	row row
+}
+
+// run gives every row a role. It is the algorithm in full: train from the
+// front of the order, val and iid from its end and only beyond train's
+// threshold, then each shift from its end. When an ask cannot be met it goes
+// on with the largest that can, so that all shortages are known at once;
+// c.shortages then holds them and the roles are void.
+func (c *choice) run() {
+	c.reset()
+	base := c.cells[0]
+	if c.train.kind == share || c.val.kind == share || c.iid.kind == share {
+		c.byThreshold(base)
+	} else {
+		lists := split(base, len(c.strata), func(r *row) uint32 { return r.stratum })
+		isAll := func(s size) bool { return s.kind == all }
+		if isAll(c.train) {
+			c.pickTests(base, lists, func(s size) bool { return !isAll(s) })
+			c.pickRest(base)
+			c.pickTests(base, lists, isAll)
+		} else {
+			c.pickTrain(base, lists)
+			c.pickTests(base, lists, func(size) bool { return true })
+		}
+		c.leaveBase(base)
+	}
+	for i := range base {
+		if r := &base[i]; r.role == c.iidRole && c.matched {
+			c.iidMix[r.mix]++
+		}
+	}
+	for k := range c.ood {
+		c.pickShift(k)
+	}
+}
+
+// reset forgets an earlier run.
+func (c *choice) reset() {
+	for _, rows := range c.cells {
+		for i := range rows {
+			rows[i].role = 0
+		}
+	}
+	c.top = make([]top, len(c.strata))
+	c.inTrain = groupSet{}
+	c.got = map[role][]int{}
+	for _, r := range []role{c.trainRole, c.valRole, c.iidRole} {
+		c.got[r] = make([]int, len(c.strata))
+	}
+	c.iidMix = make([]int, len(c.mixes))
+	c.shortages = nil
+}
+
+// split lists the rows of a cell by a code below n.
+func split(rows []row, n int, code func(*row) uint32) [][]uint32 {
+	counts := make([]int, n)
+	for i := range rows {
+		counts[code(&rows[i])]++
+	}
+	flat := make([]uint32, len(rows))
+	lists := make([][]uint32, n)
+	at := 0
+	for s, k := range counts {
+		lists[s] = flat[at : at : at+k]
+		at += k
+	}
+	for i := range rows {
+		s := code(&rows[i])
+		lists[s] = append(lists[s], uint32(i))
+	}
+	return lists
+}
+
+// filter lists the rows that pass, by stratum.
+func filter(rows []row, lists [][]uint32, pass func(*row) bool) [][]uint32 {
+	out := make([][]uint32, len(lists))
+	for s, list := range lists {
+		for _, i := range list {
+			if pass(&rows[i]) {
+				out[s] = append(out[s], i)
+			}
+		}
+	}
+	return out
+}
+
+func lengths(lists [][]uint32) []int {
+	n := make([]int, len(lists))
+	for s, l := range lists {
+		n[s] = len(l)
+	}
+	return n
+}
+
+func sum(n []int) (total int) {
+	for _, v := range n {
+		total += v
+	}
+	return total
+}
+
+// byThreshold deals base rows by u alone: below train's share, above iid's,
+// and val just under iid. Rows added or removed then move nothing.
+func (c *choice) byThreshold(base []row) {
+	one := big.NewRat(1, 1)
+	trainTo := newBar(c.train.part())
+	iidFrom := newBar(new(big.Rat).Sub(one, c.iid.part()))
+	tests := new(big.Rat).Add(c.iid.part(), c.val.part())
+	valFrom := newBar(tests.Sub(one, tests))
+	for i := range base {
+		r := &base[i]
+		switch {
+		case trainTo.above(r.u) && r.pool&trainPool != 0:
+			c.give(r, c.trainRole)
+			c.inTrain.add(r.group())
+		case !iidFrom.above(r.u) && r.pool&testPool != 0:
+			c.give(r, c.iidRole)
+		case !valFrom.above(r.u) && iidFrom.above(r.u) && r.pool&valPool != 0:
+			c.give(r, c.valRole)
+		default:
+			r.role = spare
+		}
+	}
+}
+
+func (c *choice) give(r *row, to role) {
+	r.role = to
+	c.got[to][r.stratum]++
+}
+
+// pickTrain takes the first rows of each stratum and remembers where it ended.
+func (c *choice) pickTrain(base []row, lists [][]uint32) {
+	own := filter(base, lists, func(r *row) bool { return r.pool&trainPool != 0 })
+	caps := lengths(own)
+	a := ask{name: "train", cell: 0, role: c.trainRole, size: c.train, weights: caps, caps: caps, lists: own}
+	c.taker.rows = base
+	for s, n := range c.settle(&a) {
+		for _, k := range c.taker.take(own[s], n, false) {
+			r := &base[k.i]
+			c.give(r, c.trainRole)
+			c.inTrain.add(r.group())
+			if t := &c.top[s]; !t.set || t.row.before(r) {
+				*t = top{true, *r}
+			}
+		}
+	}
+	if !c.grouped {
+		return
+	}
+	// With groups one threshold holds for all strata: a group may have rows in
+	// several.
+	var last top
+	for _, t := range c.top {
+		if t.set && (!last.set || t.row.u > last.row.u) {
+			last = t
+		}
+	}
+	for s := range c.top {
+		c.top[s] = last
+	}
+}
+
+// pickTests takes val and iid from the end of the order. Each has candidates
+// of its own, so that neither pushes the other's rows.
+func (c *choice) pickTests(base []row, lists [][]uint32, which func(size) bool) {
+	valTo := c.valShare()
+	side := func(r *row) pool {
+		switch both := valPool | testPool; {
+		case c.val.kind == 0 || c.iid.kind == 0 || r.pool&both != both:
+			return r.pool & both
+		case valTo.above(r.w):
+			return valPool
+		}
+		return testPool
+	}
+	for _, o := range []struct {
+		name string
+		to   role
+		size size
+		pool pool
+	}{{"val", c.valRole, c.val, valPool}, {"iid", c.iidRole, c.iid, testPool}} {
+		if o.size.kind == 0 || !which(o.size) {
+			continue
+		}
+		left := filter(base, lists, func(r *row) bool { return r.role == 0 && side(r)&o.pool != 0 })
+		own := filter(base, left, func(r *row) bool { return !c.tooClose(r) })
+		a := ask{name: o.name, cell: 0, role: o.to, size: o.size, weights: c.baseMix(lists, base, o.pool), caps: lengths(left), lists: own}
+		a.lost(c, base, lists, left, o.pool)
+		for s, n := range c.settle(&a) {
+			c.taker.rows = base
+			for _, k := range c.taker.take(own[s], n, true) {
+				c.give(&base[k.i], o.to)
+			}
+		}
+	}
+}
+
+// valShare is val's part of what val and iid ask for together.
+func (c *choice) valShare() bar {
+	v, i := int64(c.val.n), int64(c.iid.n)
+	if v == 0 || i == 0 { // one of them asks for all: half the candidates each
+		v, i = 1, 1
+	}
+	return newBar(big.NewRat(v, v+i))
+}
+
+// baseMix is the ratio of strata that val and iid follow: train's own when its
+// strata were set one by one, else that of the pool's base rows.
+func (c *choice) baseMix(lists [][]uint32, base []row, from pool) []int {
+	if c.train.kind == each {
+		return c.got[c.trainRole]
+	}
+	return lengths(filter(base, lists, func(r *row) bool { return r.pool&from != 0 }))
+}
+
+// tooClose says whether a base row is barred from val and iid. A row that
+// train could draw must lie beyond the threshold; another one must only not
+// share its group with train.
+func (c *choice) tooClose(r *row) bool {
+	if c.inTrain.has(r.group()) {
+		return true
+	}
+	t := &c.top[r.stratum]
+	if c.relaxed || r.pool&trainPool == 0 || !t.set {
+		return false
+	}
+	if c.grouped {
+		return r.u <= t.row.u
+	}
+	return r.before(&t.row)
+}
+
+// pickRest gives train all base rows whose group val and iid did not take.
+func (c *choice) pickRest(base []row) {
+	var taken groupSet
+	for i := range base {
+		if base[i].role != 0 {
+			taken.add(base[i].group())
+		}
+	}
+	for i := range base {
+		switch r := &base[i]; {
+		case r.role != 0 || r.pool&trainPool == 0:
+		case taken.has(r.group()):
+			r.role = groupInTest
+		default:
+			c.give(r, c.trainRole)
+			c.inTrain.add(r.group())
+		}
+	}
+}
+
+// leaveBase says why the other base rows are unused.
+func (c *choice) leaveBase(base []row) {
+	for i := range base {
+		r := &base[i]
+		switch {
+		case r.role != 0:
+		case c.inTrain.has(r.group()):
+			r.role = groupInTrain
+			if r.pool&trainPool != 0 {
+				r.role = trimmed
+			}
+		case c.tooClose(r):
+			r.role = belowThreshold
+		default:
+			r.role = spare
+		}
+	}
+}
+
+// pickShift takes a shift's rows from the end of the order. None of them can
+// be in another output, so it is enough that their groups are not in train.
+func (c *choice) pickShift(k int) {
+	rows := c.cells[k+1]
+	to := c.iidRole + 1 + role(k)
+	for i := range rows {
+		r := &rows[i]
+		switch {
+		case r.pool&testPool == 0:
+			r.role = otherPool
+		case c.grouped && c.inTrain.has(r.group()):
+			r.role = groupInTrain
+		}
+	}
+	strata, code := c.strata, func(r *row) uint32 { return r.stratum }
+	if c.matched {
+		strata, code = c.mixes, func(r *row) uint32 { return r.mix }
+	}
+	lists := split(rows, len(strata), code)
+	own := filter(rows, lists, func(r *row) bool { return r.role == 0 })
+	want := c.ood[k]
+	if want.kind == likeIID {
+		want = size{kind: count, n: sum(c.got[c.iidRole])}
+	}
+	caps := lengths(own)
+	a := ask{name: c.names[k+1], cell: k + 1, role: to, size: want, weights: caps, caps: caps, lists: own, strata: strata}
+	if c.matched {
+		a.weights = c.iidMix
+		if want.kind == all {
+			a.size = size{kind: count, n: largest(sum(caps), a.weights, caps)}
+		}
+	}
+	a.lost(c, rows, lists, own, testPool)
+	if want.kind == each {
+		a.weights = a.pool
+	}
+	counts := make([]int, len(strata))
+	c.got[to] = counts
+	if want.kind == share {
+		from := newBar(new(big.Rat).Sub(big.NewRat(1, 1), want.share))
+		for s, list := range own {
+			for _, i := range list {
+				if r := &rows[i]; !from.above(r.u) {
+					r.role = to
+					counts[s]++
+				}
+			}
+		}
+	} else {
+		for s, n := range c.settle(&a) {
+			c.taker.rows = rows
+			for _, key := range c.taker.take(own[s], n, true) {
+				rows[key.i].role = to
+			}
+			counts[s] = n
+		}
+	}
+	for i := range rows {
+		if rows[i].role == 0 {
+			rows[i].role = spare
+		}
+	}
+}
+
+// An ask is what one output wants of its cell, and what the cell can give.
+type ask struct {
+	name    string
+	cell    int
+	role    role
+	size    size
+	weights []int      // the mix to follow, by stratum
+	caps    []int      // rows that no other output took
+	lists   [][]uint32 // those of them that may be taken
+	strata  []string   // names, when not the choice's
+
+	pool, far, groups []int // rows of the pool in the cell; lost to the threshold; lost to groups
+	relaxed           []int // what growth: relaxed would leave to take
+}
+
+// lost counts where the pool's rows went.
+func (a *ask) lost(c *choice, rows []row, lists, left [][]uint32, from pool) {
+	a.pool = lengths(filter(rows, lists, func(r *row) bool { return r.pool&from != 0 }))
+	a.groups = make([]int, len(lists))
+	a.far = make([]int, len(lists))
+	a.relaxed = lengths(a.lists)
+	if a.cell > 0 {
+		for s, list := range lists {
+			for _, i := range list {
+				if rows[i].role == groupInTrain {
+					a.groups[s]++
+				}
+			}
+		}
+		return
+	}
+	for s, list := range left {
+		for _, i := range list {
+			switch r := &rows[i]; {
+			case c.inTrain.has(r.group()):
+				a.groups[s]++
+			case c.tooClose(r):
+				a.far[s]++
+				a.relaxed[s]++
+			}
+		}
+	}
+}
+
+// settle returns how many rows to take from each stratum. An ask that cannot
+// be met is noted, and the largest one that can be stands in for it.
+func (c *choice) settle(a *ask) []int {
+	have := lengths(a.lists)
+	switch a.size.kind {
+	case all:
+		return have
+	case each:
+		q, least, short := make([]int, len(have)), a.size.n, false
+		for s, w := range a.weights {
+			if w > 0 {
+				q[s] = a.size.n
+				least = min(least, have[s])
+				short = short || have[s] < a.size.n
+			}
+		}
+		if short || sum(q) == 0 {
+			c.shortages = append(c.shortages, a.shortage(c, q, have, size{kind: each, n: least}))
+			for s := range q {
+				q[s] = min(q[s], least)
+			}
+		}
+		return q
+	case count:
+		q, ok := apportion(a.size.n, a.weights, a.caps)
+		for s := range q {
+			ok = ok && q[s] <= have[s]
+		}
+		if ok {
+			return q
+		}
+		n := largest(min(a.size.n, sum(have)), a.weights, have)
+		c.shortages = append(c.shortages, a.shortage(c, q, have, size{kind: count, n: n}))
+		q, _ = apportion(n, a.weights, have)
+		return q
+	}
+	panic(fmt.Sprintf("split: size %v of %s has no quota", a.size, a.name))
+}

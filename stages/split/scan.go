@@ -1,0 +1,385 @@
+package split
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+
+	"shiftmill/stages"
+)
+
+// A scan reads the input once and finds each row's cell, stratum and place.
+type scan struct {
+	cfg    *Shift
+	names  []string // of the outputs by role less one, without "unused"
+	cells  []string // what the column of that name says of them
+	column string   // "" writes none
+	rules  *rules
+	seed   uint64
+
+	columns                map[string]int // of the records, by name
+	id                     int
+	stratify, group, match []int
+	label                  int // -1: not read
+
+	strata, mixes, classes dictionary
+	reasons                dictionary
+
+	mu     sync.Mutex
+	chunks []*chunk
+	failed failure
+}
+
+// A chunk is one record of the input after the scan.
+type chunk struct {
+	start uint32
+	ids   *array.String // retained
+	rows  []row         // those in a cell, by ordinal
+	out   []role        // of every row; 0 for those in a cell
+	keys  [][]groupKey  // of each group column, beside rows; only for several
+	w     [][]uint64
+	alone int // rows in a cell without a group
+}
+
+// A failure is the first row, by id, that the split refuses.
+type failure struct {
+	err     error
+	ordinal uint32
+}
+
+// A dictionary numbers texts in the order it meets them, which is not
+// reproducible: codes are made anew by renumber.
+type dictionary struct {
+	mu    sync.Mutex
+	codes map[string]uint32
+	texts []string
+}
+
+func (d *dictionary) code(text string) uint32 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	c, ok := d.codes[text]
+	if !ok {
+		if d.codes == nil {
+			d.codes = map[string]uint32{}
+		}
+		c = uint32(len(d.texts))
+		text = strings.Clone(text)
+		d.texts = append(d.texts, text)
+		d.codes[text] = c
+	}
+	return c
+}
+
+// renumber sorts the texts and returns the new code of each old one.
+func (d *dictionary) renumber() []uint32 {
+	sorted := slices.Sorted(slices.Values(d.texts))
+	at := make(map[string]uint32, len(sorted))
+	for i, t := range sorted {
+		at[t] = uint32(i)
+	}
+	to := make([]uint32, len(d.texts))
+	for i, t := range d.texts {
+		to[i] = at[t]
+	}
+	d.texts, d.codes = sorted, at
+	return to
+}
+
+func newScan(cfg *Shift, in stages.Input, seed uint64) (*scan, error) {
+	if int64(in.Len()) > math.MaxUint32 {
+		return nil, fmt.Errorf("%d rows are more than a split can number (%d)", in.Len(), uint32(math.MaxUint32))
+	}
+	schema := in.Schema()
+	rules, problems := cfg.bind(schema)
+	if len(problems) > 0 {
+		p := problems[0]
+		return nil, fmt.Errorf("%s: %s", p.Field, p.Msg)
+	}
+	s := &scan{cfg: cfg, rules: rules, seed: seed, columns: map[string]int{}, label: -1}
+	for i, f := range schema.Fields() {
+		s.columns[f.Name] = i
+	}
+	s.id = s.columns["id"]
+	for _, p := range []struct {
+		names []string
+		at    *[]int
+	}{{cfg.Stratify, &s.stratify}, {cfg.Group, &s.group}, {cfg.Match, &s.match}} {
+		for _, name := range p.names {
+			*p.at = append(*p.at, s.columns[name])
+		}
+	}
+	if cfg.readsLabel(schema) {
+		s.label = s.columns[cfg.Label]
+	}
+	return s, nil
+}
+
+// run reads all rows with so many goroutines.
+func (s *scan) run(ctx context.Context, in stages.Input, workers int) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type job struct {
+		rec arrow.Record
+		c   *chunk
+	}
+	jobs := make(chan job)
+	var wg sync.WaitGroup
+	for range max(workers, 1) {
+		wg.Go(func() {
+			w := s.newWorker()
+			for j := range jobs {
+				if ctx.Err() == nil {
+					w.read(j.rec, j.c)
+				}
+				j.rec.Release()
+			}
+		})
+	}
+	start := 0
+	err := in.Each(ctx, func(rec arrow.Record) error {
+		c := &chunk{start: uint32(start), ids: rec.Column(s.id).(*array.String)}
+		c.ids.Retain()
+		s.chunks = append(s.chunks, c)
+		start += int(rec.NumRows())
+		rec.Retain()
+		select {
+		case jobs <- job{rec, c}:
+			return nil
+		case <-ctx.Done():
+			rec.Release()
+			return context.Cause(ctx)
+		}
+	})
+	close(jobs)
+	wg.Wait()
+	return errors.Join(err, s.failed.err)
+}
+
+func (s *scan) release() {
+	for _, c := range s.chunks {
+		c.ids.Release()
+	}
+}
+
+func (s *scan) fail(ordinal uint32, id, message string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failed.err == nil || ordinal < s.failed.ordinal {
+		s.failed = failure{&stages.RowError{ID: strings.Clone(id), Err: errors.New(message)}, ordinal}
+	}
+}
+
+// A worker scans records; it is for one goroutine.
+type worker struct {
+	*scan
+	hash                   *hasher
+	lenses                 []*lens
+	codes                  [][]uint32
+	next                   [][][]uint32 // by attribute and the state before it: the state for each code; 0 is unknown
+	states                 int
+	judged                 []judgement // by the last state
+	met                    [][]bool
+	null                   []bool
+	strata, mixes, classes local
+	key                    []byte
+}
+
+// A judgement is a verdict with its reason as a role.
+type judgement struct {
+	known bool
+	verdict
+	role role
+}
+
+// A local is a goroutine's own view of a dictionary.
+type local struct {
+	d     *dictionary
+	codes map[string]uint32
+}
+
+func (l *local) code(key []byte) uint32 {
+	c, ok := l.codes[string(key)]
+	if !ok {
+		c = l.d.code(string(key))
+		l.codes[string(key)] = c
+	}
+	return c
+}
+
+func (s *scan) newWorker() *worker {
+	n := len(s.rules.attributes)
+	w := &worker{
+		scan: s, hash: newHasher(s.seed), codes: make([][]uint32, n), next: make([][][]uint32, n),
+		states: 1, judged: make([]judgement, 1), met: make([][]bool, n), null: make([]bool, n),
+		strata:  local{&s.strata, map[string]uint32{}},
+		mixes:   local{&s.mixes, map[string]uint32{}},
+		classes: local{&s.classes, map[string]uint32{}},
+	}
+	for _, a := range s.rules.attributes {
+		w.lenses = append(w.lenses, newLens(a))
+	}
+	return w
+}
+
+// verdict looks a row up by its codes: a walk through one small table for each
+// attribute, since ten million rows meet a handful of combinations.
+func (w *worker) verdict(i int) *judgement {
+	state := uint32(0)
+	for a := range w.lenses {
+		for uint32(len(w.next[a])) <= state {
+			w.next[a] = append(w.next[a], nil)
+		}
+		row, c := w.next[a][state], w.codes[a][i]
+		for uint32(len(row)) <= c {
+			row = append(row, 0)
+			w.next[a][state] = row
+		}
+		if row[c] == 0 {
+			row[c] = uint32(w.states)
+			w.states++
+			w.judged = append(w.judged, judgement{})
+		}
+		state = row[c]
+	}
+	j := &w.judged[state]
+	if !j.known {
+		for a, l := range w.lenses {
+			c := w.codes[a][i]
+			w.met[a] = slices.Clone(l.met[c])
+			w.null[a] = c == 0
+		}
+		*j = judgement{known: true, verdict: w.rules.judge(w.met, w.null)}
+		if j.cell < 0 && j.fails == "" {
+			j.role = w.reason(j.reason)
+		}
+	}
+	return j
+}
+
+// reason returns the role of a reason of the scan.
+func (s *scan) reason(text string) role { return choiceReasons + role(s.reasons.code(text)) }
+
+func columns(rec arrow.Record, at []int) []arrow.Array {
+	cols := make([]arrow.Array, len(at))
+	for i, c := range at {
+		cols[i] = rec.Column(c)
+	}
+	return cols
+}
+
+func (w *worker) read(rec arrow.Record, c *chunk) {
+	n := int(rec.NumRows())
+	c.out = make([]role, n)
+	for a, l := range w.lenses {
+		if cap(w.codes[a]) < n {
+			w.codes[a] = make([]uint32, n)
+		}
+		w.codes[a] = w.codes[a][:n]
+		l.codes(rec.Column(w.columns[l.name]), w.codes[a])
+	}
+	inCell := 0
+	for i := range n {
+		j := w.verdict(i)
+		switch {
+		case j.fails != "":
+			w.fail(c.start+uint32(i), c.ids.Value(i), j.fails)
+		case j.cell >= 0:
+			inCell++
+		}
+		c.out[i] = j.role
+	}
+	c.rows = make([]row, 0, inCell)
+	strata, group, match := columns(rec, w.stratify), columns(rec, w.group), columns(rec, w.match)
+	if len(group) > 1 {
+		c.keys, c.w = make([][]groupKey, len(group)), make([][]uint64, len(group))
+	}
+	for i := range n {
+		if j := w.verdict(i); j.cell >= 0 && j.fails == "" {
+			w.place(rec, c, i, j, strata, group, match)
+		}
+	}
+}
+
+// place adds a row of a cell, unless a column it needs is missing.
+func (w *worker) place(rec arrow.Record, c *chunk, i int, j *judgement, strata, group, match []arrow.Array) {
+	for k, col := range strata {
+		if w.drops(c, i, col, w.cfg.Stratify[k], "drop") {
+			return
+		}
+	}
+	for k, col := range match {
+		if w.drops(c, i, col, w.cfg.Match[k], "drop") {
+			return
+		}
+	}
+	for k, col := range group {
+		if w.drops(c, i, col, w.cfg.Group[k], "keep") {
+			return
+		}
+	}
+	id := c.ids.Value(i)
+	r := row{ordinal: c.start + uint32(i), cell: uint16(j.cell), pool: j.pool}
+	w.key, _ = appendKey(w.key[:0], strata, i)
+	r.stratum = w.strata.code(w.key)
+	if len(match) > 0 {
+		w.key, _ = appendKey(w.key[:0], match, i)
+		r.mix = w.mixes.code(w.key)
+	}
+	if w.label >= 0 {
+		w.key, _ = appendKey(w.key[:0], []arrow.Array{rec.Column(w.label)}, i)
+		r.class = w.classes.code(w.key)
+	}
+	switch {
+	case len(group) == 1 && group[0].IsValid(i):
+		w.key = appendValue(append(w.key[:0], 'g'), group[0], i)
+		r.u, r.g, r.w = w.hash.ofGroup(w.key)
+		r.v = w.hash.ofRow(id)
+	case len(group) > 1:
+		r.v = w.hash.ofRow(id)
+		for k, col := range group {
+			key, side := groupKey{}, uint64(0)
+			if col.IsValid(i) {
+				w.key = binary.LittleEndian.AppendUint32(append(w.key[:0], 'k'), uint32(k))
+				w.key = appendValue(w.key, col, i)
+				key.u, key.g, side = w.hash.ofGroup(w.key)
+			}
+			c.keys[k], c.w[k] = append(c.keys[k], key), append(c.w[k], side)
+		}
+		fallthrough
+	default:
+		w.key = append(append(w.key[:0], 'i'), id...)
+		r.u, r.g, r.w = w.hash.ofGroup(w.key)
+		if len(group) == 1 {
+			c.alone++
+		}
+	}
+	c.rows = append(c.rows, r)
+}
+
+// drops says whether a missing value keeps the row out.
+func (w *worker) drops(c *chunk, i int, col arrow.Array, name, standard string) bool {
+	if col.IsValid(i) {
+		return false
+	}
+	policy := w.cfg.Missing[name]
+	if policy == "" {
+		policy = standard
+	}
+	switch policy {
+	case "keep":
+		return false
+	case "error":
+		w.fail(c.start+uint32(i), c.ids.Value(i), fmt.Sprintf("%s is missing: fill it in, or set missing: {%s: drop}", name, name))
+	}
+	c.out[i] = w.reason("missing " + name)
+	return true
+}

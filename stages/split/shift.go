@@ -1,0 +1,191 @@
+package split
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow/go/v15/arrow"
+
+	"shiftmill/pipeline"
+	"shiftmill/stages"
+)
+
+// Shift is the configuration of split/shift.
+type Shift struct {
+	Base     map[string]pipeline.Condition   `yaml:"base" required:"true" doc:"training distribution: the allowed values of each attribute"`
+	Shifts   Shifts                          `yaml:"shifts" doc:"test sets: for each attribute a list of altered values, each item one set; or named sets"`
+	Sizes    Sizes                           `yaml:"sizes" required:"true" doc:"rows of train, val, iid and ood, or of one shift by its name: a number, a share, {each: n} or all"`
+	Stratify []string                        `yaml:"stratify" single:"true" doc:"columns whose mix every output keeps"`
+	Group    []string                        `yaml:"group" single:"true" doc:"columns whose values never stand in train and in a test set"`
+	Match    []string                        `yaml:"match" single:"true" doc:"columns in whose mix every shift follows iid"`
+	Missing  map[string]string               `yaml:"missing" enum:"drop|keep|error" doc:"what a missing value of an attribute does to its row"`
+	Classes  Classes                         `yaml:"classes" doc:"common, all, or a list: the classes that the split keeps"`
+	Label    string                          `yaml:"label" doc:"column of the class"`
+	Where    Where                           `yaml:"where" doc:"rows that each side may draw from"`
+	Exclude  []map[string]pipeline.Condition `yaml:"exclude" single:"true" doc:"rows to leave out: those that meet all conditions of an item"`
+	Growth   string                          `yaml:"growth" enum:"strict|relaxed" doc:"strict: added rows never move a row between outputs"`
+}
+
+// Where limits what each side of the split may draw from.
+type Where struct {
+	Train map[string]pipeline.Condition `yaml:"train" doc:"rows for train"`
+	Val   map[string]pipeline.Condition `yaml:"val" doc:"rows for val; those of train when left out"`
+	Tests map[string]pipeline.Condition `yaml:"tests" doc:"rows for iid and the shifts"`
+}
+
+func (w *Where) empty() bool { return len(w.Train)+len(w.Val)+len(w.Tests) == 0 }
+
+// Classes says which classes a split keeps.
+type Classes struct {
+	mode string // "" (all must occur everywhere), "all", "common" or "list"
+	list []string
+}
+
+// DecodeSpec reads common, all or a list.
+func (c *Classes) DecodeSpec(v pipeline.Value) []pipeline.Problem {
+	switch {
+	case v.Kind() == pipeline.List:
+		c.mode = "list"
+		for _, item := range v.List() {
+			c.list = append(c.list, item.Text())
+		}
+		slices.Sort(c.list)
+		c.list = slices.Compact(c.list)
+		if len(c.list) == 0 {
+			return []pipeline.Problem{{Pos: v.Pos(), Msg: "an empty list keeps no class"}}
+		}
+	case v.Text() == "all" || v.Text() == "common":
+		c.mode = v.Text()
+	default:
+		return []pipeline.Problem{{Pos: v.Pos(), Msg: "must be common, all, or a list of classes"}}
+	}
+	return nil
+}
+
+// SpecText is the canonical text.
+func (c Classes) SpecText() string { return fmt.Sprintf("%s %q", c.mode, c.list) }
+
+// ShiftKind describes split/shift to a registry.
+func ShiftKind() *stages.Kind {
+	return stages.Define(stages.Def[Shift]{
+		Name:    "split/shift",
+		Doc:     "Splits rows by metadata into train, val and IID test at a base distribution and one test set for each altered attribute.",
+		Version: 1,
+		Shape:   stages.Index,
+		In:      []stages.Port{{Name: "rows", Doc: "rows with the attributes as columns", Type: stages.Rows}},
+		Config:  Shift{Label: "label", Growth: "strict"},
+		Check:   checkShift,
+		Outputs: shiftOutputs,
+		Columns: shiftColumns,
+		Reads:   func(c *Shift, _ string, in *arrow.Schema) []string { return c.reads(in) },
+		Random:  true,
+		New: func(c *Shift) (stages.Stage, error) {
+			return stages.RunFunc(func(ctx context.Context, in *stages.Inputs, out stages.Sink) error {
+				return runShift(ctx, c, in, out)
+			}), nil
+		},
+	})
+}
+
+func checkShift(c *Shift) []pipeline.Problem {
+	var problems []pipeline.Problem
+	report := func(field, format string, args ...any) {
+		problems = append(problems, pipeline.Problem{Field: field, Msg: fmt.Sprintf(format, args...)})
+	}
+	problems = append(problems, c.Shifts.check(c.Base)...)
+	problems = append(problems, c.Sizes.check(c)...)
+	for _, name := range keys(c.Missing) {
+		if policy := c.Missing[name]; policy == "keep" && slices.ContainsFunc(c.Shifts.sets, func(s set) bool {
+			return slices.ContainsFunc(s.alters, func(a alteration) bool { return a.attribute == name && a.to.String() == "null" })
+		}) {
+			report("missing."+name, "keep takes missing values as base, but a shift asks for them: leave this line out")
+		}
+	}
+	for i, set := range c.Exclude {
+		if len(set) == 0 {
+			report(fmt.Sprintf("exclude.%d", i), "an empty map would leave out every row")
+		}
+	}
+	return problems
+}
+
+func shiftOutputs(c *Shift) []stages.Output {
+	make := func(name string, groups ...string) stages.Output {
+		return stages.Output{Name: name, Type: stages.Rows, Base: "rows", Groups: groups}
+	}
+	outs := []stages.Output{make("train")}
+	if c.Sizes.of["val"].kind != 0 {
+		outs = append(outs, make("val"))
+	}
+	outs = append(outs, make("iid", "tests"))
+	for _, s := range c.Shifts.sets {
+		outs = append(outs, make(s.name, "tests", "ood"))
+	}
+	return append(outs, make("unused"))
+}
+
+var (
+	cellColumn   = arrow.NewSchema([]arrow.Field{{Name: "cell", Type: arrow.BinaryTypes.String}}, nil)
+	reasonColumn = arrow.NewSchema([]arrow.Field{{Name: "reason", Type: arrow.BinaryTypes.String}}, nil)
+)
+
+func shiftColumns(c *Shift, in stages.Schemas) (stages.Schemas, []pipeline.Problem) {
+	out := stages.Schemas{}
+	for _, o := range shiftOutputs(c) {
+		out[o.Name] = cellColumn
+	}
+	out["unused"] = reasonColumn
+	if in["rows"] == nil {
+		return out, nil
+	}
+	_, problems := c.bind(in["rows"])
+	return out, problems
+}
+
+// reads lists the columns the split needs. The label column is read where it
+// exists, to see that every test set has every class.
+func (c *Shift) reads(in *arrow.Schema) []string {
+	names := slices.Concat(keys(c.Base), c.Stratify, c.Group, c.Match, keys(c.Where.Train), keys(c.Where.Val), keys(c.Where.Tests))
+	for _, s := range c.Shifts.sets {
+		for _, a := range s.alters {
+			names = append(names, a.attribute)
+		}
+	}
+	for _, set := range c.Exclude {
+		names = append(names, keys(set)...)
+	}
+	if c.readsLabel(in) {
+		names = append(names, c.Label)
+	}
+	slices.Sort(names)
+	return slices.DeleteFunc(slices.Compact(names), func(n string) bool { return n == "id" })
+}
+
+func (c *Shift) readsLabel(in *arrow.Schema) bool {
+	switch {
+	case c.Classes.mode == "common" || c.Classes.mode == "list":
+		return true
+	case c.Classes.mode == "all" || len(c.Shifts.sets) == 0 || in == nil:
+		return false
+	}
+	at := in.FieldIndices(c.Label)
+	if len(at) != 1 {
+		return false
+	}
+	_, ok := columnType(in.Field(at[0]).Type)
+	return ok
+}
+
+// unknownColumn says that a column does not exist.
+func unknownColumn(name string, in *arrow.Schema) string {
+	var known []string
+	for _, f := range in.Fields() {
+		known = append(known, f.Name)
+	}
+	if near := pipeline.Nearest(name, known); near != "" {
+		return fmt.Sprintf("the rows have no column %q; did you mean %q?", name, near)
+	}
+	return fmt.Sprintf("the rows have no column %q; they have %s", name, strings.Join(known, ", "))
+}

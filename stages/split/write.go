@@ -1,0 +1,200 @@
+package split
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/apache/arrow/go/v15/arrow/memory"
+
+	"shiftmill/stages"
+)
+
+// batchRows bounds the records that a split writes.
+const batchRows = 1 << 16
+
+// A writer gathers rows of one output.
+type writer struct {
+	output string
+	schema *arrow.Schema
+	ids    *array.StringBuilder
+	second *array.StringBuilder // cell or reason
+	sink   stages.Sink
+}
+
+// newWriter writes ids and one more column, or ids alone when it has no name.
+func newWriter(output, column string, sink stages.Sink) *writer {
+	fields := []arrow.Field{{Name: "id", Type: arrow.BinaryTypes.String}}
+	if column != "" {
+		fields = append(fields, arrow.Field{Name: column, Type: arrow.BinaryTypes.String})
+	}
+	return &writer{
+		output: output, sink: sink, schema: arrow.NewSchema(fields, nil),
+		ids: array.NewStringBuilder(memory.DefaultAllocator), second: array.NewStringBuilder(memory.DefaultAllocator),
+	}
+}
+
+func (w *writer) add(id, value string) error {
+	w.ids.Append(id)
+	if w.schema.NumFields() > 1 {
+		w.second.Append(value)
+	}
+	if w.ids.Len() < batchRows {
+		return nil
+	}
+	return w.flush()
+}
+
+func (w *writer) flush() error {
+	n := w.ids.Len()
+	if n == 0 {
+		return nil
+	}
+	cols := []arrow.Array{w.ids.NewArray(), w.second.NewArray()}
+	rec := array.NewRecord(w.schema, cols[:w.schema.NumFields()], int64(n))
+	for _, c := range cols {
+		c.Release()
+	}
+	defer rec.Release()
+	return w.sink.Write(w.output, rec)
+}
+
+func (w *writer) release() {
+	w.ids.Release()
+	w.second.Release()
+}
+
+// write hands every row to its output, and returns how many rows each role has.
+func (s *scan) write(ctx context.Context, workers int, out stages.Sink) (map[role]int, error) {
+	workers = max(1, min(workers, len(s.chunks)))
+	counts := make([]map[role]int, workers)
+	errs := make([]error, workers)
+	var wg sync.WaitGroup
+	for w := range workers {
+		// Neighbouring chunks go to one goroutine, so that records stay runs
+		// of ids.
+		part := s.chunks[len(s.chunks)*w/workers : len(s.chunks)*(w+1)/workers]
+		wg.Go(func() { counts[w], errs[w] = s.writePart(ctx, part, out) })
+	}
+	wg.Wait()
+	total := map[role]int{}
+	for w := range workers {
+		if errs[w] != nil {
+			return nil, errs[w]
+		}
+		for r, n := range counts[w] {
+			total[r] += n
+		}
+	}
+	return total, nil
+}
+
+func (s *scan) writePart(ctx context.Context, part []*chunk, out stages.Sink) (map[role]int, error) {
+	names, cells := s.names, s.cells
+	writers := make([]*writer, len(names)+1)
+	for i, name := range names {
+		writers[i] = newWriter(name, s.column, out)
+		defer writers[i].release()
+	}
+	unused := newWriter("unused", "reason", out)
+	defer unused.release()
+	writers[len(names)] = unused
+	counts := map[role]int{}
+	tally := make([]int, len(names)+1)
+	reasons := make([]int, int(choiceReasons-firstReason)+len(s.reasons.texts))
+	for _, c := range part {
+		if err := ctx.Err(); err != nil {
+			return nil, context.Cause(ctx)
+		}
+		for i, r := range c.out {
+			var err error
+			if r < firstReason {
+				tally[r]++
+				err = writers[r-1].add(c.ids.Value(i), cells[r-1])
+			} else {
+				reasons[r-firstReason]++
+				err = unused.add(c.ids.Value(i), s.reasonText(r))
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+	for r, n := range tally {
+		counts[role(r)] = n
+	}
+	for r, n := range reasons {
+		counts[firstReason+role(r)] = n
+	}
+	for _, w := range writers {
+		if err := w.flush(); err != nil {
+			return nil, err
+		}
+	}
+	return counts, nil
+}
+
+func (s *scan) reasonText(r role) string {
+	if r < choiceReasons {
+		return reasonText[r-firstReason]
+	}
+	return s.reasons.texts[r-choiceReasons]
+}
+
+// report says what became of the rows.
+func (s *scan) report(ch *choice, counts map[role]int, out stages.Sink) {
+	names := s.names
+	var parts []string
+	sizes := slices.DeleteFunc(append([]size{ch.train, ch.val, ch.iid}, ch.ood...), func(s size) bool { return s.kind == 0 })
+	for i, name := range names {
+		if name == "" {
+			name = "kept"
+		}
+		part := fmt.Sprintf("%s %d", name, counts[role(i+1)])
+		if sizes[i].kind == share {
+			cell := len(ch.cells[0])
+			if k := i - (len(names) - len(ch.ood)); k >= 0 {
+				cell = len(ch.cells[k+1])
+			}
+			part += fmt.Sprintf(" (%s of %d)", sizes[i], cell)
+		}
+		parts = append(parts, part)
+	}
+	out.Note("rows: %s", strings.Join(parts, ", "))
+	type line struct {
+		text string
+		n    int
+	}
+	var lines []line
+	unused := 0
+	for r, n := range counts {
+		if r >= firstReason && n > 0 {
+			lines = append(lines, line{s.reasonText(r), n})
+			unused += n
+		}
+	}
+	slices.SortFunc(lines, func(a, b line) int {
+		if a.n != b.n {
+			return b.n - a.n
+		}
+		return strings.Compare(a.text, b.text)
+	})
+	for i, l := range lines {
+		if i == 12 && len(lines) > 13 {
+			out.Note("unused: %d reasons more, see the column reason of the output unused", len(lines)-i)
+			break
+		}
+		out.Note("unused: %d of %d rows: %s", l.n, s.total(), l.text)
+	}
+	alone := 0
+	for _, c := range s.chunks {
+		alone += c.alone
+	}
+	if alone > 0 {
+		out.Note("group: %d rows have no value in %s and count as groups of their own", alone, strings.Join(s.cfg.Group, ", "))
+	}
+}
