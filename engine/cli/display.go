@@ -1,0 +1,213 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/mattn/go-isatty"
+	"github.com/rs/zerolog"
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"shiftmill/engine"
+)
+
+// quiet is how long a stage may work in plain output before a line says how
+// far it is.
+const quiet = 10 * time.Second
+
+// A display shows what happens in a run: bars on a terminal, plain lines
+// elsewhere, JSON lines for programs.
+type display struct {
+	out  io.Writer // of lines for people
+	log  *zerolog.Logger
+	bars *mpb.Progress
+
+	mu     sync.Mutex
+	active map[string]*activeStage
+}
+
+// An activeStage is a stage that runs.
+type activeStage struct {
+	bar   *mpb.Bar
+	begun time.Time
+	told  time.Time // when a plain line last said how far it is
+}
+
+func (s *session) newDisplay(x *experiment) *display {
+	d := &display{out: s.stderr, active: map[string]*activeStage{}}
+	if s.jsonOut {
+		log := zerolog.New(s.stdout).With().Str("spec", x.graph.Name).Logger()
+		d.log = &log
+		return d
+	}
+	if f, ok := s.stderr.(*os.File); ok && isatty.IsTerminal(f.Fd()) {
+		d.bars = mpb.New(mpb.WithOutput(f), mpb.WithWidth(48))
+		d.out = d.bars // lines go above the bars
+	}
+	return d
+}
+
+func (d *display) start(stages int) {
+	if d.log != nil {
+		d.log.Info().Int("stages", stages).Msg("start")
+	}
+}
+
+// stop waits until the bars have drawn their last state.
+func (d *display) stop() {
+	if d.bars == nil {
+		return
+	}
+	d.mu.Lock()
+	for _, a := range d.active { // a stopped run leaves unfinished bars
+		if a.bar != nil {
+			a.bar.Abort(true)
+		}
+	}
+	d.mu.Unlock()
+	d.bars.Wait()
+}
+
+func (d *display) note(line string) {
+	if d.log != nil {
+		d.log.Warn().Msg(line)
+		return
+	}
+	fmt.Fprintln(d.out, line)
+}
+
+// event shows one event; the engine calls it from one goroutine at a time.
+func (d *display) event(ev engine.Event) {
+	if d.log != nil {
+		d.logEvent(ev)
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch ev.Type {
+	case engine.NodeStarted:
+		d.active[ev.Stage] = &activeStage{begun: ev.Time, told: ev.Time}
+	case engine.Progress:
+		d.progress(ev)
+	case engine.Note:
+		d.line("note", ev.Stage, ev.Message)
+	case engine.NodeDone:
+		if a := d.active[ev.Stage]; a != nil && a.bar != nil {
+			a.bar.Abort(true)
+		}
+		delete(d.active, ev.Stage)
+		d.done(ev)
+	}
+}
+
+func (d *display) line(state, stage, text string) {
+	fmt.Fprintf(d.out, "%-8s %s  %s\n", state, stage, text)
+}
+
+func (d *display) done(ev engine.Event) {
+	switch ev.State {
+	case engine.Hit: // the last line counts them
+	case engine.Ran:
+		var parts []string
+		if ev.Rows > 0 {
+			parts = append(parts, fmt.Sprintf("%d rows", ev.Rows))
+		}
+		if ev.Reused > 0 {
+			parts = append(parts, fmt.Sprintf("%d of them unchanged", ev.Reused))
+		}
+		parts = append(parts, duration(ev.Took))
+		d.line("ran", ev.Stage, strings.Join(parts, ", "))
+	case engine.Failed:
+		d.line("failed", ev.Stage, ev.Err.Error())
+	default:
+		d.line(ev.State.String(), ev.Stage, ev.Reason)
+	}
+}
+
+func (d *display) progress(ev engine.Event) {
+	a := d.active[ev.Stage]
+	if a == nil {
+		return
+	}
+	if d.bars == nil {
+		if ev.Time.Sub(a.told) >= quiet {
+			a.told = ev.Time
+			d.line("at work", ev.Stage, howFar(ev, ev.Time.Sub(a.begun)))
+		}
+		return
+	}
+	if a.bar == nil {
+		a.bar = d.bars.AddBar(ev.Total,
+			mpb.BarRemoveOnComplete(),
+			mpb.PrependDecorators(decor.Name(ev.Stage+" ", decor.WCSyncSpaceR), decor.CountersNoUnit("%d/%d "+ev.Unit)),
+			mpb.AppendDecorators(decor.Percentage(), decor.OnComplete(decor.AverageETA(decor.ET_STYLE_GO, decor.WCSyncSpace), "")))
+	}
+	a.bar.SetTotal(ev.Total, false)
+	a.bar.SetCurrent(min(ev.Done, ev.Total-1)) // the bar goes when the stage is done, not before
+}
+
+// howFar says how far a stage is, its rate and the time left.
+func howFar(ev engine.Event, since time.Duration) string {
+	s := fmt.Sprintf("%d", ev.Done)
+	if ev.Total > 0 {
+		s += fmt.Sprintf(" of %d", ev.Total)
+	}
+	s += " " + ev.Unit
+	if ev.Done > 0 && since > 0 {
+		s += fmt.Sprintf(", %.3g/s", float64(ev.Done)/since.Seconds())
+		if ev.Total > ev.Done {
+			left := time.Duration(float64(since) / float64(ev.Done) * float64(ev.Total-ev.Done))
+			s += ", about " + duration(left) + " left"
+		}
+	}
+	return s
+}
+
+func (d *display) logEvent(ev engine.Event) {
+	var e *zerolog.Event
+	switch {
+	case ev.Err != nil:
+		e = d.log.Error().Err(ev.Err)
+	case ev.Type == engine.Note:
+		e = d.log.Warn()
+	default:
+		e = d.log.Info()
+	}
+	e = e.Time("time", ev.Time).Str("stage", ev.Stage)
+	switch ev.Type {
+	case engine.NodeStarted:
+		e.Str("kind", ev.Kind).Str("reason", ev.Reason).Msg("started")
+	case engine.Progress:
+		e.Int64("done", ev.Done).Int64("total", ev.Total).Str("unit", ev.Unit).Msg("progress")
+	case engine.Note:
+		e.Msg(ev.Message)
+	case engine.NodeDone:
+		e = e.Str("kind", ev.Kind).Str("state", ev.State.String()).Int64("rows", ev.Rows).Dur("dur", ev.Took)
+		for _, m := range ev.Metrics {
+			e = e.Float64(m.Name, m.Value)
+		}
+		e.Msg("done")
+	}
+}
+
+// shortPath is a path relative to the working folder where that is shorter.
+func shortPath(p string) string {
+	abs, err := filepath.Abs(p)
+	if err != nil {
+		return p
+	}
+	wd, err := os.Getwd()
+	if err != nil {
+		return p
+	}
+	if rel, err := filepath.Rel(wd, abs); err == nil && len(rel) < len(abs) {
+		return rel
+	}
+	return abs
+}

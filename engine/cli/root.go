@@ -1,0 +1,99 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"shiftmill/engine"
+	"shiftmill/pipeline"
+)
+
+// The exit codes. They are part of the interface; "shiftmill help" lists them.
+const (
+	exitOK          = 0
+	exitFailed      = 1   // a stage failed
+	exitUsage       = 2   // the command line or the spec is wrong
+	exitInterrupted = 130 // stopped by a signal; run again to go on
+)
+
+const exitHelp = `Exit codes: 0 done; 1 a stage failed; 2 the command line or the spec is wrong; 130 interrupted (run again to go on).`
+
+// A usageError is a mistake in the command line.
+type usageError struct{ error }
+
+func usage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// Main runs the command line and returns the exit code.
+func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := newRoot(stdout, stderr)
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	return report(ctx, stderr, err)
+}
+
+// report prints an error and chooses the exit code.
+func report(ctx context.Context, stderr io.Writer, err error) int {
+	var spec pipeline.Errors
+	var one *pipeline.Error
+	var wrong usageError
+	switch {
+	case errors.Is(err, engine.ErrFailed):
+		return exitFailed // the run has told the causes
+	case ctx.Err() != nil:
+		fmt.Fprintln(stderr, "interrupted; what was finished is kept: run the same command to go on")
+		return exitInterrupted
+	case errors.As(err, &spec), errors.As(err, &one), errors.As(err, &wrong), errors.Is(err, fs.ErrNotExist):
+		fmt.Fprintln(stderr, err)
+		return exitUsage
+	}
+	fmt.Fprintf(stderr, "shiftmill: %v\n", err)
+	return exitFailed
+}
+
+func newRoot(stdout, stderr io.Writer) *cobra.Command {
+	s := &session{stdout: stdout, stderr: stderr}
+	root := &cobra.Command{
+		Use:   "shiftmill",
+		Short: "Experiments on distribution shift as one YAML file",
+		Long: `shiftmill runs experiments on distribution shift: shift splits from metadata, augmentation,
+training, evaluation and the tables of robustness, written down as one YAML file. What ran
+once is kept; a second run costs only what changed, and gives the same bits on every machine.
+
+Without a spec, the built-in quickstart is used.
+
+` + exitHelp,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usage("%s: %w; see %s --help", c.CommandPath(), err, c.CommandPath())
+	})
+	root.AddCommand(s.runCommand(), s.planCommand(), s.checkCommand(), s.statusCommand(), s.whyCommand(),
+		s.graphCommand(), s.exportCommand(), s.kindsCommand(), s.versionCommand())
+	root.CompletionOptions.HiddenDefaultCmd = true
+	return root
+}
+
+// specArg accepts at most one argument, the spec.
+func specArg(c *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return usage("%s takes one spec, got %d arguments; see %s --help", c.CommandPath(), len(args), c.CommandPath())
+	}
+	return nil
+}

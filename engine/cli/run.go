@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/spf13/cobra"
+
+	"shiftmill/engine"
+)
+
+func (s *session) runCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "run [SPEC]",
+		Short: "Run what has changed and print the report",
+		Long:  "Run brings every stage of a spec up to date: what the store has is taken from there, the rest runs.\n\n" + exitHelp,
+		Args:  specArg,
+		RunE: func(c *cobra.Command, args []string) error {
+			return s.run(c.Context(), args)
+		},
+	}
+	s.specFlags(c)
+	s.runFlags(c)
+	c.Flags().BoolVar(&s.jsonOut, "json", false, "print events as JSON lines on standard output")
+	return c
+}
+
+func (s *session) run(ctx context.Context, args []string) (err error) {
+	x, err := s.open(args, false)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, x.store.Close()) }()
+	show := s.newDisplay(x)
+	for _, line := range x.store.Found() {
+		show.note(line)
+	}
+	e, err := engine.New(x.graph, x.kinds, x.store, s.options(x, show.event))
+	if err != nil {
+		return err
+	}
+	started := time.Now()
+	show.start(len(e.Names()))
+	runErr := e.Run(ctx)
+	show.stop()
+	rec := engine.RunRecord{ID: engine.NewRunID(started), Spec: x.graph.Name, File: x.file, Text: string(x.text),
+		Set: s.set, Started: started.UTC(), Seconds: time.Since(started).Seconds(), Outcome: outcome(ctx, runErr)}
+	if err := errors.Join(e.Close(context.WithoutCancel(ctx)), e.SaveRun(rec)); err != nil {
+		return errors.Join(runErr, err)
+	}
+	if runErr != nil {
+		return runErr
+	}
+	return s.conclude(x, e, time.Since(started))
+}
+
+func outcome(ctx context.Context, err error) string {
+	switch {
+	case err == nil:
+		return "done"
+	case ctx.Err() != nil:
+		return "interrupted"
+	}
+	return "failed"
+}
+
+// conclude prints the reports and where everything is.
+func (s *session) conclude(x *experiment, e *engine.Engine, took time.Duration) error {
+	published, err := e.Publish(filepath.Join(x.store.Dir(), "reports", x.graph.Name))
+	if err != nil {
+		return err
+	}
+	if s.jsonOut {
+		return nil
+	}
+	for _, p := range published {
+		for _, f := range p.Files {
+			if f != "report.txt" {
+				continue
+			}
+			text, err := e.ReadFile(p.Stage, "", f)
+			if err != nil {
+				return err
+			}
+			s.printf("\n%s\n", strings.TrimRight(string(text), "\n"))
+		}
+	}
+	for _, p := range published {
+		s.printf("\n%s: %s\n", p.Stage, filepath.Join(shortPath(p.Dir), "{"+strings.Join(p.Files, ",")+"}"))
+	}
+	count := map[engine.State]int{}
+	for _, n := range e.NodeRuns() {
+		count[n.State]++
+	}
+	size := ""
+	if st, err := x.store.Stats(); err == nil {
+		size = ", " + humanize.IBytes(uint64(st.Bytes))
+	}
+	s.printf("\nran %d, cached %d of %d stages in %s; store: %s%s\n", count[engine.Ran], count[engine.Hit],
+		len(e.Names()), duration(took), shortPath(x.store.Dir()), size)
+	return nil
+}
+
+// duration is a time for people.
+func duration(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return d.Round(time.Millisecond).String()
+	case d < time.Minute:
+		return fmt.Sprintf("%.1fs", d.Seconds())
+	}
+	return d.Round(time.Second).String()
+}

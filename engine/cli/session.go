@@ -1,0 +1,163 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"shiftmill/engine"
+	"shiftmill/pipeline"
+	"shiftmill/runs"
+	"shiftmill/specs"
+	"shiftmill/stages"
+	"shiftmill/stages/all"
+)
+
+// quickstart is the spec that is used when none is named.
+const quickstart = "specs/quickstart.yaml"
+
+// A session is one command: its flags, and what it has opened.
+type session struct {
+	stdout, stderr io.Writer
+
+	set       []string
+	storeDir  string
+	workers   int
+	batch     int
+	partition int
+	jsonOut   bool
+	keepGoing bool
+}
+
+func (s *session) specFlags(c *cobra.Command) {
+	c.Flags().StringArrayVar(&s.set, "set", nil, "override a parameter, such as params.epochs=3 (may be repeated)")
+	c.Flags().StringVar(&s.storeDir, "store", "", "folder of the store (default: .shiftmill beside the spec's repository)")
+}
+
+func (s *session) runFlags(c *cobra.Command) {
+	c.Flags().IntVarP(&s.workers, "workers", "w", 0, "goroutines that compute (default: all processors); never changes a result")
+	c.Flags().IntVar(&s.batch, "batch", 0, "most rows in a record batch (default 256); never changes a result")
+	c.Flags().IntVar(&s.partition, "partition", 0, "rows in a fresh partition, about (default 1024); never changes a result")
+	c.Flags().BoolVar(&s.keepGoing, "keep-going", false, "after a failure, finish what does not depend on it")
+}
+
+// An experiment is a spec that was read, with its store.
+type experiment struct {
+	file  string
+	text  []byte
+	graph *pipeline.Graph
+	local *pipeline.Local
+	kinds *stages.Registry
+	store *runs.Store
+}
+
+// readSpec reads a spec from disk, or one that ships with the program.
+func readSpec(name string) ([]byte, error) {
+	data, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		if shipped, ok := specs.Read(name); ok {
+			return shipped, nil
+		}
+	}
+	return data, err
+}
+
+// load reads and checks a spec.
+func (s *session) load(args []string, partial bool) (*experiment, error) {
+	x := &experiment{file: quickstart, kinds: all.Registry()}
+	if len(args) > 0 {
+		x.file = args[0]
+	}
+	var err error
+	if x.text, err = readSpec(x.file); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, usage("no such spec: %s (shipped specs: %v)", x.file, specs.Names())
+		}
+		return nil, err
+	}
+	if x.local, err = pipeline.FindLocal(filepath.Dir(x.file)); err != nil {
+		return nil, err
+	}
+	x.graph, err = pipeline.Parse(x.file, x.text, pipeline.Options{
+		Vocabulary: x.kinds, Set: s.set, Local: x.local, ReadFile: readSpec, Partial: partial,
+	})
+	return x, err
+}
+
+// open loads a spec and opens its store; closing is the caller's.
+func (s *session) open(args []string, readOnly bool) (*experiment, error) {
+	x, err := s.load(args, false)
+	if err != nil {
+		return nil, err
+	}
+	dir := s.store(x)
+	if _, err := os.Stat(dir); err != nil && readOnly {
+		readOnly = false // nothing there yet: an empty store answers as well
+	}
+	x.store, err = runs.Open(dir, runs.Options{ReadOnly: readOnly})
+	return x, err
+}
+
+// store chooses the folder of the store: the flag, the machine's settings,
+// else .shiftmill in the nearest parent of the spec that is a repository or
+// has one, else in the working folder.
+func (s *session) store(x *experiment) string {
+	if s.storeDir != "" {
+		return s.storeDir
+	}
+	if x.local != nil && x.local.Store != "" {
+		return string(x.local.Store)
+	}
+	if abs, err := filepath.Abs(x.file); err == nil {
+		for dir := filepath.Dir(abs); ; dir = filepath.Dir(dir) {
+			for _, mark := range []string{".shiftmill", ".git"} {
+				if _, err := os.Stat(filepath.Join(dir, mark)); err == nil {
+					return filepath.Join(dir, ".shiftmill")
+				}
+			}
+			if dir == filepath.Dir(dir) {
+				break
+			}
+		}
+	}
+	return ".shiftmill"
+}
+
+// options are the engine's settings from flags and the machine's settings.
+func (s *session) options(x *experiment, listen func(engine.Event)) engine.Options {
+	o := engine.Options{Workers: s.workers, Batch: s.batch, KeepGoing: s.keepGoing, Listen: listen}
+	if x.local != nil {
+		if o.Workers == 0 {
+			o.Workers = x.local.Workers
+		}
+		o.Memory = x.local.Memory
+	}
+	if s.partition > 0 {
+		o.Cut = engine.CutAround(s.partition)
+	}
+	return o
+}
+
+// planned opens a spec and plans it on a store that is only read.
+func (s *session) planned(ctx context.Context, args []string) (*experiment, *engine.Engine, error) {
+	x, err := s.open(args, true)
+	if err != nil {
+		return nil, nil, err
+	}
+	e, err := engine.New(x.graph, x.kinds, x.store, s.options(x, nil))
+	if err == nil {
+		_, err = e.Plan(ctx)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, x.store.Close())
+	}
+	return x, e, nil
+}
+
+func (s *session) printf(format string, args ...any) { fmt.Fprintf(s.stdout, format, args...) }

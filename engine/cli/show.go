@@ -1,0 +1,318 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"shiftmill/engine"
+	"shiftmill/stages/all"
+)
+
+func (s *session) planCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "plan [SPEC]",
+		Short: "Print what would run, and why",
+		Args:  specArg,
+		RunE: func(c *cobra.Command, args []string) error {
+			x, e, err := s.planned(c.Context(), args)
+			if err != nil {
+				return err
+			}
+			defer x.store.Close()
+			return s.printPlan(e)
+		},
+	}
+	s.specFlags(c)
+	c.Flags().BoolVar(&s.jsonOut, "json", false, "print the plan as JSON")
+	return c
+}
+
+func (s *session) printPlan(e *engine.Engine) error {
+	plan := e.Instances()
+	if s.jsonOut {
+		enc := json.NewEncoder(s.stdout)
+		enc.SetIndent("", "  ")
+		return enc.Encode(plan)
+	}
+	width := 0
+	for _, n := range plan {
+		width = max(width, len(n.Name))
+	}
+	count := map[engine.State]int{}
+	for _, n := range plan {
+		count[n.State]++
+		detail := n.Reason
+		if n.State == engine.Hit {
+			detail = fmt.Sprintf("%d rows", n.Rows)
+			if n.Rows == 0 {
+				detail = "files"
+			}
+		}
+		s.printf("%-8s %-*s  %-20s %s\n", n.State, width, n.Name, n.Kind, detail)
+	}
+	s.printf("%d to run, %d after those, %d cached\n", count[engine.Miss], count[engine.Pending], count[engine.Hit])
+	return nil
+}
+
+func (s *session) checkCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "check [SPEC]",
+		Short: "Check a spec without running anything",
+		Long:  "Check reports every mistake of a spec at once: words, types, ranges, references, cycles, columns. It needs no data and says what it could not check without it.",
+		Args:  specArg,
+		RunE: func(c *cobra.Command, args []string) error {
+			x, err := s.load(args, true)
+			if err != nil {
+				return err
+			}
+			e, err := engine.New(x.graph, x.kinds, nil, engine.Options{})
+			if err != nil {
+				return err
+			}
+			s.printf("%s: %d stages, no mistakes found\n", x.file, len(e.Names()))
+			for _, name := range x.graph.Open {
+				s.printf("not checked: params.%s has no value here\n", name)
+			}
+			if open := e.Unchecked(); len(open) > 0 {
+				s.printf("not checked without the data: columns of %s\n", strings.Join(open, ", "))
+			}
+			return nil
+		},
+	}
+	s.specFlags(c)
+	return c
+}
+
+func (s *session) statusCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "status [SPEC]",
+		Short: "Print the state of every stage: cached with its figures, or to be run",
+		Args:  specArg,
+		RunE: func(c *cobra.Command, args []string) error {
+			x, e, err := s.planned(c.Context(), args)
+			if err != nil {
+				return err
+			}
+			defer x.store.Close()
+			for _, n := range e.Instances() {
+				s.printf("%-8s %s", n.State, n.Name)
+				if n.State == engine.Hit {
+					if n.Rows > 0 {
+						s.printf("  %d rows", n.Rows)
+					}
+					for _, m := range n.Metrics {
+						s.printf("  %s=%.4g", m.Name, m.Value)
+					}
+					for _, k := range n.Skips {
+						s.printf("\n         left out: %d rows: %s", k.Rows, k.Reason)
+					}
+				} else if n.Reason != "" {
+					s.printf("  %s", n.Reason)
+				}
+				s.printf("\n")
+			}
+			last, ok, err := engine.LastRun(x.store, x.graph.Name)
+			if err != nil {
+				return err
+			}
+			if ok {
+				s.printf("last run %s: %s\n", last.ID, last.Outcome)
+			}
+			return nil
+		},
+	}
+	s.specFlags(c)
+	return c
+}
+
+func (s *session) whyCommand() *cobra.Command {
+	var lines bool
+	c := &cobra.Command{
+		Use:   "why STAGE [SPEC]",
+		Short: "Say why a stage runs or is cached: which line of its key changed, from what to what",
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) < 1 || len(args) > 2 {
+				return usage("why takes a stage and a spec: shiftmill why split quickstart.yaml")
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			x, e, err := s.planned(c.Context(), args[1:])
+			if err != nil {
+				return err
+			}
+			defer x.store.Close()
+			names, err := e.Select(args[0])
+			if err != nil {
+				return usageError{err}
+			}
+			last, ok, err := engine.LastRun(x.store, x.graph.Name)
+			if err != nil {
+				return err
+			}
+			for _, name := range names {
+				why, err := e.Why(name, last, ok)
+				if err != nil {
+					return err
+				}
+				s.printWhy(why)
+				if lines {
+					s.printKey(e, name)
+				}
+			}
+			return nil
+		},
+	}
+	s.specFlags(c)
+	c.Flags().BoolVar(&lines, "key", false, "print the lines of the key as well")
+	return c
+}
+
+func (s *session) printWhy(w engine.Explanation) {
+	switch {
+	case w.State == engine.Hit && len(w.Changes) == 0:
+		s.printf("%s is cached: nothing it depends on has changed\n", w.Name)
+	case w.State == engine.Hit:
+		s.printf("%s is cached under an earlier key; since the last run:\n", w.Name)
+	case len(w.Changes) == 0:
+		s.printf("%s runs: %s\n", w.Name, w.Reason)
+	default:
+		s.printf("%s runs, because since the last run:\n", w.Name)
+	}
+	s.printChanges(w.Changes, "  ")
+}
+
+func (s *session) printChanges(changes []engine.Change, indent string) {
+	for _, c := range changes {
+		s.printf("%s%s\n", indent, c)
+		s.printChanges(c.Cause, indent+"  ")
+	}
+}
+
+func (s *session) printKey(e *engine.Engine, name string) {
+	for _, n := range e.Instances() {
+		if n.Name == name {
+			for _, l := range n.Lines {
+				s.printf("    %s\n", l)
+			}
+		}
+	}
+}
+
+func (s *session) graphCommand() *cobra.Command {
+	var style string
+	c := &cobra.Command{
+		Use:   "graph [SPEC]",
+		Short: "Draw the graph with the state of each stage, as Mermaid or DOT text",
+		Args:  specArg,
+		RunE: func(c *cobra.Command, args []string) error {
+			if style != "mermaid" && style != "dot" {
+				return usage("--format is mermaid or dot, got %q", style)
+			}
+			x, e, err := s.planned(c.Context(), args)
+			if err != nil {
+				return err
+			}
+			defer x.store.Close()
+			if style == "dot" {
+				s.printf("%s", e.DOT())
+			} else {
+				s.printf("%s", e.Mermaid())
+			}
+			return nil
+		},
+	}
+	s.specFlags(c)
+	c.Flags().StringVar(&style, "format", "mermaid", "mermaid or dot")
+	return c
+}
+
+func (s *session) exportCommand() *cobra.Command {
+	var spec string
+	c := &cobra.Command{
+		Use:   "export STAGE[.OUTPUT] DIR",
+		Short: "Write an output as Parquet that pyarrow, DuckDB and Hugging Face datasets read",
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) != 2 {
+				return usage("export takes an output and a folder: shiftmill export split.train data --spec svsf.yaml")
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			var specs []string
+			if spec != "" {
+				specs = []string{spec}
+			}
+			x, e, err := s.planned(c.Context(), specs)
+			if err != nil {
+				return err
+			}
+			defer x.store.Close()
+			instance, output := splitOutput(e, args[0])
+			done, err := e.Export(c.Context(), instance, output, args[1])
+			if err != nil {
+				return err
+			}
+			if done.Rows > 0 {
+				s.printf("%d rows in ", done.Rows)
+			}
+			s.printf("%d files: %s\n", len(done.Files), filepath.Join(args[1], strings.Join(done.Files, " ")))
+			return nil
+		},
+	}
+	s.specFlags(c)
+	c.Flags().StringVar(&spec, "spec", "", "the spec (default: the built-in quickstart)")
+	return c
+}
+
+// splitOutput finds the instance in "instance.output"; both may contain dots.
+func splitOutput(e *engine.Engine, s string) (instance, output string) {
+	names := e.Names()
+	sort.Slice(names, func(i, j int) bool { return len(names[i]) > len(names[j]) })
+	for _, n := range names {
+		if s == n {
+			return n, ""
+		}
+		if rest, ok := strings.CutPrefix(s, n+"."); ok {
+			return n, rest
+		}
+	}
+	instance, output, _ = strings.Cut(s, ".")
+	return instance, output
+}
+
+func (s *session) kindsCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "kinds [KIND]",
+		Short: "List the kinds of stages, or describe one",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			reg := all.Registry()
+			if len(args) == 1 {
+				return s.describeKind(reg, args[0])
+			}
+			for _, name := range reg.Names() {
+				k, _ := reg.Lookup(name)
+				s.printf("%-22s %s\n", name, k.Doc())
+			}
+			return nil
+		},
+	}
+}
+
+func (s *session) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			s.printf("shiftmill %s\n", engine.Version())
+			return nil
+		},
+	}
+}

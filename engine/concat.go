@@ -1,0 +1,326 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sort"
+	"sync"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/apache/arrow/go/v15/arrow/memory"
+
+	"shiftmill/runs"
+)
+
+// sourceIDColumn keeps, in a concatenation, the id that a row had before.
+const sourceIDColumn = "source_id"
+
+// A concat is what a list in "from" stands for: the rows of several datasets,
+// their ids made distinct by the stage they come from. Nothing is copied.
+type concat struct {
+	children []*dataset
+	suffixes []string // of the ids, "#stage"
+
+	once sync.Once
+	rows []concatRow // in ascending id
+	err  error
+}
+
+// A concatRow is a row of a child.
+type concatRow struct {
+	id, childID string
+	child       int
+}
+
+// concatSchema holds the columns that all inputs have alike, and source_id.
+func concatSchema(inputs []*arrow.Schema) *arrow.Schema {
+	fields := []arrow.Field{idField}
+	for _, f := range inputs[0].Fields()[1:] {
+		common := f.Name != sourceIDColumn
+		for _, s := range inputs[1:] {
+			at := s.FieldIndices(f.Name)
+			common = common && len(at) == 1 && arrow.TypeEqual(s.Field(at[0]).Type, f.Type)
+		}
+		if common {
+			fields = append(fields, f)
+		}
+	}
+	return arrow.NewSchema(append(fields, arrow.Field{Name: sourceIDColumn, Type: arrow.BinaryTypes.String}), nil)
+}
+
+// concatSuffixes tells the rows of inputs apart: by stage, where that is not
+// enough by output, else by instance.
+func concatSuffixes(refs []inputRef) []string {
+	forms := []func(r inputRef) string{
+		func(r inputRef) string { return "#" + r.node.spec.Stage },
+		func(r inputRef) string { return "#" + r.node.spec.Stage + "." + r.output },
+		func(r inputRef) string { return "#" + r.node.spec.Name + "." + r.output },
+	}
+	for _, form := range forms {
+		names := make([]string, len(refs))
+		seen := map[string]bool{}
+		for i, r := range refs {
+			names[i] = form(r)
+			seen[names[i]] = true
+		}
+		if len(seen) == len(refs) {
+			return names
+		}
+	}
+	names := make([]string, len(refs)) // the same rows twice: count them
+	for i, r := range refs {
+		names[i] = fmt.Sprintf("#%d.%s", i, r.node.spec.Stage)
+	}
+	return names
+}
+
+// concatenate makes the dataset of a list input.
+func (e *Engine) concatenate(ctx context.Context, refs []inputRef) (*dataset, error) {
+	c := &concat{suffixes: concatSuffixes(refs)}
+	var schemas []*arrow.Schema
+	var lines []runs.Digest
+	for i, r := range refs {
+		child := r.data()
+		c.children = append(c.children, child)
+		schemas = append(schemas, child.schema)
+		ids, err := e.idContent(ctx, child)
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, ids, digestText(c.suffixes[i]))
+	}
+	d := &dataset{concat: c, schema: concatSchema(schemas), own: map[string]arrow.Field{}, content: map[string]runs.Digest{}}
+	for _, f := range d.schema.Fields()[1:] {
+		d.own[f.Name] = f
+	}
+	key := derive("concat/1", append(lines, cutDigest(e.o.Cut))...)
+	if rec, ok := e.store.Lookup(key); ok && json.Unmarshal(rec.Data, &d.parts) == nil {
+		for _, p := range d.parts {
+			d.rows += p.Rows
+		}
+		d.content[idColumn], ok = e.lookupDigest(derive("concat ids/1", lines...))
+		if ok {
+			return d, nil
+		}
+	}
+	rows, err := e.concatRows(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(rows))
+	for i, r := range rows {
+		ids[i] = r.id
+	}
+	d.rows, d.parts = len(rows), nil
+	all := newContentHash(idField.Type)
+	start := 0
+	for _, end := range e.o.Cut.ends(ids) {
+		part := part{Rows: end - start, First: ids[start], Last: ids[end-1], Content: map[string]runs.Digest{}}
+		h := newContentHash(idField.Type)
+		for _, id := range ids[start:end] {
+			h.add(id, digestText(id))
+			all.add(id, digestText(id))
+		}
+		part.Content[idColumn] = h.sum()
+		d.parts = append(d.parts, part)
+		start = end
+	}
+	d.content[idColumn] = all.sum()
+	if err := e.appendDigest(derive("concat ids/1", lines...), d.content[idColumn]); err != nil {
+		return nil, err
+	}
+	data, err := json.Marshal(d.parts)
+	if err != nil {
+		return nil, err
+	}
+	return d, e.store.Append(runs.Record{Key: key, Kind: "concat", Data: data})
+}
+
+func cutDigest(c Cut) runs.Digest { return digestText(fmt.Sprint(c)) }
+
+// concatRows lists the rows of a concatenation, read on first use.
+func (e *Engine) concatRows(ctx context.Context, c *concat) ([]concatRow, error) {
+	c.once.Do(func() {
+		for k, child := range c.children {
+			parts, err := e.partitions(child)
+			if err != nil {
+				c.err = err
+				return
+			}
+			for p := range parts {
+				rec, err := e.readPart(ctx, child, p, nil)
+				if err != nil {
+					c.err = err
+					return
+				}
+				ids, err := idsOf(rec)
+				if err != nil {
+					c.err = err
+					return
+				}
+				for _, id := range ids {
+					c.rows = append(c.rows, concatRow{id + c.suffixes[k], id, k})
+				}
+			}
+		}
+		sort.Slice(c.rows, func(i, j int) bool { return c.rows[i].id < c.rows[j].id })
+		for i := 1; i < len(c.rows); i++ {
+			if c.rows[i].id == c.rows[i-1].id {
+				c.err = fmt.Errorf("id %q stands twice in a list of inputs", c.rows[i].id)
+			}
+		}
+	})
+	return c.rows, c.err
+}
+
+// concatPart returns the rows of a partition and, by child, their old ids.
+func (e *Engine) concatPart(ctx context.Context, d *dataset, p int) ([]concatRow, [][]string, error) {
+	rows, err := e.concatRows(ctx, d.concat)
+	if err != nil {
+		return nil, nil, err
+	}
+	first := sort.Search(len(rows), func(i int) bool { return rows[i].id >= d.parts[p].First })
+	rows = rows[first : first+d.parts[p].Rows]
+	ids := make([][]string, len(d.concat.children))
+	for _, r := range rows {
+		ids[r.child] = append(ids[r.child], r.childID)
+	}
+	for _, list := range ids {
+		sort.Strings(list)
+	}
+	return rows, ids, nil
+}
+
+// readConcat is readPart for a concatenation. Image cells come marked with
+// their source, since rows of one partition may have several.
+func (e *Engine) readConcat(ctx context.Context, d *dataset, p int, columns []string) (arrow.Record, error) {
+	rows, ids, err := e.concatPart(ctx, d, p)
+	if err != nil {
+		return nil, err
+	}
+	var passed []string
+	for _, c := range columns {
+		if c != sourceIDColumn {
+			passed = append(passed, c)
+		}
+	}
+	fields, err := d.fields(passed)
+	if err != nil {
+		return nil, err
+	}
+	schema := schemaWithID(fields)
+	recs := make([]arrow.Record, len(ids))
+	for k, child := range d.concat.children {
+		rec, err := e.readIDs(ctx, child, ids[k], passed)
+		if err != nil {
+			return nil, err
+		}
+		if recs[k], err = e.handOver(child, rec, schema); err != nil {
+			return nil, err
+		}
+	}
+	picks := make([]pick, len(rows))
+	for i, r := range rows {
+		picks[i] = pick{r.child, sort.SearchStrings(ids[r.child], r.childID)}
+	}
+	rec, err := takeRows(schema, recs, picks)
+	if err != nil {
+		return nil, err
+	}
+	before, err := e.sourceIDs(ctx, d.concat, ids)
+	if err != nil {
+		return nil, err
+	}
+	newIDs, sources := array.NewStringBuilder(memory.DefaultAllocator), array.NewStringBuilder(memory.DefaultAllocator)
+	for i, r := range rows {
+		newIDs.Append(r.id)
+		sources.Append(before[r.child][picks[i].row])
+	}
+	outFields, cols := []arrow.Field{idField}, []arrow.Array{newIDs.NewArray()}
+	for _, c := range columns {
+		if c == sourceIDColumn {
+			outFields = append(outFields, arrow.Field{Name: c, Type: arrow.BinaryTypes.String})
+			cols = append(cols, sources.NewArray())
+			continue
+		}
+		at := rec.Schema().FieldIndices(c)[0]
+		outFields, cols = append(outFields, rec.Schema().Field(at)), append(cols, rec.Column(at))
+	}
+	return array.NewRecord(arrow.NewSchema(outFields, nil), cols, int64(len(rows))), nil
+}
+
+// concatDigests is rowDigests for a concatenation.
+func (e *Engine) concatDigests(ctx context.Context, d *dataset, p int, column string) ([]string, []runs.Digest, error) {
+	rows, ids, err := e.concatPart(ctx, d, p)
+	if err != nil {
+		return nil, nil, err
+	}
+	byChild := make([][]runs.Digest, len(ids))
+	if column != idColumn && column != sourceIDColumn {
+		for k, child := range d.concat.children {
+			if byChild[k], err = e.digestsByID(ctx, child, ids[k], column); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
+	before, err := e.sourceIDs(ctx, d.concat, ids)
+	if err != nil {
+		return nil, nil, err
+	}
+	out, ds := make([]string, len(rows)), make([]runs.Digest, len(rows))
+	for i, r := range rows {
+		out[i] = r.id
+		switch column {
+		case idColumn:
+			ds[i] = digestText(r.id)
+		case sourceIDColumn:
+			ds[i] = digestText(before[r.child][sort.SearchStrings(ids[r.child], r.childID)])
+		default:
+			ds[i] = byChild[r.child][sort.SearchStrings(ids[r.child], r.childID)]
+		}
+	}
+	return out, ds, nil
+}
+
+// sourceIDs gives, for rows of the children by id, the ids they had at first.
+func (e *Engine) sourceIDs(ctx context.Context, c *concat, ids [][]string) ([][]string, error) {
+	out := make([][]string, len(ids))
+	for k, child := range c.children {
+		out[k] = ids[k]
+		if child.level(sourceIDColumn) == nil {
+			continue
+		}
+		rec, err := e.readIDs(ctx, child, ids[k], []string{sourceIDColumn})
+		if err != nil {
+			return nil, err
+		}
+		col, ok := rec.Column(1).(*array.String)
+		if !ok {
+			return nil, fmt.Errorf("column %q is %s, wants text", sourceIDColumn, rec.Column(1).DataType())
+		}
+		out[k] = make([]string, col.Len())
+		for i := range out[k] {
+			out[k][i] = col.Value(i)
+		}
+	}
+	return out, nil
+}
+
+// concatVersion is columnVersion for a concatenation.
+func (e *Engine) concatVersion(ctx context.Context, d *dataset, column string) (runs.Digest, error) {
+	var lines []runs.Digest
+	for k, child := range d.concat.children {
+		lines = append(lines, digestText(d.concat.suffixes[k]))
+		if column == sourceIDColumn {
+			continue // follows from the ids
+		}
+		v, err := e.columnVersion(ctx, child.level(column), column)
+		if err != nil {
+			return v, err
+		}
+		lines = append(lines, v)
+	}
+	return derive("concat column/1", lines...), nil
+}

@@ -1,0 +1,43 @@
+package engine
+
+import "hash/fnv"
+
+// A Cut says how a fresh dataset is cut into partitions. It never reaches a
+// result.
+type Cut struct{ Mean, Min, Max int }
+
+// defaultCut keeps partitions near 1,024 rows.
+var defaultCut = Cut{Mean: 1024, Min: 256, Max: 4096}
+
+// CutAround is a cut into partitions of about n rows.
+func CutAround(n int) Cut { return Cut{Mean: n, Min: max(1, n/4), Max: 4 * n} }
+
+// ends returns the exclusive end of each partition of sorted ids. A partition
+// ends where a hash of the id says so, so that inserted rows change the
+// partition they fall into and no other.
+func (c Cut) ends(ids []string) []int {
+	var ends []int
+	start := 0
+	for i, id := range ids {
+		h := fnv.New64a()
+		h.Write([]byte(id))
+		n := i + 1 - start
+		if n >= c.Max || n >= c.Min && mix(h.Sum64())%uint64(c.Mean) == 0 {
+			ends = append(ends, i+1)
+			start = i + 1
+		}
+	}
+	if start < len(ids) {
+		ends = append(ends, len(ids))
+	}
+	return ends
+}
+
+// mix spreads the bits of a hash (the finaliser of SplitMix64).
+func mix(x uint64) uint64 {
+	x ^= x >> 30
+	x *= 0xbf58476d1ce4e5b9
+	x ^= x >> 27
+	x *= 0x94d049bb133111eb
+	return x ^ x>>31
+}

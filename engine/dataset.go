@@ -1,0 +1,446 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"sync"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+
+	"shiftmill/runs"
+	"shiftmill/stages"
+)
+
+// A dataset is one output of type Rows: partitions in ascending id that hold
+// the columns one stage wrote, over a base that holds the rest.
+type dataset struct {
+	schema *arrow.Schema // "id" and every column, those of the base included
+	own    map[string]arrow.Field
+	rows   int
+	base   *dataset // nil for fresh rows
+	maker  *node    // whose output it is: opens its cells, recomputes streamed rows
+	output string
+
+	manifest runs.Digest // where the partitions are listed; zero while held in memory only
+	streamed bool        // own columns are recomputed, not stored
+	concat   *concat     // of a list of inputs: nothing is stored but the cuts
+
+	once  sync.Once
+	parts []part
+	err   error
+
+	mu      sync.Mutex
+	content map[string]runs.Digest // D(c) by column, as far as known
+	version map[string]runs.Digest // of columns whose content is not known without hashing files
+}
+
+// A part is a partition.
+type part struct {
+	Object  runs.Digest            `json:"object"`
+	Rows    int                    `json:"rows"`
+	First   string                 `json:"first"`
+	Last    string                 `json:"last"`
+	Content map[string]runs.Digest `json:"content"` // P(c) of "id" and own columns, as far as known when written
+}
+
+// level is the dataset of the chain of bases in which a column is stored.
+func (d *dataset) level(column string) *dataset {
+	for l := d; l != nil; l = l.base {
+		if _, ok := l.own[column]; ok || column == idColumn {
+			return l
+		}
+	}
+	return nil
+}
+
+// source is the dataset at the bottom of the chain.
+func (d *dataset) source() *dataset {
+	for d.base != nil {
+		d = d.base
+	}
+	return d
+}
+
+// partitions returns the dataset's partitions, read from the store on first
+// use.
+func (e *Engine) partitions(d *dataset) ([]part, error) {
+	d.once.Do(func() {
+		if d.manifest.IsZero() {
+			return
+		}
+		var m []part
+		if d.err = e.getJSON(d.manifest, &m); d.err == nil {
+			d.parts = m
+		}
+	})
+	return d.parts, d.err
+}
+
+// readPart reads a partition: "id" and the given columns, in that order.
+func (e *Engine) readPart(ctx context.Context, d *dataset, p int, columns []string) (arrow.Record, error) {
+	if d.concat != nil {
+		return e.readConcat(ctx, d, p, columns)
+	}
+	var own, rest []string
+	for _, c := range columns {
+		if _, ok := d.own[c]; ok {
+			own = append(own, c)
+		} else {
+			rest = append(rest, c)
+		}
+	}
+	rec, err := e.readObject(ctx, d, p, own)
+	if err != nil || len(rest) == 0 {
+		return rec, err
+	}
+	if d.base == nil {
+		return nil, fmt.Errorf("no column %q", rest[0])
+	}
+	ids, err := idsOf(rec)
+	if err != nil {
+		return nil, err
+	}
+	other, err := e.readIDs(ctx, d.base, ids, rest)
+	if err != nil {
+		return nil, err
+	}
+	fields := []arrow.Field{idField}
+	cols := []arrow.Array{rec.Column(0)}
+	for _, c := range columns {
+		from := rec
+		if _, ok := d.own[c]; !ok {
+			from = other
+		}
+		i := from.Schema().FieldIndices(c)[0]
+		fields = append(fields, from.Schema().Field(i))
+		cols = append(cols, from.Column(i))
+	}
+	return array.NewRecord(arrow.NewSchema(fields, nil), cols, rec.NumRows()), nil
+}
+
+// readObject reads "id" and own columns of a partition.
+func (e *Engine) readObject(ctx context.Context, d *dataset, p int, own []string) (arrow.Record, error) {
+	parts, err := e.partitions(d)
+	switch {
+	case err != nil:
+		return nil, err
+	case d.streamed && len(own) == 0:
+		return e.readPart(ctx, d.base, p, nil) // a streamed stage keeps rows and cuts
+	case d.streamed:
+		return e.recompute(ctx, d, p, own)
+	}
+	return e.objects.table(parts[p].Object, append([]string{idColumn}, own...))
+}
+
+// readIDs reads rows by id: ids ascend and each is in the dataset.
+func (e *Engine) readIDs(ctx context.Context, d *dataset, ids []string, columns []string) (arrow.Record, error) {
+	parts, err := e.partitions(d)
+	if err != nil {
+		return nil, err
+	}
+	var recs []arrow.Record
+	var picks []pick
+	for len(ids) > 0 {
+		p := sort.Search(len(parts), func(i int) bool { return parts[i].Last >= ids[0] })
+		if p == len(parts) {
+			return nil, fmt.Errorf("row %q is not in its base", ids[0])
+		}
+		n := sort.Search(len(ids), func(i int) bool { return ids[i] > parts[p].Last })
+		rec, err := e.readPart(ctx, d, p, columns)
+		if err != nil {
+			return nil, err
+		}
+		have, err := idsOf(rec)
+		if err != nil {
+			return nil, err
+		}
+		row := 0
+		for _, id := range ids[:n] {
+			for row < len(have) && have[row] < id {
+				row++
+			}
+			if row == len(have) || have[row] != id {
+				return nil, fmt.Errorf("row %q is not in its base", id)
+			}
+			picks = append(picks, pick{len(recs), row})
+		}
+		recs = append(recs, rec)
+		ids = ids[n:]
+	}
+	if len(recs) == 0 {
+		fields, err := d.fields(columns)
+		if err != nil {
+			return nil, err
+		}
+		return takeRows(schemaWithID(fields), nil, nil)
+	}
+	return takeRows(recs[0].Schema(), recs, picks)
+}
+
+// fields returns the fields of the named columns.
+func (d *dataset) fields(columns []string) ([]arrow.Field, error) {
+	fs := make([]arrow.Field, len(columns))
+	for i, c := range columns {
+		at := d.schema.FieldIndices(c)
+		if len(at) != 1 {
+			return nil, fmt.Errorf("no column %q", c)
+		}
+		fs[i] = d.schema.Field(at[0])
+	}
+	return fs, nil
+}
+
+// hidden is the column beside an image column of pixels that holds d(v), so
+// that content ids need no decoding.
+func hidden(column string) string { return "_d." + column }
+
+// inputColumn holds, beside row-wise output, the digest of each row's input.
+const inputColumn = "_in"
+
+// rowDigests returns the ids of a partition and d(v) of a column for each.
+func (e *Engine) rowDigests(ctx context.Context, d *dataset, p int, column string) ([]string, []runs.Digest, error) {
+	parts, err := e.partitions(d)
+	if err != nil {
+		return nil, nil, err
+	}
+	if d.concat != nil {
+		return e.concatDigests(ctx, d, p, column)
+	}
+	field, ok := d.own[column]
+	if !ok {
+		rec, err := e.readObject(ctx, d, p, nil)
+		if err != nil {
+			return nil, nil, err
+		}
+		ids, err := idsOf(rec)
+		if err != nil {
+			return nil, nil, err
+		}
+		if column == idColumn {
+			ds, err := valueDigests(rec.Column(0))
+			return ids, ds, err
+		}
+		ds, err := e.digestsByID(ctx, d.base, ids, column)
+		return ids, ds, err
+	}
+	if d.streamed {
+		return e.recipeDigests(ctx, d, p, column)
+	}
+	columns := []string{column}
+	if _, ok := parts[p].Content[hidden(column)]; ok {
+		columns = []string{hidden(column)}
+	}
+	rec, err := e.readObject(ctx, d, p, columns)
+	if err != nil {
+		return nil, nil, err
+	}
+	ids, err := idsOf(rec)
+	if err != nil {
+		return nil, nil, err
+	}
+	switch {
+	case columns[0] != column:
+		ds := make([]runs.Digest, len(ids))
+		col := rec.Column(1).(*array.FixedSizeBinary)
+		for i := range ds {
+			copy(ds[i][:], col.Value(i))
+		}
+		return ids, ds, nil
+	case stages.IsImage(field.Type):
+		ds, err := e.cellDigests(ctx, d.maker, rec.Column(1))
+		return ids, ds, err
+	}
+	ds, err := valueDigests(rec.Column(1))
+	return ids, ds, err
+}
+
+// digestsByID returns d(v) of a column for rows by ascending id.
+func (e *Engine) digestsByID(ctx context.Context, d *dataset, ids []string, column string) ([]runs.Digest, error) {
+	level := d.level(column)
+	if level == nil {
+		return nil, fmt.Errorf("no column %q", column)
+	}
+	parts, err := e.partitions(level)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]runs.Digest, 0, len(ids))
+	for len(ids) > 0 {
+		p := sort.Search(len(parts), func(i int) bool { return parts[i].Last >= ids[0] })
+		if p == len(parts) {
+			return nil, fmt.Errorf("row %q is not in its base", ids[0])
+		}
+		n := sort.Search(len(ids), func(i int) bool { return ids[i] > parts[p].Last })
+		if f := level.own[column]; stages.IsImage(f.Type) && !level.streamed && level.concat == nil {
+			// Files outside the selection must not be hashed: only these rows.
+			rec, err := e.readIDs(ctx, level, ids[:n], imageColumns(parts[p], column))
+			if err != nil {
+				return nil, err
+			}
+			ds, err := e.imageDigests(ctx, level.maker, rec.Column(1))
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, ds...)
+		} else {
+			have, ds, err := e.rowDigests(ctx, level, p, column)
+			if err != nil {
+				return nil, err
+			}
+			row := 0
+			for _, id := range ids[:n] {
+				for row < len(have) && have[row] < id {
+					row++
+				}
+				if row == len(have) || have[row] != id {
+					return nil, fmt.Errorf("row %q is not in its base", id)
+				}
+				out = append(out, ds[row])
+			}
+		}
+		ids = ids[n:]
+	}
+	return out, nil
+}
+
+// imageColumns is what has to be read to know the digests of an image column.
+func imageColumns(p part, column string) []string {
+	if _, ok := p.Content[hidden(column)]; ok {
+		return []string{hidden(column)}
+	}
+	return []string{column}
+}
+
+// imageDigests reads d(v) from a column that imageColumns named.
+func (e *Engine) imageDigests(ctx context.Context, maker *node, col arrow.Array) ([]runs.Digest, error) {
+	if b, ok := col.(*array.FixedSizeBinary); ok {
+		ds := make([]runs.Digest, b.Len())
+		for i := range ds {
+			copy(ds[i][:], b.Value(i))
+		}
+		return ds, nil
+	}
+	return e.cellDigests(ctx, maker, col)
+}
+
+// partContent is P(c): the content id of a column over one partition.
+func (e *Engine) partContent(ctx context.Context, d *dataset, p int, column string) (runs.Digest, error) {
+	parts, err := e.partitions(d)
+	if err != nil {
+		return runs.Digest{}, err
+	}
+	if c, ok := parts[p].Content[column]; ok {
+		return c, nil
+	}
+	ids, ds, err := e.rowDigests(ctx, d, p, column)
+	if err != nil {
+		return runs.Digest{}, err
+	}
+	return contentOf(d.columnType(column), ids, ds), nil
+}
+
+func (d *dataset) columnType(column string) arrow.DataType {
+	if column == idColumn {
+		return idField.Type
+	}
+	return d.schema.Field(d.schema.FieldIndices(column)[0]).Type
+}
+
+// contentID is D(c): the content id of a column over the whole dataset. It is
+// remembered in the store under the ids and what the column's own level is
+// known by, so that an unchanged dataset costs nothing.
+func (e *Engine) contentID(ctx context.Context, d *dataset, column string) (runs.Digest, error) {
+	d.mu.Lock()
+	known, ok := d.content[column]
+	d.mu.Unlock()
+	if ok {
+		return known, nil
+	}
+	level := d.level(column)
+	if level == nil {
+		return runs.Digest{}, fmt.Errorf("no column %q", column)
+	}
+	ids, err := e.idContent(ctx, d)
+	if err != nil {
+		return runs.Digest{}, err
+	}
+	version, err := e.columnVersion(ctx, level, column)
+	if err != nil {
+		return runs.Digest{}, err
+	}
+	memo := derive("content/1", ids, version, digestText(column))
+	if known, ok := e.lookupDigest(memo); ok {
+		d.remember(column, known)
+		return known, nil
+	}
+	parts, err := e.partitions(d)
+	if err != nil {
+		return runs.Digest{}, err
+	}
+	h := newContentHash(d.columnType(column))
+	for p := range parts {
+		ids, ds, err := e.rowDigests(ctx, d, p, column)
+		if err != nil {
+			return runs.Digest{}, err
+		}
+		for i, id := range ids {
+			h.add(id, ds[i])
+		}
+	}
+	sum := h.sum()
+	d.remember(column, sum)
+	return sum, e.appendDigest(memo, sum)
+}
+
+// idContent is D(id), which is known for every dataset when it is written.
+func (e *Engine) idContent(ctx context.Context, d *dataset) (runs.Digest, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if c, ok := d.content[idColumn]; ok {
+		return c, nil
+	}
+	return runs.Digest{}, fmt.Errorf("dataset of %s has no content id", d.maker.spec.Name)
+}
+
+func (d *dataset) remember(column string, c runs.Digest) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.content == nil {
+		d.content = map[string]runs.Digest{}
+	}
+	d.content[column] = c
+}
+
+// columnVersion identifies a column at its own level without reading pixels:
+// its content id where that is known, else the stats of the files behind it.
+func (e *Engine) columnVersion(ctx context.Context, level *dataset, column string) (runs.Digest, error) {
+	level.mu.Lock()
+	known, ok := level.content[column]
+	if !ok {
+		known, ok = level.version[column]
+	}
+	level.mu.Unlock()
+	if ok {
+		return known, nil
+	}
+	if level.streamed {
+		return derive("recipe/1", level.maker.key.Digest), nil
+	}
+	version := e.statVersion
+	if level.concat != nil {
+		version = e.concatVersion
+	}
+	v, err := version(ctx, level, column)
+	if err != nil {
+		return v, err
+	}
+	level.mu.Lock()
+	defer level.mu.Unlock()
+	if level.version == nil {
+		level.version = map[string]runs.Digest{}
+	}
+	level.version[column] = v
+	return v, nil
+}

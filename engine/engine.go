@@ -1,0 +1,314 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sort"
+	"time"
+
+	"github.com/apache/arrow/go/v15/arrow"
+
+	"shiftmill/pipeline"
+	"shiftmill/runs"
+	"shiftmill/stages"
+)
+
+// Options are the settings of an engine; the zero value works. None of them
+// can change a result.
+type Options struct {
+	Workers   int   // goroutines that compute; 0 = all processors this process may use
+	Batch     int   // most rows in a record batch; 0 = 256
+	Cut       Cut   // how fresh datasets are cut; zero = about 1,024 rows
+	Memory    int64 // bytes of stored tables kept in memory; 0 = 256 MiB
+	KeepGoing bool  // after a failure, finish what does not depend on it
+	Listen    func(Event)
+	Now       func() time.Time
+}
+
+// An Engine plans and runs one graph over one store. It is made for one plan
+// or run; its methods are not safe for concurrent use.
+type Engine struct {
+	graph   *pipeline.Graph
+	store   *runs.Store
+	o       Options
+	nodes   []*node
+	byName  map[string]*node
+	stats   *statCache
+	objects *objectCache
+	emit    func(Event)
+}
+
+// A node is an instance of a stage with what is known of it.
+type node struct {
+	spec    *pipeline.Node
+	kind    *stages.Kind
+	index   int
+	results []stages.Output
+	own     map[string][]arrow.Field // columns it writes, by output, where known
+	schemas stages.Schemas           // full schemas, by output, where known
+	inputs  []input                  // in the order of the graph's node
+
+	state   State
+	reason  string
+	key     Key
+	op      runs.Digest // of the operation alone, for row-wise kinds
+	record  nodeRecord
+	outputs map[string]*output
+}
+
+// An input is what one port of a node reads.
+type input struct {
+	name string // as the spec says it
+	port stages.Port
+	refs []inputRef
+	list bool     // the refs are one dataset, row after row
+	data *dataset // what the stage reads, once it exists; nil for ports that gather and for files
+}
+
+// An inputRef is one output of another node.
+type inputRef struct {
+	node   *node
+	output string
+	coords []pipeline.Coord
+	pos    pipeline.Pos
+}
+
+// An output is a result that exists.
+type output struct {
+	record outputRecord
+	data   *dataset // of type Rows
+}
+
+// New makes an engine for a checked graph. It checks columns through all
+// stages as far as they are known without reading data, and returns
+// pipeline.Errors for what is wrong.
+func New(g *pipeline.Graph, registry *stages.Registry, store *runs.Store, o Options) (*Engine, error) {
+	if o.Workers <= 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.Batch <= 0 {
+		o.Batch = 256
+	}
+	if o.Cut == (Cut{}) {
+		o.Cut = defaultCut
+	}
+	if o.Memory <= 0 {
+		o.Memory = 256 << 20
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Listen == nil {
+		o.Listen = func(Event) {}
+	}
+	e := &Engine{graph: g, store: store, o: o, byName: map[string]*node{}}
+	e.emit = serialise(o.Listen, o.Now)
+	if store != nil {
+		e.stats = newStatCache(store)
+		e.objects = newObjectCache(store, int(o.Memory))
+	}
+	of := map[*pipeline.Node]*node{}
+	for i, s := range g.Nodes {
+		k, ok := registry.Lookup(s.Kind)
+		if !ok {
+			return nil, fmt.Errorf("%s: no kind %q", s.Pos, s.Kind)
+		}
+		n := &node{spec: s, kind: k, index: i, results: k.Results(s.Config), own: map[string][]arrow.Field{}, schemas: stages.Schemas{}}
+		for _, in := range s.In {
+			p, ok := k.Port(in.Port)
+			if !ok {
+				return nil, fmt.Errorf("%s: kind %s has no port %q", in.Pos, k.Name, in.Port)
+			}
+			x := input{name: in.Port, port: p, list: !p.Many && len(in.Refs) > 1}
+			for _, r := range in.Refs {
+				if r.Foreign != nil {
+					return nil, pipeline.Errors{{Pos: r.Pos, Path: s.Path + ".from", Msg: "this version does not read results of other specs; put both experiments into one spec"}}
+				}
+				x.refs = append(x.refs, inputRef{of[r.Node], r.Output, r.Coords, r.Pos})
+			}
+			n.inputs = append(n.inputs, x)
+		}
+		of[s] = n
+		e.nodes = append(e.nodes, n)
+		e.byName[s.Name] = n
+	}
+	var errs pipeline.Errors
+	for _, n := range e.nodes {
+		errs = append(errs, n.checkTypes()...)
+	}
+	if len(errs) == 0 {
+		for _, n := range e.nodes {
+			errs = append(errs, n.deriveColumns()...)
+		}
+	}
+	if len(errs) > 0 {
+		errs.Sort()
+		return nil, errs
+	}
+	return e, nil
+}
+
+// Unchecked lists the stages whose columns are not known without running
+// something, in graph order.
+func (e *Engine) Unchecked() []string {
+	var names []string
+	for _, n := range e.nodes {
+		for _, r := range n.results {
+			if r.Type == stages.Rows && n.schemas[r.Name] == nil {
+				names = append(names, n.spec.Name)
+				break
+			}
+		}
+	}
+	return names
+}
+
+func (n *node) result(output string) (stages.Output, bool) {
+	for _, r := range n.results {
+		if r.Name == output {
+			return r, true
+		}
+	}
+	return stages.Output{}, false
+}
+
+// baseOf is the dataset whose rows an output passes on, or nil.
+func (n *node) baseOf(output string) *dataset {
+	r, _ := n.result(output)
+	if in := n.input(r.Base); in != nil && len(in.refs) > 0 {
+		return in.data
+	}
+	return nil
+}
+
+func (n *node) input(name string) *input {
+	if name == "" {
+		return nil
+	}
+	for i := range n.inputs {
+		if n.inputs[i].name == name {
+			return &n.inputs[i]
+		}
+	}
+	return nil
+}
+
+// data is the dataset behind a reference, or nil when it is not there yet or
+// of another type.
+func (r inputRef) data() *dataset {
+	if o := r.node.outputs[r.output]; o != nil {
+		return o.data
+	}
+	return nil
+}
+
+// checkTypes compares the types of outputs and ports.
+func (n *node) checkTypes() pipeline.Errors {
+	var errs pipeline.Errors
+	for _, in := range n.inputs {
+		for _, r := range in.refs {
+			out, ok := r.node.result(r.output)
+			if ok && out.Type != in.port.Type {
+				want, got := "rows", "files"
+				if in.port.Type == stages.Files {
+					want, got = got, want
+				}
+				errs = append(errs, &pipeline.Error{Pos: r.pos, Path: n.spec.Path + ".from." + in.name,
+					Msg: fmt.Sprintf("kind %s reads %s here, but %s gives %s", n.kind.Name, want, r.node.spec.Name, got)})
+			}
+		}
+	}
+	return errs
+}
+
+// deriveColumns works out the schemas of a node's outputs from those of its
+// inputs, and checks that the columns it reads are there.
+func (n *node) deriveColumns() pipeline.Errors {
+	var errs pipeline.Errors
+	in := stages.Schemas{}
+	for _, x := range n.inputs {
+		if x.port.Type != stages.Rows {
+			continue
+		}
+		var all []*arrow.Schema
+		for _, r := range x.refs {
+			if s := r.node.schemas[r.output]; s != nil {
+				all = append(all, s)
+			}
+		}
+		if x.list && len(all) == len(x.refs) {
+			all = []*arrow.Schema{concatSchema(all)}
+		} else if x.list {
+			continue
+		}
+		for i, s := range all {
+			if i == 0 {
+				in[x.name] = s
+			}
+			for _, c := range n.kind.Reads(n.spec.Config, x.name, s) {
+				if len(s.FieldIndices(c)) == 0 {
+					r := x.refs[i]
+					errs = append(errs, &pipeline.Error{Pos: r.pos, Path: n.spec.Path + ".from." + x.name,
+						Msg: missingColumn(c, s, n.kind.Name, r.node.spec.Name)})
+				}
+			}
+		}
+	}
+	own, problems := n.kind.Columns(n.spec.Config, in)
+	for _, p := range problems {
+		pos := p.Pos
+		if pos.Line == 0 {
+			pos = n.spec.FieldPos(p.Field)
+		}
+		errs = append(errs, &pipeline.Error{Pos: pos, Path: n.spec.Path + ".with." + p.Field, Msg: p.Msg})
+	}
+	if len(errs) > 0 {
+		return errs
+	}
+	for _, r := range n.results {
+		if r.Type != stages.Rows {
+			continue
+		}
+		s, known := own[r.Name]
+		if !known && r.Base == "" {
+			continue
+		}
+		var fields []arrow.Field
+		if known {
+			for _, f := range s.Fields() {
+				if f.Name != idColumn {
+					fields = append(fields, f)
+				}
+			}
+			n.own[r.Name] = fields
+		}
+		if r.Base == "" {
+			n.schemas[r.Name] = joinSchemas(nil, fields)
+		} else if base := in[r.Base]; base != nil && known {
+			n.schemas[r.Name] = joinSchemas(base, fields)
+		}
+	}
+	return errs
+}
+
+func missingColumn(c string, s *arrow.Schema, kind, from string) string {
+	var known []string
+	for _, f := range s.Fields() {
+		known = append(known, f.Name)
+	}
+	sort.Strings(known)
+	msg := fmt.Sprintf("kind %s reads column %q, which %s does not have", kind, c, from)
+	if near := pipeline.Nearest(c, known); near != "" {
+		msg += fmt.Sprintf("; did you mean %q?", near)
+	}
+	return msg
+}
+
+// Close keeps what was learnt about files.
+func (e *Engine) Close(ctx context.Context) error {
+	if e.stats == nil {
+		return nil
+	}
+	return e.stats.save(ctx)
+}

@@ -1,0 +1,364 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"sort"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"shiftmill/runs"
+	"shiftmill/stages"
+)
+
+// attempts bounds how often a run starts over because a stored object turned
+// out to be absent or damaged while it was read; each time its maker runs again.
+const attempts = 4
+
+// ErrFailed says that at least one stage failed; the events and Instances have
+// the causes.
+var ErrFailed = errors.New("a stage failed")
+
+// Run brings every node up to date. What the store has is taken from there;
+// the rest runs, each node once its inputs exist. Run returns when every
+// goroutine it started has ended: with nil, ErrFailed, or the cause of ctx.
+func (e *Engine) Run(ctx context.Context) error {
+	for attempt := 1; ; attempt++ {
+		err := e.runOnce(ctx)
+		if attempt == attempts || !errors.Is(err, runs.ErrAbsent) {
+			return err
+		}
+		e.emit(Event{Type: Note, Message: fmt.Sprintf("%v; what made it runs again", err)})
+		for _, n := range e.nodes {
+			n.state, n.outputs = Pending, nil
+		}
+	}
+}
+
+// A completion is a node that has ended.
+type completion struct {
+	n   *node
+	err error
+}
+
+// A scheduler owns the graph's state during a run. Only its loop reads and
+// writes the states of nodes; a node's own goroutine fills in its result
+// before it reports completion.
+type scheduler struct {
+	e       *Engine
+	slots   *semaphore.Weighted // one for each goroutine that computes
+	done    chan completion
+	waiting map[*node]int // inputs still to come
+	readers map[*node][]*node
+	running int
+	errs    []error
+}
+
+func (e *Engine) runOnce(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	s := &scheduler{e: e, slots: semaphore.NewWeighted(int64(e.o.Workers)), done: make(chan completion),
+		waiting: map[*node]int{}, readers: map[*node][]*node{}}
+	var ready []*node
+	for _, n := range e.nodes {
+		inputs := map[*node]bool{}
+		for _, in := range n.inputs {
+			for _, r := range in.refs {
+				inputs[r.node] = true
+			}
+		}
+		for in := range inputs {
+			s.readers[in] = append(s.readers[in], n)
+		}
+		s.waiting[n] = len(inputs)
+		if len(inputs) == 0 {
+			ready = append(ready, n)
+		}
+	}
+	s.start(ctx, ready)
+	for s.running > 0 {
+		c := <-s.done
+		s.running--
+		if c.err != nil {
+			s.fail(ctx, c)
+			if !e.o.KeepGoing {
+				cancel(c.err)
+			}
+			continue
+		}
+		var next []*node
+		for _, r := range s.readers[c.n] {
+			if s.waiting[r]--; s.waiting[r] == 0 && r.state != Skipped {
+				next = append(next, r)
+			}
+		}
+		sort.Slice(next, func(i, j int) bool { return next[i].index < next[j].index })
+		if ctx.Err() == nil {
+			s.start(ctx, next)
+		}
+	}
+	if err := e.store.Commit(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	if len(s.errs) > 0 {
+		return errors.Join(append([]error{ErrFailed}, s.errs...)...)
+	}
+	return context.Cause(ctx)
+}
+
+// start runs nodes whose inputs exist. Each gets an even share of the workers
+// for what it computes inside.
+func (s *scheduler) start(ctx context.Context, ready []*node) {
+	s.running += len(ready)
+	share := max(1, s.e.o.Workers/max(1, s.running))
+	for _, n := range ready {
+		go func() {
+			s.done <- completion{n, s.e.runNode(ctx, n, s.slots, share)}
+		}()
+	}
+}
+
+// fail records a cause and skips what depends on it.
+func (s *scheduler) fail(ctx context.Context, c completion) {
+	if ctx.Err() != nil && errors.Is(c.err, context.Cause(ctx)) {
+		c.n.state, c.n.reason = Pending, "stopped"
+		return // stopped because of another cause
+	}
+	c.n.state, c.n.reason = Failed, c.err.Error()
+	s.errs = append(s.errs, fmt.Errorf("stage %s: %w", c.n.spec.Name, c.err))
+	s.e.emit(Event{Type: NodeDone, Stage: c.n.spec.Name, Kind: c.n.kind.Name, State: Failed, Err: c.err})
+	var skip func(n *node)
+	skip = func(n *node) {
+		for _, r := range s.readers[n] {
+			if r.state == Skipped {
+				continue
+			}
+			r.state, r.reason = Skipped, "needs "+n.spec.Name
+			s.e.emit(Event{Type: NodeDone, Stage: r.spec.Name, Kind: r.kind.Name, State: Skipped, Reason: r.reason})
+			skip(r)
+		}
+	}
+	skip(c.n)
+}
+
+// runNode brings one node up to date; its inputs exist.
+func (e *Engine) runNode(ctx context.Context, n *node, slots *semaphore.Weighted, share int) (err error) {
+	defer recoverPanic(&err)
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	if n.state == Excluded {
+		return nil
+	}
+	if err := e.resolve(ctx, n); err != nil {
+		return err
+	}
+	if n.state == Hit {
+		e.emit(Event{Type: NodeDone, Stage: n.spec.Name, Kind: n.kind.Name, State: Hit, Rows: n.rows(), Metrics: n.record.Metrics})
+		return nil
+	}
+	e.emit(Event{Type: NodeStarted, Stage: n.spec.Name, Kind: n.kind.Name, Reason: n.reason})
+	start := e.o.Now()
+	var rec nodeRecord
+	var reused int
+	switch {
+	case n.streams():
+		rec, err = e.streamNode(ctx, n)
+	case n.kind.Shape == stages.RowWise:
+		rec, reused, err = e.runRows(ctx, n, slots)
+	default:
+		if err = slots.Acquire(ctx, int64(share)); err != nil {
+			return context.Cause(ctx)
+		}
+		rec, err = e.runWhole(ctx, n, share)
+		slots.Release(int64(share))
+	}
+	if err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return err
+	}
+	took := e.o.Now().Sub(start)
+	rec.Lines, rec.Seconds = n.key.Lines, took.Seconds()
+	if err := e.finish(n, rec); err != nil {
+		return err
+	}
+	n.state = Ran
+	e.emit(Event{Type: NodeDone, Stage: n.spec.Name, Kind: n.kind.Name, State: Ran, Reason: n.reason,
+		Rows: n.rows(), Reused: int64(reused), Took: took, Metrics: rec.Metrics})
+	return nil
+}
+
+// finish records a node's result under its key.
+func (e *Engine) finish(n *node, rec nodeRecord) error {
+	data, err := json.Marshal(rec)
+	if err != nil {
+		return err
+	}
+	var objects []runs.Digest
+	for _, o := range rec.Outputs {
+		objects = append(objects, o.Objects...)
+		for _, f := range o.Files {
+			objects = append(objects, f.Object)
+		}
+	}
+	if err := e.store.Append(runs.Record{Key: n.key.Digest, Kind: "node", Objects: objects, Data: data}); err != nil {
+		return err
+	}
+	return n.accept(rec)
+}
+
+func (n *node) rows() int64 {
+	total := 0
+	for _, o := range n.record.Outputs {
+		total += o.Rows
+	}
+	return int64(total)
+}
+
+// recoverPanic turns a panic of a kind into its stage's error.
+func recoverPanic(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+	}
+}
+
+// runWhole runs a node that is one task.
+func (e *Engine) runWhole(ctx context.Context, n *node, workers int) (nodeRecord, error) {
+	var rec nodeRecord
+	stage, err := n.kind.New(n.spec.Config)
+	if err != nil {
+		return rec, err
+	}
+	in, err := e.stageInputs(n, workers)
+	if err != nil {
+		return rec, err
+	}
+	saved := derive("checkpoint/1", n.key.Digest)
+	if r, ok := e.store.Lookup(saved); ok && len(r.Objects) == 1 {
+		if in.Resume, err = e.store.Get(r.Objects[0]); err == nil {
+			e.emit(Event{Type: Note, Stage: n.spec.Name, Message: "goes on from its last checkpoint"})
+		}
+	}
+	c := newCollector(n)
+	c.progress = e.progressOf(n)
+	c.note = func(line string) { e.emit(Event{Type: Note, Stage: n.spec.Name, Message: line}) }
+	checkpointed := in.Resume != nil
+	c.checkpoint = func(state []byte) error {
+		checkpointed = true
+		d, err := e.putBytes(ctx, state)
+		if err != nil {
+			return err
+		}
+		if err := e.store.Append(runs.Record{Key: saved, Kind: "checkpoint", Objects: []runs.Digest{d}}); err != nil {
+			return err
+		}
+		return e.store.Commit(ctx)
+	}
+	if err := stage.Run(ctx, in, c); err != nil {
+		return rec, err
+	}
+	for _, r := range n.results {
+		var out outputRecord
+		switch r.Type {
+		case stages.Rows:
+			if out, err = e.writeRows(ctx, n, c.fields(r.Name), c.rows[r.Name]); err != nil {
+				return rec, fmt.Errorf("output %q: %w", r.Name, err)
+			}
+		case stages.Files:
+			if out.Files, err = e.writeFiles(ctx, c.files[r.Name]); err != nil {
+				return rec, err
+			}
+		}
+		out.Name = r.Name
+		rec.Outputs = append(rec.Outputs, out)
+	}
+	rec.Notes, rec.Skips, rec.Metrics = c.notes, c.skipped(), c.metrics
+	if checkpointed {
+		err = e.store.Append(runs.Record{Key: saved, Kind: "checkpoint"})
+	}
+	return rec, err
+}
+
+func (e *Engine) writeFiles(ctx context.Context, files map[string][]byte) ([]storedFile, error) {
+	names := make([]string, 0, len(files))
+	for name := range files {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	var out []storedFile
+	for _, name := range names {
+		d, size, err := e.store.Put(ctx, func(w io.Writer) error { _, err := w.Write(files[name]); return err })
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, storedFile{name, d, size})
+	}
+	return out, nil
+}
+
+// stageInputs opens all ports of a node.
+func (e *Engine) stageInputs(n *node, workers int) (*stages.Inputs, error) {
+	in := &stages.Inputs{Workers: workers, Images: opener{e}, Ports: map[string][]stages.Input{}}
+	if n.kind.Random() {
+		in.Seed = n.spec.Seed
+	}
+	for _, x := range n.inputs {
+		if x.data != nil {
+			ri, err := e.newRowsInput(origin{x.refs[0].node, x.refs[0].output, x.refs[0].coords}, x.data, n.kind.Reads(n.spec.Config, x.name, x.data.schema))
+			if err != nil {
+				return nil, err
+			}
+			in.Ports[x.name] = []stages.Input{ri}
+			continue
+		}
+		for _, r := range x.refs {
+			o := origin{r.node, r.output, r.coords}
+			out := r.node.outputs[r.output]
+			if x.port.Type == stages.Files {
+				in.Ports[x.name] = append(in.Ports[x.name], &filesInput{o, e, out.record.Files})
+				continue
+			}
+			ri, err := e.newRowsInput(o, out.data, n.kind.Reads(n.spec.Config, x.name, out.data.schema))
+			if err != nil {
+				return nil, err
+			}
+			in.Ports[x.name] = append(in.Ports[x.name], ri)
+		}
+	}
+	return in, nil
+}
+
+// progressOf passes progress on, at most ten times a second.
+func (e *Engine) progressOf(n *node) func(done, total int64, unit string) {
+	var mu sync.Mutex
+	var last time.Time
+	return func(done, total int64, unit string) {
+		mu.Lock()
+		defer mu.Unlock()
+		now := e.o.Now()
+		if done != total && now.Sub(last) < 100*time.Millisecond {
+			return
+		}
+		last = now
+		e.emit(Event{Type: Progress, Stage: n.spec.Name, Kind: n.kind.Name, Done: done, Total: total, Unit: unit})
+	}
+}
+
+// serialise makes a listener that is called from one goroutine at a time.
+func serialise(listen func(Event), now func() time.Time) func(Event) {
+	var mu sync.Mutex
+	return func(ev Event) {
+		mu.Lock()
+		defer mu.Unlock()
+		ev.Time = now()
+		listen(ev)
+	}
+}

@@ -1,0 +1,223 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"sort"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+
+	"shiftmill/pipeline"
+	"shiftmill/stages"
+)
+
+// batchBytes bounds a record batch that a stage is handed.
+const batchBytes = 16 << 20
+
+// An origin is where an input comes from, as stages see it.
+type origin struct {
+	node   *node
+	output string
+	coords []pipeline.Coord
+}
+
+func (o origin) Stage() string            { return o.node.spec.Stage }
+func (o origin) Output() string           { return o.output }
+func (o origin) Coords() []pipeline.Coord { return o.coords }
+
+// A rowsInput hands a stage a dataset: "id" and the columns it reads.
+type rowsInput struct {
+	origin
+	e       *Engine
+	data    *dataset
+	columns []string
+	schema  *arrow.Schema
+	starts  []int // ordinal of each partition's first row
+}
+
+func (e *Engine) newRowsInput(o origin, d *dataset, columns []string) (*rowsInput, error) {
+	fields, err := d.fields(columns)
+	if err != nil {
+		return nil, err
+	}
+	parts, err := e.partitions(d)
+	if err != nil {
+		return nil, err
+	}
+	in := &rowsInput{origin: o, e: e, data: d, columns: columns, schema: schemaWithID(fields)}
+	at := 0
+	for _, p := range parts {
+		in.starts = append(in.starts, at)
+		at += p.Rows
+	}
+	return in, nil
+}
+
+func (in *rowsInput) Schema() *arrow.Schema { return in.schema }
+func (in *rowsInput) Len() int              { return in.data.rows }
+func (in *rowsInput) FileNames() []string   { return nil }
+func (in *rowsInput) File(name string) ([]byte, error) {
+	return nil, fmt.Errorf("%s has rows, no file %q", in.node.spec.Name, name)
+}
+
+// part reads one partition as the stage sees it.
+func (in *rowsInput) part(ctx context.Context, p int) (arrow.Record, error) {
+	rec, err := in.e.readPart(ctx, in.data, p, in.columns)
+	if err != nil {
+		return nil, err
+	}
+	return in.e.handOver(in.data, rec, in.schema)
+}
+
+// handOver gives a record the schema a stage was promised and marks image
+// cells with their source.
+func (e *Engine) handOver(d *dataset, rec arrow.Record, schema *arrow.Schema) (arrow.Record, error) {
+	cols := make([]arrow.Array, rec.NumCols())
+	for i := range cols {
+		cols[i] = rec.Column(i)
+		if name := rec.ColumnName(i); stages.IsImage(cols[i].DataType()) {
+			cols[i] = mark(cols[i], d.level(name).maker)
+		}
+	}
+	return array.NewRecord(schema, cols, rec.NumRows()), nil
+}
+
+func (in *rowsInput) Each(ctx context.Context, f func(arrow.Record) error) error {
+	parts, err := in.e.partitions(in.data)
+	if err != nil {
+		return err
+	}
+	for p := range parts {
+		rec, err := in.part(ctx, p)
+		if err != nil {
+			return err
+		}
+		if err := eachBatch(ctx, rec, in.e.o.Batch, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eachBatch calls f with slices of at most n rows and about batchBytes.
+func eachBatch(ctx context.Context, rec arrow.Record, n int, f func(arrow.Record) error) error {
+	rows := int(rec.NumRows())
+	if per := recordBytes(rec) / max(1, rows); per > 0 {
+		n = min(n, max(1, batchBytes/per))
+	}
+	for from := 0; from < rows; from += n {
+		if err := ctx.Err(); err != nil {
+			return context.Cause(ctx)
+		}
+		b := rec.NewSlice(int64(from), int64(min(rows, from+n)))
+		err := f(b)
+		b.Release()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recordBytes estimates what a record holds, by its variable-length data.
+func recordBytes(rec arrow.Record) int {
+	total := 0
+	var add func(d arrow.ArrayData)
+	add = func(d arrow.ArrayData) {
+		for _, b := range d.Buffers() {
+			if b != nil {
+				total += b.Len()
+			}
+		}
+		for _, c := range d.Children() {
+			add(c)
+		}
+	}
+	for _, c := range rec.Columns() {
+		add(c.Data())
+	}
+	return total
+}
+
+func (in *rowsInput) Take(ctx context.Context, ordinals []int) (arrow.Record, error) {
+	at := map[int]int{} // partition -> index into recs
+	var recs []arrow.Record
+	picks := make([]pick, len(ordinals))
+	for i, o := range ordinals {
+		if o < 0 || o >= in.Len() {
+			return nil, fmt.Errorf("row %d of %d", o, in.Len())
+		}
+		p := sort.SearchInts(in.starts, o+1) - 1
+		r, ok := at[p]
+		if !ok {
+			rec, err := in.part(ctx, p)
+			if err != nil {
+				return nil, err
+			}
+			r = len(recs)
+			at[p] = r
+			recs = append(recs, rec)
+		}
+		picks[i] = pick{r, o - in.starts[p]}
+	}
+	return takeRows(in.schema, recs, picks)
+}
+
+// A recordInput hands a row-wise stage some rows of its first port.
+type recordInput struct {
+	origin
+	rec   arrow.Record
+	batch int
+}
+
+func (in *recordInput) Schema() *arrow.Schema { return in.rec.Schema() }
+func (in *recordInput) Len() int              { return int(in.rec.NumRows()) }
+func (in *recordInput) FileNames() []string   { return nil }
+func (in *recordInput) File(name string) ([]byte, error) {
+	return nil, fmt.Errorf("%s has rows, no file %q", in.node.spec.Name, name)
+}
+func (in *recordInput) Each(ctx context.Context, f func(arrow.Record) error) error {
+	return eachBatch(ctx, in.rec, in.batch, f)
+}
+func (in *recordInput) Take(ctx context.Context, ordinals []int) (arrow.Record, error) {
+	picks := make([]pick, len(ordinals))
+	for i, o := range ordinals {
+		if o < 0 || o >= in.Len() {
+			return nil, fmt.Errorf("row %d of %d", o, in.Len())
+		}
+		picks[i] = pick{0, o}
+	}
+	return takeRows(in.rec.Schema(), []arrow.Record{in.rec}, picks)
+}
+
+// A filesInput hands a stage named files.
+type filesInput struct {
+	origin
+	e     *Engine
+	files []storedFile
+}
+
+func (in *filesInput) Schema() *arrow.Schema { return nil }
+func (in *filesInput) Len() int              { return 0 }
+func (in *filesInput) Each(context.Context, func(arrow.Record) error) error {
+	return fmt.Errorf("%s has files, no rows", in.node.spec.Name)
+}
+func (in *filesInput) Take(context.Context, []int) (arrow.Record, error) {
+	return nil, fmt.Errorf("%s has files, no rows", in.node.spec.Name)
+}
+func (in *filesInput) FileNames() []string {
+	names := make([]string, len(in.files))
+	for i, f := range in.files {
+		names[i] = f.Name
+	}
+	return names
+}
+func (in *filesInput) File(name string) ([]byte, error) {
+	for _, f := range in.files {
+		if f.Name == name {
+			return in.e.store.Get(f.Object)
+		}
+	}
+	return nil, fmt.Errorf("%s has no file %q", in.node.spec.Name, name)
+}

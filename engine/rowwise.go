@@ -1,0 +1,385 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"sort"
+	"sync"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
+
+	"shiftmill/runs"
+	"shiftmill/stages"
+)
+
+// A partRecord is what the store keeps of one partition of a row-wise result.
+type partRecord struct {
+	Part   part     `json:"part"` // no rows when all were left out
+	Schema []byte   `json:"schema"`
+	Skips  []Skip   `json:"skips,omitempty"`
+	Notes  []string `json:"notes,omitempty"`
+}
+
+// A rowTask is what the partitions of one row-wise node share.
+type rowTask struct {
+	e       *Engine
+	n       *node
+	stage   stages.Stage
+	side    *stages.Inputs // all ports but the first
+	first   inputRef
+	data    *dataset // behind the first port
+	columns []string // read from it
+	schema  *arrow.Schema
+	output  string
+	earlier []part // of the same operation on other inputs, by first id
+
+	mu     sync.Mutex
+	done   int64
+	reused int
+}
+
+func (e *Engine) newRowTask(n *node) (*rowTask, error) {
+	port := n.kind.In[0].Name
+	in := n.input(port)
+	t := &rowTask{e: e, n: n, first: in.refs[0], data: in.data, output: n.results[0].Name}
+	if len(n.results) != 1 || n.results[0].Type != stages.Rows || n.results[0].Base != port {
+		return nil, fmt.Errorf("row-wise kind %s must have one output of rows based on its first port", n.kind.Name)
+	}
+	t.columns = n.kind.Reads(n.spec.Config, port, t.data.schema)
+	fields, err := t.data.fields(t.columns)
+	if err != nil {
+		return nil, err
+	}
+	t.schema = schemaWithID(fields)
+	if t.stage, err = n.kind.New(n.spec.Config); err != nil {
+		return nil, err
+	}
+	t.side, err = e.stageInputs(n, 1)
+	return t, err
+}
+
+// runRows runs a row-wise node partition by partition.
+func (e *Engine) runRows(ctx context.Context, n *node, slots *semaphore.Weighted) (nodeRecord, int, error) {
+	var rec nodeRecord
+	t, err := e.newRowTask(n)
+	if err != nil {
+		return rec, 0, err
+	}
+	parts, err := e.partitions(t.data)
+	if err != nil {
+		return rec, 0, err
+	}
+	t.earlier = e.earlierParts(n.op)
+	progress := e.progressOf(n)
+	results := make([]partRecord, len(parts))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(2 * e.o.Workers) // some wait for a slot while others run
+	for p := range parts {
+		g.Go(func() (err error) {
+			defer recoverPanic(&err)
+			if err := slots.Acquire(gctx, 1); err != nil {
+				return context.Cause(gctx)
+			}
+			defer slots.Release(1)
+			if results[p], err = t.partition(gctx, p); err != nil {
+				return err
+			}
+			t.mu.Lock()
+			t.done += int64(parts[p].Rows)
+			done := t.done
+			t.mu.Unlock()
+			progress(done, int64(t.data.rows), "rows")
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return rec, 0, err
+	}
+	var kept []part
+	schema := schemaWithID(n.own[t.output])
+	skips := map[string]Skip{}
+	for _, r := range results {
+		if r.Part.Rows > 0 {
+			if len(kept) == 0 {
+				if schema, err = decodeSchema(r.Schema); err != nil {
+					return rec, 0, err
+				}
+			}
+			kept = append(kept, r.Part)
+		}
+		rec.Notes = append(rec.Notes, r.Notes...)
+		for _, s := range r.Skips {
+			all := skips[s.Reason]
+			all.Reason, all.Rows, all.IDs = s.Reason, all.Rows+s.Rows, append(all.IDs, s.IDs...)
+			skips[s.Reason] = all
+		}
+	}
+	for _, s := range skips {
+		s.IDs = s.IDs[:min(len(s.IDs), maxNamedSkips)]
+		rec.Skips = append(rec.Skips, s)
+	}
+	sort.Slice(rec.Skips, func(i, j int) bool { return rec.Skips[i].Reason < rec.Skips[j].Reason })
+	out, err := e.finishRows(ctx, n, schema, kept)
+	if err != nil {
+		return rec, 0, err
+	}
+	out.Name = t.output
+	rec.Outputs = []outputRecord{out}
+	return rec, t.reused, e.keepParts(n.op, t.earlier, kept)
+}
+
+// partition brings one partition up to date.
+func (t *rowTask) partition(ctx context.Context, p int) (partRecord, error) {
+	var rec partRecord
+	key, err := t.key(ctx, p)
+	if err != nil {
+		return rec, err
+	}
+	if r, ok := t.e.store.Lookup(key); ok && t.usable(r) && json.Unmarshal(r.Data, &rec) == nil {
+		t.count(rec.Part.Rows)
+		return rec, nil
+	}
+	in, err := t.e.readPart(ctx, t.data, p, t.columns)
+	if err != nil {
+		return rec, err
+	}
+	ids, err := idsOf(in)
+	if err != nil {
+		return rec, err
+	}
+	inputs, err := t.inputDigests(ctx, p, len(ids))
+	if err != nil {
+		return rec, err
+	}
+	old, taken, err := t.takeOver(ids, inputs)
+	if err != nil {
+		return rec, err
+	}
+	rows := make([]pick, 0, len(ids))
+	for i := range ids {
+		if !taken[i] {
+			rows = append(rows, pick{0, i})
+		}
+	}
+	c, err := t.run(ctx, in, rows)
+	if err != nil {
+		return rec, err
+	}
+	rec.Skips, rec.Notes = c.skipped(), c.notes
+	schema := schemaWithID(c.fields(t.output))
+	all, err := concatLike(schema, append(old, c.rows[t.output]...))
+	if err != nil {
+		return rec, err
+	}
+	all, outIDs, err := sortByID(all)
+	if err != nil {
+		return rec, err
+	}
+	if len(outIDs) > 0 {
+		kept, err := inputsOf(outIDs, ids, inputs)
+		if err != nil {
+			return rec, fmt.Errorf("kind %s: %w", t.n.kind.Name, err)
+		}
+		if rec.Part, err = t.e.writePart(ctx, t.n, all, outIDs, kept); err != nil {
+			return rec, err
+		}
+	}
+	if rec.Schema, err = encodeSchema(all.Schema()); err != nil {
+		return rec, err
+	}
+	data, err := json.Marshal(rec)
+	if err != nil {
+		return rec, err
+	}
+	r := runs.Record{Key: key, Kind: "partition", Data: data}
+	if rec.Part.Rows > 0 {
+		r.Objects = []runs.Digest{rec.Part.Object}
+	}
+	return rec, t.e.store.Append(r)
+}
+
+func (t *rowTask) usable(r runs.Record) bool {
+	for _, o := range r.Objects {
+		if !t.e.store.Has(o) {
+			return false
+		}
+	}
+	return true
+}
+
+func (t *rowTask) count(rows int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.reused += rows
+}
+
+// key is the key of a partition: the operation and P(c) of what it reads.
+func (t *rowTask) key(ctx context.Context, p int) (runs.Digest, error) {
+	lines := []runs.Digest{t.n.op}
+	for _, c := range append([]string{idColumn}, t.columns...) {
+		d, err := t.e.partContent(ctx, t.data, p, c)
+		if err != nil {
+			return d, err
+		}
+		lines = append(lines, digestText(c), digestText(typeName(t.data.columnType(c))), d)
+	}
+	return derive("partition/1", lines...), nil
+}
+
+// inputDigests are, for each row of a partition, the digest of its d(v) over
+// the columns read.
+func (t *rowTask) inputDigests(ctx context.Context, p, rows int) ([]runs.Digest, error) {
+	bufs := make([][]byte, rows)
+	for _, c := range t.columns {
+		_, ds, err := t.e.rowDigests(ctx, t.data, p, c)
+		if err != nil {
+			return nil, err
+		}
+		for i := range bufs {
+			bufs[i] = append(bufs[i], ds[i][:]...)
+		}
+	}
+	out := make([]runs.Digest, rows)
+	for i, b := range bufs {
+		out[i] = sha256.Sum256(b)
+	}
+	return out, nil
+}
+
+// takeOver finds rows whose id and input are as they were in an earlier
+// partition of the same operation and returns them with their output.
+func (t *rowTask) takeOver(ids []string, inputs []runs.Digest) (old []arrow.Record, taken []bool, err error) {
+	taken = make([]bool, len(ids))
+	own := t.n.own[t.output]
+	if len(own) == 0 || len(ids) == 0 {
+		return nil, taken, nil
+	}
+	columns := []string{idColumn}
+	for _, f := range own {
+		columns = append(columns, f.Name)
+	}
+	columns = append(columns, inputColumn)
+	for _, p := range t.earlier {
+		if p.Last < ids[0] || p.First > ids[len(ids)-1] || !t.e.store.Has(p.Object) {
+			continue
+		}
+		rec, err := t.e.objects.table(p.Object, columns)
+		if err != nil {
+			continue // a damaged or older object is no help; the rows are computed
+		}
+		have, err := idsOf(rec)
+		if err != nil {
+			return nil, nil, err
+		}
+		in, ok := columnOf(rec, inputColumn).(*array.FixedSizeBinary)
+		if !ok {
+			continue
+		}
+		var picks []pick
+		for row, id := range have {
+			i := sort.SearchStrings(ids, id)
+			if i < len(ids) && ids[i] == id && !taken[i] && runs.Digest(in.Value(row)) == inputs[i] {
+				taken[i] = true
+				picks = append(picks, pick{0, row})
+			}
+		}
+		if len(picks) == 0 {
+			continue
+		}
+		t.count(len(picks))
+		kept, err := project(rec, schemaWithID(own))
+		if err != nil {
+			return nil, nil, err
+		}
+		if kept, err = takeRows(kept.Schema(), []arrow.Record{kept}, picks); err != nil {
+			return nil, nil, err
+		}
+		old = append(old, kept)
+	}
+	return old, taken, nil
+}
+
+// run calls the stage on some rows of a partition.
+func (t *rowTask) run(ctx context.Context, rec arrow.Record, rows []pick) (*collector, error) {
+	c := newCollector(t.n)
+	c.progress = func(int64, int64, string) {}
+	c.note = func(line string) { t.e.emit(Event{Type: Note, Stage: t.n.spec.Name, Message: line}) }
+	c.checkpoint = func([]byte) error { return fmt.Errorf("row-wise stages have no checkpoints") }
+	if len(rows) == 0 {
+		return c, nil
+	}
+	rec, err := takeRows(rec.Schema(), []arrow.Record{rec}, rows)
+	if err != nil {
+		return nil, err
+	}
+	if rec, err = t.e.handOver(t.data, rec, t.schema); err != nil {
+		return nil, err
+	}
+	in := *t.side
+	in.Ports = make(map[string][]stages.Input, len(t.side.Ports))
+	for name, ports := range t.side.Ports {
+		in.Ports[name] = ports
+	}
+	o := origin{t.first.node, t.first.output, t.first.coords}
+	in.Ports[t.n.kind.In[0].Name] = []stages.Input{&recordInput{o, rec, t.e.o.Batch}}
+	return c, t.stage.Run(ctx, &in, c)
+}
+
+// concatLike joins records whose schemas differ in metadata at most.
+func concatLike(schema *arrow.Schema, recs []arrow.Record) (arrow.Record, error) {
+	for i, r := range recs {
+		recs[i] = array.NewRecord(schema, r.Columns(), r.NumRows())
+	}
+	return concatRecords(schema, recs)
+}
+
+// inputsOf gives the input digests of the rows that came out, which must be
+// among those that went in.
+func inputsOf(out, in []string, inputs []runs.Digest) ([]runs.Digest, error) {
+	ds := make([]runs.Digest, len(out))
+	i := 0
+	for o, id := range out {
+		for i < len(in) && in[i] < id {
+			i++
+		}
+		if i == len(in) || in[i] != id {
+			return nil, fmt.Errorf("row %q came out but did not go in", id)
+		}
+		ds[o] = inputs[i]
+	}
+	return ds, nil
+}
+
+// earlierParts lists the partitions that an operation has made so far.
+func (e *Engine) earlierParts(op runs.Digest) []part {
+	var parts []part
+	if r, ok := e.store.Lookup(derive("operation/1", op)); ok && len(r.Objects) > 0 {
+		if e.getJSON(r.Objects[0], &parts) != nil {
+			return nil // lost: rows are computed again
+		}
+	}
+	return parts
+}
+
+// keepParts remembers what an operation has made: the newest partitions, and
+// older ones as long as they are not too many.
+func (e *Engine) keepParts(op runs.Digest, earlier, made []part) error {
+	seen := map[runs.Digest]bool{}
+	var all []part
+	for _, p := range append(append([]part{}, made...), earlier...) {
+		if !seen[p.Object] && len(all) < 4*len(made)+64 {
+			seen[p.Object] = true
+			all = append(all, p)
+		}
+	}
+	d, err := e.putJSON(context.Background(), all)
+	if err != nil {
+		return err
+	}
+	return e.store.Append(runs.Record{Key: derive("operation/1", op), Kind: "operation", Objects: []runs.Digest{d}})
+}

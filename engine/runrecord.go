@@ -1,0 +1,158 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"golang.org/x/sys/cpu"
+
+	"shiftmill/runs"
+)
+
+// A RunRecord says what a run was asked, where it ran and what became of each
+// node. It is kept in the store, newest first; nothing in it enters a key.
+type RunRecord struct {
+	ID       string    `json:"id"`
+	Spec     string    `json:"spec"` // name in the spec
+	File     string    `json:"file"`
+	Text     string    `json:"text"` // of the spec as it was
+	Set      []string  `json:"set,omitempty"`
+	Started  time.Time `json:"started"`
+	Seconds  float64   `json:"seconds"`
+	Outcome  string    `json:"outcome"`
+	Nodes    []NodeRun `json:"nodes"`
+	Machine  Machine   `json:"machine"`
+	PeakMem  int64     `json:"peak_memory_bytes,omitempty"`
+	Location string    `json:"store"`
+}
+
+// A NodeRun is what became of a node in a run.
+type NodeRun struct {
+	Name    string                            `json:"name"`
+	Kind    string                            `json:"kind"`
+	State   State                             `json:"state"`
+	Reason  string                            `json:"reason,omitempty"`
+	Key     runs.Digest                       `json:"key"`
+	Seconds float64                           `json:"seconds,omitempty"`
+	Rows    int                               `json:"rows,omitempty"`
+	Outputs map[string]map[string]runs.Digest `json:"outputs,omitempty"` // content id by output and column or file
+	Metrics []Metric                          `json:"metrics,omitempty"`
+	Notes   []string                          `json:"notes,omitempty"`
+	Skips   []Skip                            `json:"skips,omitempty"`
+}
+
+// A Machine is where a run ran.
+type Machine struct {
+	OS        string   `json:"os"`
+	Arch      string   `json:"arch"`
+	Go        string   `json:"go"`
+	Version   string   `json:"version"`
+	Workers   int      `json:"workers"`
+	CPU       []string `json:"cpu_features"`
+	Processor int      `json:"processors"`
+}
+
+// NodeRuns tells what became of every node, for a run record.
+func (e *Engine) NodeRuns() []NodeRun {
+	out := make([]NodeRun, len(e.nodes))
+	for i, n := range e.nodes {
+		r := NodeRun{Name: n.spec.Name, Kind: n.kind.Name, State: n.state, Reason: n.reason, Key: n.key.Digest,
+			Rows: int(n.rows()), Metrics: n.record.Metrics, Notes: n.record.Notes, Skips: n.record.Skips,
+			Outputs: map[string]map[string]runs.Digest{}}
+		if n.state == Ran {
+			r.Seconds = n.record.Seconds
+		}
+		for _, o := range n.record.Outputs {
+			ids := map[string]runs.Digest{}
+			for c, d := range o.Content {
+				ids[c] = d
+			}
+			for _, f := range o.Files {
+				ids[f.Name] = f.Object
+			}
+			r.Outputs[o.Name] = ids
+		}
+		out[i] = r
+	}
+	return out
+}
+
+// SaveRun keeps a run record.
+func (e *Engine) SaveRun(r RunRecord) error {
+	r.Nodes = e.NodeRuns()
+	r.Machine = Machine{OS: runtime.GOOS, Arch: runtime.GOARCH, Go: runtime.Version(), Version: Version(),
+		Workers: e.o.Workers, CPU: cpuFeatures(), Processor: runtime.NumCPU()}
+	r.PeakMem = peakMemory()
+	r.Location = e.store.Dir()
+	data, err := json.MarshalIndent(r, "", " ")
+	if err != nil {
+		return err
+	}
+	return e.store.SaveRun(r.ID, data)
+}
+
+// LastRun is the newest record of a run of the same spec, or false.
+func LastRun(store *runs.Store, spec string) (RunRecord, bool, error) {
+	infos, err := store.Runs()
+	if err != nil {
+		return RunRecord{}, false, err
+	}
+	for _, info := range infos {
+		data, err := store.LoadRun(info.ID)
+		if err != nil {
+			return RunRecord{}, false, err
+		}
+		var r RunRecord
+		if err := json.Unmarshal(data, &r); err != nil {
+			continue // from another version; it explains nothing here
+		}
+		if r.Spec == spec {
+			return r, true, nil
+		}
+	}
+	return RunRecord{}, false, nil
+}
+
+// NewRunID names a run by its start and process.
+func NewRunID(start time.Time) string {
+	return fmt.Sprintf("%s-%d", start.UTC().Format("20060102T150405.000"), os.Getpid())
+}
+
+// Version is the version of this program: the module's, or the commit it was
+// built from.
+func Version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	v := info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && (v == "" || v == "(devel)") {
+			v = s.Value
+		}
+	}
+	if v == "" {
+		v = "(devel)"
+	}
+	return v
+}
+
+func cpuFeatures() []string {
+	var fs []string
+	for _, f := range []struct {
+		name string
+		has  bool
+	}{
+		{"sse4.2", cpu.X86.HasSSE42}, {"avx2", cpu.X86.HasAVX2}, {"fma", cpu.X86.HasFMA},
+		{"avx512f", cpu.X86.HasAVX512F}, {"neon", cpu.ARM64.HasASIMD},
+	} {
+		if f.has {
+			fs = append(fs, f.name)
+		}
+	}
+	return fs
+}

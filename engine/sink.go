@@ -1,0 +1,151 @@
+package engine
+
+import (
+	"fmt"
+	"sort"
+	"sync"
+
+	"github.com/apache/arrow/go/v15/arrow"
+
+	"shiftmill/runs"
+	"shiftmill/stages"
+)
+
+// maxNamedSkips bounds how many left-out rows a record names per reason; all
+// are counted.
+const maxNamedSkips = 1000
+
+// A Skip is a reason for which rows were left out.
+type Skip struct {
+	Reason string   `json:"reason"`
+	Rows   int      `json:"rows"`
+	IDs    []string `json:"ids"` // the first ones, ascending
+}
+
+// A collector is the sink of one call of a stage: it checks what is written
+// and keeps it until the call ends well.
+type collector struct {
+	n          *node
+	progress   func(done, total int64, unit string)
+	note       func(string)
+	checkpoint func([]byte) error
+
+	mu      sync.Mutex
+	rows    map[string][]arrow.Record
+	files   map[string]map[string][]byte
+	skips   map[string][]string
+	notes   []string
+	metrics []Metric
+}
+
+func newCollector(n *node) *collector {
+	return &collector{n: n, rows: map[string][]arrow.Record{}, files: map[string]map[string][]byte{}, skips: map[string][]string{}}
+}
+
+func (c *collector) result(output string, t stages.Type) error {
+	for _, r := range c.n.results {
+		if r.Name != output {
+			continue
+		}
+		if r.Type != t {
+			return fmt.Errorf("output %q of kind %s is of another type", output, c.n.kind.Name)
+		}
+		return nil
+	}
+	return fmt.Errorf("kind %s has no output %q", c.n.kind.Name, output)
+}
+
+func (c *collector) Write(output string, rec arrow.Record) error {
+	if err := c.result(output, stages.Rows); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	fields, known := c.n.own[output]
+	if !known {
+		for _, f := range rec.Schema().Fields() {
+			if f.Name != idColumn {
+				fields = append(fields, f)
+			}
+		}
+		c.n.own[output] = fields
+	}
+	rec, err := project(rec, schemaWithID(fields))
+	if err != nil {
+		return fmt.Errorf("kind %s, output %q: %w", c.n.kind.Name, output, err)
+	}
+	c.rows[output] = append(c.rows[output], rec)
+	return nil
+}
+
+// fields are the own columns of an output as they were written, with the
+// metadata that only a running stage knows (such as class names).
+func (c *collector) fields(output string) []arrow.Field {
+	if recs := c.rows[output]; len(recs) > 0 {
+		return recs[0].Schema().Fields()[1:]
+	}
+	return c.n.own[output]
+}
+
+func (c *collector) WriteFile(output, name string, data []byte) error {
+	if err := c.result(output, stages.Files); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.files[output] == nil {
+		c.files[output] = map[string][]byte{}
+	}
+	if _, ok := c.files[output][name]; ok {
+		return fmt.Errorf("kind %s wrote file %q twice", c.n.kind.Name, name)
+	}
+	c.files[output][name] = data
+	return nil
+}
+
+func (c *collector) Skip(id, reason string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.skips[reason] = append(c.skips[reason], id)
+}
+
+func (c *collector) Note(format string, args ...any) {
+	line := fmt.Sprintf(format, args...)
+	c.mu.Lock()
+	c.notes = append(c.notes, line)
+	c.mu.Unlock()
+	c.note(line)
+}
+
+func (c *collector) Metric(name string, value float64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.metrics = append(c.metrics, Metric{name, value})
+}
+
+func (c *collector) Progress(done, total int64, unit string) { c.progress(done, total, unit) }
+
+func (c *collector) Checkpoint(state []byte) error { return c.checkpoint(state) }
+
+// skipped summarises left-out rows by reason, reasons sorted.
+func (c *collector) skipped() []Skip {
+	reasons := make([]string, 0, len(c.skips))
+	for r := range c.skips {
+		reasons = append(reasons, r)
+	}
+	sort.Strings(reasons)
+	out := make([]Skip, 0, len(reasons))
+	for _, r := range reasons {
+		ids := c.skips[r]
+		sort.Strings(ids)
+		out = append(out, Skip{Reason: r, Rows: len(ids), IDs: ids[:min(len(ids), maxNamedSkips)]})
+	}
+	return out
+}
+
+// A storedFile is a named file of an output.
+type storedFile struct {
+	Name   string      `json:"name"`
+	Object runs.Digest `json:"object"`
+	Size   int64       `json:"size"`
+}

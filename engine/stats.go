@@ -1,0 +1,267 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+	"sync"
+	"time"
+
+	"shiftmill/runs"
+)
+
+// granularity is how coarse a file system's clock may be: a file changed
+// closer than this before its hashing began could change again without a new
+// time stamp, so its digest is not remembered.
+const granularity = 2 * time.Second
+
+// A statEntry is what is remembered of a hashed file. Equal size, times, inode
+// and link target mean equal content.
+type statEntry struct {
+	Size, Mtime, Ctime int64
+	Inode              uint64
+	Link               string // target of a symbolic link, else ""
+	Digest             runs.Digest
+}
+
+func (a statEntry) same(b statEntry) bool {
+	return a.Size == b.Size && a.Mtime == b.Mtime && a.Ctime == b.Ctime && a.Inode == b.Inode && a.Link == b.Link
+}
+
+// A statCache knows the digests of files by their stat, so that an unchanged
+// file is hashed once in its life on this host. It is safe for concurrent use.
+type statCache struct {
+	store *runs.Store
+	host  string
+
+	mu      sync.Mutex
+	folders map[string]*statFolder
+	seen    map[string]runs.Digest // what this run's keys are made of
+}
+
+// A statFolder holds the entries of one folder: the unit that is loaded and
+// kept.
+type statFolder struct {
+	entries map[string]statEntry
+	changed bool
+}
+
+func newStatCache(store *runs.Store) *statCache {
+	host, _ := os.Hostname()
+	return &statCache{store: store, host: host, folders: map[string]*statFolder{}, seen: map[string]runs.Digest{}}
+}
+
+func (c *statCache) key(dir string) runs.Digest {
+	return derive("stat/1", digestText(c.host), digestText(dir))
+}
+
+// folder returns the entries of a folder; c.mu is held.
+func (c *statCache) folder(dir string) *statFolder {
+	if f, ok := c.folders[dir]; ok {
+		return f
+	}
+	f := &statFolder{entries: map[string]statEntry{}}
+	c.folders[dir] = f
+	if rec, ok := c.store.Lookup(c.key(dir)); ok && len(rec.Objects) == 1 {
+		if data, err := c.store.Get(rec.Objects[0]); err == nil {
+			f.decode(data) // a damaged table costs a rehash, nothing else
+		}
+	}
+	return f
+}
+
+// save keeps what was learnt. A lost table costs time only.
+func (c *statCache) save(ctx context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	dirs := make([]string, 0, len(c.folders))
+	for dir, f := range c.folders {
+		if f.changed {
+			dirs = append(dirs, dir)
+		}
+	}
+	sort.Strings(dirs)
+	for _, dir := range dirs {
+		f := c.folders[dir]
+		data := f.encode()
+		d, _, err := c.store.Put(ctx, func(w io.Writer) error { _, err := w.Write(data); return err })
+		if err != nil {
+			return err
+		}
+		if err := c.store.Append(runs.Record{Key: c.key(dir), Kind: "stat", Objects: []runs.Digest{d}}); err != nil {
+			return err
+		}
+		f.changed = false
+	}
+	return nil
+}
+
+// lookAt stats a file without reading it.
+func lookAt(path string) (statEntry, error) {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return statEntry{}, err
+	}
+	e := statEntry{}
+	if info.Mode()&fs.ModeSymlink != 0 {
+		if e.Link, err = os.Readlink(path); err != nil {
+			return e, err
+		}
+		if info, err = os.Stat(path); err != nil {
+			return e, err
+		}
+	}
+	if info.IsDir() {
+		return e, &fs.PathError{Op: "read", Path: path, Err: errors.New("is a folder, not a file")}
+	}
+	e.Size, e.Mtime = info.Size(), info.ModTime().UnixNano()
+	e.Inode, e.Ctime = statTimes(info)
+	return e, nil
+}
+
+// digest returns the sha256 of a file: once asked, the same for the whole run,
+// and without reading the file when its stat is as it was.
+func (c *statCache) digest(path string) (runs.Digest, error) {
+	c.mu.Lock()
+	d, ok := c.seen[path]
+	c.mu.Unlock()
+	if ok {
+		return d, nil
+	}
+	d, err := c.hash(path)
+	if err != nil {
+		return d, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if first, ok := c.seen[path]; ok {
+		return first, nil // another goroutine was faster; its answer counts
+	}
+	c.seen[path] = d
+	return d, nil
+}
+
+func (c *statCache) hash(path string) (runs.Digest, error) {
+	before, err := lookAt(path)
+	if err != nil {
+		return runs.Digest{}, err
+	}
+	dir, name := filepath.Split(path)
+	c.mu.Lock()
+	known, ok := c.folder(dir).entries[name]
+	c.mu.Unlock()
+	if ok && known.same(before) {
+		return known.Digest, nil
+	}
+	start := time.Now()
+	f, err := os.Open(path)
+	if err != nil {
+		return runs.Digest{}, err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return runs.Digest{}, err
+	}
+	d := runs.Digest(h.Sum(nil))
+	c.remember(path, before, start, d)
+	return d, nil
+}
+
+// remember keeps a digest if the file's stat is what it was before hashing
+// and old enough to be told from a later change.
+func (c *statCache) remember(path string, before statEntry, start time.Time, d runs.Digest) {
+	after, err := lookAt(path)
+	newest := max(before.Ctime, before.Mtime)
+	if err != nil || !after.same(before) || newest > start.Add(-granularity).UnixNano() {
+		return
+	}
+	before.Digest = d
+	dir, name := filepath.Split(path)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f := c.folder(dir)
+	f.entries[name] = before
+	f.changed = true
+}
+
+// encode writes the entries by name in a fixed binary form.
+func (f *statFolder) encode() []byte {
+	names := make([]string, 0, len(f.entries))
+	for n := range f.entries {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	var b []byte
+	for _, n := range names {
+		e := f.entries[n]
+		b = binary.AppendUvarint(b, uint64(len(n)))
+		b = append(b, n...)
+		b = binary.AppendUvarint(b, uint64(len(e.Link)))
+		b = append(b, e.Link...)
+		for _, v := range [...]int64{e.Size, e.Mtime, e.Ctime} {
+			b = binary.AppendVarint(b, v)
+		}
+		b = binary.AppendUvarint(b, e.Inode)
+		b = append(b, e.Digest[:]...)
+	}
+	return b
+}
+
+func (f *statFolder) decode(b []byte) {
+	text := func() string {
+		n, k := binary.Uvarint(b)
+		if k <= 0 || uint64(len(b)-k) < n {
+			b = nil
+			return ""
+		}
+		s := string(b[k : k+int(n)])
+		b = b[k+int(n):]
+		return s
+	}
+	number := func() int64 {
+		v, k := binary.Varint(b)
+		if k <= 0 {
+			b = nil
+			return 0
+		}
+		b = b[k:]
+		return v
+	}
+	for len(b) > 0 {
+		name := text()
+		e := statEntry{Link: text()}
+		e.Size, e.Mtime, e.Ctime = number(), number(), number()
+		inode, k := binary.Uvarint(b)
+		if k <= 0 || len(b) < k+len(e.Digest) {
+			return
+		}
+		e.Inode = inode
+		copy(e.Digest[:], b[k:])
+		b = b[k+len(e.Digest):]
+		f.entries[name] = e
+	}
+}
+
+// fileMessage says what is wrong with a file in the words of a spec's error.
+func fileMessage(err error) string {
+	var pe *fs.PathError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if errors.As(err, &pe) {
+			return fmt.Sprintf("no such file: %s", pe.Path)
+		}
+	case errors.Is(err, fs.ErrPermission):
+		if errors.As(err, &pe) {
+			return fmt.Sprintf("may not read %s", pe.Path)
+		}
+	}
+	return err.Error()
+}

@@ -1,0 +1,117 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+
+	"github.com/apache/arrow/go/v15/arrow"
+
+	"shiftmill/runs"
+	"shiftmill/stages"
+)
+
+// streams says whether a node's output is recomputed on demand instead of
+// stored.
+func (n *node) streams() bool {
+	if n.kind.Shape != stages.RowWise || n.spec.Cache == "store" {
+		return false
+	}
+	return n.kind.Streams() || n.spec.Cache == "stream"
+}
+
+// streamNode makes the record of a streamed node: the partitions of its input
+// and the promise of its columns. Consumers are keyed by the recipe.
+func (e *Engine) streamNode(ctx context.Context, n *node) (nodeRecord, error) {
+	t, err := e.newRowTask(n)
+	if err != nil {
+		return nodeRecord{}, err
+	}
+	own, ok := n.own[t.output]
+	if !ok {
+		return nodeRecord{}, fmt.Errorf("kind %s cannot stream: it does not declare its columns", n.kind.Name)
+	}
+	base, err := e.partitions(t.data)
+	if err != nil {
+		return nodeRecord{}, err
+	}
+	parts := make([]part, len(base))
+	for i, b := range base {
+		parts[i] = part{Rows: b.Rows, First: b.First, Last: b.Last, Content: map[string]runs.Digest{idColumn: b.Content[idColumn]}}
+	}
+	ids, err := e.idContent(ctx, t.data)
+	if err != nil {
+		return nodeRecord{}, err
+	}
+	out := outputRecord{Name: t.output, Rows: t.data.rows, Streamed: true, Content: map[string]runs.Digest{idColumn: ids}}
+	if out.Schema, err = encodeSchema(schemaWithID(own)); err != nil {
+		return nodeRecord{}, err
+	}
+	if out.Manifest, err = e.putJSON(ctx, parts); err != nil {
+		return nodeRecord{}, err
+	}
+	out.Objects = []runs.Digest{out.Manifest}
+	return nodeRecord{Outputs: []outputRecord{out}}, nil
+}
+
+// recompute runs a streamed stage for one partition.
+func (e *Engine) recompute(ctx context.Context, d *dataset, p int, own []string) (arrow.Record, error) {
+	t, err := e.newRowTask(d.maker)
+	if err != nil {
+		return nil, err
+	}
+	in, err := e.readPart(ctx, t.data, p, t.columns)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]pick, in.NumRows())
+	for i := range rows {
+		rows[i] = pick{0, i}
+	}
+	c, err := t.run(ctx, in, rows)
+	if err != nil {
+		return nil, fmt.Errorf("stage %s: %w", d.maker.spec.Name, err)
+	}
+	rec, err := concatRecords(schemaWithID(c.fields(t.output)), c.rows[t.output])
+	if err != nil {
+		return nil, err
+	}
+	rec, ids, err := sortByID(rec)
+	if err != nil {
+		return nil, err
+	}
+	if len(ids) != len(rows) {
+		return nil, fmt.Errorf("stage %s left out %d rows; a streamed stage must keep all (use cache: store)", d.maker.spec.Name, len(rows)-len(ids))
+	}
+	var fields []arrow.Field
+	for _, c := range own {
+		fields = append(fields, rec.Schema().Field(rec.Schema().FieldIndices(c)[0]))
+	}
+	return project(rec, schemaWithID(fields))
+}
+
+// recipeDigests is d(v) of a streamed column: the operation and the row's
+// inputs, without computing the value.
+func (e *Engine) recipeDigests(ctx context.Context, d *dataset, p int, column string) ([]string, []runs.Digest, error) {
+	t, err := e.newRowTask(d.maker)
+	if err != nil {
+		return nil, nil, err
+	}
+	ids, ds, err := e.rowDigests(ctx, t.data, p, idColumn)
+	if err != nil {
+		return nil, nil, err
+	}
+	inputs, err := t.inputDigests(ctx, p, len(ids))
+	if err != nil {
+		return nil, nil, err
+	}
+	for i := range ds {
+		var b []byte
+		b = append(b, d.maker.op[:]...)
+		b = append(b, ds[i][:]...)
+		b = append(b, inputs[i][:]...)
+		b = appendBytes(b, tagRecipe, []byte(column))
+		ds[i] = sha256.Sum256(b)
+	}
+	return ids, ds, nil
+}

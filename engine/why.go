@@ -1,0 +1,237 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"shiftmill/pipeline"
+	"shiftmill/runs"
+)
+
+// A Change is a key line that differs from the last run's.
+type Change struct {
+	Label    string
+	Old, New string // "" where the line was or is not there
+	Pos      pipeline.Pos
+	Cause    []Change // for a changed input: what changed in the stage that made it
+	From     string   // the instance that made the changed input
+}
+
+// An Explanation says why a node is what it is.
+type Explanation struct {
+	Name    string
+	Kind    string
+	State   State
+	Reason  string
+	Changes []Change // against the last run, where a key is known on both sides
+	Run     string   // the run compared with
+	Before  State    // what became of the node then
+}
+
+// Why explains a node of a planned graph against the last run of its spec.
+func (e *Engine) Why(name string, last RunRecord, hasLast bool) (Explanation, error) {
+	n, ok := e.byName[name]
+	if !ok {
+		return Explanation{}, e.noSuchStage(name)
+	}
+	x := Explanation{Name: name, Kind: n.kind.Name, State: n.state, Reason: n.reason}
+	if !hasLast {
+		if n.state != Hit {
+			x.Reason = joinReasons(x.Reason, "this spec has not run on this store before")
+		}
+		return x, nil
+	}
+	x.Run = last.ID
+	before := map[string]NodeRun{}
+	for _, r := range last.Nodes {
+		before[r.Name] = r
+	}
+	old, ok := before[name]
+	if !ok {
+		x.Reason = joinReasons(x.Reason, "the last run had no such stage")
+		return x, nil
+	}
+	x.Before = old.State
+	if old.State == Failed || old.State == Skipped {
+		x.Reason = joinReasons(x.Reason, fmt.Sprintf("in the last run it was %s: %s", old.State, old.Reason))
+	}
+	x.Changes = e.changes(n, before, map[string]bool{})
+	return x, nil
+}
+
+// changes compares the lines of a node's key with those of the last run, and
+// follows changed inputs to their makers.
+func (e *Engine) changes(n *node, before map[string]NodeRun, seen map[string]bool) []Change {
+	if seen[n.spec.Name] {
+		return nil
+	}
+	seen[n.spec.Name] = true
+	old, ok := before[n.spec.Name]
+	if !ok {
+		return nil
+	}
+	var out []Change
+	if n.key.Lines != nil && n.key.Digest != old.Key {
+		out = diffLines(e.linesOf(old.Key), n.key.Lines)
+		for i := range out {
+			if in := n.inputOfLabel(out[i].Label); in != nil {
+				out[i].From = in.spec.Name
+				out[i].Cause = e.changes(in, before, seen)
+			}
+		}
+	}
+	if n.key.Lines == nil { // pending: the cause lies with its inputs
+		for _, in := range n.inputs {
+			for _, r := range in.refs {
+				if c := e.changes(r.node, before, seen); len(c) > 0 || r.node.state == Miss {
+					out = append(out, Change{Label: "in." + in.name, New: "not made yet", Pos: r.pos, From: r.node.spec.Name, Cause: c})
+				}
+			}
+		}
+	}
+	return out
+}
+
+// linesOf reads the key lines of a stored node.
+func (e *Engine) linesOf(key runs.Digest) []Line {
+	rec, ok := e.store.Lookup(key)
+	if !ok {
+		return nil
+	}
+	var nr nodeRecord
+	if json.Unmarshal(rec.Data, &nr) != nil {
+		return nil
+	}
+	return nr.Lines
+}
+
+func (n *node) inputOfLabel(label string) *node {
+	for _, in := range n.inputs {
+		for _, r := range in.refs {
+			at := "in." + in.name
+			if in.port.Many {
+				at += " " + where(r)
+			}
+			if strings.HasPrefix(label, at+" ") {
+				return r.node
+			}
+		}
+	}
+	return nil
+}
+
+// diffLines compares labelled lines; labels are unique but for "uses".
+func diffLines(old, new []Line) []Change {
+	if old == nil {
+		return nil
+	}
+	was := map[string]string{}
+	for _, l := range old {
+		was[label(l)] = l.Value
+	}
+	var out []Change
+	for _, l := range new {
+		k := label(l)
+		v, ok := was[k]
+		delete(was, k)
+		if !ok || v != l.Value {
+			out = append(out, Change{Label: k, Old: v, New: l.Value, Pos: l.Pos})
+		}
+	}
+	for _, l := range old {
+		if v, gone := was[label(l)]; gone {
+			out = append(out, Change{Label: label(l), Old: v})
+		}
+	}
+	return out
+}
+
+// label makes the lines of shared code distinguishable by what they version.
+func label(l Line) string {
+	if l.Label == "uses" {
+		name, _, _ := strings.Cut(l.Value, "/")
+		return "uses " + name
+	}
+	return l.Label
+}
+
+// String says a change in words.
+func (c Change) String() string {
+	what := strings.TrimPrefix(c.Label, "with.")
+	var s string
+	switch {
+	case c.From != "" && strings.HasSuffix(c.Label, " rows"):
+		s = fmt.Sprintf("the rows of %s changed", c.From)
+	case c.From != "" && strings.Contains(c.Label, " column "):
+		_, column, _ := strings.Cut(c.Label, " column ")
+		s = fmt.Sprintf("column %q of %s changed", column, c.From)
+	case c.From != "" && strings.HasSuffix(c.Label, " files"):
+		s = fmt.Sprintf("the files of %s changed", c.From)
+	case c.From != "":
+		s = fmt.Sprintf("%s has to be made first", c.From)
+	case c.Label == "listing":
+		s = "the files or tables of the source changed"
+	case c.Old == "":
+		s = fmt.Sprintf("%s is now %s; it was the default", what, c.New)
+	case c.New == "":
+		s = fmt.Sprintf("%s was %s; it is the default now", what, c.Old)
+	default:
+		s = fmt.Sprintf("%s was %s, is now %s", what, shorten(c.Old), shorten(c.New))
+	}
+	if c.Pos.Line > 0 {
+		p := c.Pos
+		p.File = filepath.Base(p.File)
+		s += fmt.Sprintf(" (%s)", p)
+	}
+	return s
+}
+
+func shorten(s string) string {
+	if len(s) > 80 {
+		return s[:77] + "..."
+	}
+	return s
+}
+
+func joinReasons(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + "; " + b
+}
+
+// Names lists all instances in graph order.
+func (e *Engine) Names() []string {
+	out := make([]string, len(e.nodes))
+	for i, n := range e.nodes {
+		out[i] = n.spec.Name
+	}
+	return out
+}
+
+func (e *Engine) noSuchStage(name string) error {
+	msg := fmt.Sprintf("no stage %q in this spec", name)
+	if near := pipeline.Nearest(name, e.Names()); near != "" {
+		msg += fmt.Sprintf("; did you mean %q?", near)
+	}
+	return fmt.Errorf("%s", msg)
+}
+
+// Select returns the instances of a stage: by full name, or all of a stage's.
+func (e *Engine) Select(name string) ([]string, error) {
+	if _, ok := e.byName[name]; ok {
+		return []string{name}, nil
+	}
+	var names []string
+	for _, n := range e.nodes {
+		if n.spec.Stage == name {
+			names = append(names, n.spec.Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil, e.noSuchStage(name)
+	}
+	return names, nil
+}
