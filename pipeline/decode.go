@@ -24,7 +24,7 @@ import (
 // which is a bug of the kind.
 func Decode(v Value, into any) Errors {
 	var errs Errors
-	for _, p := range decodeInto(v, reflect.ValueOf(into).Elem()) {
+	for _, p := range decodeInto(v, deref(into)) {
 		errs = append(errs, &Error{Pos: p.Pos, Path: p.Field, Msg: p.Msg})
 	}
 	return errs
@@ -330,3 +330,14 @@ func wanted(typ reflect.Type, f *fieldType) string {
 	}
 	return "a whole number"
 }
+
+// deref returns the value that a pointer to a configuration holds.
+func deref(pointer any) reflect.Value {
+	v := reflect.ValueOf(pointer)
+	if v.Kind() != reflect.Pointer || v.IsNil() {
+		panic(fmt.Sprintf("pipeline: a configuration must be a pointer to a struct, got %T", pointer))
+	}
+	return v.Elem()
+}
+
+func derefType(pointer any) reflect.Type { return deref(pointer).Type() }

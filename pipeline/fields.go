@@ -53,7 +53,7 @@ func (w *fieldWriter) diff(c, d reflect.Value, path string) {
 			w.locations(c, path)
 		}
 		return
-	case typ == valueType || typ.Implements(texterType) || reflect.PointerTo(typ).Implements(texterType):
+	case typ == valueType || isTexter(typ):
 		if text := canonicalText(c); text != canonicalText(d) {
 			w.put(path, text)
 		}
@@ -93,7 +93,7 @@ func (w *fieldWriter) locations(v reflect.Value, path string) {
 	case typ == dirType:
 		w.out = append(w.out, Field{Path: path, Value: v.String(), Location: "dir"})
 		return
-	case typ == valueType:
+	case typ == valueType || isTexter(typ):
 		return
 	}
 	switch typ.Kind() {
@@ -112,6 +112,12 @@ func (w *fieldWriter) locations(v reflect.Value, path string) {
 			w.locations(v.MapIndex(k), join(path, k.String()))
 		}
 	}
+}
+
+// isTexter says whether values of a type have a canonical text of their own. A
+// type that has one holds no files or folders.
+func isTexter(typ reflect.Type) bool {
+	return typ.Kind() != reflect.Interface && (typ.Implements(texterType) || reflect.PointerTo(typ).Implements(texterType))
 }
 
 // locates says whether a file or folder is named in v.

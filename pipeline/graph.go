@@ -8,6 +8,21 @@ type Graph struct {
 	Seed   uint64
 	Params []Field
 	Nodes  []*Node
+	Stages []string // names as the spec orders them
+	// Skipped are the instances that when left out, and stages that have none
+	// because of it.
+	Skipped []Skip
+	// Open are parameters that are used and have no value, sorted: never any
+	// unless Options.Partial.
+	Open []string
+}
+
+// A Skip is an instance, or a whole stage, that does not run.
+type Skip struct {
+	Name   string // of the instance or stage
+	Stage  string
+	Pos    Pos
+	Reason string
 }
 
 // A Node is one instance of a stage.
@@ -26,6 +41,28 @@ type Node struct {
 	Cache     string // "", "store" or "stream"
 	Encode    string // "", "png", "jpeg:85"
 	Resources Resources
+	Outputs   Outputs // as the kind lists them for Config
+
+	with *node
+}
+
+// FieldPos returns where a parameter was written, by its dotted path below
+// "with": the parameter itself, else the nearest part around it that was
+// written, else the stage.
+func (n *Node) FieldPos(path string) Pos {
+	if n.with == nil || len(n.with.keys) == 0 {
+		return n.Pos
+	}
+	return n.with.find(path).pos()
+}
+
+// With returns the value of a parameter as written, by its dotted path below
+// "with", references filled in; the zero Value when it is not written.
+func (n *Node) With(path string) Value {
+	if got := dig(n.with, path); got != nil {
+		return Value{n: got}
+	}
+	return Value{}
 }
 
 // A Coord is one coordinate of an instance in the matrix.
@@ -40,12 +77,24 @@ type Input struct {
 	Pos  Pos
 }
 
-// A Ref is one output of another node.
+// A Ref is one output of another node, or of a stage of another spec.
 type Ref struct {
-	Node   *Node
+	Node    *Node // nil for a foreign one
+	Output  string
+	Coords  []Coord // the node's coordinates, with axis "output" where the reference came from a group
+	Pos     Pos
+	Foreign *Foreign // other.yaml#stage.output, or nil
+}
+
+// A Foreign names results of another spec, which its lock file describes: this
+// package does not read it. Output may name a group, and the stage may have
+// several instances; a port that takes one needs Coords to say which.
+type Foreign struct {
+	File   string // absolute
+	Text   string // the file as the spec names it
+	Stage  string
+	Coords []Coord // from stage[axis=value,...], sorted by axis
 	Output string
-	Coords []Coord // the node's coordinates, with axis "output" where the reference came from a group
-	Pos    Pos
 }
 
 // A Field is one resolved parameter in canonical text.

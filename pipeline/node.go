@@ -12,6 +12,8 @@ import (
 type source struct {
 	name string // as it stands in messages
 	dir  string // absolute folder that relative paths start from
+
+	line0 bool // the name says it all: no lines
 }
 
 // newSource describes a file by the name it was given.
@@ -45,8 +47,15 @@ type key struct {
 	src       *source
 }
 
-func (n *node) pos() Pos { return Pos{n.src.name, int(n.line), int(n.col)} }
-func (k *key) pos() Pos  { return Pos{k.src.name, int(k.line), int(k.col)} }
+func (n *node) pos() Pos { return n.src.pos(n.line, n.col) }
+func (k *key) pos() Pos  { return k.src.pos(k.line, k.col) }
+
+func (s *source) pos(line, col int32) Pos {
+	if s.line0 {
+		return Pos{File: s.name}
+	}
+	return Pos{s.name, int(line), int(col)}
+}
 
 // get returns the value of a key, nil when n is no map or has none.
 func (n *node) get(name string) *node {

@@ -1,0 +1,428 @@
+package pipeline
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+)
+
+// An expansion turns one stage into its instances.
+type expansion struct {
+	c        *checker
+	s        *stage
+	with     *settingsReader
+	words    *wordsReader
+	when     *whenReader
+	memo     map[string]*candidates
+	reported bool
+}
+
+// expand makes the instances of a stage whose inputs have theirs.
+func (c *checker) expand(s *stage) {
+	for _, d := range s.deps {
+		s.bad = s.bad || d.on.bad
+		s.left = s.left || d.on.left
+	}
+	if s.kind == nil || len(s.combos) == 0 {
+		return
+	}
+	before := len(c.rep.errs)
+	s.axes = c.axesOf(s)
+	e := &expansion{c: c, s: s, memo: map[string]*candidates{}}
+	e.with, e.words, e.when = c.settingsReader(s), c.wordsReader(s), c.whenReader(s)
+	if s.bad || len(c.rep.errs) > before {
+		s.bad = true
+		e.checkCombos()
+		return
+	}
+	var rows []row
+	for _, v := range s.variants {
+		rows = append(rows, e.rows(v)...)
+		if len(rows) > mostInstances {
+			c.rep.add(s.pos, s.path, "its inputs make more than %d instances of it", mostInstances)
+			break
+		}
+	}
+	if len(c.rep.errs) > before {
+		s.bad = true
+		e.checkCombos()
+		return
+	}
+	s.values = valuesOf(rows)
+	rows = e.filter(rows)
+	e.instances(rows)
+	if len(rows) == 0 && len(c.rep.errs) == before {
+		s.left = true
+		c.skipped = append(c.skipped, Skip{Name: s.name, Stage: s.name, Pos: s.pos, Reason: "no instance is left: when left them or their inputs out"})
+	}
+	s.bad = s.bad || len(c.rep.errs) > before
+}
+
+// checkCombos checks the parameters of a stage that cannot be expanded, as far
+// as they depend on its own axes alone.
+func (e *expansion) checkCombos() {
+	for _, name := range e.with.axes {
+		if e.s.axes[name] == nil || e.s.axes[name][0].owner != e.s.name {
+			return
+		}
+	}
+	for _, combo := range e.s.combos {
+		e.with.get(combo)
+	}
+}
+
+// axesOf returns the axes that instances of s have, its own before those of the
+// inputs that it follows.
+func (c *checker) axesOf(s *stage) map[string][]*axis {
+	out := ownAxes(s)
+	own := ownAxes(s)
+	add := func(a *axis) {
+		if own[a.name] == nil && !slices.Contains(out[a.name], a) {
+			out[a.name] = append(out[a.name], a)
+		}
+	}
+	for _, v := range s.variants {
+		for _, p := range v.ports {
+			if p.port.Many {
+				continue
+			}
+			for _, r := range p.refs {
+				if r.stage == nil {
+					continue
+				}
+				for _, name := range sortedNames(r.stage.axes) {
+					for _, a := range r.stage.axes[name] {
+						add(a)
+					}
+				}
+				if r.named && !p.list && !p.port.Any && out["output"] == nil {
+					add(&axis{name: "output", owner: r.stage.name})
+				}
+			}
+		}
+	}
+	return out
+}
+
+// valuesOf notes which values each axis has.
+func valuesOf(rows []row) map[string]map[string]bool {
+	out := map[string]map[string]bool{}
+	seen := map[*axisValue]bool{}
+	for i := range rows {
+		for _, v := range rows[i].vals {
+			if seen[v] {
+				continue
+			}
+			seen[v] = true
+			if out[v.axis] == nil {
+				out[v.axis] = map[string]bool{}
+			}
+			out[v.axis][v.text] = true
+		}
+	}
+	return out
+}
+
+// rows joins the combinations of a variant with its inputs: those it follows
+// first, then those it gathers.
+func (e *expansion) rows(v *variant) []row {
+	rows := make([]row, len(v.combos))
+	for i, combo := range v.combos {
+		rows[i].vals = combo
+	}
+	ports := make([]*portFrom, 0, len(v.ports))
+	for _, many := range []bool{false, true} {
+		for _, p := range v.ports {
+			if p.port.Many == many && !e.leftOut(p) {
+				ports = append(ports, p)
+			}
+		}
+	}
+	place := make(map[*portFrom]int, len(ports))
+	for _, p := range v.ports {
+		if slices.Contains(ports, p) {
+			place[p] = len(place)
+		}
+	}
+	slab := make([]Input, len(rows)*len(ports))
+	for i := range rows {
+		rows[i].ins, slab = slab[:len(ports):len(ports)], slab[len(ports):]
+	}
+	for _, p := range ports {
+		at := place[p]
+		for i := range rows {
+			rows[i].ins[at] = Input{Port: p.name, Many: p.port.Many || p.port.Any, List: p.list && !p.port.Many, Pos: p.pos}
+		}
+		if p.port.Many {
+			rows = e.gather(rows, p, at)
+			continue
+		}
+		for j := range p.refs {
+			rows = e.follow(rows, p, &p.refs[j], at)
+		}
+	}
+	return rows
+}
+
+// leftOut says whether an input is dropped because when left out all of it: an
+// optional one, or one of several that are gathered.
+func (e *expansion) leftOut(p *portFrom) bool {
+	for i := range p.refs {
+		if s := p.refs[i].stage; s == nil || len(s.insts) > 0 {
+			return false
+		}
+	}
+	return p.port.Optional
+}
+
+// candidates returns what a reference means, collected once a stage.
+func (e *expansion) candidates(r *stageRef, mode groupMode) *candidates {
+	id := fmt.Sprintf("%d %t %s.%s", mode, r.named, r.stage.name, r.output)
+	if e.memo[id] == nil {
+		e.memo[id] = e.c.candidates(r, mode)
+	}
+	return e.memo[id]
+}
+
+// follow joins rows with what a reference of a single port means.
+func (e *expansion) follow(rows []row, p *portFrom, r *stageRef, at int) []row {
+	if r.foreign != nil {
+		ref := Ref{Output: r.output, Foreign: r.foreign, Coords: r.foreign.Coords, Pos: r.pos}
+		for i := range rows {
+			rows[i].ins[at].Refs = append(rows[i].ins[at].Refs[:len(rows[i].ins[at].Refs):len(rows[i].ins[at].Refs)], ref)
+		}
+		return rows
+	}
+	mode := fanOut
+	if p.list || p.port.Any {
+		mode = together
+	}
+	cs := e.candidates(r, mode)
+	out := make([]row, 0, max(len(rows), len(cs.all)))
+	var key []byte
+	for i := range rows {
+		from := &rows[i]
+		before, made := len(out), 0
+		cs.matching(from.vals, key, func(cand *candidate) {
+			if len(out) > mostInstances {
+				return
+			}
+			next := row{vals: union(from.vals, cand.vals), ins: from.ins}
+			if made++; made > 1 {
+				next.ins = slices.Clone(from.ins)
+				next.ins[at].Refs = from.ins[at].Refs
+			}
+			out = append(out, next)
+		})
+		old := from.ins[at].Refs
+		k := before
+		cs.matching(from.vals, key, func(cand *candidate) {
+			if k < len(out) {
+				out[k].ins[at].Refs = appendRefs(old, cand.refs, r.pos)
+				k++
+			}
+		})
+		if made == 0 {
+			e.unmatched(from, r)
+		}
+	}
+	if len(out) == 0 && len(rows) > 0 && len(cs.all) > 0 && !e.s.left && !e.reported {
+		e.c.rep.add(r.pos, r.path, "no instance of %s goes with this stage's other inputs: on the axes they share (%s) no value is the same",
+			r.stage.name, strings.Join(sharedAxes(rows, cs), ", "))
+		e.reported = true
+	}
+	return out
+}
+
+// appendRefs never writes into old, which other rows may hold.
+func appendRefs(old, more []Ref, pos Pos) []Ref {
+	if len(old) == 0 && len(more) > 0 && more[0].Pos == pos {
+		return more
+	}
+	out := make([]Ref, 0, len(old)+len(more))
+	out = append(append(out, old...), more...)
+	for i := range out[len(old):] {
+		out[len(old)+i].Pos = pos
+	}
+	return out
+}
+
+// unmatched reports a value of the stage's own matrix that an input lacks.
+func (e *expansion) unmatched(r *row, ref *stageRef) {
+	for _, v := range r.vals {
+		have := ref.stage.values[v.axis]
+		if v.def.owner != e.s.name || have == nil || have[v.text] {
+			continue
+		}
+		texts := sortedNames(have)
+		if len(texts) > 12 {
+			texts = append(texts[:12], "...")
+		}
+		e.reported = true
+		e.c.rep.add(v.whole.pos(), e.s.path+".matrix."+v.axis, "%s, which this stage reads, has no instance with %s=%s; it has %s",
+			ref.stage.name, v.axis, v.text, strings.Join(texts, ", "))
+	}
+}
+
+// sharedAxes names, for a message, the axes that rows and candidates share.
+func sharedAxes(rows []row, cs *candidates) []string {
+	names := map[string]bool{}
+	for _, g := range cs.groups {
+		for _, name := range g.axes {
+			if hasAxis(rows[0].vals, name) {
+				names[name] = true
+			}
+		}
+	}
+	return sortedNames(names)
+}
+
+// gather gives rows all that the references of a port mean, sorted by
+// coordinates. A row for which there is nothing is left out.
+func (e *expansion) gather(rows []row, p *portFrom, at int) []row {
+	var foreign []Ref
+	var sets []*candidates
+	var of []*stageRef
+	for j := range p.refs {
+		r := &p.refs[j]
+		if r.foreign != nil {
+			foreign = append(foreign, Ref{Output: r.output, Foreign: r.foreign, Coords: r.foreign.Coords, Pos: r.pos})
+			continue
+		}
+		sets, of = append(sets, e.candidates(r, fanOut)), append(of, r)
+	}
+	kept := rows[:0]
+	var key []byte
+	var shared []Ref
+	for i := range rows {
+		refs := shared
+		if refs == nil || len(rows[i].vals) > 0 {
+			refs = nil
+			for j, cs := range sets {
+				cs.matching(rows[i].vals, key, func(cand *candidate) { refs = appendRefs(refs, cand.refs, of[j].pos) })
+			}
+			sort.SliceStable(refs, func(a, b int) bool { return lessRefs(&refs[a], &refs[b]) < 0 })
+			refs = append(refs, foreign...)
+			shared = refs
+		}
+		if len(refs) == 0 {
+			e.s.left = true
+			if p.port.Any || p.port.Optional {
+				rows[i].ins[at].Port = "" // dropped in instances
+				kept = append(kept, rows[i])
+			}
+			continue
+		}
+		rows[i].ins[at].Refs = refs
+		kept = append(kept, rows[i])
+	}
+	return kept
+}
+
+func lessRefs(a, b *Ref) int {
+	if n := lessCoords(a.Coords, b.Coords); n != 0 {
+		return n
+	}
+	if n := strings.Compare(a.Node.Stage, b.Node.Stage); n != 0 {
+		return n
+	}
+	return strings.Compare(a.Output, b.Output)
+}
+
+// filter applies when.
+func (e *expansion) filter(rows []row) []row {
+	if e.when == nil {
+		return rows
+	}
+	kept := rows[:0]
+	for i := range rows {
+		if e.when.holds(rows[i].vals) {
+			kept = append(kept, rows[i])
+			continue
+		}
+		e.s.left = true
+		e.c.skipped = append(e.c.skipped, Skip{Name: instanceName(e.s.name, rows[i].vals), Stage: e.s.name, Pos: e.when.n.pos(), Reason: "when does not hold"})
+	}
+	return kept
+}
+
+// instances makes the nodes.
+func (e *expansion) instances(rows []row) {
+	s := e.s
+	nodes := make([]Node, len(rows))
+	insts := make([]instance, len(rows))
+	s.insts = make([]*instance, len(rows))
+	total := 0
+	for i := range rows {
+		total += len(rows[i].vals)
+	}
+	coords := make([]Coord, 0, total)
+	names := make(map[string]bool, len(rows))
+	for i := range rows {
+		r := &rows[i]
+		from := len(coords)
+		for _, v := range r.vals {
+			coords = append(coords, Coord{v.axis, v.text})
+		}
+		n := &nodes[i]
+		*n = Node{Name: instanceName(s.name, r.vals), Stage: s.name, Coords: coords[from:len(coords):len(coords)], Kind: s.kindName,
+			Pos: s.pos, Path: s.path, In: given(r.ins)}
+		if names[n.Name] {
+			e.c.rep.add(s.pos, s.path, "two instances are named %s: give an axis another name", n.Name)
+		}
+		names[n.Name] = true
+		if set := e.with.get(r.vals); set != nil {
+			n.Config, n.Fields, n.with, n.Outputs = set.config, set.fields, set.with, set.outputs
+		}
+		e.words.fill(n, r.vals)
+		insts[i] = instance{n, r.vals}
+		s.insts[i] = &insts[i]
+	}
+}
+
+// given drops the inputs that are not there.
+func given(ins []Input) []Input {
+	for i := range ins {
+		if ins[i].Port == "" {
+			return slices.DeleteFunc(slices.Clone(ins), func(in Input) bool { return in.Port == "" })
+		}
+	}
+	return ins
+}
+
+// instanceName is stage[axis=value,...]: values percent-encoded, so that two
+// instances never share a name.
+func instanceName(stage string, vals []*axisValue) string {
+	if len(vals) == 0 {
+		return stage
+	}
+	size := len(stage) + 2
+	for _, v := range vals {
+		size += len(v.axis) + len(v.text) + 2
+	}
+	b := make([]byte, 0, size)
+	b = append(append(b, stage...), '[')
+	for i, v := range vals {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(append(b, v.axis...), '=')
+		b = appendEscaped(b, v.text)
+	}
+	return string(append(b, ']'))
+}
+
+// appendEscaped percent-encodes what could end a value or confuse a shell or a
+// file name.
+func appendEscaped(b []byte, text string) []byte {
+	const hex = "0123456789ABCDEF"
+	for i := range len(text) {
+		if c := text[i]; nameByte(c) || c == '.' || c == '=' || c == '~' || c == '/' {
+			b = append(b, c)
+		} else {
+			b = append(b, '%', hex[c>>4], hex[c&15])
+		}
+	}
+	return b
+}

@@ -1,0 +1,418 @@
+package pipeline
+
+import (
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"sort"
+	"strings"
+)
+
+// A variant is what from names for some of a stage's combinations.
+type variant struct {
+	combos [][]*axisValue
+	ports  []*portFrom // in the order of the kind's ports, then by name
+}
+
+// A portFrom is one port with what it reads.
+type portFrom struct {
+	port *Port
+	name string
+	refs []stageRef
+	list bool
+	pos  Pos
+	path string
+}
+
+// A stageRef is a reference to a stage, not yet to its instances.
+type stageRef struct {
+	stage   *stage
+	output  string
+	named   bool // an output or group was named
+	foreign *Foreign
+	pos     Pos
+	path    string
+}
+
+// readInputs reads from: of all stages, as text: which stages, not yet which
+// instances.
+func (c *checker) readInputs() {
+	for _, s := range c.stages {
+		if s.kind == nil || len(s.combos) == 0 {
+			s.bad = true
+			continue
+		}
+		before := len(c.rep.errs)
+		c.readFrom(s)
+		s.bad = s.bad || len(c.rep.errs) > before
+		c.collectDeps(s)
+	}
+}
+
+// readFrom cuts the combinations of a stage into variants.
+func (c *checker) readFrom(s *stage) {
+	from, path := s.word("from"), s.path+".from"
+	if from == nil || !from.refs {
+		s.variants = []*variant{{combos: s.combos}}
+		c.readPorts(s, s.variants[0], from)
+		return
+	}
+	before := len(c.rep.errs)
+	seen := map[string]bool{}
+	c.checkRefs(from, &refScope{params: c.params, axes: ownAxes(s), seen: seen}, path)
+	if len(c.rep.errs) > before {
+		return
+	}
+	groups, names := map[string]*variant{}, sortedNames(seen)
+	for _, combo := range s.combos {
+		k := projection(combo, names)
+		if groups[k] == nil {
+			groups[k] = &variant{}
+			s.variants = append(s.variants, groups[k])
+		}
+		groups[k].combos = append(groups[k].combos, combo)
+	}
+	for _, v := range s.variants {
+		c.readPorts(s, v, c.resolve(from, &env{params: c.params, axes: v.combos[0]}, path))
+	}
+}
+
+func ownAxes(s *stage) map[string][]*axis {
+	out := map[string][]*axis{}
+	for _, a := range s.own {
+		out[a.name] = []*axis{a}
+	}
+	return out
+}
+
+// projection is a key for the values of some axes.
+func projection(vals []*axisValue, names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	var b []byte
+	for _, name := range names {
+		for _, v := range vals {
+			if v.axis == name {
+				b = append(b, v.text...)
+			}
+		}
+		b = append(b, 0)
+	}
+	return string(b)
+}
+
+// readPorts reads from:, references filled in, for one variant.
+func (c *checker) readPorts(s *stage, v *variant, n *node) {
+	path := s.path + ".from"
+	switch {
+	case n != nil && n.kind == broken:
+		s.bad = true
+		return
+	case n != nil && len(s.ports) == 0:
+		c.rep.add(n.pos(), path, "%s reads no other stage: leave from out", s.kindName)
+		return
+	case n != nil && n.kind == Map:
+		for i := range n.keys {
+			c.readPort(s, v, &n.keys[i], n.items[i])
+		}
+	case n != nil && n.kind != Null:
+		if p := c.onlyPort(s, n); p != nil {
+			c.readRefs(v, &portFrom{port: p, name: p.Name, pos: n.pos(), path: path}, n, s)
+		}
+	}
+	rank := func(p *portFrom) int {
+		for i := range s.ports {
+			if p.port == &s.ports[i] {
+				return i
+			}
+		}
+		return len(s.ports)
+	}
+	sort.SliceStable(v.ports, func(i, j int) bool {
+		a, b := v.ports[i], v.ports[j]
+		if ra, rb := rank(a), rank(b); ra != rb {
+			return ra < rb
+		}
+		return a.name < b.name
+	})
+	c.requirePorts(s, v, n)
+}
+
+// onlyPort finds the port that from means when it names none.
+func (c *checker) onlyPort(s *stage, n *node) *Port {
+	var required []*Port
+	for i := range s.ports {
+		if p := &s.ports[i]; !p.Optional {
+			required = append(required, p)
+		}
+	}
+	p := &s.ports[0]
+	if len(required) == 1 {
+		p = required[0]
+	}
+	if len(required) > 1 || p.Any {
+		c.rep.add(n.pos(), s.path+".from", "must name the ports of %s: from: {%s}", s.kindName, portForms(s.ports))
+		return nil
+	}
+	return p
+}
+
+// portForms shows how the ports of a kind are named.
+func portForms(ports []Port) string {
+	var out []string
+	for _, p := range ports {
+		switch {
+		case p.Any:
+			out = append(out, "NAME: ...")
+		case p.Optional:
+		default:
+			out = append(out, p.Name+": ...")
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+func (c *checker) readPort(s *stage, v *variant, k *key, n *node) {
+	path := s.path + ".from." + k.text
+	var port *Port
+	var names []string
+	for i := range s.ports {
+		p := &s.ports[i]
+		switch {
+		case p.Any && port == nil:
+			port = p
+		case !p.Any && p.Name == k.text:
+			port = p
+		}
+		if !p.Any {
+			names = append(names, p.Name)
+		}
+	}
+	switch {
+	case port == nil:
+		c.rep.add(k.pos(), path, "%s has no port %s%s", s.kindName, quote(k.text), suggest(k.text, names))
+	case port.Any && port.Name != k.text && !isName(k.text):
+		c.rep.add(k.pos(), path, "the name of an input has %s", nameRule)
+	case n.kind == broken:
+		s.bad = true
+	default:
+		c.readRefs(v, &portFrom{port: port, name: k.text, pos: n.pos(), path: path}, n, s)
+	}
+}
+
+// readRefs reads the references of one port.
+func (c *checker) readRefs(v *variant, p *portFrom, n *node, s *stage) {
+	items := []*node{n}
+	if n.kind == List {
+		items, p.list = n.items, true
+		if len(items) == 0 {
+			c.rep.add(n.pos(), p.path, "an empty list: name at least one stage")
+			return
+		}
+	}
+	for i, item := range items {
+		path := p.path
+		if p.list {
+			path = join(path, fmt.Sprint(i))
+		}
+		switch {
+		case item.kind == broken:
+			s.bad = true
+			continue
+		case item.kind != Scalar || item.tag == TagBool:
+			c.rep.add(item.pos(), path, "must be a stage, such as split.train, or a list of them, got %s", item.describe())
+			continue
+		}
+		ref, ok := c.stageRef(s, item, path)
+		if !ok {
+			continue
+		}
+		for _, other := range p.refs {
+			if other.stage == ref.stage && other.output == ref.output && other.foreign == nil && ref.foreign == nil {
+				c.rep.add(ref.pos, path, "%s stands twice in this list", quote(item.text))
+			}
+		}
+		p.refs = append(p.refs, ref)
+	}
+	if len(p.refs) > 0 {
+		v.ports = append(v.ports, p)
+	}
+}
+
+// stageRef reads stage, stage.output or other.yaml#stage.output.
+func (c *checker) stageRef(s *stage, n *node, path string) (stageRef, bool) {
+	ref := stageRef{pos: n.pos(), path: path}
+	if file, rest, foreign := strings.Cut(n.text, "#"); foreign {
+		f, msg := foreignRef(n, file, rest)
+		if msg != "" {
+			c.rep.add(n.pos(), path, "%s", msg)
+			return ref, false
+		}
+		ref.foreign, ref.output, ref.named = f, f.Output, f.Output != ""
+		return ref, true
+	}
+	name, output, named := strings.Cut(n.text, ".")
+	ref.stage, ref.output, ref.named = c.byName[name], output, named
+	switch {
+	case ref.stage == s:
+		c.rep.add(n.pos(), path, "a stage cannot read itself")
+		return ref, false
+	case ref.stage != nil:
+		return ref, true
+	}
+	more := suggest(name, c.names)
+	if head := strings.FieldsFunc(name, func(r rune) bool { return r == '/' || r == ':' || r == '[' }); len(head) > 1 && c.byName[head[0]] != nil {
+		more = fmt.Sprintf("; an output follows a point: %s.%s", head[0], strings.TrimSuffix(name[len(head[0])+1:], "]"))
+	}
+	c.rep.add(n.pos(), path, "no stage is named %s%s", quote(name), more)
+	return ref, false
+}
+
+// foreignRef reads what follows a #: stage, stage.output,
+// stage[axis=value].output.
+func foreignRef(n *node, file, rest string) (*Foreign, string) {
+	at := *n
+	at.text = file
+	f := &Foreign{File: at.abs(), Text: file}
+	stage, output := rest, ""
+	if open := strings.IndexByte(rest, '['); open >= 0 {
+		end := strings.IndexByte(rest, ']')
+		if end < open {
+			return nil, "this [ is never closed: other.yaml#stage[axis=value].output"
+		}
+		stage, output = rest[:open], rest[end+1:]
+		for _, part := range strings.Split(rest[open+1:end], ",") {
+			name, value, ok := strings.Cut(part, "=")
+			text, err := url.PathUnescape(value)
+			if !ok || !isName(name) || err != nil {
+				return nil, fmt.Sprintf("%s is no coordinate: write stage[axis=value]", quote(part))
+			}
+			f.Coords = append(f.Coords, Coord{name, text})
+		}
+		if output != "" && output[0] != '.' {
+			return nil, "an output follows a point: other.yaml#stage[axis=value].output"
+		}
+		output = strings.TrimPrefix(output, ".")
+		sort.Slice(f.Coords, func(i, j int) bool { return f.Coords[i].Axis < f.Coords[j].Axis })
+	} else {
+		stage, output, _ = strings.Cut(rest, ".")
+	}
+	f.Stage, f.Output = stage, output
+	if file == "" || !isName(stage) || filepath.Ext(file) == "" {
+		return nil, fmt.Sprintf("%s is no reference to another spec: write other.yaml#stage or other.yaml#stage.output", quote(n.text))
+	}
+	return f, ""
+}
+
+// requirePorts reports ports that are missing.
+func (c *checker) requirePorts(s *stage, v *variant, n *node) {
+	if s.bad {
+		return
+	}
+	pos := s.pos
+	if n != nil {
+		pos = n.pos()
+	}
+	for i := range s.ports {
+		p := &s.ports[i]
+		if p.Optional {
+			continue
+		}
+		given := false
+		for _, pf := range v.ports {
+			given = given || pf.port == p
+		}
+		if given || n != nil && n.kind != Map {
+			continue
+		}
+		if n != nil && !p.Any && n.get(p.Name) != nil {
+			continue // it holds a mistake
+		}
+		if n != nil && p.Any && len(n.keys) > len(v.ports) {
+			continue
+		}
+		name := p.Name
+		if p.Any {
+			name = "NAME"
+		}
+		c.rep.add(pos, s.path+".from", "%s needs the input %s: from: {%s: ...}%s", s.kindName, p.Name, name, portDoc(p))
+	}
+}
+
+func portDoc(p *Port) string {
+	if p.Doc == "" {
+		return ""
+	}
+	return ", " + strings.TrimSuffix(p.Doc, ".")
+}
+
+// collectDeps lists the stages that s reads.
+func (c *checker) collectDeps(s *stage) {
+	at := map[*stage]int{}
+	for _, v := range s.variants {
+		for _, p := range v.ports {
+			for _, r := range p.refs {
+				if r.stage == nil {
+					continue
+				}
+				i, ok := at[r.stage]
+				if !ok {
+					i = len(s.deps)
+					at[r.stage] = i
+					s.deps = append(s.deps, dep{on: r.stage, pos: r.pos, path: r.path})
+				}
+			}
+		}
+	}
+}
+
+// sortStages orders the stages so that each stands after those it reads, else
+// as in the spec, and reports cycles at the edge that closes them.
+func (c *checker) sortStages() []*stage {
+	const (
+		entered = 1
+		left    = 2
+	)
+	state := make(map[*stage]int, len(c.stages))
+	order := make([]*stage, 0, len(c.stages))
+	var trail []*stage
+	var visit func(s *stage)
+	visit = func(s *stage) {
+		state[s] = entered
+		trail = append(trail, s)
+		for _, d := range s.deps {
+			switch state[d.on] {
+			case entered:
+				c.cycle(trail, d)
+			case left:
+			default:
+				visit(d.on)
+			}
+		}
+		trail = trail[:len(trail)-1]
+		state[s] = left
+		order = append(order, s)
+	}
+	for _, s := range c.stages {
+		if state[s] == 0 {
+			visit(s)
+		}
+	}
+	return order
+}
+
+// cycle reports the cycle that edge d, from the end of the trail, closes.
+func (c *checker) cycle(trail []*stage, d dep) {
+	first := len(trail) - 1
+	for trail[first] != d.on {
+		first--
+	}
+	names := make([]string, 0, len(trail)-first+1)
+	for _, s := range trail[first:] {
+		names = append(names, s.name)
+		s.bad = true
+	}
+	names = append(names, d.on.name)
+	c.rep.add(d.pos, d.path, "closes a cycle: %s", strings.Join(names, " reads "))
+}

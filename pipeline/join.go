@@ -1,0 +1,306 @@
+package pipeline
+
+import (
+	"sort"
+	"strings"
+)
+
+// An instance is a node with what the expansion needs to know of it.
+type instance struct {
+	node *Node
+	vals []*axisValue // sorted by axis
+}
+
+// A row is an instance in the making: combinations joined with inputs.
+type row struct {
+	vals []*axisValue // sorted by axis
+	ins  []Input
+}
+
+// A candidate is what one reference may mean for an instance.
+type candidate struct {
+	vals []*axisValue // the coordinates to match, sorted by axis
+	refs []Ref        // one, or the outputs of a group that a list or a port under the user's names takes together
+}
+
+// candidates are the instances and outputs behind a reference, grouped by the
+// axes they have: those of one stage differ only where its inputs do.
+type candidates struct {
+	all    []candidate
+	groups []*candidateGroup
+	axes   []string // all axes, sorted
+}
+
+type candidateGroup struct {
+	axes    []string
+	members []int
+	index   map[string]map[string][]int // shared axes, then their values
+}
+
+// groupMode says what a group of outputs turns into.
+type groupMode uint8
+
+const (
+	fanOut   groupMode = iota // one candidate each, with a coordinate on axis output
+	together                  // one candidate that holds all
+)
+
+// candidates collects what r means; mistakes are reported once a stage.
+func (c *checker) candidates(r *stageRef, mode groupMode) *candidates {
+	out := &candidates{}
+	bySig := map[string]*candidateGroup{}
+	var lastVals []*axisValue
+	var last *candidateGroup
+	outputs := map[string]*axisValue{}
+	def := &axis{name: "output", owner: r.stage.name}
+	put := func(cand candidate) {
+		if last == nil || !sameAxes(lastVals, cand.vals) {
+			sig := axesOf(cand.vals)
+			id := strings.Join(sig, "\x00")
+			if bySig[id] == nil {
+				bySig[id] = &candidateGroup{axes: sig, index: map[string]map[string][]int{}}
+				out.groups = append(out.groups, bySig[id])
+			}
+			last, lastVals = bySig[id], cand.vals
+		}
+		last.members = append(last.members, len(out.all))
+		out.all = append(out.all, cand)
+	}
+	slab := make([]Ref, 0, len(r.stage.insts))
+	one := func(ref Ref) []Ref {
+		slab = append(slab, ref)
+		return slab[len(slab)-1 : len(slab) : len(slab)]
+	}
+	for _, inst := range r.stage.insts {
+		names, group, ok := c.outputs(r, inst)
+		switch {
+		case !ok:
+			return out
+		case !group:
+			put(candidate{inst.vals, one(Ref{Node: inst.node, Output: names[0], Coords: inst.node.Coords, Pos: r.pos})})
+		case mode == together:
+			cand := candidate{vals: inst.vals}
+			for _, name := range names {
+				_, coords := withOutput(inst, name, def, outputs)
+				cand.refs = append(cand.refs, Ref{Node: inst.node, Output: name, Coords: coords, Pos: r.pos})
+			}
+			put(cand)
+		default:
+			for _, name := range names {
+				vals, coords := withOutput(inst, name, def, outputs)
+				put(candidate{vals, one(Ref{Node: inst.node, Output: name, Coords: coords, Pos: r.pos})})
+			}
+		}
+	}
+	return out
+}
+
+// outputs returns the outputs of an instance that r names, and whether it
+// names a group.
+func (c *checker) outputs(r *stageRef, inst *instance) (names []string, group, ok bool) {
+	o := &inst.node.Outputs
+	if !r.named {
+		if len(o.Names) == 1 || isWord(o.Names, "") {
+			name := ""
+			if !isWord(o.Names, "") {
+				name = o.Names[0]
+			}
+			return []string{name}, false, true
+		}
+		c.rep.add(r.pos, r.path, "%s has several outputs: write %s", r.stage.name, anyOf(r.stage.name, o))
+		return nil, false, false
+	}
+	if r.output != "" {
+		for i := range o.Names {
+			if o.Names[i] == r.output {
+				return o.Names[i : i+1], false, true
+			}
+		}
+	}
+	if members, found := o.Groups[r.output]; found && len(members) > 0 {
+		return members, true, true
+	}
+	var known []string
+	for _, name := range o.Names {
+		if name != "" {
+			known = append(known, name)
+		}
+	}
+	known = append(known, sortedNames(o.Groups)...)
+	if len(known) == 0 {
+		c.rep.add(r.pos, r.path, "%s has one output, without a name: write %s", inst.node.Name, r.stage.name)
+		return nil, false, false
+	}
+	c.rep.add(r.pos, r.path, "%s has no output %s%s", inst.node.Name, quote(r.output), suggest(r.output, known))
+	return nil, false, false
+}
+
+// anyOf shows how the outputs of a stage are written.
+func anyOf(stage string, o *Outputs) string {
+	var forms []string
+	for _, name := range append(append([]string(nil), o.Names...), sortedNames(o.Groups)...) {
+		if len(forms) == 8 {
+			forms = append(forms, "...")
+			break
+		}
+		forms = append(forms, stage+"."+name)
+	}
+	return strings.Join(forms, ", ")
+}
+
+// withOutput adds the coordinate of an output. An instance that stands on axis
+// output itself gets a longer one: outer/inner.
+func withOutput(inst *instance, name string, def *axis, made map[string]*axisValue) ([]*axisValue, []Coord) {
+	text := name
+	at := sort.Search(len(inst.vals), func(i int) bool { return inst.vals[i].axis >= "output" })
+	nested := at < len(inst.vals) && inst.vals[at].axis == "output"
+	if nested {
+		text = inst.vals[at].text + "/" + strings.NewReplacer("%", "%25", "/", "%2F").Replace(name)
+	}
+	v := made[text]
+	if v == nil {
+		v = &axisValue{axis: "output", text: text, def: def,
+			whole: &node{kind: Scalar, tag: TagText, text: text, src: &source{name: "output", line0: true}}}
+		made[text] = v
+	}
+	vals := make([]*axisValue, 0, len(inst.vals)+1)
+	vals = append(append(vals, inst.vals[:at]...), v)
+	if nested {
+		at++
+	}
+	vals = append(vals, inst.vals[at:]...)
+	return vals, coordsOf(vals)
+}
+
+func coordsOf(vals []*axisValue) []Coord {
+	out := make([]Coord, len(vals))
+	for i, v := range vals {
+		out[i] = Coord{v.axis, v.text}
+	}
+	return out
+}
+
+func sameAxes(a, b []*axisValue) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i].axis != b[i].axis {
+			return false
+		}
+	}
+	return true
+}
+
+func axesOf(vals []*axisValue) []string {
+	out := make([]string, len(vals))
+	for i, v := range vals {
+		out[i] = v.axis
+	}
+	return out
+}
+
+// matching calls f for the candidates that agree with vals on the axes both
+// have.
+func (cs *candidates) matching(vals []*axisValue, key []byte, f func(*candidate)) {
+	for _, g := range cs.groups {
+		shared := 0
+		var sig []byte
+		sig, key = sig[:0], key[:0]
+		for _, v := range vals {
+			if isWord(g.axes, v.axis) {
+				shared++
+				sig = append(append(sig, v.axis...), 0)
+				key = append(append(key, v.text...), 0)
+			}
+		}
+		if shared == 0 {
+			for _, i := range g.members {
+				f(&cs.all[i])
+			}
+			continue
+		}
+		index := g.index[string(sig)]
+		if index == nil {
+			index = cs.build(g, vals)
+			g.index[string(sig)] = index
+		}
+		for _, i := range index[string(key)] {
+			f(&cs.all[i])
+		}
+	}
+}
+
+// build indexes a group by the axes it shares with vals.
+func (cs *candidates) build(g *candidateGroup, vals []*axisValue) map[string][]int {
+	var places []int
+	for _, v := range vals {
+		for at, name := range g.axes {
+			if name == v.axis {
+				places = append(places, at)
+			}
+		}
+	}
+	index := make(map[string][]int, len(g.members))
+	var key []byte
+	for _, i := range g.members {
+		key = key[:0]
+		for _, at := range places {
+			key = append(append(key, cs.all[i].vals[at].text...), 0)
+		}
+		index[string(key)] = append(index[string(key)], i)
+	}
+	return index
+}
+
+// union merges two sorted lists of coordinates; where both have an axis, a's
+// value stays, with its settings.
+func union(a, b []*axisValue) []*axisValue {
+	if len(a) == 0 {
+		return b
+	}
+	extra := 0
+	for _, v := range b {
+		if !hasAxis(a, v.axis) {
+			extra++
+		}
+	}
+	if extra == 0 {
+		return a
+	}
+	out := make([]*axisValue, 0, len(a)+extra)
+	i := 0
+	for _, v := range b {
+		for i < len(a) && a[i].axis < v.axis {
+			out = append(out, a[i])
+			i++
+		}
+		if i < len(a) && a[i].axis == v.axis {
+			continue
+		}
+		out = append(out, v)
+	}
+	return append(out, a[i:]...)
+}
+
+func hasAxis(vals []*axisValue, name string) bool {
+	for _, v := range vals {
+		if v.axis == name {
+			return true
+		}
+	}
+	return false
+}
+
+// less orders coordinates by axis and value, then shorter lists first.
+func lessCoords(a, b []Coord) int {
+	for i := range min(len(a), len(b)) {
+		if n := strings.Compare(a[i].Axis, b[i].Axis); n != 0 {
+			return n
+		}
+		if n := strings.Compare(a[i].Value, b[i].Value); n != 0 {
+			return n
+		}
+	}
+	return len(a) - len(b)
+}

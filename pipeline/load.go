@@ -1,0 +1,192 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Options are what the language needs to know beside the spec.
+type Options struct {
+	Vocabulary Vocabulary
+	Set        []string // "params.epochs=3" from the command line; it wins over Local and the spec
+	Local      *Local   // the machine's settings, see FindLocal; nil for none
+	ReadFile   func(name string) ([]byte, error)
+	Only, From string // restrict what is run, see Graph.Select; checked here
+	Partial    bool   // check without data: a parameter without a value is no mistake and stands in Graph.Open
+}
+
+// Load reads, checks and expands a spec. Mistakes in it come as Errors, all at
+// once; another error says that the file cannot be read.
+func Load(file string, o Options) (*Graph, error) {
+	data, err := o.read(file)
+	if err != nil {
+		return nil, fmt.Errorf("read spec: %w", err)
+	}
+	return Parse(file, data, o)
+}
+
+// Parse is Load for a spec whose text is at hand; the file's name serves for
+// positions, relative paths and extends.
+func Parse(file string, data []byte, o Options) (*Graph, error) {
+	c := &checker{vocabulary: o.Vocabulary, types: newTypes(), options: &o}
+	root := c.parseFile(file, data)
+	if root == nil {
+		return nil, c.rep.err()
+	}
+	c.extending = []string{absolute(file)}
+	root = c.extend(root)
+	g := c.spec(file, root)
+	if err := c.rep.err(); err != nil {
+		return nil, err
+	}
+	if _, err := g.Select(o.Only, o.From); err != nil {
+		return nil, err
+	}
+	return g, nil
+}
+
+func (o *Options) read(file string) ([]byte, error) {
+	if o.ReadFile != nil {
+		return o.ReadFile(file)
+	}
+	return os.ReadFile(file)
+}
+
+func absolute(file string) string {
+	if abs, err := filepath.Abs(file); err == nil {
+		return abs
+	}
+	return file
+}
+
+// A checker turns the text of a spec into a graph and collects its mistakes.
+type checker struct {
+	rep        reporter
+	vocabulary Vocabulary
+	types      *types
+	options    *Options
+	extending  []string // absolute names of the files being read, for cycles
+	params     *paramSet
+	specSeed   uint64
+	seedPos    Pos
+	stages     []*stage // in the order of the spec
+	byName     map[string]*stage
+	names      []string // of stages
+	skipped    []Skip
+}
+
+func (c *checker) parseFile(file string, data []byte) *node {
+	root := parseYAML(newSource(file), data, &c.rep)
+	switch {
+	case root == nil:
+		return nil
+	case root.kind == Map:
+		return root
+	case root.kind == Null:
+		c.rep.add(root.pos(), "", "the file is empty")
+	case root.kind != broken:
+		more := ""
+		if at := strings.IndexByte(root.text, ':'); at > 0 && at+1 < len(root.text) {
+			more = "; a space is missing after the colon"
+		}
+		c.rep.add(root.pos(), "", "a spec is a map with %s; got %s%s", strings.Join(topWords[:], ", "), root.describe(), more)
+	}
+	return nil
+}
+
+// extend merges root over the specs it extends.
+func (c *checker) extend(root *node) *node {
+	at := root.get("extends")
+	if at == nil || at.kind == broken {
+		return root
+	}
+	if at.kind != Scalar || at.tag == TagBool || at.refs {
+		c.rep.add(at.pos(), "extends", "must be the name of a spec file, got %s", at.describe())
+		return root
+	}
+	file := filepath.FromSlash(at.text)
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(filepath.Dir(at.src.name), file)
+	}
+	abs := absolute(file)
+	for i, other := range c.extending {
+		if other == abs {
+			chain := append(append([]string(nil), c.extending[i:]...), abs)
+			for j := range chain {
+				chain[j] = filepath.Base(chain[j])
+			}
+			c.rep.add(at.pos(), "extends", "extends itself: %s", strings.Join(chain, " extends "))
+			return root
+		}
+	}
+	const longest = 16
+	if len(c.extending) > longest {
+		c.rep.add(at.pos(), "extends", "more than %d specs extend each other", longest)
+		return root
+	}
+	data, err := c.options.read(file)
+	if err != nil {
+		what := err.Error()
+		if errors.Is(err, fs.ErrNotExist) {
+			what = "there is no such file"
+		}
+		c.rep.put(&Error{Pos: at.pos(), Path: "extends", Msg: fmt.Sprintf("cannot read %s: %s", quote(at.text), what), Err: err})
+		return root
+	}
+	base := c.parseFile(file, data)
+	if base == nil {
+		return root
+	}
+	c.extending = append(c.extending, abs)
+	return c.merge(c.extend(base), root, "")
+}
+
+// merge lays over over base: maps merge, everything else replaces, null
+// removes. In params null does not remove: it says that a value must be given.
+func (c *checker) merge(base, over *node, path string) *node {
+	out := *base
+	out.src, out.line, out.col = over.src, over.line, over.col
+	out.keys = append(make([]key, 0, len(base.keys)+len(over.keys)), base.keys...)
+	out.items = append(make([]*node, 0, len(base.keys)+len(over.keys)), base.items...)
+	removed := map[int]bool{}
+	at := make(map[string]int, len(base.keys))
+	for i := range base.keys {
+		at[base.keys[i].text] = i
+	}
+	for i := range over.keys {
+		k, v := over.keys[i], over.items[i]
+		where := join(path, k.text)
+		j, known := at[k.text]
+		switch {
+		case v.kind == Null && path != "params":
+			if !known {
+				c.rep.add(v.pos(), where, "null removes what the extended spec has, and it has no %s%s", quote(k.text), suggest(k.text, base.names()))
+				continue
+			}
+			removed[j] = true
+		case !known:
+			out.keys, out.items = append(out.keys, k), append(out.items, v)
+		case v.kind == Map && out.items[j].kind == Map:
+			out.items[j] = c.merge(out.items[j], v, where)
+			out.keys[j] = k
+		default:
+			out.keys[j], out.items[j] = k, v
+		}
+	}
+	kept := 0
+	out.refs = false
+	for i := range out.keys {
+		if removed[i] || path == "" && out.keys[i].text == "extends" {
+			continue
+		}
+		out.keys[kept], out.items[kept] = out.keys[i], out.items[i]
+		out.refs = out.refs || out.items[i].refs
+		kept++
+	}
+	out.keys, out.items = out.keys[:kept], out.items[:kept]
+	return &out
+}

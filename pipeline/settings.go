@@ -1,0 +1,196 @@
+package pipeline
+
+// settings are the decoded parameters of instances that share them.
+type settings struct {
+	config  any
+	fields  []Field
+	outputs Outputs
+	with    *node
+}
+
+// A settingsReader decodes with: once for each combination of the axes that it
+// refers to.
+type settingsReader struct {
+	c        *checker
+	s        *stage
+	with     *node
+	axes     []string
+	defaults any
+	made     map[string]*settings
+}
+
+// configType describes the parameters of the stage's kind.
+func (c *checker) configType(s *stage) *structType { return c.types.get(derefType(s.kind.NewConfig())) }
+
+func (c *checker) settingsReader(s *stage) *settingsReader {
+	r := &settingsReader{c: c, s: s, with: s.word("with"), defaults: s.kind.NewConfig(), made: map[string]*settings{}}
+	if r.with == nil {
+		r.with = &node{kind: Map, src: c.source(s.pos), line: int32(s.pos.Line), col: int32(s.pos.Column)}
+		if s.n.get("with") != nil {
+			r.with.kind = broken
+		}
+	}
+	r.axes = c.checkPlace(s, r.with, s.path+".with")
+	return r
+}
+
+// checkPlace checks the references of one word of a stage and returns the axes
+// it refers to, sorted.
+func (c *checker) checkPlace(s *stage, n *node, path string) []string {
+	if n == nil || !n.refs {
+		return nil
+	}
+	seen := map[string]bool{}
+	scope := &refScope{params: c.params, axes: s.axes, seen: seen}
+	before := len(c.rep.errs)
+	c.checkRefs(n, scope, path)
+	if len(c.rep.errs) > before {
+		s.bad = true
+	}
+	return sortedNames(seen)
+}
+
+// get returns the settings of an instance, nil when they hold a mistake.
+func (r *settingsReader) get(vals []*axisValue) *settings {
+	if r.with.kind == broken {
+		return nil
+	}
+	key := ""
+	if len(r.axes) > 0 {
+		key = projection(vals, r.axes)
+	}
+	got, ok := r.made[key]
+	if !ok {
+		got = r.read(vals)
+		r.made[key] = got
+	}
+	return got
+}
+
+func (r *settingsReader) read(vals []*axisValue) *settings {
+	path := r.s.path + ".with"
+	with := r.c.resolve(r.with, &env{params: r.c.params, axes: vals}, path)
+	if with == nil {
+		with = &node{kind: Map, src: r.with.src, line: r.with.line, col: r.with.col}
+	}
+	if with.kind == broken {
+		return nil
+	}
+	set := &settings{config: r.s.kind.NewConfig(), with: with}
+	if r.c.problems(decodeInto(Value{with, r.c.types}, deref(set.config)), with, path) {
+		return nil
+	}
+	if r.c.problems(r.s.kind.Check(set.config), with, path) {
+		return nil
+	}
+	set.fields = Fields(set.config, r.defaults)
+	for i := range set.fields {
+		set.fields[i].Pos = with.find(set.fields[i].Path).pos()
+	}
+	set.outputs = r.s.kind.Outputs(set.config)
+	return set
+}
+
+// problems reports what a kind or the decoder found, and says whether that was
+// anything.
+func (c *checker) problems(problems []Problem, at *node, path string) bool {
+	for _, p := range problems {
+		pos := p.Pos
+		if pos == (Pos{}) {
+			pos = at.find(p.Field).pos()
+		}
+		c.rep.add(pos, join(path, p.Field), "%s", p.Msg)
+	}
+	return len(problems) > 0
+}
+
+// source returns the source of a position, for nodes that were not written.
+func (c *checker) source(pos Pos) *source { return newSource(pos.File) }
+
+// A wordsReader reads seed, cache, encode and resources of a stage.
+type wordsReader struct {
+	c     *checker
+	s     *stage
+	nodes map[string]*node
+	axes  []string
+	made  map[string]*words
+}
+
+type words struct {
+	seed      uint64
+	seedPos   Pos
+	cache     string
+	encode    string
+	resources Resources
+}
+
+func (c *checker) wordsReader(s *stage) *wordsReader {
+	r := &wordsReader{c: c, s: s, nodes: map[string]*node{}, made: map[string]*words{}}
+	seen := map[string]bool{}
+	for _, name := range []string{"seed", "cache", "encode", "resources"} {
+		n := s.word(name)
+		if n == nil || n.kind == Null {
+			continue
+		}
+		r.nodes[name] = n
+		for _, a := range c.checkPlace(s, n, s.path+"."+name) {
+			seen[a] = true
+		}
+	}
+	if n := r.nodes["seed"]; n != nil && !s.kind.Random() {
+		c.rep.add(n.pos(), s.path+".seed", "%s draws no random numbers: leave seed out", s.kindName)
+	}
+	r.axes = sortedNames(seen)
+	return r
+}
+
+// fill sets the words of a node.
+func (r *wordsReader) fill(n *Node, vals []*axisValue) {
+	key := projection(vals, r.axes)
+	w := r.made[key]
+	if w == nil {
+		w = r.read(vals)
+		r.made[key] = w
+	}
+	n.Seed, n.SeedPos, n.Cache, n.Encode, n.Resources = w.seed, w.seedPos, w.cache, w.encode, w.resources
+}
+
+func (r *wordsReader) read(vals []*axisValue) *words {
+	w := &words{seed: r.c.specSeed, seedPos: r.c.seedPos}
+	e := &env{params: r.c.params, axes: vals}
+	get := func(name string) *node {
+		n := r.nodes[name]
+		if n == nil {
+			return nil
+		}
+		if n = r.c.resolve(n, e, r.s.path+"."+name); n == nil || n.kind == broken {
+			return nil
+		}
+		return n
+	}
+	if n := get("seed"); n != nil {
+		if seed, ok := r.c.seed(n, r.s.path+".seed"); ok {
+			w.seed, w.seedPos = seed, n.pos()
+		}
+	}
+	var shape struct {
+		Cache     string   `yaml:"cache" enum:"store|stream"`
+		Encode    encoding `yaml:"encode"`
+		Resources struct {
+			CPUs   int   `yaml:"cpus" min:"1"`
+			Memory Bytes `yaml:"memory"`
+			GPUs   int   `yaml:"gpus" min:"0"`
+			Time   span  `yaml:"time"`
+		} `yaml:"resources"`
+	}
+	written := &node{kind: Map, src: r.s.n.src, line: r.s.n.line, col: r.s.n.col}
+	for _, name := range []string{"cache", "encode", "resources"} {
+		if n := get(name); n != nil {
+			written.keys, written.items = append(written.keys, key{text: name}), append(written.items, n)
+		}
+	}
+	r.c.problems(decodeInto(Value{written, r.c.types}, deref(&shape)), written, r.s.path)
+	w.cache, w.encode = shape.Cache, string(shape.Encode)
+	w.resources = Resources{CPUs: shape.Resources.CPUs, Memory: int64(shape.Resources.Memory), GPUs: shape.Resources.GPUs, Time: string(shape.Resources.Time)}
+	return w
+}

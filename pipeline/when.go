@@ -1,0 +1,168 @@
+package pipeline
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// A whenReader decides which instances of a stage there are. when is true or
+// false, usually through a reference; or a map from references to conditions,
+// all of which must hold; or a list of such maps, one of which must hold.
+type whenReader struct {
+	c    *checker
+	s    *stage
+	n    *node
+	axes []string
+	made map[string]bool
+}
+
+// whenReader returns nil when the stage has no when.
+func (c *checker) whenReader(s *stage) *whenReader {
+	n := s.word("when")
+	if n == nil || n.kind == Null {
+		return nil
+	}
+	r := &whenReader{c: c, s: s, n: n, made: map[string]bool{}}
+	seen := map[string]bool{}
+	before := len(c.rep.errs)
+	scope := &refScope{params: c.params, axes: s.axes, seen: seen}
+	rules := []*node{n}
+	if n.kind == List {
+		rules = n.items
+	}
+	for i, rule := range rules {
+		path := s.path + ".when"
+		if n.kind == List {
+			path = join(path, fmt.Sprint(i))
+		}
+		if rule.kind != Map {
+			if n.kind == List && rule.kind != broken {
+				c.rep.add(rule.pos(), path, "must be a map such as {$matrix.method: augmix}, got %s", rule.describe())
+			}
+			c.checkRefs(rule, scope, path)
+			continue
+		}
+		for j := range rule.keys {
+			k := &rule.keys[j]
+			pieces, whole, msg := parseText(k.text)
+			switch {
+			case msg != "":
+				c.rep.add(k.pos(), join(path, k.text), "%s", msg)
+			case !whole:
+				c.rep.add(k.pos(), join(path, k.text), "must be a reference, such as $matrix.%s or $params.%s", k.text, k.text)
+			default:
+				c.checkRef(k.pos(), pieces[0].reference, scope, join(path, k.text))
+			}
+			c.checkRefs(rule.items[j], scope, join(path, k.text))
+		}
+	}
+	if len(c.rep.errs) > before {
+		s.bad = true
+	}
+	r.axes = sortedNames(seen)
+	return r
+}
+
+// holds says whether an instance with these coordinates exists.
+func (r *whenReader) holds(vals []*axisValue) bool {
+	key := projection(vals, r.axes)
+	got, ok := r.made[key]
+	if !ok {
+		got = r.read(vals)
+		r.made[key] = got
+	}
+	return got
+}
+
+func (r *whenReader) read(vals []*axisValue) bool {
+	e := &env{params: r.c.params, axes: vals}
+	path := r.s.path + ".when"
+	switch r.n.kind {
+	case Map:
+		return r.all(r.n, e, path)
+	case List:
+		for i, rule := range r.n.items {
+			if r.all(rule, e, join(path, fmt.Sprint(i))) {
+				return true
+			}
+		}
+		return false
+	}
+	n := r.c.resolve(r.n, e, path)
+	if n == nil || n.kind == broken {
+		return true // the field is absent, and the default is to run
+	}
+	if n.kind != Scalar || n.tag != TagBool {
+		r.c.rep.add(n.pos(), path, "must be true or false, or a map such as {$matrix.method: augmix}, got %s", n.describe())
+		return true
+	}
+	return n.text == "true"
+}
+
+// all says whether every condition of a rule holds.
+func (r *whenReader) all(rule *node, e *env, path string) bool {
+	for i := range rule.keys {
+		at := join(path, rule.keys[i].text)
+		pieces, _, _ := parseText(rule.keys[i].text)
+		value := e.value(pieces[0].reference)
+		if value != nil && value.kind == broken {
+			return true
+		}
+		n := r.c.resolve(rule.items[i], e, at)
+		if n == nil || n.kind == broken {
+			return true
+		}
+		cond, problems := ParseCondition(Value{n, r.c.types})
+		if r.c.problems(problems, n, at) {
+			return true
+		}
+		met, msg := cond.meets(value)
+		if msg != "" {
+			r.c.rep.add(cond.pos, at, "%s", msg)
+			return true
+		}
+		if !met {
+			return false
+		}
+	}
+	return true
+}
+
+// meets says whether a value of the spec meets the condition: by source text,
+// and as numbers where the condition is a range. nil is met by null alone.
+func (c Condition) meets(n *node) (bool, string) {
+	null := n == nil || n.kind == Null
+	switch c.op {
+	case condNull:
+		return null, ""
+	case condAny:
+		for _, p := range c.parts {
+			if ok, msg := p.meets(n); ok || msg != "" {
+				return ok, msg
+			}
+		}
+		return false, ""
+	case condNot:
+		if null {
+			return false, ""
+		}
+		ok, msg := c.parts[0].meets(n)
+		return !ok, msg
+	}
+	switch {
+	case null:
+		return false, ""
+	case n.kind != Scalar:
+		return false, "the value is " + n.kind.String() + ", and a condition needs a single one"
+	case c.op == condValue:
+		return n.text == c.text, ""
+	case c.op == condLike:
+		return like(c.text, n.text), ""
+	}
+	m, problems := c.Compile(FloatColumn)
+	if len(problems) > 0 {
+		return false, fmt.Sprintf("the range %s needs numbers as its ends", c.rng)
+	}
+	x, err := strconv.ParseFloat(n.text, 64)
+	return err == nil && (n.tag == TagInt || n.tag == TagFloat) && m.Float(x), ""
+}
