@@ -32,10 +32,15 @@ func (s normSet) moments(k simd.Backend, x []float32) (mean, variance float32) {
 			j++
 		}
 	}
-	n := float32(s.values())
+	return combine(k, total, square, blocks, s.plane, float32(s.values()))
+}
+
+// combine returns the mean and the biased variance of n values from the sums and squared deviations of their blocks, blocks
+// of them a plane. It overwrites square.
+func combine(k simd.Backend, total, square []float32, blocks, plane int, n float32) (mean, variance float32) {
 	mean = sum(k, total) / n
 	for j := range square {
-		m := float32(min(sumBlock, s.plane-j%blocks*sumBlock))
+		m := float32(min(sumBlock, plane-j%blocks*sumBlock))
 		d := total[j]/m - mean
 		square[j] = FMA32(m*d, d, square[j])
 	}

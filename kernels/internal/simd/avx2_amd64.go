@@ -133,3 +133,23 @@ func sgdAVX2(n int, minusLR float32, momentum float32, decay float32, w *float32
 //
 //go:noescape
 func sgdNesterovAVX2(n int, minusLR float32, momentum float32, decay float32, w *float32, v *float32, grad *float32)
+
+// mixFirstAVX2 is a body of Backend.Mix; n is a positive multiple of 16.
+//
+//go:noescape
+func mixFirstAVX2(n int, x *float32, xs int, z *float32, zs int, u *float32, us int, o *float32, os int, coef *float32)
+
+// mixMiddleAVX2 is a body of Backend.Mix; n is a positive multiple of 16.
+//
+//go:noescape
+func mixMiddleAVX2(n int, x *float32, xs int, z *float32, zs int, u *float32, us int, o *float32, os int, coef *float32)
+
+// mixLastAVX2 is a body of Backend.Mix; n is a positive multiple of 16.
+//
+//go:noescape
+func mixLastAVX2(n int, x *float32, xs int, z *float32, zs int, u *float32, us int, o *float32, os int, coef *float32)
+
+// mixEntryAVX2 is a body of Backend.Mix; n is a positive multiple of 16.
+//
+//go:noescape
+func mixEntryAVX2(n int, x *float32, xs int, z *float32, zs int, u *float32, us int, o *float32, os int, coef *float32)

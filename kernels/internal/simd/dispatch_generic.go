@@ -44,3 +44,19 @@ func sgdAVX2(n int, minusLR, momentum, decay float32, w, v, grad *float32) { pan
 func sgdNesterovAVX2(n int, minusLR, momentum, decay float32, w, v, grad *float32) {
 	panic(unreachable)
 }
+
+func mixFirstAVX2(n int, x *float32, xs int, z *float32, zs int, u *float32, us int, o *float32, os int, coef *float32) {
+	panic(unreachable)
+}
+
+func mixMiddleAVX2(n int, x *float32, xs int, z *float32, zs int, u *float32, us int, o *float32, os int, coef *float32) {
+	panic(unreachable)
+}
+
+func mixLastAVX2(n int, x *float32, xs int, z *float32, zs int, u *float32, us int, o *float32, os int, coef *float32) {
+	panic(unreachable)
+}
+
+func mixEntryAVX2(n int, x *float32, xs int, z *float32, zs int, u *float32, us int, o *float32, os int, coef *float32) {
+	panic(unreachable)
+}

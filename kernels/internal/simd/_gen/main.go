@@ -35,6 +35,10 @@ func main() {
 	f.axpy()
 	f.lanes()
 	f.elementwise()
+	f.mix("mixFirst", false, true, true, false)
+	f.mix("mixMiddle", true, true, true, true)
+	f.mix("mixLast", true, false, false, true)
+	f.mix("mixEntry", false, true, false, true)
 	decl, err := format.Source(f.decl.Bytes())
 	if err != nil {
 		log.Fatal(err)
