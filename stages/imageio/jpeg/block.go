@@ -34,7 +34,7 @@ func (d *decoder) sequentialBlock(c *component, row, col int) error {
 	if last == 0 {
 		fillDC(out, c.stride, block[0])
 	} else {
-		inverse(out, c.stride, &block, last)
+		inverse(out, c.stride, &block)
 	}
 	return err
 }

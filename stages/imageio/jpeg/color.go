@@ -86,9 +86,9 @@ func ink(stored, black byte) byte {
 	return byte(max(int(black)-((t>>8)+t)>>8, 0))
 }
 
-// yccToRGB is the conversion of JFIF in 16-bit fixed point: R = Y + 1.402 Cr, G = Y - 0.34414 Cb - 0.71414 Cr, B = Y + 1.772 Cb, the sum of
+// yccToRGBGeneric is the conversion of JFIF in 16-bit fixed point: R = Y + 1.402 Cr, G = Y - 0.34414 Cb - 0.71414 Cr, B = Y + 1.772 Cb, the sum of
 // both terms of G rounded once.
-func yccToRGB(out, y, cb, cr []byte) {
+func yccToRGBGeneric(out, y, cb, cr []byte) {
 	const half = 1 << 15
 	n := len(y)
 	cb, cr, out = cb[:n], cr[:n], out[:3*n]

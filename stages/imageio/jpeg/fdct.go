@@ -88,5 +88,5 @@ func (p *plane) roundTripBlock(out []byte, stride, row, col int) {
 		fillDC(out, stride, coef[0])
 		return
 	}
-	inverse(out, stride, &coef, last)
+	inverse(out, stride, &coef)
 }

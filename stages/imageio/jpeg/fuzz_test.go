@@ -21,7 +21,7 @@ func FuzzDecode(f *testing.F) {
 		f.Add(v.data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		const limit = 1 << 20
+		const limit = 1 << 16
 		pix, h, w, err := Decode(data, Options{MaxPixels: limit})
 		if err == nil && (h < 1 || w < 1 || h*w > limit || len(pix) != 3*h*w) {
 			t.Fatalf("%d x %d with %d bytes", h, w, len(pix))

@@ -20,9 +20,9 @@ const (
 	f3072 = 25172
 )
 
-// inverse writes the 8 x 8 samples of a block of dequantised coefficients to out, whose rows are stride apart.
-// Coefficients past zigzag index last are zero. The result is that of the JPEG group's jpeg_idct_islow.
-func inverse(out []byte, stride int, block *[64]int16, last int) {
+// inverseGeneric writes the 8 x 8 samples of a block of dequantised coefficients to out, whose rows are stride apart. The
+// result is that of the JPEG group's jpeg_idct_islow; sums that overflow, in damaged data only, wrap.
+func inverseGeneric(out []byte, stride int, block *[64]int16) {
 	var w [64]int32
 	// Columns first. A block of few coefficients has columns with nothing but their first row, or with nothing at all.
 	for x := range 8 {

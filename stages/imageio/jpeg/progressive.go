@@ -208,7 +208,7 @@ func (d *decoder) reconstruct() {
 				for k, q := range quant {
 					block[k] = coef[k] * q
 				}
-				inverse(out, c.stride, &block, int(*last))
+				inverse(out, c.stride, &block)
 			}
 		}
 	}

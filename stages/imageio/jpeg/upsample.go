@@ -58,8 +58,8 @@ func (c *component) samples(y int) []byte {
 	return c.plane[y*c.stride:][:c.width]
 }
 
-// smoothAcross doubles a row: each new sample is 3/4 of the nearer and 1/4 of the further; ties round down on the left, up on the right.
-func smoothAcross(out, in []byte) {
+// smoothAcrossGeneric doubles a row: each new sample is 3/4 of the nearer and 1/4 of the further; ties round down on the left, up on the right.
+func smoothAcrossGeneric(out, in []byte) {
 	n := len(in)
 	out = out[:2*n]
 	out[0] = in[0]
@@ -79,8 +79,8 @@ func smoothDown(out, this, near []byte, bias int) {
 	}
 }
 
-// smoothBoth is the triangle filter in both directions with one rounding: weights 9, 3, 3 and 1 of 16.
-func smoothBoth(out, this, near []byte) {
+// smoothBothGeneric is the triangle filter in both directions with one rounding: weights 9, 3, 3 and 1 of 16.
+func smoothBothGeneric(out, this, near []byte) {
 	n := len(this)
 	near, out = near[:n], out[:2*n]
 	sum := 3*int32(this[0]) + int32(near[0])

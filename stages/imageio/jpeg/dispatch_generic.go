@@ -1,0 +1,8 @@
+//go:build !amd64 || purego
+
+package jpeg
+
+func inverse(out []byte, stride int, block *[64]int16) { inverseGeneric(out, stride, block) }
+func yccToRGB(out, y, cb, cr []byte)                   { yccToRGBGeneric(out, y, cb, cr) }
+func smoothBoth(out, this, near []byte)                { smoothBothGeneric(out, this, near) }
+func smoothAcross(out, in []byte)                      { smoothAcrossGeneric(out, in) }
