@@ -1,0 +1,22 @@
+// Package all lists the kinds of stages: the one place that knows every
+// family.
+package all
+
+import (
+	"shiftmill/stages"
+	"shiftmill/stages/evaluate"
+	"shiftmill/stages/report"
+	"shiftmill/stages/split"
+	"shiftmill/stages/train"
+)
+
+// Registry returns all kinds.
+func Registry() *stages.Registry {
+	return stages.NewRegistry(
+		split.ShiftKind(),
+		split.SelectKind(),
+		train.Classifier(),
+		evaluate.Classify(),
+		report.Robustness(),
+	)
+}
