@@ -1,3 +1,5 @@
+//go:build unix
+
 package kernels
 
 import (
@@ -17,12 +19,13 @@ func BenchmarkPeak(b *testing.B) {
 	for i := range off {
 		off[i] = i * simd.Lanes
 	}
+	m := startMeter(b)
 	for b.Loop() {
 		for range 100 {
 			be.Tile(6, k, a, src, off, simd.Group, c, simd.Group, simd.Lanes, false)
 		}
 	}
-	b.ReportMetric(100*2*6*k*simd.Lanes*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+	m.report(100 * 2 * 6 * k * simd.Lanes)
 }
 
 func BenchmarkConv2D(b *testing.B) {
@@ -52,12 +55,49 @@ func BenchmarkConv2D(b *testing.B) {
 			{"weight", func() { Conv2DBackWeight(dw, y, x, s, nil) }},
 		} {
 			b.Run(fmt.Sprintf("%s/%dx%dx%dx%d-%d-k%ds%d", op.name, s.N, s.Ci, s.H, s.W, s.Co, s.KH, f.StrideH), func(b *testing.B) {
-				b.ReportAllocs()
+				op.f() // fills the buffers that later calls reuse
+				m := startMeter(b)
 				for b.Loop() {
 					op.f()
 				}
-				b.ReportMetric(flop*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+				m.report(flop)
 			})
 		}
+	}
+}
+
+func BenchmarkMatMul(b *testing.B) {
+	for _, n := range []int{256, 1000} {
+		b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {
+			x, y, z := testValues("a", n*n, false), testValues("b", n*n, false), make([]float32, n*n)
+			m := startMeter(b)
+			for b.Loop() {
+				MatMul(z, x, y, n, n, n, false, false, nil)
+			}
+			m.report(2 * float64(n) * float64(n) * float64(n))
+		})
+	}
+}
+
+func BenchmarkNoise2Net(b *testing.B) {
+	// Six 3x3 convolutions of twelve, the expected number.
+	st := Noise2NetStructure{}
+	for i := range 12 {
+		st[i/3][i%3] = SliceConv{K: 1 + 2*(i%2), D: 1 + i/2%3}
+	}
+	for _, size := range []int{32, 224} {
+		b.Run(fmt.Sprintf("size=%d", size), func(b *testing.B) {
+			x := testValues("image", 3*size*size, false)
+			dst := make([]float32, len(x))
+			var scratch Scratch
+			net := new(Noise2NetNet)
+			m := startMeter(b)
+			for i := uint64(0); b.Loop(); i++ {
+				net.Draw(st, NewKey("noise2net", 1, 3, "weights", 0).Hash(i))
+				Noise2Net(dst, x, size, size, net, 0.5, &scratch)
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "img/s")
+			m.report(2 * 16896 * float64(size*size))
+		})
 	}
 }

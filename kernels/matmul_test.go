@@ -37,16 +37,3 @@ func TestMatMul(t *testing.T) {
 		}
 	}
 }
-
-func BenchmarkMatMul(b *testing.B) {
-	for _, n := range []int{256, 1000} {
-		b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {
-			x, y, z := testValues("a", n*n, false), testValues("b", n*n, false), make([]float32, n*n)
-			b.ReportAllocs()
-			for b.Loop() {
-				MatMul(z, x, y, n, n, n, false, false, nil)
-			}
-			b.ReportMetric(2*float64(n)*float64(n)*float64(n)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
-		})
-	}
-}

@@ -164,27 +164,3 @@ func TestNoise2Net(t *testing.T) {
 		})
 	}
 }
-
-func BenchmarkNoise2Net(b *testing.B) {
-	// Six 3x3 convolutions of twelve, the expected number.
-	st := Noise2NetStructure{}
-	for i := range 12 {
-		st[i/3][i%3] = SliceConv{K: 1 + 2*(i%2), D: 1 + i/2%3}
-	}
-	for _, size := range []int{32, 224} {
-		b.Run(fmt.Sprintf("size=%d", size), func(b *testing.B) {
-			x := testValues("image", 3*size*size, false)
-			dst := make([]float32, len(x))
-			var scratch Scratch
-			net := new(Noise2NetNet)
-			b.ReportAllocs()
-			for i := uint64(0); b.Loop(); i++ {
-				net.Draw(st, NewKey("noise2net", 1, 3, "weights", 0).Hash(i))
-				Noise2Net(dst, x, size, size, net, 0.5, &scratch)
-			}
-			rate := float64(b.N) / b.Elapsed().Seconds()
-			b.ReportMetric(rate, "img/s")
-			b.ReportMetric(2*16896*float64(size*size)*rate/1e9, "GFLOP/s")
-		})
-	}
-}
