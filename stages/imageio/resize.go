@@ -1,12 +1,6 @@
 package imageio
 
-import (
-	"fmt"
-	"math"
-)
-
-// precisionBits is the fraction of a tap: 8 bits are the pixel's, 2 are left for overshoot, as in Pillow's Resample.c.
-const precisionBits = 32 - 8 - 2
+import "fmt"
 
 // Resize returns src scaled to h rows and w columns, equal in every value to Pillow's
 // Image.resize((w, h), f) of a picture without alpha: channels are scaled independently, any number of them.
@@ -28,10 +22,14 @@ func Resize(src *Pixels, h, w int, f Filter) *Pixels {
 		return resizeNearest(src, h, w)
 	}
 	if src.W != w {
-		src = resizeRows(src, newTaps(src.W, w, f))
+		dst := NewPixels(src.H, w, src.C)
+		resizeRows(dst, src, newTaps(src.W, w, f))
+		src = dst
 	}
 	if src.H != h {
-		src = resizeColumns(src, newTaps(src.H, h, f))
+		dst := NewPixels(h, src.W, src.C)
+		resizeColumns(dst, src, newTaps(src.H, h, f))
+		src = dst
 	}
 	return src
 }
@@ -51,47 +49,6 @@ func ShorterSide(h, w, side int) (int, int) {
 	return max(1, int(int64(side)*int64(h)/int64(w))), side
 }
 
-// taps holds the weights of one axis: output i is the sum of weight[i*width+j] * input[start[i]+j] for j < count[i].
-type taps struct {
-	width        int
-	start, count []int
-	weight       []int32
-}
-
-func newTaps(in, out int, f Filter) *taps {
-	scale := float64(in) / float64(out)
-	stretch := max(scale, 1)
-	support := f.support() * stretch
-	inv := 1 / stretch
-	t := &taps{width: int(math.Ceil(support))*2 + 1, start: make([]int, out), count: make([]int, out)}
-	t.weight = make([]int32, out*t.width)
-	row := make([]float64, t.width)
-	for i := range out {
-		center := float64((float64(i) + 0.5) * scale)
-		lo := max(int(center-support+0.5), 0)
-		hi := min(int(center+support+0.5), in)
-		sum := 0.0
-		for j := range hi - lo {
-			row[j] = f.weight(float64((float64(j+lo) - center + 0.5) * inv))
-			sum += row[j]
-		}
-		for j := range hi - lo {
-			v := row[j]
-			if sum != 0 {
-				v /= sum
-			}
-			v = float64(v * (1 << precisionBits))
-			if v < 0 {
-				t.weight[i*t.width+j] = int32(v - 0.5)
-			} else {
-				t.weight[i*t.width+j] = int32(v + 0.5)
-			}
-		}
-		t.start[i], t.count[i] = lo, hi-lo
-	}
-	return t
-}
-
 func clip8(v int32) byte {
 	v >>= precisionBits
 	if uint32(v) > 255 {
@@ -100,8 +57,8 @@ func clip8(v int32) byte {
 	return byte(v)
 }
 
-func resizeRows(src *Pixels, t *taps) *Pixels {
-	dst := NewPixels(src.H, len(t.start), src.C)
+// resizeRowsGeneric resamples each row; resizeColumnsGeneric, below, each column.
+func resizeRowsGeneric(dst, src *Pixels, t *taps) {
 	for y := range src.H {
 		if src.C == 3 {
 			resizeRow3(dst.Row(y), src.Row(y), t)
@@ -109,7 +66,6 @@ func resizeRows(src *Pixels, t *taps) *Pixels {
 			resizeRow(dst.Row(y), src.Row(y), t, src.C)
 		}
 	}
-	return dst
 }
 
 func resizeRow(dst, src []byte, t *taps, channels int) {
@@ -142,8 +98,7 @@ func resizeRow3(dst, src []byte, t *taps) {
 	}
 }
 
-func resizeColumns(src *Pixels, t *taps) *Pixels {
-	dst := NewPixels(len(t.start), src.W, src.C)
+func resizeColumnsGeneric(dst, src *Pixels, t *taps) {
 	sums := make([]int32, src.W*src.C)
 	for i, start := range t.start {
 		for j := range sums {
@@ -160,7 +115,6 @@ func resizeColumns(src *Pixels, t *taps) *Pixels {
 			out[x] = clip8(v)
 		}
 	}
-	return dst
 }
 
 func resizeNearest(src *Pixels, h, w int) *Pixels {
