@@ -61,7 +61,9 @@ func (b *builder) build(n *node) (arrow.ArrayData, error) {
 	return b.buildLeaf(n, k, valid)
 }
 
-// validity returns the null bitmap of the slots and the number of nulls.
+// validity returns the null bitmap of the slots and the number of nulls. The slots
+// under a null struct are null too, even in a field whose type rules nulls out, as
+// Arrow's own builders have it: what the struct masks does not count.
 func (b *builder) validity(valid []bool) (*memory.Buffer, int) {
 	nulls := 0
 	for _, v := range valid {
@@ -219,13 +221,16 @@ func (b *builder) buildFixedList(n *node, t *arrow.FixedSizeListType) (arrow.Arr
 
 // buildLeaf spreads the values over the slots that hold one.
 func (b *builder) buildLeaf(n *node, k *collector, valid []bool) (arrow.ArrayData, error) {
-	bitmap, nulls := b.validity(valid)
-	if len(valid)-nulls != k.count() {
-		if bitmap != nil {
-			bitmap.Release()
+	held := 0
+	for _, v := range valid {
+		if v {
+			held++
 		}
-		return nil, fmt.Errorf("column %s: %d values for %d slots", n.field.Name, k.count(), len(valid)-nulls)
 	}
+	if held != k.count() {
+		return nil, fmt.Errorf("column %s: %d values for %d slots", n.field.Name, k.count(), held)
+	}
+	bitmap, nulls := b.validity(valid)
 	buffers := []*memory.Buffer{bitmap}
 	switch t := n.field.Type.(type) {
 	case *arrow.BooleanType:
@@ -251,8 +256,6 @@ func (b *builder) buildLeaf(n *node, k *collector, valid []bool) (arrow.ArrayDat
 		width := t.(arrow.FixedWidthDataType).BitWidth() / 8
 		buffers = append(buffers, b.fixed(k, valid, width))
 	}
-	// The values under a null struct are null even where the field's type rules that
-	// out, as Arrow allows: what is masked does not count.
 	return data(n.field.Type, len(valid), buffers, nil, nulls), nil
 }
 
