@@ -23,9 +23,9 @@ func Load(ctx context.Context, images stages.Images, id string, column arrow.Arr
 // LoadCell is Load for a cell at hand.
 func LoadCell(ctx context.Context, images stages.Images, id string, cell stages.ImageCell) (*imageio.Pixels, error) {
 	fail := func(err error) (*imageio.Pixels, error) {
-		file, _ := strings.CutPrefix(cell.Ref, "file:")
-		if file == cell.Ref {
-			file = ""
+		file := ""
+		if strings.HasPrefix(cell.Ref, "file:") {
+			file = cell.Name()
 		}
 		return nil, &stages.RowError{ID: id, File: file, Err: err}
 	}

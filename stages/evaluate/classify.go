@@ -1,0 +1,72 @@
+package evaluate
+
+import (
+	"github.com/apache/arrow/go/v15/arrow"
+
+	"shiftmill/pipeline"
+	"shiftmill/stages"
+	"shiftmill/stages/model"
+	"shiftmill/stages/transform"
+)
+
+// scoresColumn holds a row's scores.
+const scoresColumn = "scores"
+
+// weightsFile is the file of the model port that holds the classifier.
+const weightsFile = "weights.safetensors"
+
+// Config are the parameters of evaluate/classify.
+type Config struct {
+	Label string `yaml:"label" doc:"column of class names"`
+}
+
+// Classify is evaluate/classify: it predicts the class of every row, with the
+// model at its second port, or from scores that the rows have already.
+//
+// It writes predicted (text), correct (bool) and scores: a fixed-size list of
+// float32, the softmax over the model's classes, whose names stand as a JSON
+// list in the field's metadata under "classes".
+func Classify() *stages.Kind {
+	return stages.Define(stages.Def[Config]{
+		Name: "evaluate/classify", Version: 1, Shape: stages.RowWise,
+		Doc: "Predicts the class of every row and says whether it is right.",
+		In: []stages.Port{
+			{Name: "data", Doc: "rows with image and label, or with scores and label where no model is given"},
+			{Name: "model", Doc: "what train/classifier made", Type: stages.Files, Optional: true},
+		},
+		Config:  Config{Label: "label"},
+		Outputs: func(*Config) []stages.Output { return []stages.Output{{Base: "data"}} },
+		Columns: columns,
+		Reads:   reads,
+		Uses:    []string{transform.Version, model.Version},
+		New: func(c *Config) (stages.Stage, error) {
+			return &classify{label: c.Label}, nil
+		},
+	})
+}
+
+// reads takes the picture, and scores as well where rows have them: whether a
+// model is given is known only when the stage runs.
+func reads(c *Config, port string, in *arrow.Schema) []string {
+	switch {
+	case port != "data":
+		return nil
+	case in == nil:
+		return []string{model.ImageColumn, c.Label}
+	}
+	return model.Present(in, model.ImageColumn, scoresColumn, c.Label)
+}
+
+// columns checks the data. What is written depends on the number of classes,
+// which a model's file says, or the scores that rows have.
+func columns(c *Config, in stages.Schemas) (stages.Schemas, []pipeline.Problem) {
+	s := in["data"]
+	if s == nil {
+		return nil, nil
+	}
+	problems := model.LabelProblems(s, "data", c.Label)
+	if len(s.FieldIndices(scoresColumn)) == 0 {
+		problems = append(problems, model.ImageProblems(s, "data")...)
+	}
+	return nil, problems
+}

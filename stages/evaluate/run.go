@@ -1,0 +1,227 @@
+package evaluate
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/apache/arrow/go/v15/arrow/memory"
+
+	"shiftmill/kernels"
+	"shiftmill/stages"
+	"shiftmill/stages/imageio"
+	"shiftmill/stages/model"
+	"shiftmill/stages/transform"
+)
+
+// piece is how many pictures are held at a time.
+const piece = 128
+
+// A classify is evaluate/classify made ready; its parts run concurrently and
+// share one model.
+type classify struct {
+	label string
+
+	load       sync.Once
+	classifier *model.Classifier
+	err        error
+}
+
+// Run judges the rows of one part.
+func (c *classify) Run(ctx context.Context, in *stages.Inputs, out stages.Sink) error {
+	data := in.One("data")
+	s := data.Schema()
+	for _, p := range model.LabelProblems(s, "data", c.label) {
+		return fmt.Errorf("%s", p.Msg) // where the columns were unknown before the run
+	}
+	if weights := in.One("model"); weights != nil {
+		c.load.Do(func() { c.classifier, c.err = read(weights) })
+		if c.err != nil {
+			return c.err
+		}
+		for _, p := range model.ImageProblems(s, "data") {
+			return fmt.Errorf("%s", p.Msg)
+		}
+		v := newVerdicts(c.classifier.Classes)
+		defer v.release()
+		err := data.Each(ctx, func(rec arrow.Record) error {
+			for lo := 0; lo < int(rec.NumRows()); lo += piece {
+				scores, err := c.predict(ctx, in, rec, lo, min(lo+piece, int(rec.NumRows())))
+				if err != nil {
+					return err
+				}
+				if err := v.add(rec, c.label, lo, scores); err != nil {
+					return err
+				}
+			}
+			return v.write(out)
+		})
+		v.note(out)
+		return err
+	}
+	at := s.FieldIndices(scoresColumn)
+	if len(at) == 0 {
+		return fmt.Errorf("there is neither a model nor a column %q in the data; give from: {model: STAGE, data: ...}", scoresColumn)
+	}
+	classes, err := classesOf(s.Field(at[0]))
+	if err != nil {
+		return err
+	}
+	v := newVerdicts(classes)
+	defer v.release()
+	err = data.Each(ctx, func(rec arrow.Record) error {
+		list := rec.Column(at[0]).(*array.FixedSizeList)
+		for i := range list.Len() {
+			if list.IsNull(i) {
+				return &stages.RowError{ID: id(rec, i), Err: fmt.Errorf("it has no %s", scoresColumn)}
+			}
+		}
+		if list.Len() > 0 {
+			lo, _ := list.ValueOffsets(0)
+			_, hi := list.ValueOffsets(list.Len() - 1)
+			if err := v.add(rec, c.label, 0, list.ListValues().(*array.Float32).Float32Values()[lo:hi]); err != nil {
+				return err
+			}
+		}
+		return v.write(out)
+	})
+	v.note(out)
+	return err
+}
+
+func read(in stages.Input) (*model.Classifier, error) {
+	data, err := in.File(weightsFile)
+	if err != nil {
+		return nil, fmt.Errorf("read model of %s: %w", in.Stage(), err)
+	}
+	c, err := model.Load(data)
+	if err != nil {
+		return nil, fmt.Errorf("read model of %s, file %s: %w", in.Stage(), weightsFile, err)
+	}
+	return c, nil
+}
+
+// predict scores rows lo <= row < hi of a record. Of several errors the first
+// row's is returned.
+func (c *classify) predict(ctx context.Context, in *stages.Inputs, rec arrow.Record, lo, hi int) ([]float32, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, context.Cause(ctx)
+	}
+	pool := kernels.NewPool(in.Workers)
+	cells := column(rec, model.ImageColumn)
+	pics := make([]*imageio.Pixels, hi-lo)
+	errs := make([]error, hi-lo)
+	pool.Run(hi-lo, func(i int) {
+		p, err := transform.Load(ctx, in.Images, id(rec, lo+i), cells, lo+i)
+		if err == nil {
+			if p, err = c.classifier.Prepare(p); err != nil {
+				err = &stages.RowError{ID: id(rec, lo+i), Err: err}
+			}
+		}
+		pics[i], errs[i] = p, err
+	})
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return c.classifier.Predict(pool, pics)
+}
+
+func column(rec arrow.Record, name string) arrow.Array {
+	return rec.Column(rec.Schema().FieldIndices(name)[0])
+}
+
+func id(rec arrow.Record, i int) string { return column(rec, "id").(*array.String).Value(i) }
+
+// classesKey is the key of a score field's metadata that holds the class names
+// as a JSON list.
+const classesKey = "classes"
+
+// classesOf reads the class names that belong to a column of scores.
+func classesOf(f arrow.Field) ([]string, error) {
+	t, ok := f.Type.(*arrow.FixedSizeListType)
+	if !ok || t.Elem().ID() != arrow.FLOAT32 {
+		return nil, fmt.Errorf("column %q holds %s, want fixed-size lists of float32", f.Name, f.Type)
+	}
+	text, ok := f.Metadata.GetValue(classesKey)
+	if !ok {
+		return nil, fmt.Errorf("column %q does not say which classes its scores are of: its metadata lacks %q", f.Name, classesKey)
+	}
+	var classes []string
+	if err := json.Unmarshal([]byte(text), &classes); err != nil {
+		return nil, fmt.Errorf("column %q: metadata %q: %w", f.Name, classesKey, err)
+	}
+	if len(classes) != int(t.Len()) || len(classes) == 0 {
+		return nil, fmt.Errorf("column %q has %d scores a row and names %d classes", f.Name, t.Len(), len(classes))
+	}
+	return classes, nil
+}
+
+// verdicts builds the output.
+type verdicts struct {
+	classes []string
+	known   map[string]bool
+	b       *array.RecordBuilder
+	unknown int // rows whose label is no class
+}
+
+func newVerdicts(classes []string) *verdicts {
+	names, err := json.Marshal(classes)
+	if err != nil {
+		panic("evaluate: " + err.Error()) // strings always marshal
+	}
+	schema := arrow.NewSchema([]arrow.Field{
+		{Name: "id", Type: arrow.BinaryTypes.String},
+		{Name: "predicted", Type: arrow.BinaryTypes.String},
+		{Name: "correct", Type: arrow.FixedWidthTypes.Boolean},
+		{Name: scoresColumn, Type: arrow.FixedSizeListOf(int32(len(classes)), arrow.PrimitiveTypes.Float32),
+			Metadata: arrow.NewMetadata([]string{classesKey}, []string{string(names)})},
+	}, nil)
+	v := &verdicts{classes: classes, known: map[string]bool{}, b: array.NewRecordBuilder(memory.DefaultAllocator, schema)}
+	for _, c := range classes {
+		v.known[c] = true
+	}
+	return v
+}
+
+func (v *verdicts) release() { v.b.Release() }
+
+// add judges rows from lo on by their scores.
+func (v *verdicts) add(rec arrow.Record, label string, lo int, scores []float32) error {
+	labels, k := column(rec, label), len(v.classes)
+	list := v.b.Field(3).(*array.FixedSizeListBuilder)
+	for i := 0; i*k < len(scores); i++ {
+		if labels.IsNull(lo + i) {
+			return &stages.RowError{ID: id(rec, lo+i), Err: fmt.Errorf("it has no %q; leave rows without a label out with a split or a filter", label)}
+		}
+		row := scores[i*k : (i+1)*k]
+		predicted := v.classes[model.Best(row)]
+		truth := labels.ValueStr(lo + i)
+		if !v.known[truth] {
+			v.unknown++
+		}
+		v.b.Field(0).(*array.StringBuilder).Append(id(rec, lo+i))
+		v.b.Field(1).(*array.StringBuilder).Append(predicted)
+		v.b.Field(2).(*array.BooleanBuilder).Append(predicted == truth)
+		list.Append(true)
+		list.ValueBuilder().(*array.Float32Builder).AppendValues(row, nil)
+	}
+	return nil
+}
+
+// write hands on what was added.
+func (v *verdicts) write(out stages.Sink) error {
+	rec := v.b.NewRecord()
+	defer rec.Release()
+	return out.Write("", rec)
+}
+
+func (v *verdicts) note(out stages.Sink) {
+	if v.unknown > 0 {
+		out.Note("%d rows have a label that is none of the model's %d classes; they count as errors", v.unknown, len(v.classes))
+	}
+}

@@ -1,0 +1,197 @@
+package train
+
+import (
+	"fmt"
+	"strings"
+
+	"shiftmill/kernels/nn"
+	"shiftmill/pipeline"
+	"shiftmill/stages/transform"
+)
+
+// Config are the parameters of train/classifier.
+type Config struct {
+	Model          Model      `yaml:"model" doc:"architecture: a name, or {arch, width, stem}"`
+	Size           int        `yaml:"size" min:"8" max:"1024" doc:"side of the images in pixels"`
+	Label          string     `yaml:"label" doc:"column of class names"`
+	Budget         Budget     `yaml:"budget" doc:"how long to train: {epochs: n}, {steps: n} or {images: n}"`
+	BatchSize      int        `yaml:"batch_size" min:"2" max:"65536" doc:"images a step; less if there are fewer rows"`
+	LR             float64    `yaml:"lr" above:"0" max:"100" doc:"learning rate of the first step; it falls to 0 along half a cosine"`
+	Momentum       float64    `yaml:"momentum" min:"0" below:"1" doc:"momentum of gradient descent"`
+	Nesterov       bool       `yaml:"nesterov" doc:"Nesterov's form of momentum"`
+	WeightDecay    float64    `yaml:"weight_decay" min:"0" max:"1" doc:"added to each parameter's gradient, times the parameter"`
+	LabelSmoothing float64    `yaml:"label_smoothing" min:"0" below:"1" doc:"share of the target spread over all classes"`
+	Mean           [3]float64 `yaml:"mean" min:"-10" max:"10" doc:"subtracted from each channel of pixels in 0..1"`
+	Std            [3]float64 `yaml:"std" above:"0" max:"10" doc:"divides each channel after that"`
+	Online         Online     `yaml:"online" doc:"augmentations inside training: [noise2net], [{noise2net: {share, epsilon}}], and steps of transform"`
+	Transform      Transforms `yaml:"transform" doc:"how pictures are prepared: {train: [...], test: [...]}"`
+}
+
+// Transforms are the two lists of steps. Empty ones scale the shorter side to
+// the size and cut the middle out.
+type Transforms struct {
+	Train transform.List `yaml:"train" doc:"steps in training; the result must have the size"`
+	Test  transform.List `yaml:"test" doc:"steps in validation and evaluation; the result must have the size"`
+}
+
+func defaults() Config {
+	return Config{
+		Model: Model{Arch: "convnet"}, Size: 32, Label: "label", Budget: Budget{Epochs: 30}, BatchSize: 64,
+		LR: 0.1, Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4,
+		Mean: [3]float64{0.485, 0.456, 0.406}, Std: [3]float64{0.229, 0.224, 0.225},
+	}
+}
+
+// A Model is the architecture: a name, or a map with its settings.
+type Model struct {
+	Arch  string `yaml:"arch"`
+	Width int    `yaml:"width"`
+	Stem  string `yaml:"stem"`
+}
+
+// settings is Model without its methods, as a map reads it.
+type settings struct {
+	Arch  string `yaml:"arch" required:"true" doc:"name of the architecture"`
+	Width int    `yaml:"width" min:"1" max:"1024" doc:"channels of the first stage"`
+	Stem  string `yaml:"stem" enum:"cifar|imagenet" doc:"first layers of a ResNet"`
+}
+
+// DecodeSpec reads either form.
+func (m *Model) DecodeSpec(v pipeline.Value) []pipeline.Problem {
+	*m = Model{}
+	if v.Kind() == pipeline.Scalar {
+		m.Arch = v.Text()
+	} else {
+		var s settings
+		if problems := below(pipeline.Decode(v, &s)); problems != nil {
+			return problems
+		}
+		*m = Model(s)
+	}
+	known := nn.Names()
+	for _, k := range known {
+		if k == m.Arch {
+			return nil
+		}
+	}
+	hint := ""
+	if near := pipeline.Nearest(m.Arch, known); near != "" {
+		hint = fmt.Sprintf("; did you mean %q?", near)
+	}
+	return []pipeline.Problem{{Msg: fmt.Sprintf("no architecture %q; there are %s%s", m.Arch, strings.Join(known, ", "), hint)}}
+}
+
+// below turns errors of a part into problems whose paths start at that part.
+func below(errs pipeline.Errors) []pipeline.Problem {
+	var problems []pipeline.Problem
+	for _, e := range errs {
+		problems = append(problems, pipeline.Problem{Field: e.Path, Pos: e.Pos, Msg: e.Msg})
+	}
+	return problems
+}
+
+// A Budget is the length of a training; one field is above 0.
+type Budget struct {
+	Epochs int `yaml:"epochs"`
+	Steps  int `yaml:"steps"`
+	Images int `yaml:"images"`
+}
+
+// DecodeSpec reads a map with one of the three; null stands for absence, so
+// that a spec can replace what it extends.
+func (b *Budget) DecodeSpec(v pipeline.Value) []pipeline.Problem {
+	if v.Kind() != pipeline.Map {
+		return []pipeline.Problem{{Msg: "must be one of {epochs: n}, {steps: n} and {images: n}, got " + v.SpecText()}}
+	}
+	var got Budget
+	given := 0
+	var problems []pipeline.Problem
+	for _, e := range v.Map() {
+		var into *int
+		switch e.Key {
+		case "epochs":
+			into = &got.Epochs
+		case "steps":
+			into = &got.Steps
+		case "images":
+			into = &got.Images
+		default:
+			problems = append(problems, pipeline.Problem{Field: e.Key, Pos: e.KeyPos, Msg: "unknown unit of a budget; there are epochs, steps and images"})
+			continue
+		}
+		if e.Value.Kind() == pipeline.Null {
+			continue
+		}
+		given++
+		if errs := pipeline.Decode(e.Value, into); len(errs) > 0 {
+			problems = append(problems, pipeline.Problem{Field: e.Key, Pos: e.Value.Pos(), Msg: errs[0].Msg})
+		} else if *into < 1 || *into > 1e9 {
+			problems = append(problems, pipeline.Problem{Field: e.Key, Pos: e.Value.Pos(), Msg: fmt.Sprintf("must be from 1 to 1000000000, got %d", *into)})
+		}
+	}
+	if given != 1 && problems == nil {
+		problems = []pipeline.Problem{{Msg: fmt.Sprintf("must give one of epochs, steps and images, got %d of them", given)}}
+	}
+	if problems == nil {
+		*b = got
+	}
+	return problems
+}
+
+// steps is the length of a training on batches of which an epoch has perEpoch.
+func (b Budget) steps(perEpoch, batch int) int {
+	switch {
+	case b.Steps > 0:
+		return b.Steps
+	case b.Images > 0:
+		return (b.Images + batch - 1) / batch
+	}
+	return b.Epochs * perEpoch
+}
+
+// trainSteps are the steps of every training picture, online ones last.
+func (c *Config) trainSteps() transform.List {
+	list := c.Transform.Train
+	if len(list) == 0 {
+		list = transform.Fit(c.Size)
+	}
+	return append(append(transform.List(nil), list...), c.Online.Steps...)
+}
+
+func (c *Config) testSteps() transform.List {
+	if len(c.Transform.Test) == 0 {
+		return transform.Fit(c.Size)
+	}
+	return c.Transform.Test
+}
+
+// check reports what the tags cannot say.
+func (c *Config) check() []pipeline.Problem {
+	var problems []pipeline.Problem
+	add := func(field, format string, args ...any) {
+		problems = append(problems, pipeline.Problem{Field: field, Msg: fmt.Sprintf(format, args...)})
+	}
+	arch := nn.Arch{Name: c.Model.Arch, Width: c.Model.Width, Stem: c.Model.Stem, Classes: 2, Size: c.Size}
+	if err := arch.Validate(); err != nil {
+		add("model", "%v", err)
+	}
+	for _, l := range []struct {
+		field string
+		list  transform.List
+	}{{"transform.train", c.trainSteps()}, {"transform.test", c.testSteps()}} {
+		h, w, ok := l.list.Size()
+		switch {
+		case !ok:
+			add(l.field, "gives pictures of differing sizes; end it with {center-crop: %d} or {resize: [%d, %d]}", c.Size, c.Size, c.Size)
+		case h != c.Size || w != c.Size:
+			add(l.field, "gives pictures of %d x %d, size is %d; change one of them", h, w, c.Size)
+		}
+	}
+	if c.Transform.Test.Random() {
+		add("transform.test", "has a random step; the same picture must always get the same scores")
+	}
+	if c.Nesterov && c.Momentum == 0 {
+		add("nesterov", "needs a momentum above 0; set momentum: 0.9, or nesterov: false")
+	}
+	return problems
+}
