@@ -187,3 +187,29 @@ func max32(x, lo float32) float32 {
 	}
 	return x
 }
+
+// SoftmaxBack stores y * (dy - Sum(dy*y)) for each of the n rows, given the output y of Softmax; dx may be dy.
+func SoftmaxBack(dx, dy, y []float32, n, c int, p *Pool) {
+	sameLength("SoftmaxBack", n*c, len(dx), len(dy), len(y))
+	p.Run(n, func(i int) {
+		terms := getFloats(c)
+		defer terms.put()
+		a, b := i*c, (i+1)*c
+		Mul(terms.v, dy[a:b], y[a:b])
+		total := Sum(terms.v)
+		for j := a; j < b; j++ {
+			dx[j] = y[j] * (dy[j] - total)
+		}
+	})
+}
+
+// LogSoftmaxBack stores fma(-exp(y), Sum(dy), dy) for each of the n rows, given the output y of LogSoftmax; dx may be dy.
+func LogSoftmaxBack(dx, dy, y []float32, n, c int, p *Pool) {
+	sameLength("LogSoftmaxBack", n*c, len(dx), len(dy), len(y))
+	p.Run(n, func(i int) {
+		total := Sum(dy[i*c : (i+1)*c])
+		for j := i * c; j < (i+1)*c; j++ {
+			dx[j] = FMA32(-Exp(y[j]), total, dy[j])
+		}
+	})
+}
