@@ -133,7 +133,7 @@ func (d *decoder) structure(n *node, into reflect.Value, path string) {
 		d.decode(n.items[i], into.FieldByIndex(f.index), join(path, f.name), f)
 	}
 	for i := range st.fields {
-		if f := &st.fields[i]; f.required && n.index(f.name) < 0 {
+		if f := &st.fields[i]; f.required && !n.dropped && n.index(f.name) < 0 {
 			d.add(n.pos(), join(path, f.name), "must be given%s", hint(f))
 		}
 	}

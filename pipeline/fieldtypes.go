@@ -102,8 +102,8 @@ func (st *structType) add(typ reflect.Type, index []int) {
 		where := typ.String() + "." + f.Name
 		ft.min, ft.above = bound(where, f.Tag, "min", "above")
 		ft.max, ft.below = bound(where, f.Tag, "max", "below")
-		ft.required = flag(where, f.Tag, "required")
-		ft.single = flag(where, f.Tag, "single")
+		ft.required = isSet(where, f.Tag, "required")
+		ft.single = isSet(where, f.Tag, "single")
 		if _, twice := st.byName[name]; twice {
 			panic(fmt.Sprintf("pipeline: %s: parameter %q is defined twice", where, name))
 		}
@@ -128,7 +128,7 @@ func bound(where string, tag reflect.StructTag, with, without string) (float64, 
 	return f, open
 }
 
-func flag(where string, tag reflect.StructTag, name string) bool {
+func isSet(where string, tag reflect.StructTag, name string) bool {
 	switch text := tag.Get(name); text {
 	case "":
 		return false

@@ -336,7 +336,7 @@ func (c *checker) requirePorts(s *stage, v *variant, n *node) {
 		if p.Any {
 			name = "NAME"
 		}
-		c.rep.add(pos, s.path+".from", "%s needs the input %s: from: {%s: ...}%s", s.kindName, p.Name, name, portDoc(p))
+		c.rep.add(pos, s.path+".from", "%s needs the input %s%s: write from: {%s: STAGE}", s.kindName, p.Name, portDoc(p), name)
 	}
 }
 
@@ -344,7 +344,7 @@ func portDoc(p *Port) string {
 	if p.Doc == "" {
 		return ""
 	}
-	return ", " + strings.TrimSuffix(p.Doc, ".")
+	return " (" + strings.TrimSuffix(p.Doc, ".") + ")"
 }
 
 // collectDeps lists the stages that s reads.

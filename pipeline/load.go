@@ -38,7 +38,9 @@ func Parse(file string, data []byte, o Options) (*Graph, error) {
 		return nil, c.rep.err()
 	}
 	c.extending = []string{absolute(file)}
-	root = c.extend(root)
+	if root = c.extend(root); root == nil {
+		return nil, c.rep.err() // without its base, half of what it says would look wrong
+	}
 	g := c.spec(file, root)
 	if err := c.rep.err(); err != nil {
 		return nil, err
@@ -89,16 +91,12 @@ func (c *checker) parseFile(file string, data []byte) *node {
 	case root.kind == Null:
 		c.rep.add(root.pos(), "", "the file is empty")
 	case root.kind != broken:
-		more := ""
-		if at := strings.IndexByte(root.text, ':'); at > 0 && at+1 < len(root.text) {
-			more = "; a space is missing after the colon"
-		}
-		c.rep.add(root.pos(), "", "a spec is a map with %s; got %s%s", strings.Join(topWords[:], ", "), root.describe(), more)
+		c.rep.add(root.pos(), "", "a spec is a map with %s; got %s%s", strings.Join(topWords[:], ", "), root.describe(), root.colonHint())
 	}
 	return nil
 }
 
-// extend merges root over the specs it extends.
+// extend merges root over the specs it extends; nil when one cannot be read.
 func (c *checker) extend(root *node) *node {
 	at := root.get("extends")
 	if at == nil || at.kind == broken {
@@ -106,7 +104,7 @@ func (c *checker) extend(root *node) *node {
 	}
 	if at.kind != Scalar || at.tag == TagBool || at.refs {
 		c.rep.add(at.pos(), "extends", "must be the name of a spec file, got %s", at.describe())
-		return root
+		return nil
 	}
 	file := filepath.FromSlash(at.text)
 	if !filepath.IsAbs(file) {
@@ -120,13 +118,13 @@ func (c *checker) extend(root *node) *node {
 				chain[j] = filepath.Base(chain[j])
 			}
 			c.rep.add(at.pos(), "extends", "extends itself: %s", strings.Join(chain, " extends "))
-			return root
+			return nil
 		}
 	}
 	const longest = 16
 	if len(c.extending) > longest {
 		c.rep.add(at.pos(), "extends", "more than %d specs extend each other", longest)
-		return root
+		return nil
 	}
 	data, err := c.options.read(file)
 	if err != nil {
@@ -135,14 +133,17 @@ func (c *checker) extend(root *node) *node {
 			what = "there is no such file"
 		}
 		c.rep.put(&Error{Pos: at.pos(), Path: "extends", Msg: fmt.Sprintf("cannot read %s: %s", quote(at.text), what), Err: err})
-		return root
+		return nil
 	}
 	base := c.parseFile(file, data)
 	if base == nil {
-		return root
+		return nil
 	}
 	c.extending = append(c.extending, abs)
-	return c.merge(c.extend(base), root, "")
+	if base = c.extend(base); base == nil {
+		return nil
+	}
+	return c.merge(base, root, "")
 }
 
 // merge lays over over base: maps merge, everything else replaces, null
@@ -150,6 +151,7 @@ func (c *checker) extend(root *node) *node {
 func (c *checker) merge(base, over *node, path string) *node {
 	out := *base
 	out.src, out.line, out.col = over.src, over.line, over.col
+	out.dropped = base.dropped || over.dropped
 	out.keys = append(make([]key, 0, len(base.keys)+len(over.keys)), base.keys...)
 	out.items = append(make([]*node, 0, len(base.keys)+len(over.keys)), base.items...)
 	removed := map[int]bool{}

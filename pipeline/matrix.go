@@ -73,7 +73,7 @@ func (c *checker) readMatrix(s *stage) {
 		s.bad = true
 		return
 	}
-	if n.kind != Map || len(n.keys) == 0 {
+	if n.kind != Map {
 		c.rep.add(n.pos(), path, "must be a map of axes, such as {seed: [1, 2, 3]}, got %s", n.describe())
 		return
 	}
@@ -93,7 +93,7 @@ func (c *checker) readMatrix(s *stage) {
 	if len(c.rep.errs) > before {
 		return
 	}
-	if len(s.own) == 0 && include == nil {
+	if len(s.own) == 0 && include == nil && !n.dropped {
 		c.rep.add(n.pos(), path, "has no axis, such as seed: [1, 2, 3]")
 		return
 	}

@@ -14,12 +14,12 @@ func Nearest(name string, known []string) string {
 		return ""
 	}
 	low := strings.ToLower(name)
-	best, at := max(1, len(low)/3)+1, ""
+	best, at := len(low)/3+1, ""
 	for _, k := range known {
 		if k == name || len(k) > longest {
 			continue
 		}
-		d := distance(low, strings.ToLower(k), best)
+		d := distance(low, strings.ToLower(k), best+1)
 		if d < best || d == best && at != "" && k < at {
 			best, at = d, k
 		}

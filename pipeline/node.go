@@ -32,6 +32,7 @@ type node struct {
 	kind      ValueKind
 	tag       Tag
 	refs      bool // a "$" stands somewhere in it
+	dropped   bool // of a map: an entry is missing, since it held a mistake
 	line, col int32
 	src       *source
 	base      *source // whose folder relative paths start from, when not src's
@@ -188,6 +189,14 @@ func (n *node) describe() string {
 		return n.text
 	}
 	return quote(n.text)
+}
+
+// colonHint says why a text may be meant as a map.
+func (n *node) colonHint() string {
+	if at := strings.IndexByte(n.text, ':'); n.kind == Scalar && at > 0 && at+1 < len(n.text) {
+		return "; a space is missing after the colon"
+	}
+	return ""
 }
 
 // quote quotes user text for a message and cuts what is long.

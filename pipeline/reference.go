@@ -31,8 +31,7 @@ func parseText(text string) (pieces []piece, whole bool, msg string) {
 		switch {
 		case !ok:
 		case ref.root != "params" && ref.root != "matrix":
-			return nil, false, fmt.Sprintf("unknown reference %s%s; write $params.NAME or $matrix.AXIS, or $%s for the text itself",
-				quote(text), meant(ref.root), text)
+			return nil, false, fmt.Sprintf("unknown reference %s%s", quote(text), meant(ref.root, "$params.NAME or $matrix.AXIS", "$"+text))
 		case ref.path == "":
 			return nil, false, fmt.Sprintf("%s needs a name: $%s.NAME", quote(text), ref.root)
 		case rest != "":
@@ -60,7 +59,7 @@ func parseText(text string) (pieces []piece, whole bool, msg string) {
 		root, path, _ := strings.Cut(name, ".")
 		switch {
 		case root != "params" && root != "matrix":
-			return nil, false, fmt.Sprintf("unknown reference ${%s}%s; write ${params.NAME} or ${matrix.AXIS}, or $${%s} for the text itself", name, meant(root), name)
+			return nil, false, fmt.Sprintf("unknown reference ${%s}%s", name, meant(root, "${params.NAME} or ${matrix.AXIS}", "$${"+name+"}"))
 		case !isPath(path):
 			return nil, false, fmt.Sprintf("${%s} needs a name: ${%s.NAME}", name, root)
 		}
@@ -77,12 +76,13 @@ func parseText(text string) (pieces []piece, whole bool, msg string) {
 	return pieces, len(pieces) == 1 && pieces[0].root != "", ""
 }
 
-// meant asks whether a misspelt root is one of the two.
-func meant(root string) string {
+// meant ends a message about an unknown reference: with the root that it
+// misspells, or with all forms.
+func meant(root, forms, literal string) string {
 	if near := Nearest(root, []string{"params", "matrix"}); near != "" {
-		return "; did you mean $" + near + "?"
+		return "; did you mean " + near + "?"
 	}
-	return ""
+	return "; write " + forms + ", or " + literal + " for the text itself"
 }
 
 // bareReference reads $root.path from the start of text. ok is false when text

@@ -18,7 +18,7 @@ const deepest = 64
 // nil when nothing usable is left.
 func parseYAML(src *source, data []byte, rep *reporter) *node {
 	if line, col, ok := badBytes(data); !ok {
-		rep.add(Pos{src.name, line, col}, "", "not text in UTF-8: %s", "a byte here is no character, or a control character")
+		rep.add(Pos{src.name, line, col}, "", "not plain text: a byte that is no UTF-8, a control character or an invisible line break stands here")
 		return nil
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(data))
@@ -53,11 +53,13 @@ func parseYAML(src *source, data []byte, rep *reporter) *node {
 	return c.convert(doc.Content[0], "", 0)
 }
 
-// badBytes returns the first place that is no UTF-8 or a control character.
+// badBytes returns the first place that is no UTF-8, a control character, or a
+// line break that editors do not count as one: a lone carriage return, NEL, LS
+// and PS.
 func badBytes(data []byte) (line, col int, ok bool) {
 	clean := true
 	for _, c := range data {
-		if c >= 0x7f || c < ' ' && c != '\n' && c != '\r' && c != '\t' {
+		if c >= 0x7f || c < ' ' && c != '\n' && c != '\t' {
 			clean = false
 			break
 		}
@@ -71,7 +73,8 @@ func badBytes(data []byte) (line, col int, ok bool) {
 		switch {
 		case r == utf8.RuneError && size <= 1,
 			r < ' ' && r != '\n' && r != '\r' && r != '\t',
-			r == 0x7f, r > 0x7f && r < 0xa0 && r != 0x85:
+			r == '\r' && (len(data) < 2 || data[1] != '\n'),
+			r >= 0x7f && r < 0xa0, r == 0x2028, r == 0x2029:
 			return line, col, false
 		case r == '\n':
 			line, col = line+1, 1
@@ -153,19 +156,29 @@ func (c *converter) mapping(n *node, y *yaml.Node, path string, depth int) {
 	for i := 0; i+1 < len(y.Content); i += 2 {
 		yk, yv := y.Content[i], y.Content[i+1]
 		if c.refused(yk, path) {
+			n.dropped = true
 			continue
 		}
 		if yk.Kind != yaml.ScalarNode {
 			c.add(yk, path, "a key must be text, not a list or a map; text in braces needs quotes")
+			n.dropped = true
 			continue
 		}
 		name := yk.Value
+		if empty(yv) && glued(y, yk) {
+			c.add(yk, join(path, name), "a space is missing after the colon, as in %s", quote(strings.Replace(name, ":", ": ", 1)))
+			at := strings.IndexByte(name, ':')
+			yv = &yaml.Node{Kind: yaml.ScalarNode, Value: name[at+1:], Line: yk.Line, Column: yk.Column + at + 1}
+			name = name[:at]
+		}
 		if name == "<<" && yk.Style == 0 {
 			c.add(yk, path, "merge keys (<<) are not part of the language: use extends, or parameters")
+			n.dropped = true
 			continue
 		}
 		if len(name) > 200 {
 			c.add(yk, path, "this key is longer than 200 bytes")
+			n.dropped = true
 			continue
 		}
 		at := join(path, name)
@@ -185,16 +198,13 @@ func (c *converter) mapping(n *node, y *yaml.Node, path string, depth int) {
 			// The mistake is reported; the key stays known, so that nobody misses it.
 			v = c.new(yv)
 			v.kind = broken
-		} else if empty(yv) && n.flowKey(y, name) {
-			c.add(yk, at, "has no value: a space is missing after the colon, as in %s", quote(strings.Replace(name, ":", ": ", 1)))
-			v.kind = broken
 		}
 		if seen != nil {
 			seen[name] = len(n.keys)
 		}
 		n.keys = append(n.keys, key{text: name, line: int32(yk.Line + c.line), col: int32(max(1, yk.Column)), src: c.src})
 		n.items = append(n.items, v)
-		n.refs = n.refs || v.refs
+		n.refs = n.refs || v.refs || strings.HasPrefix(name, "$")
 	}
 }
 
@@ -202,10 +212,10 @@ func (c *converter) mapping(n *node, y *yaml.Node, path string, depth int) {
 // one says nothing more.
 const broken = ValueKind(0)
 
-// flowKey says whether a key without a value looks like "key:value".
-func (n *node) flowKey(y *yaml.Node, name string) bool {
-	at := strings.IndexByte(name, ':')
-	return y.Style&yaml.FlowStyle != 0 && at > 0 && at+1 < len(name)
+// glued says whether a key without a value, between braces, is "key:value".
+func glued(y, k *yaml.Node) bool {
+	at := strings.IndexByte(k.Value, ':')
+	return y.Style&yaml.FlowStyle != 0 && k.Style == 0 && at > 0 && at+1 < len(k.Value)
 }
 
 // empty says whether nothing was written where y stands.

@@ -39,9 +39,9 @@ type dep struct {
 	path string
 }
 
-// word returns a word of the stage, nil when it is not written.
+// word returns a word of the stage, nil when it is not written or has no value.
 func (s *stage) word(name string) *node {
-	if n := s.n.get(name); n != nil && n.kind != broken {
+	if n := s.n.get(name); n != nil && n.kind != broken && n.kind != Null {
 		return n
 	}
 	return nil
@@ -128,7 +128,9 @@ func (c *checker) readStages(root *node) {
 	n := root.get("stages")
 	switch {
 	case n == nil:
-		c.rep.add(root.pos(), "stages", "a spec needs stages")
+		if !root.dropped {
+			c.rep.add(root.pos(), "stages", "a spec needs stages")
+		}
 		return
 	case n.kind == broken:
 		return
@@ -136,7 +138,9 @@ func (c *checker) readStages(root *node) {
 		c.rep.add(n.pos(), "stages", "must be a map of names to stages, got %s", n.describe())
 		return
 	case len(n.keys) == 0:
-		c.rep.add(n.pos(), "stages", "a spec needs at least one stage")
+		if !n.dropped {
+			c.rep.add(n.pos(), "stages", "a spec needs at least one stage")
+		}
 		return
 	}
 	slab := make([]stage, len(n.keys))
@@ -159,7 +163,7 @@ func (c *checker) readStage(s *stage) {
 		if s.n.kind == Null {
 			c.rep.add(s.pos, s.path, "this stage is empty: it needs at least kind")
 		} else if s.n.kind != broken {
-			c.rep.add(s.n.pos(), s.path, "a stage is a map with %s; got %s", strings.Join(stageWords[:], ", "), s.n.describe())
+			c.rep.add(s.n.pos(), s.path, "a stage is a map with %s; got %s%s", strings.Join(stageWords[:], ", "), s.n.describe(), s.n.colonHint())
 		}
 		s.bad = true
 		return
@@ -168,7 +172,7 @@ func (c *checker) readStage(s *stage) {
 	for i := range s.n.keys {
 		name := s.n.keys[i].text
 		if isWord(stageWords[:], name) {
-			if v := s.n.items[i]; v.kind == Null && name != "matrix" {
+			if v := s.n.items[i]; v.kind == Null {
 				c.rep.add(v.pos(), s.path+"."+name, "has no value: write one, or leave the line out")
 			}
 			continue
@@ -189,6 +193,8 @@ func (c *checker) readStage(s *stage) {
 func (c *checker) readKind(s *stage) {
 	n := s.n.get("kind")
 	switch {
+	case n == nil && s.n.dropped:
+		return
 	case n == nil:
 		c.rep.add(s.pos, s.path+".kind", "must be given: the kind of the stage, such as source/table")
 		return

@@ -24,7 +24,9 @@ func explain(src *source, data []byte, cause error, rep *reporter) {
 	line := 1
 	if m := yamlLine.FindStringSubmatch(msg); m != nil {
 		line, _ = strconv.Atoi(m[1])
-		msg = m[2]
+		if msg = m[2]; strings.HasPrefix(msg, "did not find expected") {
+			line++ // where the parser complains, yaml.v3 counts lines from 0
+		}
 	}
 	lines := strings.Split(string(data), "\n")
 	line = min(max(line, 1), len(lines))
@@ -33,10 +35,23 @@ func explain(src *source, data []byte, cause error, rep *reporter) {
 	if strings.TrimSpace(text) == "" {
 		col = 1
 	}
+	for _, k := range knownCauses {
+		if strings.HasPrefix(msg, k.cause) {
+			msg = k.meaning
+		}
+	}
 	rep.add(Pos{src.name, line, col}, "", "not valid YAML: %s", msg)
 }
 
 var yamlLine = regexp.MustCompile(`^line (\d+): (.*)$`)
+
+// knownCauses says in plain words what yaml.v3 means.
+var knownCauses = []struct{ cause, meaning string }{
+	{"mapping values are not allowed", "a key cannot stand here: is it indented like its neighbours?"},
+	{"block sequence entries are not allowed", "a list cannot begin here: put its first - on a line of its own"},
+	{"did not find expected key", "in the block that begins here some line is no key: look at its indentation, dashes and quotes"},
+	{"did not find expected '-' indicator", "in the list that begins here some line does not begin with -"},
+}
 
 // A trap is a mistake in the YAML itself.
 type trap struct {
@@ -57,6 +72,8 @@ type scanner struct {
 	at        int
 	line, col int
 	flow      []bracket
+	indents   []int // of the blocks around the line, outermost first
+	open      bool  // a quote was never closed
 	traps     []trap
 }
 
@@ -115,6 +132,9 @@ func (s *scanner) scan() {
 			}
 			continue
 		}
+		if lineStart {
+			s.indent()
+		}
 		lineStart = false
 		if !starts {
 			// Inside plain text: read on to where it ends.
@@ -124,6 +144,9 @@ func (s *scanner) scan() {
 			continue
 		}
 		starts = s.value(c, &colons)
+	}
+	if s.open {
+		return // whatever else is open, is so because of the quote
 	}
 	for _, b := range s.flow {
 		s.trap(b.line, b.col, "this %c is never closed", b.c)
@@ -145,8 +168,17 @@ func (s *scanner) value(c byte, colons *int) bool {
 	case c == ']' || c == '}':
 		s.close(c)
 		return false
-	case c == ',' && len(s.flow) > 0, (c == '-' || c == '?') && blank:
+	case c == ',' && len(s.flow) > 0:
 		s.step()
+		return true
+	case (c == '-' || c == '?') && blank:
+		s.step()
+		for s.peek(0) == ' ' {
+			s.step()
+		}
+		if next := s.peek(0); next != 0 && strings.IndexByte("\r\n#", next) < 0 {
+			s.indent()
+		}
 		return true
 	case c == ':' && blank:
 		s.step()
@@ -268,6 +300,7 @@ func (s *scanner) quoted(q byte) {
 		}
 		s.step()
 	}
+	s.open = true
 	s.trap(line, col, "this quote is never closed")
 }
 
@@ -295,6 +328,39 @@ func (s *scanner) close(c byte) {
 	if top.c == '[' && c != ']' || top.c == '{' && c != '}' {
 		s.trap(line, col, "this %c stands where the %c of %d:%d is still open", c, top.c, top.line, top.col)
 		s.flow = nil
+		return
+	}
+	if len(s.flow) > 0 {
+		return
+	}
+	for s.peek(0) == ' ' || s.peek(0) == '\t' {
+		s.step()
+	}
+	switch next := s.peek(0); {
+	case next == 0 || strings.IndexByte("\r\n#:", next) >= 0:
+	case next == ']' || next == '}':
+		s.trap(s.line, s.col, "this %c closes nothing", next)
+		s.step()
+	default:
+		s.trap(s.line, s.col, "text goes on after the closing %c", c)
+	}
+}
+
+// indent reports a line whose indentation fits none of the blocks it may
+// belong to.
+func (s *scanner) indent() {
+	if len(s.flow) > 0 {
+		return
+	}
+	at, popped := s.col-1, false
+	for len(s.indents) > 0 && s.indents[len(s.indents)-1] > at {
+		s.indents, popped = s.indents[:len(s.indents)-1], true
+	}
+	if len(s.indents) == 0 || s.indents[len(s.indents)-1] < at {
+		if popped {
+			s.trap(s.line, s.col, "this line is indented by %d spaces, which fits no line above it", at)
+		}
+		s.indents = append(s.indents, at)
 	}
 }
 
