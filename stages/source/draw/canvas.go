@@ -11,8 +11,9 @@ const PixelUnits = 16
 // PixelView is the view whose unit is 1/16 pixel, with y growing downwards.
 func PixelView() View { return View{A: 256 / PixelUnits, E: 256 / PixelUnits, I: 1} }
 
-// far bounds device coordinates, so that a point behind the viewer cannot overflow the rasteriser.
-const far = int64(1) << 24
+// far bounds device coordinates to 8,192 pixels, so that neither a point beside the viewer nor the
+// products of a gradient can overflow.
+const far = int64(1) << 21
 
 func (v *View) apply(p Point) Point {
 	w := v.G*p.X + v.H*p.Y + v.I
@@ -26,7 +27,7 @@ func (v *View) apply(p Point) Point {
 
 func floorDiv(a, b int64) int64 {
 	q := a / b
-	if a%b < 0 {
+	if q*b > a {
 		q--
 	}
 	return q
@@ -89,10 +90,10 @@ func (c *Canvas) Fill(p *Path, paint Paint) {
 	c.sweep(paint.on(&c.View))
 }
 
-// curve adds a cubic as chords; their number follows its size so that a chord leaves it by less than 1/8 pixel.
+// curve adds a cubic as chords; their number follows its size so that a chord leaves it by less than 1/32 pixel.
 func (c *Canvas) curve(p, a, b, q Point) {
 	bend := max(abs(p.X-2*a.X+b.X), abs(p.Y-2*a.Y+b.Y), abs(a.X-2*b.X+q.X), abs(a.Y-2*b.Y+q.Y))
-	n := min(1+Sqrt(bend*6/(8*32)), 64)
+	n := min(1+Sqrt(bend*6/(8*8)), 64)
 	at := p
 	for i := int64(1); i <= n; i++ {
 		t, u := i, n-i
@@ -127,19 +128,37 @@ func (c *Canvas) edge(p, q Point) {
 		return
 	}
 	dx, dy := q.X-p.X, q.Y-p.Y
-	x, y, end := p.X, p.Y, min(q.Y, bottom)
-	if y < 0 {
-		x, y = p.X-floorDiv(dx*p.Y, dy), 0
-	}
+	y, end := max(p.Y, 0), min(q.Y, bottom)
 	c.top, c.bottom = min(c.top, y>>8), max(c.bottom, (end+255)>>8)
-	for y < end {
-		next := min((y>>8+1)<<8, end)
-		nx := p.X
-		if dx != 0 {
-			nx += floorDiv(dx*(next-p.Y), dy)
+	if dx == 0 {
+		for y < end {
+			next := min((y>>8+1)<<8, end)
+			c.slice(y>>8, p.X, p.X, sign*(next-y))
+			y = next
 		}
-		c.slice(y>>8, x, nx, sign*(next-y))
-		x, y = nx, next
+		return
+	}
+	// x at y is p.X + floor(dx (y - p.Y) / dy), carried as quotient and remainder from row to row.
+	div := func(n int64) (quotient, rest int64) {
+		quotient = floorDiv(n, dy)
+		return quotient, n - quotient*dy
+	}
+	x, rest := div(dx * (y - p.Y))
+	stepX, stepRest := div(dx * 256)
+	for y < end {
+		next := (y>>8 + 1) << 8
+		nx, nrest := x, rest
+		if next-y == 256 && next <= end {
+			nx, nrest = x+stepX, rest+stepRest
+			if nrest >= dy {
+				nx, nrest = nx+1, nrest-dy
+			}
+		} else {
+			next = min(next, end)
+			nx, nrest = div(dx * (next - p.Y))
+		}
+		c.slice(y>>8, p.X+x, p.X+nx, sign*(next-y))
+		x, rest, y = nx, nrest, next
 	}
 }
 
@@ -195,29 +214,24 @@ func (c *Canvas) add(row, col, v int64) {
 // sweep sums the coverage along each row, blends, and leaves the coverage empty.
 func (c *Canvas) sweep(s shader) {
 	for y := c.top; y < c.bottom; y++ {
-		first, last := int64(c.first[y]), int64(c.last[y])
-		cover := c.cover[y*int64(c.W+1) : (y+1)*int64(c.W+1)]
-		pix := c.Pix[3*y*int64(c.W):]
-		sum, color := int32(0), s.From
-		for x := first; x <= last; x++ {
+		s.row(y)
+		cover := c.cover[y*int64(c.W+1):][:c.W]
+		pix := c.Pix[3*y*int64(c.W):][:3*c.W]
+		sum := int32(0)
+		last := min(int(c.last[y]), c.W-1)
+		for x := int(c.first[y]); x <= last; {
 			sum += cover[x]
 			cover[x] = 0
-			a := sum >> 9
-			if a < 0 {
-				a = -a
+			end := x + 1 // of the run of pixels with the same coverage
+			for end <= last && cover[end] == 0 {
+				end++
 			}
-			if a == 0 || x == int64(c.W) {
-				continue
+			if a := min(max(sum, -sum)>>9, 256); a != 0 {
+				s.blend(pix[3*x:3*end], x, a)
 			}
-			if s.Shape != Solid {
-				color = s.at(x, y)
-			}
-			a = min(a, 256) * (int32(color.A) + int32(color.A>>7)) >> 8
-			d := pix[3*x : 3*x+3 : 3*x+3]
-			d[0] = uint8((int32(d[0])*(256-a) + int32(color.R)*a + 128) >> 8)
-			d[1] = uint8((int32(d[1])*(256-a) + int32(color.G)*a + 128) >> 8)
-			d[2] = uint8((int32(d[2])*(256-a) + int32(color.B)*a + 128) >> 8)
+			x = end
 		}
+		c.cover[y*int64(c.W+1)+int64(c.W)] = 0
 		c.first[y], c.last[y] = int32(c.W), -1
 	}
 	c.top, c.bottom = int64(c.H), 0

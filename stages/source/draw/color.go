@@ -60,33 +60,72 @@ func Glow(centre, rim Point, from, to Color) Paint {
 	return Paint{From: from, To: to, Shape: Radial, A: centre, B: rim}
 }
 
-// shader is a paint laid onto the canvas: a and b in 1/256 pixel.
+// shader is a paint laid onto the canvas, row by row. Points are in 1/256 pixel.
 type shader struct {
 	Paint
-	a, b   Point
-	length int64 // squared distance from a to b
+	a, d   Point // where a gradient begins and the way to where it ends
+	length int64 // squared length of d
+	ramp   [65]Color
+
+	y       int64 // of the row: middle of its pixels, from a
+	at      int64 // Linear: place of the row's first pixel on the gradient, in 1/2^16
+	step    int64 // Linear: from one pixel to the next
+	uniform bool  // one colour for the whole row
+	color   Color
 }
 
 func (p Paint) on(v *View) shader {
-	s := shader{Paint: p}
-	if p.Shape == Solid {
+	s := shader{Paint: p, uniform: p.Shape == Solid, color: p.From}
+	if s.uniform {
 		return s
 	}
-	s.a, s.b = v.apply(p.A), v.apply(p.B)
-	dx, dy := s.b.X-s.a.X, s.b.Y-s.a.Y
-	s.length = max(1, dx*dx+dy*dy)
+	b := v.apply(p.B)
+	s.a = v.apply(p.A)
+	s.d = Point{b.X - s.a.X, b.Y - s.a.Y}
+	s.length = max(1, s.d.X*s.d.X+s.d.Y*s.d.Y)
+	for i := range s.ramp {
+		s.ramp[i] = p.From.Mix(p.To, int64(i)*1000/64)
+	}
+	s.step = floorDiv(s.d.X<<24, s.length)
+	s.uniform = p.Shape == Linear && s.step == 0
 	return s
 }
 
-// at returns the colour at the middle of a pixel.
-func (s *shader) at(x, y int64) Color {
-	dx, dy := x*256+128-s.a.X, y*256+128-s.a.Y
-	var t int64
-	if s.Shape == Linear {
-		t = dx*(s.b.X-s.a.X) + dy*(s.b.Y-s.a.Y)
-	} else {
-		t = dx*dx + dy*dy
+// row prepares the shader for a row of pixels.
+func (s *shader) row(y int64) {
+	if s.Shape == Solid {
+		return
 	}
-	t = min(max(t, 0), s.length) * 1000 / s.length
-	return s.From.Mix(s.To, t)
+	s.y = y*256 + 128 - s.a.Y
+	if s.Shape == Linear {
+		s.at = floorDiv(((128-s.a.X)*s.d.X+s.y*s.d.Y)<<16, s.length)
+		s.color = s.ramp[min(max(s.at, 0), 1<<16)>>10]
+	}
+}
+
+// pick returns the colour of pixel x of the row.
+func (s *shader) pick(x int) Color {
+	if s.Shape == Linear {
+		return s.ramp[min(max(s.at+int64(x)*s.step, 0), 1<<16)>>10]
+	}
+	dx := int64(x)*256 + 128 - s.a.X
+	return s.ramp[min((dx*dx+s.y*s.y)*64/s.length, 64)]
+}
+
+// blend lays the paint on a run of pixels from x on, all with the coverage a of 256.
+func (s *shader) blend(pix []uint8, x int, a int32) {
+	color := s.color
+	for i := 0; i+2 < len(pix); i += 3 {
+		if !s.uniform {
+			color = s.pick(x + i/3)
+		}
+		k := a * (int32(color.A) + int32(color.A>>7)) >> 8
+		if k == 256 {
+			pix[i], pix[i+1], pix[i+2] = color.R, color.G, color.B
+			continue
+		}
+		pix[i] = uint8((int32(pix[i])*(256-k) + int32(color.R)*k + 128) >> 8)
+		pix[i+1] = uint8((int32(pix[i+1])*(256-k) + int32(color.G)*k + 128) >> 8)
+		pix[i+2] = uint8((int32(pix[i+2])*(256-k) + int32(color.B)*k + 128) >> 8)
+	}
 }

@@ -98,7 +98,7 @@ func (p *Path) Stroke(width int64, round bool, xy ...int64) {
 		if length == 0 {
 			continue
 		}
-		nx, ny := -32*dy*width/length, 32*dx*width/length
+		nx, ny := floorDiv(-32*dy*width+length/2, length), floorDiv(32*dx*width+length/2, length)
 		p.Polygon(x0-nx, y0-ny, x1-nx, y1-ny, x1+nx, y1+ny, x0+nx, y0+ny)
 	}
 	if round {
@@ -123,7 +123,7 @@ func Sqrt(v int64) int64 {
 }
 
 // Sin returns 1,000,000 sin of an angle given in 1/4096 of a full turn, by the odd polynomial of
-// degree 5 with the right value and slope at 0 and at a quarter turn; it is off by at most 200.
+// degree 5 with the right value and slope at 0 and at a quarter turn; it is off by at most 400.
 func Sin(angle int64) int64 {
 	a := angle & 4095
 	sign := int64(1)
