@@ -35,6 +35,19 @@ func (c *Config) assess(all []*benchmark) (*result, error) {
 	if !known {
 		return nil, fmt.Errorf("baseline: no method %q; methods are %s", c.Baseline, quoted(methodNames(all)))
 	}
+	if c.Hypotheses.named() {
+		if err := c.Hypotheses.missing(all); err != nil {
+			return nil, err
+		}
+		r.Hypotheses = c.hypotheses(all)
+	}
+	if c.Reference == "published" {
+		tables, err := readPublished()
+		if err != nil {
+			return nil, err
+		}
+		r.Published = &publishedResult{tables, pointSigns(tables, c.Margins)}
+	}
 	return r, nil
 }
 
@@ -64,13 +77,13 @@ func (c *Config) benchmark(b *benchmark) (benchmarkResult, []string) {
 		if base := c.baselineOf(b, m); base == m {
 			mr.Baseline = true
 		} else if base != nil {
-			cmp, more := b.compare(c, base, m)
+			cmp, more := b.compare(b.ood(), base, m)
 			mr.Against = cmp
 			notes = append(notes, more...)
 		}
 		r.Models = append(r.Models, mr)
 	}
-	r.Family = judge(c.Margins, r.Models)
+	r.Family = judgeModels(c.Margins, r.Models)
 	return r, notes
 }
 

@@ -8,8 +8,9 @@ import (
 	"shiftmill/stages/report/stats"
 )
 
-// compare sets a model against its baseline: the same images, the same seeds.
-func (b *benchmark) compare(c *Config, base, m *model) (*comparison, []string) {
+// compare sets a model against its baseline on IID and the given OOD sets: the
+// same images, the same seeds.
+func (b *benchmark) compare(ood []*testSet, base, m *model) (*comparison, []string) {
 	p := &pair{base: base, m: m}
 	for _, s := range m.seeds {
 		if slices.Contains(base.seeds, s) {
@@ -32,7 +33,7 @@ func (b *benchmark) compare(c *Config, base, m *model) (*comparison, []string) {
 		inside = []stats.Term{{Weight: -1, Set: in.rows, Values: v}}
 	}
 	var judged []*testSet
-	for _, s := range b.ood() {
+	for _, s := range ood {
 		if !p.has(s.name) {
 			judged = append(judged, s) // keeps A from being a mean of other sets
 			continue
@@ -76,10 +77,10 @@ func gain(out, inside []stats.Term) gains {
 	return g
 }
 
-// judge fills in adjusted p values and verdicts. The overall comparisons of a
+// judgeModels fills in adjusted p values and verdicts. The overall comparisons of a
 // benchmark are one family, those by test set another; it returns the size of
 // the first.
-func judge(margins Margins, models []modelResult) int {
+func judgeModels(margins Margins, models []modelResult) int {
 	var whole, parts []*gains
 	for i := range models {
 		a := models[i].Against

@@ -17,6 +17,8 @@ type Config struct {
 	IID       string `yaml:"iid" doc:"name of the test set that is distributed as the training set"`
 	Label     string `yaml:"label" doc:"name of the model where no method axis names it"`
 
+	Reference  string               `yaml:"reference" enum:"published" doc:"published shows the paper's tables beside the report's own"`
+	Hypotheses Hypotheses           `yaml:"hypotheses" doc:"which methods the hypotheses are about"`
 	Margins    Margins              `yaml:"margins" doc:"what a method must gain to count as a gain, in points"`
 	Benchmarks map[string]Benchmark `yaml:"benchmarks" doc:"what is known of the inputs, by their names in from"`
 }
@@ -29,8 +31,9 @@ type Margins struct {
 
 // A Benchmark says what the predictions do not hold about one benchmark.
 type Benchmark struct {
-	Real  bool   `yaml:"real" doc:"natural images: neither generated nor corrupted"`
-	Shift string `yaml:"shift" doc:"what shifts: texture, geography, time, camera, corruption or another word"`
+	Real  bool              `yaml:"real" doc:"natural images: neither generated nor corrupted"`
+	Shift string            `yaml:"shift" doc:"what shifts: texture, geography, time, camera, corruption or another word"`
+	Sets  map[string]string `yaml:"sets" doc:"what shifts in single test sets, where it is something else"`
 }
 
 var defaults = Config{
@@ -51,5 +54,5 @@ func (c *Config) check() []pipeline.Problem {
 	if c.Method != "" && c.Method == c.Replicate {
 		ps = append(ps, pipeline.Problem{Field: "replicate", Msg: fmt.Sprintf("axis %q is the method axis already", c.Replicate)})
 	}
-	return ps
+	return append(ps, c.Hypotheses.check(c)...)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"strconv"
 	"strings"
 )
@@ -49,6 +50,22 @@ func csvData(r *result) ([]byte, error) {
 				for _, s := range a.Sets {
 					put(s.Set, "A", s.A, a.Seeds, optional(s.P), optional(s.Holm), s.Verdict)
 					put(s.Set, "G", s.G, a.Seeds, optional(s.P), optional(s.Holm), s.Verdict)
+				}
+			}
+		}
+	}
+	if h := r.Hypotheses; h != nil {
+		for _, row := range h.Rows {
+			for _, v := range row.Benchmarks {
+				for _, c := range v.Cells {
+					of := c.With + " against " + c.Plain
+					for _, q := range []struct {
+						name string
+						n    *number
+					}{{"A", c.A}, {"G", c.G}} {
+						line(v.Benchmark, of, "", fmt.Sprintf("hypothesis %d %s", row.Number, q.name), full(q.n.Value), optional(q.n.Low), optional(q.n.High),
+							full(q.n.SE), full(q.n.SeedSE), full(q.n.DF), "", optional(c.P), optional(c.Holm), c.Verdict)
+					}
 				}
 			}
 		}

@@ -81,8 +81,9 @@ func (c *Config) run(ctx context.Context, in *stages.Inputs, out stages.Sink) er
 		}
 	}
 	var all []*benchmark
+	clusters := map[string]int32{}
 	for _, name := range in.Names() {
-		b, err := c.read(ctx, name, in.Ports[name], out)
+		b, err := c.read(ctx, name, in.Ports[name], clusters, out)
 		if err != nil {
 			return fmt.Errorf("benchmark %s: %w", name, err)
 		}

@@ -9,8 +9,9 @@ import (
 // A section is a part of the report as every file format shows it.
 type section struct {
 	title  string
-	id     string // of the page's anchor
-	lead   string // a paragraph before the tables
+	id     string   // of the page's anchor
+	lead   string   // a paragraph before the tables
+	items  []string // a list after the first table
 	tables []table
 	charts []chart // on the page only
 }
@@ -21,6 +22,7 @@ type table struct {
 	note  string // below it: how to read it
 	head  []string
 	rows  [][]cell
+	ids   []string // anchors of the rows on the page, if any
 }
 
 // A cell is text, or an estimate with its interval, such as 27.2 and "26.3, 28.1".
@@ -29,6 +31,7 @@ type cell struct {
 	interval string
 	sort     *float64 // what a reader sorts figures by
 	mark     string   // "+", "-" or "0" for a verdict
+	link     string   // anchor on the page of what it rests on
 }
 
 func (c cell) text() string {
@@ -41,15 +44,24 @@ func (c cell) text() string {
 // lay arranges the result as sections, in the order of reading.
 func lay(r *result) []section {
 	var ss []section
+	if r.Hypotheses != nil {
+		ss = append(ss, layHypotheses(r))
+	}
 	for i := range r.Benchmarks {
 		ss = append(ss, layBenchmark(r, &r.Benchmarks[i], "b"+strconv.Itoa(i+1)))
+	}
+	if r.Published != nil {
+		ss = append(ss, layPublished(r))
 	}
 	return ss
 }
 
 func layBenchmark(r *result, b *benchmarkResult, id string) section {
 	s := section{title: b.Name, id: id, lead: b.about(r.Replicate)}
-	s.tables = append(s.tables, errorTable(b), setTable(b))
+	s.tables = append(s.tables, errorTable(b))
+	if b.oodSets() > 1 {
+		s.tables = append(s.tables, setTable(b))
+	}
 	if t, ok := againstTable(r, b); ok {
 		s.tables = append(s.tables, t)
 	}
@@ -106,10 +118,18 @@ func errorTable(b *benchmarkResult) table {
 	if inside {
 		t.head = append(t.head, b.Sets[0].Name)
 	}
-	t.head = append(t.head, "OOD mean", "gap")
-	t.note = "OOD mean: mean over the other test sets. Gap: OOD mean minus " + b.Sets[0].Name + "."
-	if !inside {
-		t.head, t.note = t.head[:2], "OOD mean: mean over the test sets."
+	mean, note := "OOD mean", "OOD mean: mean over the other test sets. "
+	switch b.oodSets() {
+	case 0:
+		mean, note = "OOD", "No other test set. "
+	case 1:
+		mean, note = b.Sets[len(b.Sets)-1].Name, ""
+	}
+	t.head = append(t.head, mean)
+	t.note = note
+	if inside {
+		t.head = append(t.head, "gap")
+		t.note += "Gap: " + mean + " minus " + b.Sets[0].Name + "."
 	}
 	for _, m := range b.Models {
 		row := []cell{{value: m.Name}}
@@ -121,6 +141,17 @@ func errorTable(b *benchmarkResult) table {
 		t.rows = append(t.rows, row)
 	}
 	return t
+}
+
+// oodSets counts the test sets outside the training distribution.
+func (b *benchmarkResult) oodSets() int {
+	n := 0
+	for _, s := range b.Sets {
+		if !s.IID {
+			n++
+		}
+	}
+	return n
 }
 
 // setTable has a column for each test set.

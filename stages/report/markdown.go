@@ -15,11 +15,17 @@ func markdown(r *result, sections []section) []byte {
 		if s.lead != "" {
 			fmt.Fprintf(&b, "\n%s\n", escapeMarkdown(s.lead))
 		}
-		for _, t := range s.tables {
+		for i, t := range s.tables {
 			fmt.Fprintf(&b, "\n### %s\n\n", escapeMarkdown(t.title))
 			t.markdown(&b)
 			if t.note != "" {
 				fmt.Fprintf(&b, "\n%s\n", escapeMarkdown(t.note))
+			}
+			if i == 0 && len(s.items) > 0 {
+				b.WriteByte('\n')
+				for _, item := range s.items {
+					fmt.Fprintf(&b, "- %s\n", escapeMarkdown(item))
+				}
 			}
 		}
 	}

@@ -21,16 +21,22 @@ var (
 type pageSection struct {
 	ID, Title, Lead string
 	Charts          []chart
+	Items           []string
 	Tables          []pageTable
 }
 
 type pageTable struct {
 	Title, Note string
 	Head        []string
-	Rows        [][]pageCell
+	Rows        []pageRow
 }
 
-type pageCell struct{ Value, Interval, Sort, Mark string }
+type pageRow struct {
+	ID    string
+	Cells []pageCell
+}
+
+type pageCell struct{ Value, Interval, Sort, Mark, Link string }
 
 // page makes one HTML file that needs nothing else: style, script and charts
 // are in it.
@@ -51,7 +57,7 @@ func page(r *result, sections []section) ([]byte, error) {
 		Title: r.Title, Style: template.CSS(pageStyle), Script: template.JS(pageScript), Notes: r.Notes, Inputs: r.Inputs,
 	}
 	for _, s := range sections {
-		p := pageSection{ID: s.id, Title: s.title, Lead: s.lead, Charts: s.charts}
+		p := pageSection{ID: s.id, Title: s.title, Lead: s.lead, Charts: s.charts, Items: s.items}
 		for _, t := range s.tables {
 			p.Tables = append(p.Tables, t.page())
 		}
@@ -82,10 +88,10 @@ func inputTable(r *result) table {
 
 func (t *table) page() pageTable {
 	p := pageTable{Title: t.title, Note: t.note, Head: t.head}
-	for _, row := range t.rows {
+	for k, row := range t.rows {
 		cells := make([]pageCell, len(row))
 		for i, c := range row {
-			cells[i] = pageCell{Value: minus(c.value), Interval: minus(c.interval), Mark: map[string]string{"+": "plus", "-": "minus", "0": "zero"}[c.mark]}
+			cells[i] = pageCell{Value: minus(c.value), Interval: minus(c.interval), Mark: map[string]string{"+": "plus", "-": "minus", "0": "zero"}[c.mark], Link: c.link}
 			if c.sort != nil {
 				cells[i].Sort = full(*c.sort)
 			} else {
@@ -95,7 +101,11 @@ func (t *table) page() pageTable {
 				cells[i].Value = "\u2212"
 			}
 		}
-		p.Rows = append(p.Rows, cells)
+		r := pageRow{Cells: cells}
+		if k < len(t.ids) {
+			r.ID = t.ids[k]
+		}
+		p.Rows = append(p.Rows, r)
 	}
 	return p
 }

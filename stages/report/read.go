@@ -23,16 +23,16 @@ type reader struct {
 	b        *benchmark
 	sets     map[string]*testSet
 	models   map[[2]string]*model
-	clusters map[string]int32
+	clusters map[string]int32 // shared by all benchmarks: an image of two of them is one cluster
 	classes  map[string]bool
 	sink     stages.Sink
 }
 
-func (c *Config) read(ctx context.Context, name string, inputs []stages.Input, sink stages.Sink) (*benchmark, error) {
+func (c *Config) read(ctx context.Context, name string, inputs []stages.Input, clusters map[string]int32, sink stages.Sink) (*benchmark, error) {
 	r := &reader{
 		config: c, b: &benchmark{name: name, about: c.Benchmarks[name]}, sink: sink,
 		sets: map[string]*testSet{}, models: map[[2]string]*model{},
-		clusters: map[string]int32{}, classes: map[string]bool{},
+		clusters: clusters, classes: map[string]bool{},
 	}
 	for i, in := range inputs {
 		if err := r.input(ctx, in); err != nil {

@@ -3,8 +3,10 @@ package report_test
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"shiftmill/pipeline"
@@ -44,15 +46,13 @@ var quickstart = scene{
 	},
 }
 
-var sets = []string{"camera=old", "country=FR", "iid", "year=2017", "year=2018"}
-
 // inputs are the scene's predictions as evaluate/classify gives them. Images
 // are hard or easy for all methods alike, with some luck of each seed.
 func (s scene) inputs(methods ...string) []stages.Input {
 	var in []stages.Input
 	for mi, m := range methods {
 		for seed := range s.seeds {
-			for si, set := range sets {
+			for si, set := range slices.Sorted(maps.Keys(s.rates[m])) {
 				var ids, label, predicted, groups []string
 				var correct []bool
 				for i := range s.rows {
@@ -126,4 +126,43 @@ func TestReport(t *testing.T) {
 	for _, name := range []string{"report.txt", "report.md", "report.json", "report.csv", "report.tex", "report.html"} {
 		golden(t, name, out.File("", name))
 	}
+}
+
+// Several benchmarks with known effects: diverse augmentation helps on the
+// renditions, nothing helps in the streets.
+func TestHypotheses(t *testing.T) {
+	rates := func(none, other float64, gains map[string][2]float64) map[string]map[string]float64 {
+		r := map[string]map[string]float64{}
+		for m, g := range gains {
+			r[m] = map[string]float64{"iid": none - g[0], "other": other - g[1]}
+		}
+		return r
+	}
+	renditions := scene{seeds: 3, rows: 1500, rates: rates(0.25, 0.6, map[string][2]float64{
+		"none": {0, 0}, "speckle": {0, 0.02}, "style": {0, 0.15}, "augmix": {0.01, 0.13}, "r152": {0.02, 0.14}, "se": {0.01, 0.005},
+	})}
+	streets := scene{seeds: 3, rows: 1500, rates: rates(0.3, 0.5, map[string][2]float64{
+		"none": {0, 0}, "speckle": {-0.02, -0.02}, "style": {-0.05, -0.06}, "augmix": {0.01, -0.02},
+	})}
+	methods := []string{"none", "speckle", "style", "augmix"}
+	c := stagetest.Case{
+		Kind: report.Robustness(), Config: config(func(c *report.Config) {
+			c.Benchmarks = map[string]report.Benchmark{"renditions": {Real: true, Shift: "texture"}, "streets": {Real: true, Shift: "geography"}}
+			c.Reference = "published"
+			c.Hypotheses = report.Hypotheses{
+				Larger:    []report.Sizes{{Small: "none", Large: "r152"}},
+				Attention: []report.Added{{Plain: "none", With: "se"}},
+				Diverse:   []string{"augmix", "style"}, Simple: []string{"speckle"}, Texture: []string{"augmix", "style"},
+			}
+		}),
+		Ports: map[string][]stages.Input{
+			"renditions": renditions.inputs(append(methods, "r152", "se")...), "streets": streets.inputs(methods...),
+		},
+	}
+	out, err := c.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "hypotheses.txt", out.File("", "report.txt"))
+	golden(t, "hypotheses.html", out.File("", "report.html"))
 }

@@ -10,6 +10,8 @@ type result struct {
 	Margins    marginsResult     `json:"margins"`
 	Level      float64           `json:"level"`
 	Benchmarks []benchmarkResult `json:"benchmarks"`
+	Hypotheses *hypothesesResult `json:"hypotheses,omitempty"`
+	Published  *publishedResult  `json:"published,omitempty"`
 	Notes      []string          `json:"notes"`
 	Inputs     []provenance      `json:"inputs"`
 }
@@ -95,4 +97,45 @@ type number struct {
 	SE     float64  `json:"se"`
 	SeedSE float64  `json:"seed_se"` // the part of SE that is between seeds
 	DF     float64  `json:"df"`
+}
+
+// hypothesesResult is what the data say about the hypotheses.
+type hypothesesResult struct {
+	Family int                `json:"family"` // cells that the adjusted p values are one family of
+	Rows   []hypothesisResult `json:"rows"`
+	// Correlations are rank correlations of G between benchmarks over the
+	// methods of both.
+	Correlations []correlation `json:"correlations"`
+}
+
+type hypothesisResult struct {
+	Number int    `json:"number"`
+	Name   string `json:"name"`
+	// Verdict of the properties (5 to 8) is "supported", "contradicted",
+	// "undecided" or "not tested"; methods (1 to 4) have one by benchmark.
+	Verdict    string              `json:"verdict,omitempty"`
+	Why        string              `json:"why"`
+	Benchmarks []hypothesisVerdict `json:"benchmarks,omitempty"`
+	Contrast   *number             `json:"contrast,omitempty"` // the number that the verdict needs beside its cells
+}
+
+type hypothesisVerdict struct {
+	Benchmark string         `json:"benchmark"`
+	Verdict   string         `json:"verdict"`
+	Why       string         `json:"why"`
+	Contrast  *number        `json:"contrast,omitempty"`
+	Cells     []evidenceCell `json:"cells"`
+}
+
+type evidenceCell struct {
+	Plain        string `json:"plain"`
+	With         string `json:"with"`
+	Uncontrolled bool   `json:"uncontrolled,omitempty"`
+	*gains
+}
+
+type correlation struct {
+	Benchmarks [2]string `json:"benchmarks"`
+	Methods    int       `json:"methods"`
+	Rho        *float64  `json:"rho"`
 }

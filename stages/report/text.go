@@ -20,12 +20,18 @@ func text(r *result, sections []section) []byte {
 		if s.lead != "" {
 			paragraph(&b, "", s.lead)
 		}
-		for _, t := range s.tables {
+		for i, t := range s.tables {
 			fmt.Fprintf(&b, "\n%s\n\n", t.title)
 			t.text(&b)
 			if t.note != "" {
 				b.WriteByte('\n')
 				paragraph(&b, "  ", t.note)
+			}
+			if i == 0 && len(s.items) > 0 {
+				b.WriteByte('\n')
+				for _, item := range s.items {
+					paragraph(&b, "  ", "* "+item)
+				}
 			}
 		}
 	}

@@ -3,8 +3,8 @@ package stats
 import "math"
 
 // A Set is one test set as the statistics see it: which cluster each row is of.
-// Cluster numbers count from 0 over all sets of a benchmark, so that copies of
-// one picture in two sets are one cluster.
+// Cluster numbers count from 0 over all sets of a report, so that copies of one
+// picture in two sets are one cluster.
 type Set struct {
 	Cluster []int32
 	size    []int32 // rows of a cluster, by number

@@ -1,0 +1,234 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"shiftmill/stages/report/stats"
+)
+
+// A judge holds the cells of the hypotheses table: each comparison once, however
+// many hypotheses rest on it, since all of them are one family of tests.
+type judge struct {
+	c     *Config
+	all   []*benchmark
+	cells map[[4]string]*gains // by benchmark, its sets where these are not all, plain, with
+	order []*gains
+}
+
+// hypotheses judges what the spec names, by the criteria of the paper made exact:
+// a method's sign on a benchmark is that of more than half of its comparisons.
+func (c *Config) hypotheses(all []*benchmark) *hypothesesResult {
+	j := &judge{c: c, all: all, cells: map[[4]string]*gains{}}
+	h := &c.Hypotheses
+	var against []contrast // every method with the baseline
+	if c.Baseline != "" {
+		for _, m := range methodNames(all) {
+			if m != c.Baseline {
+				against = append(against, contrast{plain: c.Baseline, with: m})
+			}
+		}
+	}
+	// All cells are made before any is judged, since each p value depends on
+	// how many there are.
+	for _, contrasts := range [][]contrast{h.larger(), pairsOf(h.Attention), pairsOf(h.Pretraining), against} {
+		for _, b := range all {
+			for _, x := range contrasts {
+				j.evidence(b, nil, x)
+			}
+		}
+	}
+	on, _ := j.textured()
+	for _, p := range on {
+		for _, x := range c.against(h.Texture) {
+			j.evidence(p.b, p.sets, x)
+		}
+	}
+	r := &hypothesesResult{Family: adjust(c.Margins, j.order)}
+	add := func(number int, name string, contrasts []contrast) {
+		if len(contrasts) > 0 {
+			r.Rows = append(r.Rows, j.method(number, name, contrasts))
+		}
+	}
+	add(1, "Larger Models", h.larger())
+	add(2, "Self-Attention", pairsOf(h.Attention))
+	add(3, "Diverse Data Augmentation", c.against(h.Diverse))
+	add(4, "Pretraining", pairsOf(h.Pretraining))
+	if len(h.Texture) > 0 {
+		r.Rows = append(r.Rows, j.texture())
+	}
+	if len(against) > 0 {
+		r.Rows = append(r.Rows, j.onlyIID(against))
+	}
+	if s := h.synthetic(); len(s) > 0 {
+		r.Rows = append(r.Rows, j.synthetic(c.against(s)))
+	}
+	if len(against) > 0 {
+		r.Correlations = j.correlations(against)
+		r.Rows = append(r.Rows, j.multivariate(against, r.Correlations))
+	}
+	return r
+}
+
+// against are comparisons of methods with the baseline.
+func (c *Config) against(methods []string) []contrast {
+	var cs []contrast
+	for _, m := range methods {
+		cs = append(cs, contrast{plain: c.Baseline, with: m})
+	}
+	return cs
+}
+
+// evidence is the cells of one comparison on a benchmark, or on some of its OOD
+// sets: one for each value of the other axes.
+func (j *judge) evidence(b *benchmark, sets []*testSet, x contrast) []evidenceCell {
+	some := ""
+	if sets == nil || len(sets) == len(b.ood()) {
+		sets = b.ood()
+	} else {
+		for _, s := range sets {
+			some += strconv.Quote(s.name)
+		}
+	}
+	var cells []evidenceCell
+	for _, m := range b.models {
+		if m.method != x.with {
+			continue
+		}
+		plain := b.find(x.plain, m.rest)
+		if plain == nil {
+			continue
+		}
+		key := [4]string{b.name, some, plain.name(), m.name()}
+		g, ok := j.cells[key]
+		if !ok {
+			if cmp, _ := b.compare(sets, plain, m); cmp != nil && cmp.A != nil && cmp.G != nil {
+				g = &cmp.gains
+				j.order = append(j.order, g)
+			}
+			j.cells[key] = g
+		}
+		if g != nil {
+			cells = append(cells, evidenceCell{Plain: plain.name(), With: m.name(), gains: g})
+		}
+	}
+	return cells
+}
+
+func (b *benchmark) find(method, rest string) *model {
+	for _, m := range b.models {
+		if m.method == method && m.rest == rest {
+			return m
+		}
+	}
+	return nil
+}
+
+// method judges rows 1 to 4, benchmark by benchmark.
+func (j *judge) method(number int, name string, contrasts []contrast) hypothesisResult {
+	r := hypothesisResult{Number: number, Name: name, Why: "by benchmark"}
+	for _, b := range j.all {
+		v := hypothesisVerdict{Benchmark: b.name}
+		for _, x := range contrasts {
+			for _, cell := range j.evidence(b, nil, x) {
+				cell.Uncontrolled = number == 4 && !x.controlled
+				v.Cells = append(v.Cells, cell)
+			}
+		}
+		if len(v.Cells) == 0 {
+			continue
+		}
+		v.Verdict, v.Why = majority(v.Cells)
+		if number == 3 && len(j.c.Hypotheses.Simple) > 0 {
+			j.overSimple(b, &v)
+		}
+		r.Benchmarks = append(r.Benchmarks, v)
+	}
+	return r
+}
+
+// majority is the sign of more than half of the cells.
+func majority(cells []evidenceCell) (verdict, why string) {
+	count := map[string]int{}
+	for _, c := range cells {
+		count[c.Verdict]++
+	}
+	why = fmt.Sprintf("%d of %d are +, %d are -", count["+"], len(cells), count["-"])
+	switch {
+	case 2*count["+"] > len(cells):
+		return "+", why
+	case 2*count["-"] > len(cells):
+		return "-", why
+	}
+	return "0", why
+}
+
+// overSimple adds what hypothesis 3 asks beside the family's sign: the mean A of
+// diverse augmentation above that of simple augmentation.
+func (j *judge) overSimple(b *benchmark, v *hypothesisVerdict) {
+	h := &j.c.Hypotheses
+	diverse, simple := b.named(h.Diverse), b.named(h.Simple)
+	base := b.named([]string{j.c.Baseline})
+	if len(diverse) == 0 || len(simple) == 0 || len(base) == 0 {
+		v.Why += "; no simple augmentation to compare with"
+		return
+	}
+	var sets []*testSet
+	for _, s := range b.ood() {
+		if !b.atFloor(base[0], s) {
+			sets = append(sets, s)
+		}
+	}
+	seeds := common(append(slices.Clone(diverse), simple...))
+	terms := append(errorTerms(1, sets, simple, seeds), errorTerms(-1, sets, diverse, seeds)...)
+	if len(seeds) == 0 || len(terms) == 0 {
+		v.Why += "; diverse and simple augmentation share no seed"
+		return
+	}
+	v.Contrast = difference(stats.Linear(terms))
+	v.Why += "; mean A over that of simple augmentation " + signed(v.Contrast).text()
+	if v.Verdict == "+" && (v.Contrast.Low == nil || *v.Contrast.Low <= 0) {
+		v.Verdict = "0"
+	}
+}
+
+// named are the models of the given methods.
+func (b *benchmark) named(methods []string) []*model {
+	var ms []*model
+	for _, m := range b.models {
+		if slices.Contains(methods, m.method) {
+			ms = append(ms, m)
+		}
+	}
+	return ms
+}
+
+// common are the seeds that all models have.
+func common(models []*model) []string {
+	var seeds []string
+	for _, s := range models[0].seeds {
+		if !slices.ContainsFunc(models, func(m *model) bool { return !slices.Contains(m.seeds, s) }) {
+			seeds = append(seeds, s)
+		}
+	}
+	return seeds
+}
+
+// errorTerms is weight times the mean error of the models over the sets; nil
+// where one of them is missing.
+func errorTerms(weight float64, sets []*testSet, models []*model, seeds []string) []stats.Term {
+	var terms []stats.Term
+	for _, s := range sets {
+		for _, m := range models {
+			v := make(stats.Values, len(seeds))
+			for k, seed := range seeds {
+				if v[k] = m.wrong[cellKey{seed, s.name}]; v[k] == nil {
+					return nil
+				}
+			}
+			terms = append(terms, stats.Term{Weight: weight / float64(len(sets)*len(models)), Set: s.rows, Values: v})
+		}
+	}
+	return terms
+}
