@@ -1,6 +1,9 @@
 package engine
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // An Event tells what happens in a run, as it happens. The engine calls the
 // listener from one goroutine at a time.
@@ -53,9 +56,20 @@ const (
 	Excluded
 )
 
-func (s State) String() string {
-	return [...]string{"pending", "run", "cached", "ran", "failed", "skipped", "excluded"}[s]
-}
+var stateWords = [...]string{"pending", "run", "cached", "ran", "failed", "skipped", "excluded"}
+
+func (s State) String() string { return stateWords[s] }
 
 // MarshalText writes the state's word.
 func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads the state's word.
+func (s *State) UnmarshalText(text []byte) error {
+	for i, w := range stateWords {
+		if w == string(text) {
+			*s = State(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("no state %q", text)
+}

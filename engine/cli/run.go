@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
 	"shiftmill/engine"
@@ -97,12 +96,8 @@ func (s *session) conclude(x *experiment, e *engine.Engine, took time.Duration) 
 	for _, n := range e.NodeRuns() {
 		count[n.State]++
 	}
-	size := ""
-	if st, err := x.store.Stats(); err == nil {
-		size = ", " + humanize.IBytes(uint64(st.Bytes))
-	}
-	s.printf("\nran %d, cached %d of %d stages in %s; store: %s%s\n", count[engine.Ran], count[engine.Hit],
-		len(e.Names()), duration(took), shortPath(x.store.Dir()), size)
+	s.printf("\nran %d, cached %d of %d stages in %s; store: %s\n", count[engine.Ran], count[engine.Hit],
+		len(e.Names()), duration(took), shortPath(x.store.Dir()))
 	return nil
 }
 
