@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"image"
 	"image/gif"
-	"image/png"
+	"io"
 
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/webp"
 
 	"shiftmill/stages/imageio/jpeg"
+	"shiftmill/stages/imageio/png"
 )
 
 // DefaultMaxPixels is the limit of a decoder whose Limits say nothing: about 9,500 x 9,500 pixels, Pillow's own bound.
@@ -20,8 +21,8 @@ const DefaultMaxPixels = jpeg.DefaultMaxPixels
 // Errors of Decode and Config that a caller may want to tell apart; the returned error wraps one and says more.
 var (
 	ErrFormat    = errors.New("not a JPEG, PNG, WebP, GIF or BMP image")
-	ErrTooLarge  = jpeg.ErrTooLarge
-	ErrTruncated = jpeg.ErrTruncated
+	ErrTooLarge  = errors.New("image is larger than the limit")
+	ErrTruncated = errors.New("image data end early")
 )
 
 // Limits bound what a decoder allocates, whatever a file declares. Zero fields take the defaults.
@@ -29,11 +30,15 @@ type Limits struct {
 	MaxPixels int64 // height times width; DefaultMaxPixels if 0
 }
 
-func (l Limits) check(h, w int) error {
-	limit := l.MaxPixels
-	if limit == 0 {
-		limit = DefaultMaxPixels
+func (l Limits) maxPixels() int64 {
+	if l.MaxPixels == 0 {
+		return DefaultMaxPixels
 	}
+	return l.MaxPixels
+}
+
+func (l Limits) check(h, w int) error {
+	limit := l.maxPixels()
 	if h < 1 || w < 1 {
 		return fmt.Errorf("image of %d x %d pixels (height x width) is empty", h, w)
 	}
@@ -59,7 +64,8 @@ type DecodeOptions struct {
 //
 // The pixels are those of Pillow's Image.open(...).convert("RGB"): grey is repeated, a palette looked up, alpha dropped
 // without compositing (the colours under transparent pixels show), 16 bits cut to the upper 8, CMYK turned by
-// 255 - C scaled with 255 - K.
+// 255 - C scaled with 255 - K. One departure: of 16-bit grey, too, the upper 8 bits are taken, where Pillow makes all values above
+// 255 white.
 // Errors: ErrFormat, ErrTooLarge, ErrTruncated, or another that says what is wrong.
 func Decode(data []byte, o DecodeOptions) (*Pixels, error) {
 	format, h, w, err := Config(data)
@@ -69,30 +75,54 @@ func Decode(data []byte, o DecodeOptions) (*Pixels, error) {
 	if err := o.check(h, w); err != nil {
 		return nil, fmt.Errorf("decode %s: %w", format, err)
 	}
-	var img image.Image
-	p := &Pixels{C: 3}
+	p := &Pixels{H: h, W: w, C: 3}
 	switch r := bytes.NewReader(data); format {
 	case "jpeg":
-		p.Pix, p.H, p.W, err = jpeg.Decode(data, jpeg.Options{MaxPixels: o.MaxPixels, Partial: o.Partial})
+		p.Pix, _, _, err = jpeg.Decode(data, jpeg.Options{MaxPixels: o.maxPixels(), Partial: o.Partial})
 	case "png":
-		img, err = png.Decode(r)
+		p.Pix, _, _, err = png.Decode(data, png.Options{MaxPixels: o.maxPixels(), Partial: o.Partial})
 	case "webp":
-		img, err = webp.Decode(r)
+		p, err = decodeWebP(data, h, w)
 	case "gif":
-		img, err = gif.Decode(r)
+		p, err = decodeOther(r, gif.Decode, h, w)
 	case "bmp":
-		img, err = bmp.Decode(r)
+		p, err = decodeOther(r, bmp.Decode, h, w)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("decode %s: %w", format, err)
-	}
-	if img != nil {
-		p = fromImage(img)
+		return nil, fmt.Errorf("decode %s: %w", format, wrapShared(err))
 	}
 	if !o.IgnoreOrientation {
 		p = Orient(p, Orientation(data))
 	}
 	return p, nil
+}
+
+// decodeOther uses a decoder of another package; the size is checked already.
+func decodeOther(r io.Reader, decode func(io.Reader) (image.Image, error), h, w int) (*Pixels, error) {
+	img, err := decode(r)
+	if err != nil {
+		return nil, err
+	}
+	return fromImage(img, h, w)
+}
+
+// shared is an error of a subpackage that is at the same time one of this package's.
+type shared struct {
+	error
+	as error
+}
+
+func (s shared) Unwrap() []error { return []error{s.error, s.as} }
+
+// wrapShared makes errors.Is find this package's sentinel.
+func wrapShared(err error) error {
+	switch {
+	case errors.Is(err, jpeg.ErrTooLarge), errors.Is(err, png.ErrTooLarge):
+		return shared{err, ErrTooLarge}
+	case errors.Is(err, jpeg.ErrTruncated), errors.Is(err, png.ErrTruncated), errors.Is(err, io.ErrUnexpectedEOF):
+		return shared{err, ErrTruncated}
+	}
+	return err
 }
 
 // Config returns the format ("jpeg", "png", "webp", "gif" or "bmp") and the stored size of an image file, before any
@@ -104,7 +134,7 @@ func Config(data []byte) (format string, h, w int, err error) {
 	case "jpeg":
 		c.Height, c.Width, _, err = jpeg.Config(data)
 	case "png":
-		c, err = png.DecodeConfig(r)
+		c.Height, c.Width, err = png.Config(data)
 	case "webp":
 		c, err = webp.DecodeConfig(r)
 	case "gif":

@@ -1,31 +1,54 @@
 package imageio
 
 import (
+	"fmt"
 	"image"
 	"image/color"
 )
 
-// fromImage turns a decoded picture of the standard library into RGB, dropping alpha and the lower half of 16 bits.
-func fromImage(img image.Image) *Pixels {
+// fromImage turns a picture that a decoder of x/image or the standard library made into RGB on a black canvas of h x w, alpha dropped.
+func fromImage(img image.Image, h, w int) (*Pixels, error) {
+	dst := NewPixels(h, w, 3)
 	b := img.Bounds()
-	dst := NewPixels(b.Dy(), b.Dx(), 3)
-	for y := range dst.H {
-		row := dst.Row(y)
-		for x := range dst.W {
-			setRGB(row[3*x:3*x+3], img.At(b.Min.X+x, b.Min.Y+y))
+	var palette [256][3]byte // indices past the palette's end are black
+	if img, ok := img.(*image.Paletted); ok {
+		for i, c := range img.Palette[:min(len(img.Palette), 256)] {
+			switch c := c.(type) {
+			case color.RGBA:
+				palette[i] = [3]byte{c.R, c.G, c.B}
+			case color.NRGBA:
+				palette[i] = [3]byte{c.R, c.G, c.B}
+			}
 		}
 	}
-	return dst
+	if b.Min.X < 0 || b.Min.Y < 0 || b.Max.X > w || b.Max.Y > h {
+		return nil, fmt.Errorf("a frame of %v on a canvas of %d x %d pixels (height x width)", b, h, w)
+	}
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		row := dst.Row(y)[3*b.Min.X:]
+		switch img := img.(type) {
+		case *image.Paletted:
+			from := img.Pix[img.PixOffset(b.Min.X, y):][:b.Dx()]
+			for x, v := range from {
+				copy(row[3*x:], palette[v][:])
+			}
+		case *image.NRGBA:
+			dropAlpha(row, img.Pix[img.PixOffset(b.Min.X, y):], b.Dx())
+		case *image.RGBA:
+			dropAlpha(row, img.Pix[img.PixOffset(b.Min.X, y):], b.Dx())
+		case *image.Gray:
+			for x, v := range img.Pix[img.PixOffset(b.Min.X, y):][:b.Dx()] {
+				copy(row[3*x:], []byte{v, v, v})
+			}
+		default:
+			return nil, fmt.Errorf("a picture of kind %T", img)
+		}
+	}
+	return dst, nil
 }
 
-func setRGB(dst []byte, c color.Color) {
-	switch c := c.(type) {
-	case color.NRGBA:
-		dst[0], dst[1], dst[2] = c.R, c.G, c.B
-	case color.NRGBA64:
-		dst[0], dst[1], dst[2] = byte(c.R>>8), byte(c.G>>8), byte(c.B>>8)
-	default:
-		r, g, b, _ := c.RGBA()
-		dst[0], dst[1], dst[2] = byte(r>>8), byte(g>>8), byte(b>>8)
+func dropAlpha(dst, rgba []byte, n int) {
+	for x := range n {
+		copy(dst[3*x:3*x+3], rgba[4*x:])
 	}
 }

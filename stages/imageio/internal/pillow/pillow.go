@@ -32,19 +32,20 @@ type Answer struct {
 
 // Request is one call; its fields are those of server.py.
 type Request struct {
-	Op      string         `json:"op"`
-	N       int            `json:"n"`
-	H       int            `json:"h,omitempty"`
-	W       int            `json:"w,omitempty"`
-	ToH     int            `json:"to_h,omitempty"`
-	ToW     int            `json:"to_w,omitempty"`
-	Filter  int            `json:"filter"`
-	Scale   int            `json:"scale,omitempty"`
-	Orient  bool           `json:"orient,omitempty"`
-	Mode    string         `json:"mode,omitempty"`
-	To      string         `json:"to,omitempty"`
-	Format  string         `json:"format,omitempty"`
-	Options map[string]any `json:"options,omitempty"`
+	Op          string         `json:"op"`
+	N           int            `json:"n"`
+	H           int            `json:"h,omitempty"`
+	W           int            `json:"w,omitempty"`
+	ToH         int            `json:"to_h,omitempty"`
+	ToW         int            `json:"to_w,omitempty"`
+	Filter      int            `json:"filter"`
+	Scale       int            `json:"scale,omitempty"`
+	Orient      bool           `json:"orient,omitempty"`
+	Mode        string         `json:"mode,omitempty"`
+	Orientation int            `json:"orientation,omitempty"`
+	To          string         `json:"to,omitempty"`
+	Format      string         `json:"format,omitempty"`
+	Options     map[string]any `json:"options,omitempty"`
 }
 
 // Start runs the server for the length of a test, or skips the test where there is no Pillow.

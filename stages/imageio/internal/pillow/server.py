@@ -34,8 +34,15 @@ def encode(request, data):
     im = image(request, data)
     if request.get("to"):
         im = im.convert(request["to"])
+    options = request.get("options") or {}
+    if request.get("orientation"):
+        exif = Image.Exif()
+        exif[0x0112] = request["orientation"]
+        options["exif"] = exif
+    if isinstance(options.get("transparency"), list):
+        options["transparency"] = tuple(options["transparency"])
     out = io.BytesIO()
-    im.save(out, request["format"], **request.get("options", {}))
+    im.save(out, request["format"], **options)
     return {}, out.getvalue()
 
 
