@@ -64,6 +64,34 @@ func TestBad(t *testing.T) {
 // mistakes loads a bad spec and returns its messages, one a line.
 func mistakes(t *testing.T, name string, texts map[string][]byte) string {
 	t.Helper()
+	data, o, err := fromArchive(t, name, texts)
+	if err != nil {
+		return err.Error() + "\n"
+	}
+	_, err = Parse(name, data, o)
+	errs, ok := err.(Errors)
+	if !ok || len(errs) == 0 {
+		t.Fatalf("%s\nParse error is %v, want Errors", data, err)
+	}
+	lines := strings.Split(string(data), "\n")
+	for _, e := range errs {
+		if strings.Contains(e.Msg, "\n") {
+			t.Errorf("message of more than one line: %q", e.Msg)
+		}
+		if e.Pos.File != name || e.Pos.Line == 0 {
+			continue
+		}
+		if e.Pos.Line > len(lines) || e.Pos.Column > len([]rune(lines[e.Pos.Line-1]))+1 {
+			t.Errorf("%s is outside the file", e.Pos)
+		}
+	}
+	return err.Error() + "\n"
+}
+
+// fromArchive finds a spec among the files of an archive and reads the options
+// in its comments; the error is that of a bad local file.
+func fromArchive(t *testing.T, name string, texts map[string][]byte) ([]byte, Options, error) {
+	t.Helper()
 	data, ok := texts[name]
 	if !ok {
 		t.Fatalf("no %s", name)
@@ -87,27 +115,12 @@ func mistakes(t *testing.T, name string, texts map[string][]byte) string {
 		case "# local":
 			local, err := ParseLocal("shiftmill.local.yaml", []byte(value+"\n"))
 			if err != nil {
-				return err.Error() + "\n"
+				return nil, o, err
 			}
 			o.Local = local
+		case "# partial":
+			o.Partial = true
 		}
 	}
-	_, err := Parse(name, data, o)
-	errs, ok := err.(Errors)
-	if !ok || len(errs) == 0 {
-		t.Fatalf("%s\nParse error is %v, want Errors", data, err)
-	}
-	lines := strings.Split(string(data), "\n")
-	for _, e := range errs {
-		if strings.Contains(e.Msg, "\n") {
-			t.Errorf("message of more than one line: %q", e.Msg)
-		}
-		if e.Pos.File != name || e.Pos.Line == 0 {
-			continue
-		}
-		if e.Pos.Line > len(lines) || e.Pos.Column > len([]rune(lines[e.Pos.Line-1]))+1 {
-			t.Errorf("%s is outside the file", e.Pos)
-		}
-	}
-	return err.Error() + "\n"
+	return data, o, nil
 }

@@ -239,6 +239,9 @@ func (d *decoder) scalar(n *node, into reflect.Value, path string, f *fieldType)
 			d.notNumber(n, path, f, "number")
 			return
 		}
+		if x == 0 {
+			x = 0 // -0 equals 0, and equal settings have equal texts
+		}
 		into.SetFloat(x)
 	case kind == reflect.String:
 		d.text(n, into, path, f)

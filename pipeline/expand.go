@@ -49,13 +49,12 @@ func (c *checker) expand(s *stage) {
 		e.checkCombos()
 		return
 	}
-	s.values = valuesOf(rows)
-	rows = e.filter(rows)
-	e.instances(rows)
-	if len(rows) == 0 && len(c.rep.errs) == before {
+	if len(rows) == 0 {
 		s.left = true
-		c.skipped = append(c.skipped, Skip{Name: s.name, Stage: s.name, Pos: s.pos, Reason: "no instance is left: when left them or their inputs out"})
+		c.skipped = append(c.skipped, Skip{Name: s.name, Stage: s.name, Pos: s.pos, Reason: "what it reads is left out"})
 	}
+	s.values = valuesOf(rows)
+	e.instances(e.filter(rows))
 	s.bad = s.bad || len(c.rep.errs) > before
 }
 

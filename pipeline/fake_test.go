@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"os"
 	"sort"
 	"strings"
 )
@@ -308,11 +309,18 @@ func vocabulary() fakeVocabulary {
 
 // plan writes a graph as text: names, seeds, parameters, inputs.
 func plan(g *Graph) string {
+	root, _ := os.Getwd()
 	var b strings.Builder
 	for _, n := range g.Nodes {
 		fmt.Fprintf(&b, "%s seed=%d", n.Name, n.Seed)
+		if n.Cache+n.Encode != "" {
+			fmt.Fprintf(&b, " cache=%s encode=%s", n.Cache, n.Encode)
+		}
+		if n.Resources != (Resources{}) {
+			fmt.Fprintf(&b, " resources=%+v", n.Resources)
+		}
 		for _, f := range n.Fields {
-			fmt.Fprintf(&b, " %s=%s", f.Path, f.Value)
+			fmt.Fprintf(&b, " %s=%s", f.Path, strings.TrimPrefix(f.Value, root))
 			if f.Location != "" {
 				fmt.Fprintf(&b, "(%s)", f.Location)
 			}
@@ -329,7 +337,7 @@ func plan(g *Graph) string {
 			fmt.Fprintf(&b, "  %s%s:", in.Port, sep)
 			for _, r := range in.Refs {
 				if r.Foreign != nil {
-					fmt.Fprintf(&b, " %s#%s.%s", r.Foreign.Text, r.Foreign.Stage, r.Output)
+					fmt.Fprintf(&b, " %s#%s%v.%s", r.Foreign.Text, r.Foreign.Stage, r.Coords, r.Output)
 					continue
 				}
 				fmt.Fprintf(&b, " %s", r.Node.Name)
