@@ -57,6 +57,9 @@ type DecodeOptions struct {
 	// Partial accepts data that end early or are damaged: what was decoded is kept, the rest is the format's empty value
 	// (middle grey in a JPEG, black elsewhere). Without it such data are an error, ErrTruncated where they end early.
 	Partial bool
+	// Scale is 1, 2, 4 or 8 (0 is 1): a JPEG picture is made with its sides divided by Scale, rounded up, at a fraction of the cost, where only a small
+	// picture is needed; the result is that of Pillow's draft. Other formats come in full size.
+	Scale int
 }
 
 // Decode returns the RGB pixels of an image file. The content decides the format: JPEG, PNG, WebP, GIF or BMP;
@@ -78,7 +81,7 @@ func Decode(data []byte, o DecodeOptions) (*Pixels, error) {
 	p := &Pixels{H: h, W: w, C: 3}
 	switch r := bytes.NewReader(data); format {
 	case "jpeg":
-		p.Pix, _, _, err = jpeg.Decode(data, jpeg.Options{MaxPixels: o.maxPixels(), Partial: o.Partial})
+		p.Pix, p.H, p.W, err = jpeg.Decode(data, jpeg.Options{MaxPixels: o.maxPixels(), Partial: o.Partial, Scale: o.Scale})
 	case "png":
 		p.Pix, _, _, err = png.Decode(data, png.Options{MaxPixels: o.maxPixels(), Partial: o.Partial})
 	case "webp":

@@ -30,13 +30,23 @@ var zigzag = [80]uint8{
 func (d *decoder) sequentialBlock(c *component, row, col int) error {
 	var block [64]int16
 	last, err := d.entropy.block(&block, c)
-	out := c.plane[row*8*c.stride+col*8:]
-	if last == 0 {
-		fillDC(out, c.stride, block[0])
-	} else {
-		inverse(out, c.stride, &block)
-	}
+	c.render(row, col, &block, last)
 	return err
+}
+
+// render writes a block's samples to the plane; coefficients past zigzag index last are zero.
+func (c *component) render(row, col int, block *[64]int16, last int) {
+	out := c.plane[row*c.size*c.stride+col*c.size:]
+	switch {
+	case last == 0 || c.size == 1:
+		fillDC(out, c.stride, c.size, block[0])
+	case c.size == 2:
+		inverse2(out, c.stride, block)
+	case c.size == 4:
+		inverse4(out, c.stride, block)
+	default:
+		inverse(out, c.stride, block)
+	}
 }
 
 // block decodes the coefficients of one block, dequantised and in natural order; last is the highest zigzag index written.

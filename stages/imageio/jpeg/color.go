@@ -38,18 +38,19 @@ func (d *decoder) space() space {
 
 // assemble widens the planes and turns them into RGB.
 func (d *decoder) assemble() []byte {
-	pix := make([]byte, 3*d.width*d.height)
+	height, width := d.outHeight(), d.outWidth()
+	pix := make([]byte, 3*width*height)
 	wideners := make([]*widener, len(d.comps))
 	for i := range d.comps {
 		wideners[i] = newWidener(d, &d.comps[i])
 	}
 	space := d.space()
 	var rows [4][]byte
-	for y := range d.height {
+	for y := range height {
 		for i, w := range wideners {
-			rows[i] = w.at(y)[:d.width]
+			rows[i] = w.at(y)[:width]
 		}
-		out := pix[3*d.width*y:][:3*d.width]
+		out := pix[3*width*y:][:3*width]
 		switch space {
 		case grey:
 			for x, v := range rows[0] {

@@ -22,14 +22,20 @@ type Options struct {
 	// Partial accepts damaged and truncated data: what was decoded before the damage is kept, blocks never reached are
 	// middle grey, and a progressive picture is as fine as the scans that arrived (no smoothing between blocks).
 	Partial bool
+	// Scale is 1, 2, 4 or 8: the picture is made with sides divided by it, rounded up, straight from the lower frequencies, as
+	// the JPEG group's library does for scale_num/scale_denom = 1/Scale (Pillow's draft). 0 is 1.
+	Scale int
 }
 
-// Decode returns the RGB pixels of a JPEG file, height*width*3 bytes from the top row, and its height and width.
+// Decode returns the RGB pixels of a JPEG file, height*width*3 bytes from the top row, and their height and width.
 // Grey is repeated; CMYK and YCCK, taken to be inverted as Adobe writes them, become RGB as Pillow's
 // convert("RGB") has it. EXIF orientation is not applied.
 // Errors: ErrTruncated, ErrTooLarge, ErrUnsupported, or what is wrong with the file and where.
 func Decode(data []byte, o Options) (pix []byte, height, width int, err error) {
-	d := &decoder{data: data, partial: o.Partial, maxPixels: o.MaxPixels}
+	d := &decoder{data: data, partial: o.Partial, maxPixels: o.MaxPixels, scale: max(o.Scale, 1)}
+	if d.scale > 8 || 8%d.scale != 0 {
+		return nil, 0, 0, fmt.Errorf("decode jpeg: scale 1/%d; it must be 1/1, 1/2, 1/4 or 1/8", d.scale)
+	}
 	if d.maxPixels == 0 {
 		d.maxPixels = DefaultMaxPixels
 	}
@@ -42,7 +48,7 @@ func Decode(data []byte, o Options) (pix []byte, height, width int, err error) {
 	if d.progressive {
 		d.reconstruct()
 	}
-	return d.assemble(), d.height, d.width, nil
+	return d.assemble(), d.outHeight(), d.outWidth(), nil
 }
 
 // Config returns the height, width and number of components (1 grey, 3 colour, 4 CMYK) that the file's frame header declares.
@@ -54,6 +60,9 @@ func Config(data []byte) (height, width, components int, err error) {
 	return d.height, d.width, len(d.comps), nil
 }
 
+func (d *decoder) outHeight() int { return ceilDiv(d.height, d.scale) }
+func (d *decoder) outWidth() int  { return ceilDiv(d.width, d.scale) }
+
 // decoder holds the state of one file. Tables are numbered as in the file.
 type decoder struct {
 	data       []byte
@@ -61,6 +70,7 @@ type decoder struct {
 	maxPixels  int64
 	partial    bool
 	headerOnly bool
+	scale      int
 
 	height, width   int
 	progressive     bool
@@ -83,9 +93,10 @@ type component struct {
 	id            byte
 	h, v          int // sampling factors
 	tq            byte
+	size          int // samples of a block across and down: 8, or fewer when scaled
 	width, height int // samples that the picture needs
 	wide, high    int // blocks that the picture needs, as scans of this component alone count them
-	stride        int // samples to the next row of plane, a multiple of 8
+	stride        int // samples to the next row of plane
 	blocksWide    int // blocks in a row of coef, padded to whole MCUs
 	blocksHigh    int
 	plane         []byte

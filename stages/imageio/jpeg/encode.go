@@ -55,7 +55,7 @@ func RoundTrip(pix []byte, height, width, quality int) ([]byte, error) {
 		return nil, fmt.Errorf("jpeg round trip: %d bytes for %d x %d RGB pixels (height x width) at quality %d; qualities are 1 to 100", len(pix), height, width, quality)
 	}
 	e := newEncoder(pix, height, width, 3, quality, S420)
-	d := &decoder{height: height, width: width, sawJFIF: true, comps: make([]component, 3), hMax: e.h, vMax: e.v}
+	d := &decoder{scale: 1, height: height, width: width, sawJFIF: true, comps: make([]component, 3), hMax: e.h, vMax: e.v}
 	for i := range d.comps {
 		c, p := &d.comps[i], &e.planes[i]
 		c.h, c.v = p.h, p.v

@@ -85,7 +85,7 @@ func (p *plane) roundTripBlock(out []byte, stride, row, col int) {
 		coef[zigzag[i]] = v * int16(p.quant[i])
 	}
 	if last == 0 {
-		fillDC(out, stride, coef[0])
+		fillDC(out, stride, 8, coef[0])
 		return
 	}
 	inverse(out, stride, &coef)

@@ -3,10 +3,11 @@ package jpeg
 import "encoding/binary"
 
 // readFrame reads the frame header and lays out the planes.
-func (d *decoder) readFrame(body []byte, at int) error {
+func (d *decoder) readFrame(body []byte, at int, progressive bool) error {
 	if d.comps != nil {
 		return d.errorf(at, "a second frame header")
 	}
+	d.progressive = progressive
 	if len(body) < 6 || len(body) != 6+3*int(body[5]) {
 		return d.errorf(at, "frame header of %d bytes does not fit its components", len(body))
 	}
@@ -79,12 +80,13 @@ func (d *decoder) layOut() {
 	d.mcusHigh = ceilDiv(d.height, 8*d.vMax)
 	for i := range d.comps {
 		c := &d.comps[i]
-		c.width = ceilDiv(d.width*c.h, d.hMax)
-		c.height = ceilDiv(d.height*c.v, d.vMax)
-		c.wide, c.high = ceilDiv(c.width, 8), ceilDiv(c.height, 8)
+		c.size = d.blockSize(c)
+		c.width = ceilDiv(d.width*c.h*c.size, 8*d.hMax)
+		c.height = ceilDiv(d.height*c.v*c.size, 8*d.vMax)
+		c.wide, c.high = ceilDiv(d.width*c.h, 8*d.hMax), ceilDiv(d.height*c.v, 8*d.vMax)
 		c.blocksWide, c.blocksHigh = d.mcusWide*c.h, d.mcusHigh*c.v
-		c.stride = 8 * c.blocksWide
-		c.plane = make([]byte, c.stride*8*c.blocksHigh)
+		c.stride = c.size * c.blocksWide
+		c.plane = make([]byte, c.stride*c.size*c.blocksHigh)
 		if d.progressive {
 			c.coef = make([]int16, 64*c.blocksWide*c.blocksHigh)
 			c.last = make([]uint8, c.blocksWide*c.blocksHigh)
@@ -94,6 +96,17 @@ func (d *decoder) layOut() {
 			}
 		}
 	}
+}
+
+// blockSize is how many samples a side of a block gives: 8 over the scale, doubled for coarser components as long as
+// both directions stay within the picture's resolution, which saves their upsampling.
+func (d *decoder) blockSize(c *component) int {
+	least := 8 / d.scale
+	size := least
+	for size < 8 && d.hMax*least%(2*size*c.h) == 0 && d.vMax*least%(2*size*c.v) == 0 {
+		size *= 2
+	}
+	return size
 }
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }

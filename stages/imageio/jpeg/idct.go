@@ -105,9 +105,17 @@ func inverseGeneric(out []byte, stride int, block *[64]int16) {
 	}
 }
 
-// fillDC writes the samples of a block that has no coefficient but the first.
-func fillDC(out []byte, stride int, dc int16) {
+// fillDC writes the size x size samples of a block that has no coefficient but the first.
+func fillDC(out []byte, stride, size int, dc int16) {
 	v := clamp((int32(dc)+4)>>3 + 128)
+	if size < 8 {
+		for y := range size {
+			for x := range size {
+				out[y*stride+x] = v
+			}
+		}
+		return
+	}
 	for y := range 8 {
 		o := out[y*stride:][:8:8]
 		o[0], o[1], o[2], o[3], o[4], o[5], o[6], o[7] = v, v, v, v, v, v, v, v

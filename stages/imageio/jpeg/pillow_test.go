@@ -26,11 +26,22 @@ func TestDecodePhotosLikePillow(t *testing.T) {
 	}
 }
 
-// comparePillow decodes data with both and reports a difference under name.
+// comparePillow decodes data with both, at every scale, and reports a difference under name.
 func comparePillow(t *testing.T, peer *pillow.Server, name string, data []byte) {
 	t.Helper()
-	want := peer.MustAsk(t, pillow.Request{Op: "decode"}, data)
-	pix, h, w, err := Decode(data, Options{})
+	h, w, _, err := Config(data)
+	if err != nil {
+		t.Errorf("%s: %v", name, err)
+	}
+	for scale := 1; scale <= 8 && (scale == 1 || scale <= min(h, w)); scale *= 2 { // Pillow's draft keeps each side at 1 or more
+		compareScaled(t, peer, fmt.Sprintf("%s at 1/%d", name, scale), data, scale)
+	}
+}
+
+func compareScaled(t *testing.T, peer *pillow.Server, name string, data []byte, scale int) {
+	t.Helper()
+	want := peer.MustAsk(t, pillow.Request{Op: "decode", Scale: scale}, data)
+	pix, h, w, err := Decode(data, Options{Scale: scale})
 	if err != nil {
 		t.Errorf("%s: %v", name, err)
 		return

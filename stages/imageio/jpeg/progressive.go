@@ -200,15 +200,10 @@ func (d *decoder) reconstruct() {
 		for row := range c.high {
 			for col := range c.wide {
 				coef, last := c.block(row, col)
-				out := c.plane[row*8*c.stride+col*8:]
-				if *last == 0 {
-					fillDC(out, c.stride, coef[0]*quant[0])
-					continue
-				}
 				for k, q := range quant {
 					block[k] = coef[k] * q
 				}
-				inverse(out, c.stride, &block)
+				c.render(row, col, &block, int(*last))
 			}
 		}
 	}

@@ -108,8 +108,7 @@ func (d *decoder) segment(at int) ([]byte, error) {
 func (d *decoder) readSegment(marker byte, body []byte, at int) error {
 	switch marker {
 	case markerSOF0, markerSOF1, markerSOF2:
-		d.progressive = marker == markerSOF2
-		return d.readFrame(body, at)
+		return d.readFrame(body, at, marker == markerSOF2)
 	case markerDHT:
 		return d.readHuffman(body, at)
 	case markerDQT:

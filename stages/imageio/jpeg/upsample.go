@@ -11,8 +11,10 @@ type widener struct {
 // newWidener chooses the method as the JPEG group's library does: a triangle filter for ratios of 2, except across rows of
 // fewer than 3 samples, and repetition otherwise.
 func newWidener(d *decoder, c *component) *widener {
-	w := &widener{c: c, h: d.hMax / c.h, v: d.vMax / c.v}
+	least := 8 / d.scale
+	w := &widener{c: c, h: d.hMax * least / (c.h * c.size), v: d.vMax * least / (c.v * c.size)}
 	switch {
+	case least == 1: // the library repeats where a block is one sample
 	case w.h == 2 && w.v <= 2:
 		w.smooth = c.width > 2
 	case w.h == 1 && w.v == 2:
