@@ -3,7 +3,7 @@
 //
 // # Terms
 //
-// An object is a byte string; its name is its SHA-256. A record is a small JSON
+// An object is a byte string; its name is its SHA-256. A record is a small
 // payload under a key, with the objects and other records it refers to. A
 // session is one process's time with a store; it owns one journal, some packs
 // (files that hold the objects below 64 KiB) and its claims. A commit makes

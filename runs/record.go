@@ -1,7 +1,6 @@
 package runs
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,7 +13,7 @@ type Record struct {
 	Kind    string          `json:"kind"`              // what the writer calls such records
 	Objects []Digest        `json:"objects,omitempty"` // objects it needs; a collection keeps them while the record is in use
 	Keys    []Digest        `json:"keys,omitempty"`    // keys of records it needs, kept likewise
-	Data    json.RawMessage `json:"data,omitempty"`    // one JSON value
+	Data    []byte          `json:"data,omitempty"`    // the writer's own
 }
 
 // maxRecord bounds an encoded record, so that a frame holds any one.
@@ -28,9 +27,6 @@ const maxRecord = 16 << 20
 func (s *Store) Append(r Record) error {
 	if r.Key.IsZero() {
 		return errors.New("append a record: it has no key")
-	}
-	if len(r.Data) > 0 && !json.Valid(r.Data) {
-		return fmt.Errorf("append record %s (%s): its data is not JSON", r.Key, r.Kind)
 	}
 	body := encodeRecord(r)
 	if len(body) > maxRecord {
