@@ -7,7 +7,7 @@ func buildShop(s *scene) {
 	b := s.house(s.left, s.right)
 	s.front(b)
 	s.sign(b)
-	s.awning(b, false)
+	s.awning(b)
 	s.blade(b)
 }
 

@@ -38,6 +38,7 @@ func map1(kind int, values [4]int64) int64 { return values[kind] }
 
 func (s *scene) woodwork(b box) {
 	c := s.timber
+	s.panelled = true
 	s.fall(c.Shade(1080), c.Shade(900), b.x0+14, 0, b.x1-14, b.y1+s.style.sign)
 	n := b.w() / 95
 	s.rows(c.Shade(760), n, b.x0+26, 12, b.x0+92, 50, 95, 0)
@@ -59,7 +60,11 @@ func (s *scene) window(b box, r *stream) {
 		light = light.Shade(1050)
 	}
 	s.fall(light.Shade(860), light.Shade(700), b.x0, b.y0, b.x1, b.y1)
-	s.trade.display(s.pen, b, r, s)
+	if r.chance(140) { // some windows show nothing: the blind is down
+		displayBlinds(s.pen, b, r, s)
+	} else {
+		s.trade.display(s.pen, b, r, s)
+	}
 	s.glaze(b)
 	if b.w() > 210 {
 		s.rect(frame, b.midX()-3, b.y0, b.midX()+3, b.y1)
@@ -129,11 +134,15 @@ func (s *scene) door(b box) {
 	s.rect(draw.Hex(0xc03030), g.x0+24, 150, g.x0+56, 158)
 }
 
-// awning hangs over the front: striped where the trade or chance asks for it.
-func (s *scene) awning(b box, always bool) {
+// awning hangs over the front of some shops, and of most bakeries, whose is striped.
+func (s *scene) awning(b box) {
 	r := s.shop("awning")
 	bakery := s.trade.name == "bakery"
-	if on := r.chance(s.style.awning); !on && !always && !bakery {
+	chance := s.style.awning
+	if bakery {
+		chance = max(chance, 750)
+	}
+	if !r.chance(chance) {
 		return
 	}
 	y1, y0, out := b.y1+6, b.y1-62, int64(46)
@@ -142,8 +151,11 @@ func (s *scene) awning(b box, always bool) {
 	}
 	x0, x1 := b.x0+20, b.x1-20
 	base, stripe := s.board, white
+	if base.Luma() > 190 {
+		base = s.ink
+	}
 	if !bakery {
-		stripe = s.board.Shade(1120)
+		stripe = base.Shade(1120)
 		if r.chance(300) {
 			stripe = white
 		}

@@ -55,9 +55,7 @@ func (g *Generator) Draw(size int, seed uint64, id string, a Attributes, s Stren
 	}
 	// A small picture is drawn larger and averaged, so that thin things blend as on a sensor instead of adding up.
 	factor := 1
-	if size <= 48 {
-		factor = 3
-	} else if size <= 128 {
+	if size <= 128 {
 		factor = 2
 	}
 	old := int64(0)
@@ -77,5 +75,5 @@ func (g *Generator) Draw(size int, seed uint64, id string, a Attributes, s Stren
 	sc.style = styleFor(a.Country, int64(s.Country), sc.shop("style"))
 	sc.compose()
 	sc.paint()
-	return sc.develop(sc.c.Image.Shrink(factor), old).Pix, nil
+	return sc.develop(sc.c.Image, factor, old).Pix, nil
 }

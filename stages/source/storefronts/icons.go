@@ -4,6 +4,7 @@ import "shiftmill/stages/source/draw"
 
 // The pictures on signs. Each is drawn in a frame from -100 to 100, y upwards, in the ink on the board's colour.
 
+// Colours of things that have the same in every country.
 var (
 	black  = draw.Hex(0x181818)
 	white  = draw.Hex(0xf8f8f8)
@@ -173,9 +174,16 @@ func iconBottle(p pen, ink, board draw.Color, s *scene) {
 	p.rect(draw.Hex(0xe8e0f0), 20, -98, 76, -88)
 }
 
+// iconCross is green in France, where that is what a pharmacy is known by.
 func iconCross(p pen, ink, board draw.Color, s *scene) {
-	p.trace([]int64{-32, 96, 32, 96, 32, 32, 96, 32, 96, -32, 32, -32, 32, -96, -32, -96, -32, -32, -96, -32, -96, 32, -32, 32})
-	p.fill(draw.Flat(ink))
+	cross := func(p pen, c draw.Color) {
+		p.poly(c, -32, 96, 32, 96, 32, 32, 96, 32, 96, -32, 32, -32, 32, -96, -32, -96, -32, -32, -96, -32, -96, 32, -32, 32)
+	}
+	if s.style.language == french {
+		cross(p, white)
+		p, ink = p.at(0, 0, 84), draw.Hex(0x0ca848)
+	}
+	cross(p, ink)
 }
 
 // iconFaith is a Latin cross, a star or a crescent, by the business's creed.

@@ -36,7 +36,7 @@ func buildClinic(s *scene) {
 	buildShop(s)
 	r := s.shop("clinic")
 	x := pick(r, []int64{s.left + 60, s.right - 60})
-	if s.style.behind != behindTown {
+	if lawn := r.chance(600); lawn && s.style.behind != behindTown {
 		s.rect(draw.Hex(0x5c8c44), s.left, 0, s.right, 16)
 		for i := range (s.right - s.left) / 70 {
 			s.disc(leaf.Shade(900+40*(i%3)), s.left+35+70*i, 16, 24)
@@ -110,11 +110,8 @@ func buildDealer(s *scene) {
 		carShape(p, draw.Hex(pick(r, carPaints[:])), s.age/6)
 		s.rect(draw.Hex(0xf8e83c), x-34, 24, x+22, 48) // price in the windscreen
 	}
-	y := b.y1 + s.style.sign + 70
-	if s.style.european > 500 {
-		y = b.y1 + 6
-	}
-	s.pennants(b.x0-60, y, b.x1+60, y-50)
+	y := b.y1 + s.style.sign + 150
+	s.pennants(b.x0-60, y, b.x1+60, y-30)
 	for _, x := range []int64{b.x0 + 40, b.x1 - 40} {
 		s.rect(steel, x-4, 0, x+4, y+60)
 		s.poly(s.board, x+4, y+60, x+104, y+48, x+96, y+2, x+4, y-4)
@@ -232,6 +229,9 @@ func (s *scene) prices(x, y int64) {
 func buildHardware(s *scene) {
 	buildShop(s)
 	r := s.shop("goods")
+	if !r.chance(750) {
+		return
+	}
 	for i := range int64(2) { // ladders
 		x := s.left + 50 + 74*i
 		s.line(draw.Hex(0xd8c070), 9, x, -20, x+34, 268)
@@ -265,6 +265,9 @@ func buildHotel(s *scene) {
 	s.front(b)
 	s.sign(b)
 	y := b.y1 - 40
+	if s.panelled { // the name is low on the woodwork
+		y -= 60
+	}
 	s.rect(black.Fade(350), -190, y-70, 190, y)
 	s.poly(s.board, -210, y, 210, y, 170, y+66, -170, y+66)
 	s.rect(s.ink, -214, y-10, 214, y+2)
@@ -286,8 +289,8 @@ func buildHotel(s *scene) {
 		s.text(s.fonts.bold, s.ink, l, x, top+24+step*int64(4-i), 78, 90)
 	}
 	for i := range int64(3) { // flags
-		u := -120 + 120*i
-		s.line(steel, 5, u, y+66, u-26, y+196)
+		u, y := 300*(i-1), b.y1+s.style.sign
+		s.line(steel, 5, u, y-10, u-26, y+196)
 		c := [3]uint32{0xc02030, 0xf0f0f0, 0x2850a0}[i]
 		s.poly(draw.Hex(c), u-26, y+196, u+52, y+184, u+48, y+132, u-14, y+136)
 	}

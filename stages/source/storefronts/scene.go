@@ -25,6 +25,7 @@ type scene struct {
 	name, owner        string
 	left, right        int64 // of the building
 	ground             int64 // height of the shop floor
+	panelled           bool  // the front has its woodwork
 
 	// Of the photo.
 	sunny, wet, snowy bool
@@ -42,16 +43,16 @@ func (s *scene) shot(purpose string) *stream { return newStream(s.seed, "shot/"+
 func (s *scene) compose() {
 	r := s.shop("identity")
 	st := &s.style
-	i := r.below(3)
-	us, eu := s.trade.american[i], s.trade.european[i]
-	s.board = s.vivid(draw.Hex(us.board).Mix(draw.Hex(eu.board), st.european))
-	s.ink = draw.Hex(us.ink).Mix(draw.Hex(eu.ink), st.european)
-	if gap := s.board.Luma() - s.ink.Luma(); gap > -50 && gap < 50 { // half-mixed colours may meet
-		s.ink = white
-		if s.board.Luma() > 140 {
-			s.ink = black
-		}
+	free := houseColors[r.below(int64(len(houseColors)))]
+	i, plain, european := r.below(3), r.chance(480), r.chance(st.european)
+	colors := s.trade.american[i]
+	if european {
+		colors = s.trade.european[i]
 	}
+	if plain { // half of all owners do not paint in their trade's colours
+		colors = free
+	}
+	s.board, s.ink = s.vivid(draw.Hex(colors.board)), draw.Hex(colors.ink)
 	tone := r.between(-90, 90)
 	s.wall = s.vivid(st.walls[r.below(4)]).Shade(1000 + tone)
 	s.trim = st.trims[r.below(4)]
@@ -92,11 +93,12 @@ func (s *scene) weather() {
 // frame chooses the viewpoint: the crop of the picture around the front, and the angle to it.
 func (s *scene) frame() {
 	r := s.shot("view")
-	wide := r.between(1060, 1290)
-	mid := r.between(-90, 90)
-	low := -r.between(190, 260)
+	wide := (s.right-s.left)/2 + 470
+	wide = wide*r.between(860, 1230)/1000 + s.trade.room
+	mid := r.between(-wide/8, wide/8)
+	low := -r.between(170, 290)
 	s.view = box{mid - wide/2, low, mid + wide/2, low + wide}
-	yaw := r.between(-170, 170) // 1/10,000 of a metre's scale per metre
+	yaw := r.between(-230, 230) // 1/10,000 of a metre's scale per metre
 	roll := r.between(-14, 14)  // 1/1000
 	const eye = 170 * grain     // height of the lens
 	const unit = int64(1) << 30 // of the view's denominator

@@ -10,6 +10,9 @@ func (s *scene) sign(b box) {
 	word := s.trade.words[st.language]
 	leftIcon := r.chance(700)
 	half := min(st.icon, h*46/100)
+	if s.sunny { // the shade of what stands out above
+		s.fall(black.Fade(230), black.Fade(90), b.x0, y-46, b.x1, y)
+	}
 	switch st.signs {
 	case signBoard:
 		w := b.w() * r.between(560, 760) / 1000
@@ -22,17 +25,17 @@ func (s *scene) sign(b box) {
 		s.rect(s.board, b.x0, y-8, b.x1, y+h)
 		s.rect(s.ink.Fade(850), b.x0, y+h-16, b.x1, y+h-8)
 		s.rect(s.board.Fade(820), b.x0, 0, b.x1, 34)
-		s.legend(box{b.x0 + 30, y, b.x1 - 30, y + h - 18}, half, word, s.fonts.hand, leftIcon, true)
+		s.legend(box{b.x0 * 7 / 10, y, b.x1 * 7 / 10, y + h - 18}, half, word, s.fonts.hand, leftIcon, true)
 	case signPlate:
 		s.rect(s.board.Shade(620), b.x0+18, y+4, b.x1-18, y+h-10)
 		s.rect(s.board, b.x0+24, y+10, b.x1-24, y+h-16)
-		s.legend(box{b.x0 + 40, y + 8, b.x1 - 40, y + h - 14}, half, word, s.fonts.serif, leftIcon, true)
+		s.legend(box{b.x0 * 7 / 10, y + 8, b.x1 * 7 / 10, y + h - 14}, half, word, s.fonts.serif, leftIcon, true)
 	case signFascia:
-		if st.front != frontWood {
+		if !s.panelled {
 			s.rect(s.board, b.x0+10, y, b.x1-10, y+h)
 		}
 		ink := s.ink
-		if gap := s.timber.Luma() - ink.Luma(); st.front == frontWood && gap > -60 && gap < 60 {
+		if gap := s.timber.Luma() - ink.Luma(); s.panelled && gap > -60 && gap < 60 {
 			ink = draw.Hex(0xf0e0b0)
 		}
 		em := st.letters
@@ -52,9 +55,8 @@ func (s *scene) legend(b box, half int64, word string, f *draw.Font, left, plate
 	mid := (b.y0 + b.y1) / 2
 	frame := s.at(x, mid, half)
 	if plate && s.style.signs == signPlate {
-		frame.disc(white, 0, 0, 104)
-		frame = s.at(x, mid, half*76/100)
-		s.trade.icon(frame, s.board, white, s)
+		frame.disc(s.ink, 0, 0, 104)
+		s.trade.icon(s.at(x, mid, half*76/100), s.board, s.ink, s)
 	} else {
 		s.trade.icon(frame, s.ink, s.board, s)
 	}

@@ -13,7 +13,13 @@ func (s *scene) sky() {
 		shade := r.between(-80, 120)
 		top, low = top.Shade(1000+shade), low.Shade(1000+shade/2)
 	}
-	s.fall(top, low, v.x0-400, v.y0-400, v.x1+400, v.y1+100)
+	s.path.Rect(s.px(v.x0-1500), s.py(v.y0-1500), s.px(v.x1+1500), s.py(v.y1+1500))
+	s.fill(draw.Ramp(draw.Point{Y: s.py(v.y1)}, draw.Point{Y: s.py(v.y0)}, top, low))
+	if s.sunny { // the sun itself is out of the picture, its glare not always
+		x, y := r.between(v.x0-600, v.x1+600), v.y1+r.between(50, 400)
+		s.path.Rect(s.px(v.x0-1500), s.py(v.y0), s.px(v.x1+1500), s.py(v.y1+1500))
+		s.fill(draw.Glow(draw.Point{X: s.px(x), Y: s.py(y)}, draw.Point{X: s.px(x + 700), Y: s.py(y)}, draw.Hex(0xfffce8).Fade(800), white.Fade(0)))
+	}
 	for range 4 {
 		x, y, w := r.between(v.x0-100, v.x1+100), r.between(v.y1*55/100, v.y1), r.between(80, 300)
 		c := white.Fade(220)

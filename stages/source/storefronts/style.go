@@ -56,7 +56,7 @@ type style struct {
 	letters      int64 // an em of the sign's main word
 	glass        int64 // share of the front that is glass, in 1/1000
 	kerb         int64 // depth of the pavement on the picture
-	european     int64 // 0..1000: which of a trade's two sets of colours
+	european     int64 // chance of a trade's European colours
 	saturation   int64 // of signs and walls, 1000 as given
 	awning       int64 // chances
 	pole         int64
@@ -74,7 +74,7 @@ type style struct {
 	language                                    int
 }
 
-// The languages of the signs, as indexes into wording.
+// The languages of the signs, as indexes into a trade's words, surnames and houses.
 const (
 	english = iota
 	spanish
@@ -129,7 +129,7 @@ var countries = []country{
 		woods: hexes(0x1f4a3a, 0x6a1f28, 0x22345c, 0x7a5a34),
 		road:  draw.Hex(0x70706e), pavement: draw.Hex(0xa8a29a), roof: draw.Hex(0x59626e),
 		width: 820, ground: 360, storeys: 2400, storey: 290, sign: 62, icon: 46, letters: 56, glass: 640, kerb: 85,
-		european: 1000, saturation: 900, awning: 480, pole: 0, blade: 920, wires: 0, trees: 150, cars: 420, walkers: 520, lamps: 350,
+		european: 600, saturation: 900, awning: 480, pole: 0, blade: 920, wires: 0, trees: 150, cars: 420, walkers: 520, lamps: 350,
 		cornerFlower: 450, sun: 400,
 		texture: textureStone, top: roofMansard, front: frontWood, signs: signFascia, windows: windowShutters, behind: behindTown,
 		language: french,
@@ -140,7 +140,7 @@ var countries = []country{
 		woods: hexes(0x5a3a24, 0x3c4438, 0x444850, 0x6c2c24),
 		road:  draw.Hex(0x6a6a6c), pavement: draw.Hex(0xaca8a4), roof: draw.Hex(0x8c4434),
 		width: 1000, ground: 330, storeys: 1700, storey: 280, sign: 95, icon: 50, letters: 68, glass: 740, kerb: 80,
-		european: 700, saturation: 950, awning: 300, blade: 350, trees: 350, cars: 420, walkers: 420, lamps: 300,
+		european: 450, saturation: 950, awning: 300, blade: 350, trees: 350, cars: 420, walkers: 420, lamps: 300,
 		cornerFlower: 350, sun: 400,
 		texture: texturePlaster, top: roofPitched, front: frontMasonry, signs: signFascia, windows: windowSash, behind: behindTown,
 		language: german,
@@ -151,7 +151,7 @@ var countries = []country{
 		woods: hexes(0x20303c, 0x4c1c24, 0x24442c, 0x343434),
 		road:  draw.Hex(0x58585a), pavement: draw.Hex(0x9c9890), roof: draw.Hex(0x545660),
 		width: 900, ground: 330, storeys: 1500, storey: 280, sign: 90, icon: 48, letters: 66, glass: 700, kerb: 85,
-		european: 350, saturation: 950, awning: 260, blade: 300, trees: 150, cars: 420, walkers: 480, lamps: 350,
+		european: 200, saturation: 950, awning: 260, blade: 300, trees: 150, cars: 420, walkers: 480, lamps: 350,
 		cornerFlower: 350, sun: 250,
 		texture: textureBrick, top: roofPitched, front: frontWood, signs: signFascia, windows: windowSash, behind: behindTown,
 		language: english,

@@ -9,10 +9,11 @@ type scheme struct{ board, ink uint32 }
 type trade struct {
 	name     string
 	words    [4]string // what the sign says, by language
-	american [3]scheme // chosen per business, mixed towards european by the style
-	european [3]scheme
-	light    uint32 // colour of the lit room behind the glass
-	sill     int64  // lowest height of the glass, cm
+	american [3]scheme // chosen per business
+	european [3]scheme // instead, as often as the style says
+	light    uint32    // colour of the lit room behind the glass
+	sill     int64     // lowest height of the glass, cm
+	room     int64     // how much wider the picture of a large property is, cm
 	icon     func(p pen, ink, board draw.Color, s *scene)
 	display  func(p pen, b box, r *stream, s *scene) // what stands in a window
 	building func(s *scene)                          // draws the whole property
@@ -100,7 +101,7 @@ var trades = [20]trade{
 		name: "gas station", words: [4]string{"GAS", "GASOLINA", "CARBURANTS", "TANKSTELLE"},
 		american: [3]scheme{{0xe02418, 0xffffff}, {0x188c3c, 0xffe83c}, {0xf4c414, 0xd02018}},
 		european: [3]scheme{{0x2450a8, 0xffffff}, {0xf47c14, 0xffffff}, {0x38a048, 0xffffff}},
-		light:    0xe4e8d8, icon: iconPump, display: displayShelves, building: buildStation,
+		light:    0xe4e8d8, room: 90, icon: iconPump, display: displayShelves, building: buildStation,
 	},
 	{
 		name: "gym", words: [4]string{"GYM", "GIMNASIO", "SALLE DE SPORT", "FITNESS"},
@@ -118,7 +119,7 @@ var trades = [20]trade{
 		name: "hotel", words: [4]string{"HOTEL", "HOTEL", "HÔTEL", "HOTEL"},
 		american: [3]scheme{{0x5a1f3c, 0xf4d890}, {0x1c2c50, 0xf4e0a0}, {0x303030, 0xf4f4f4}},
 		european: [3]scheme{{0x8c1c24, 0xffffff}, {0x14442c, 0xe8c870}, {0x28405c, 0xffffff}},
-		light:    0xffdc98, sill: 50, icon: iconBed, display: displayLobby, building: buildHotel,
+		light:    0xffdc98, sill: 50, room: 170, icon: iconBed, display: displayLobby, building: buildHotel,
 	},
 	{
 		name: "liquor store", words: [4]string{"LIQUOR", "VINOS Y LICORES", "CAVE À VINS", "GETRÄNKE"},
@@ -136,7 +137,7 @@ var trades = [20]trade{
 		name: "religious institution", words: [4]string{"COMMUNITY CHURCH", "PARROQUIA", "ÉGLISE", "KIRCHE"},
 		american: [3]scheme{{0xf0ece0, 0x5a4030}, {0x6c4c38, 0xf4ecd8}, {0x404858, 0xf4f4f4}},
 		european: [3]scheme{{0xd0c4a8, 0x403830}, {0x584838, 0xe8dcc0}, {0xa89c88, 0x302c28}},
-		light:    0x58507c, icon: iconFaith, display: displayBlinds, building: buildChurch,
+		light:    0x58507c, room: 220, icon: iconFaith, display: displayBlinds, building: buildChurch,
 	},
 	{
 		name: "storage facility", words: [4]string{"SELF STORAGE", "MINI BODEGAS", "GARDE-MEUBLES", "SELFSTORAGE"},
@@ -150,6 +151,14 @@ var trades = [20]trade{
 		european: [3]scheme{{0x2468b0, 0xffffff}, {0xf0ece4, 0x3c5cac}, {0x3c8cc0, 0xffffff}},
 		light:    0xd4e4c0, sill: 85, icon: iconPaw, display: displayPets, building: buildClinic,
 	},
+}
+
+// houseColors are sign colours that no trade has to itself.
+var houseColors = [...]scheme{
+	{0x1e3f8a, 0xffffff}, {0xb3121d, 0xffffff}, {0x7a3f1c, 0xffe9c0}, {0x0c4f3c, 0xf0e8c8}, {0xf4f4f4, 0x2464c0},
+	{0x2c2c30, 0xf8f8f8}, {0xf6d800, 0x181818}, {0x2c9048, 0xffffff}, {0xe8680c, 0xffffff}, {0x2cb0ac, 0xffffff},
+	{0xf4ecd8, 0x5a4030}, {0x5a1f3c, 0xf4d890}, {0xdc4f98, 0xffffff}, {0xd8d8d8, 0x303438}, {0x18a4e0, 0xffffff},
+	{0xf0f0f0, 0xc01c3c},
 }
 
 // surnames of owners, by language.
