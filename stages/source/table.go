@@ -1,0 +1,353 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/apache/arrow/go/v15/arrow"
+
+	"shiftmill/pipeline"
+	"shiftmill/stages"
+)
+
+// Table is the configuration of source/table.
+type Table struct {
+	Root      pipeline.Dir         `yaml:"root" required:"true" doc:"folder that the table's and the images' names are relative to"`
+	Table     []string             `yaml:"table" required:"true" single:"true" doc:"the table, or several with the same columns"`
+	Format    string               `yaml:"format" enum:"csv|tsv|jsonl|parquet|arrow" doc:"of the table; its ending says it when left out"`
+	Delimiter string               `yaml:"delimiter" doc:"character between the fields of a CSV table; a comma when left out"`
+	Nulls     []string             `yaml:"nulls" doc:"texts of a CSV table that mean a missing value"`
+	ID        string               `yaml:"id" doc:"column of the row's id; the image's name when left out"`
+	Image     string               `yaml:"image" doc:"column of the image's name, or a pattern of columns such as img/{device}/{shot}.png; a table without images when left out"`
+	Label     string               `yaml:"label" doc:"column of the class; it is also there as label"`
+	Types     map[string]TableType `yaml:"types" doc:"what the texts of a column mean: string, int, float, bool, or {time: layout, zone: name}"`
+	OnError   string               `yaml:"on_error" enum:"fail|skip" doc:"fail: a bad row stops the run; skip: it is left out, counted and named, and so are rows whose image cannot be decoded"`
+}
+
+// TableKind describes source/table to a registry.
+func TableKind() *stages.Kind {
+	return stages.Define(stages.Def[Table]{
+		Name:    "source/table",
+		Doc:     "Reads a metadata table (CSV, TSV, JSONL, Parquet or Arrow) that names images.",
+		Version: 1,
+		Shape:   stages.Source,
+		Config:  Table{OnError: "fail", Nulls: []string{""}},
+		Check:   checkTable,
+		Outputs: func(*Table) []stages.Output { return []stages.Output{{Type: stages.Rows}} },
+		Columns: tableColumns,
+		Source: &stages.Access[Table]{
+			Listing: listTable,
+			File:    func(c *Table, ref string) (stages.FileRange, error) { return fileOf(string(c.Root), ref) },
+		},
+		New: func(c *Table) (stages.Stage, error) {
+			return stages.RunFunc(func(ctx context.Context, in *stages.Inputs, out stages.Sink) error {
+				return runTable(ctx, c, in, out)
+			}), nil
+		},
+	})
+}
+
+func (c *Table) delimiter(standard rune) rune {
+	if r, n := utf8.DecodeRuneInString(c.Delimiter); n > 0 {
+		return r
+	}
+	return standard
+}
+
+func checkTable(c *Table) []pipeline.Problem {
+	var problems []pipeline.Problem
+	report := func(field, format string, args ...any) {
+		problems = append(problems, pipeline.Problem{Field: field, Msg: fmt.Sprintf(format, args...)})
+	}
+	if len(c.Table) == 0 {
+		report("table", "an empty list names no table")
+	}
+	for i, t := range c.Table {
+		if !filepath.IsLocal(filepath.FromSlash(t)) {
+			report(fmt.Sprintf("table.%d", i), "%q lies outside of the root", t)
+		}
+		if _, ok := formatOf(t); !ok && c.Format == "" {
+			report("format", "%q has no ending that tells its format: set csv, tsv, jsonl, parquet or arrow", t)
+		}
+	}
+	if c.Delimiter != "" {
+		r, n := utf8.DecodeRuneInString(c.Delimiter)
+		if n != len(c.Delimiter) || r == '"' || r == '\r' || r == '\n' || r == utf8.RuneError {
+			report("delimiter", "%q is no single character", c.Delimiter)
+		}
+	}
+	if c.ID == "" && c.Image == "" {
+		report("id", "a table without images needs a column for the row's id")
+	}
+	if strings.Contains(c.Image, "{") {
+		if _, err := parsePattern(c.Image); err != nil && !strings.Contains(err.Error(), "would hide") {
+			report("image", "%s", err)
+		}
+	}
+	for _, name := range []string{"id", "image"} {
+		if c.Label == name {
+			report("label", "column %q holds no class", name)
+		}
+	}
+	return problems
+}
+
+// A layout is how the table's columns become those of the source.
+type layout struct {
+	fields []tableField // of the tables
+	types  []TableType  // of the text columns; name "" keeps them
+	id     int          // column of the id, or -1
+	image  int          // column of the image's name, or -1
+	form   *pattern     // or the pattern of the image's name
+	parts  map[string]int
+	label  int   // column to repeat as "label", or -1
+	keep   []int // columns to keep
+	schema *arrow.Schema
+}
+
+// layout reads the headers.
+func (c *Table) layout(root string) (*layout, []string, []pipeline.Problem, error) {
+	var l layout
+	var notes []string
+	for i, name := range c.Table {
+		r, err := openTable(root, name, c)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		fields := r.Fields()
+		if s := r.Skipped(); len(s) > 0 {
+			notes = append(notes, fmt.Sprintf("%s: columns that hold neither text, numbers, booleans nor times are not read: %s", name, strings.Join(s, ", ")))
+		}
+		if err := r.Close(); err != nil {
+			return nil, nil, nil, err
+		}
+		if i == 0 {
+			l.fields = fields
+			continue
+		}
+		if err := sameFields(c.Table[0], l.fields, name, fields); err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	problems := l.bind(c)
+	return &l, notes, problems, nil
+}
+
+// sameFields refuses tables with other columns than the first; their order
+// does not matter.
+func sameFields(first string, a []tableField, name string, b []tableField) error {
+	find := func(fields []tableField, f tableField) (tableField, bool) {
+		i := slices.IndexFunc(fields, func(g tableField) bool { return g.name == f.name })
+		if i < 0 {
+			return tableField{}, false
+		}
+		return fields[i], true
+	}
+	for _, f := range a {
+		g, ok := find(b, f)
+		if !ok {
+			return fmt.Errorf("%s lacks the column %q that %s has", name, f.name, first)
+		}
+		if !arrow.TypeEqual(f.typ, g.typ) {
+			return fmt.Errorf("column %q holds %s in %s and %s in %s", f.name, f.typ, first, g.typ, name)
+		}
+	}
+	for _, g := range b {
+		if _, ok := find(a, g); !ok {
+			return fmt.Errorf("%s has a column %q that %s lacks", name, g.name, first)
+		}
+	}
+	return nil
+}
+
+// bind finds the columns that the parameters name.
+func (l *layout) bind(c *Table) []pipeline.Problem {
+	var problems []pipeline.Problem
+	names := make([]string, len(l.fields))
+	for i, f := range l.fields {
+		names[i] = f.name
+	}
+	find := func(name, field string) int {
+		i := slices.Index(names, name)
+		if i < 0 {
+			msg := fmt.Sprintf("the table has no column %q; it has %s", name, strings.Join(names, ", "))
+			if near := pipeline.Nearest(name, names); near != "" {
+				msg = fmt.Sprintf("the table has no column %q; did you mean %q?", name, near)
+			}
+			problems = append(problems, pipeline.Problem{Field: field, Msg: msg})
+		}
+		return i
+	}
+	l.id, l.image, l.label, l.parts = -1, -1, -1, map[string]int{}
+	if c.ID != "" {
+		l.id = find(c.ID, "id")
+	}
+	switch {
+	case strings.Contains(c.Image, "{"):
+		l.form = imageForm(c.Image)
+		for _, n := range l.form.names {
+			l.parts[n] = find(n, "image")
+		}
+	case c.Image != "":
+		l.image = find(c.Image, "image")
+	}
+	if c.Label != "" {
+		l.label = find(c.Label, "label")
+	}
+	l.types = make([]TableType, len(l.fields))
+	for i, f := range l.fields {
+		l.types[i] = f.inferred
+	}
+	for _, name := range sortedKeys(c.Types) {
+		i := find(name, "types."+name)
+		if i < 0 {
+			continue
+		}
+		if f := l.fields[i]; f.typ.ID() != arrow.STRING {
+			if !arrow.TypeEqual(f.typ, c.Types[name].arrow()) {
+				problems = append(problems, pipeline.Problem{Field: "types." + name, Msg: fmt.Sprintf("the table itself says that the column holds %s: leave this line out", f.typ)})
+			}
+			continue
+		}
+		l.types[i] = c.Types[name]
+	}
+	problems = append(problems, l.place(c, names)...)
+	return problems
+}
+
+// imageForm is the pattern of an image's name; unlike a source/images pattern
+// it may use the columns id and image.
+func imageForm(text string) *pattern {
+	p := &pattern{text: text}
+	for _, m := range placeholder.FindAllStringSubmatch(text, -1) {
+		if !slices.Contains(p.names, m[1]) {
+			p.names = append(p.names, m[1])
+		}
+	}
+	return p
+}
+
+// place makes the schema of the rows: id, image, the table's columns, label.
+func (l *layout) place(c *Table, names []string) []pipeline.Problem {
+	var problems []pipeline.Problem
+	fields := []arrow.Field{{Name: "id", Type: arrow.BinaryTypes.String}}
+	if c.Image != "" {
+		fields = append(fields, arrow.Field{Name: "image", Type: stages.ImageType})
+	}
+	for i, f := range l.fields {
+		switch {
+		case f.name == "id" && i != l.id:
+			problems = append(problems, pipeline.Problem{Field: "id", Msg: `the table has a column "id" of its own: use it with id: id, or rename it`})
+			continue
+		case f.name == "image" && c.Image != "" && i != l.image:
+			problems = append(problems, pipeline.Problem{Field: "image", Msg: `the table has a column "image" of its own, which the pictures would hide: use it with image: image, or rename it`})
+			continue
+		case f.name == "id", f.name == "image" && c.Image != "":
+			continue
+		case f.name == "label" && l.label >= 0 && i != l.label:
+			problems = append(problems, pipeline.Problem{Field: "label", Msg: fmt.Sprintf(`the table has a column "label" besides %q: rename one`, c.Label)})
+			continue
+		}
+		l.keep = append(l.keep, i)
+		fields = append(fields, arrow.Field{Name: f.name, Type: l.typeOf(i), Nullable: true})
+	}
+	if l.label >= 0 && names[l.label] != "label" {
+		fields = append(fields, arrow.Field{Name: "label", Type: l.typeOf(l.label), Nullable: true})
+	} else {
+		l.label = -1
+	}
+	l.schema = arrow.NewSchema(fields, nil)
+	return problems
+}
+
+func (l *layout) typeOf(i int) arrow.DataType {
+	if l.types[i].name != "" {
+		return l.types[i].arrow()
+	}
+	return l.fields[i].typ
+}
+
+// tableColumns looks at the header; without the data the columns are unknown.
+func tableColumns(c *Table, _ stages.Schemas) (stages.Schemas, []pipeline.Problem) {
+	root := string(c.Root)
+	if _, err := os.Stat(root); err != nil || len(c.Table) == 0 {
+		return nil, nil
+	}
+	l, _, problems, err := c.layout(root)
+	if err != nil {
+		field := "table"
+		if errors.Is(err, os.ErrNotExist) && len(c.Table) == 1 {
+			return nil, []pipeline.Problem{{Field: field, Msg: fmt.Sprintf("the root holds no file %s%s", c.Table[0], nearFile(root, c.Table[0]))}}
+		}
+		return nil, []pipeline.Problem{{Field: field, Msg: err.Error()}}
+	}
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	return stages.Schemas{"": arrow.NewSchema(l.schema.Fields()[1:], nil)}, nil
+}
+
+// nearFile suggests a name from the folder of one that does not exist.
+func nearFile(root, name string) string {
+	folder := path.Dir(name)
+	entries, err := os.ReadDir(filepath.Join(root, filepath.FromSlash(folder)))
+	if err != nil {
+		if folder == "." {
+			return ""
+		}
+		return fmt.Sprintf(" (nor a folder %s%s)", folder, nearFile(root, folder))
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	if near := pipeline.Nearest(path.Base(name), names); near != "" {
+		return fmt.Sprintf("; did you mean %q?", path.Join(folder, near))
+	}
+	return ""
+}
+
+// listTable writes the tables' digests and, when rows are left out for their
+// images, those of the images.
+func listTable(ctx context.Context, c *Table, digest func(string) (string, error), w io.Writer) error {
+	root := string(c.Root)
+	for _, name := range c.Table {
+		d, err := digest(filepath.Join(root, filepath.FromSlash(name)))
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if _, err := fmt.Fprintf(w, "table %q %s\n", name, d); err != nil {
+			return err
+		}
+	}
+	if c.OnError != "skip" || c.Image == "" {
+		return nil
+	}
+	t, err := newTableRun(c, nil)
+	if err != nil {
+		return err
+	}
+	t.onlyNames = true
+	if err := t.run(ctx, listWorkers); err != nil {
+		return err
+	}
+	slices.Sort(t.names)
+	for _, name := range slices.Compact(t.names) {
+		d, err := digest(filepath.Join(root, filepath.FromSlash(name)))
+		if err != nil {
+			d = "absent"
+		}
+		if _, err := fmt.Fprintf(w, "image %q %s\n", name, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,220 @@
+package source
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/apache/arrow/go/v15/arrow/ipc"
+	"github.com/apache/arrow/go/v15/arrow/memory"
+)
+
+// An arrowTable reads an Arrow IPC file or stream.
+type arrowTable struct {
+	file    *os.File
+	next    func() (arrow.Record, error)
+	close   func()
+	columns []int // of the record, those that a source can hold
+	fields  []tableField
+	skipped []string
+}
+
+func newArrowIPC(f *os.File) (*arrowTable, error) {
+	t := &arrowTable{file: f}
+	magic := make([]byte, 6)
+	if _, err := io.ReadFull(f, magic); err != nil {
+		return nil, errors.New("it is no Arrow IPC file")
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	var schema *arrow.Schema
+	if bytes.Equal(magic, []byte("ARROW1")) {
+		r, err := ipc.NewFileReader(f)
+		if err != nil {
+			return nil, fmt.Errorf("it is no Arrow IPC file: %w", err)
+		}
+		at := 0
+		schema, t.close = r.Schema(), func() { r.Close() }
+		t.next = func() (arrow.Record, error) {
+			if at == r.NumRecords() {
+				return nil, io.EOF
+			}
+			at++
+			return r.RecordAt(at - 1)
+		}
+	} else {
+		r, err := ipc.NewReader(f)
+		if err != nil {
+			return nil, fmt.Errorf("it is neither an Arrow IPC file nor a stream: %w", err)
+		}
+		schema, t.close = r.Schema(), r.Release
+		t.next = func() (arrow.Record, error) {
+			if r.Next() {
+				rec := r.Record()
+				rec.Retain()
+				return rec, nil
+			}
+			if err := r.Err(); err != nil {
+				return nil, err
+			}
+			return nil, io.EOF
+		}
+	}
+	var names []string
+	for i, f := range schema.Fields() {
+		typ, ok := plainType(f.Type)
+		if !ok {
+			t.skipped = append(t.skipped, fmt.Sprintf("%s (%s)", f.Name, f.Type))
+			continue
+		}
+		t.columns = append(t.columns, i)
+		t.fields = append(t.fields, tableField{name: f.Name, typ: typ})
+		names = append(names, f.Name)
+	}
+	return t, checkHeader(names)
+}
+
+// plainType is the type of a source's column that holds all values of t.
+func plainType(t arrow.DataType) (arrow.DataType, bool) {
+	switch t := t.(type) {
+	case *arrow.StringType, *arrow.LargeStringType, *arrow.NullType:
+		return arrow.BinaryTypes.String, true
+	case *arrow.Int8Type, *arrow.Int16Type, *arrow.Int32Type, *arrow.Int64Type, *arrow.Uint8Type, *arrow.Uint16Type, *arrow.Uint32Type:
+		return arrow.PrimitiveTypes.Int64, true
+	case *arrow.Float32Type, *arrow.Float64Type:
+		return arrow.PrimitiveTypes.Float64, true
+	case *arrow.BooleanType:
+		return arrow.FixedWidthTypes.Boolean, true
+	case *arrow.TimestampType, *arrow.Date32Type:
+		return timeType, true
+	case *arrow.DictionaryType:
+		typ, ok := plainType(t.ValueType)
+		return typ, ok && typ.ID() == arrow.STRING
+	}
+	return nil, false
+}
+
+// Fields are the columns that a source can hold.
+func (t *arrowTable) Fields() []tableField { return t.fields }
+
+// Skipped names the others.
+func (t *arrowTable) Skipped() []string { return t.skipped }
+
+// Close closes the file.
+func (t *arrowTable) Close() error {
+	t.close()
+	return t.file.Close()
+}
+
+// Each reads the record batches; lines are row numbers from 1.
+func (t *arrowTable) Each(ctx context.Context, _ func(int64, string) error, f func(arrow.Record, []int64) error) error {
+	row := int64(0)
+	for {
+		rec, err := t.next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			rec.Release()
+			return context.Cause(ctx)
+		}
+		n := rec.NumRows()
+		for at := int64(0); at < n && err == nil; at += tableBatch {
+			part := rec.NewSlice(at, min(at+tableBatch, n))
+			err = t.hand(part, row+at, f)
+			part.Release()
+		}
+		row += n
+		rec.Release()
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (t *arrowTable) hand(rec arrow.Record, row int64, f func(arrow.Record, []int64) error) error {
+	fields := make([]arrow.Field, len(t.columns))
+	cols := make([]arrow.Array, len(t.columns))
+	for i, c := range t.columns {
+		fields[i] = arrow.Field{Name: t.fields[i].name, Type: t.fields[i].typ, Nullable: true}
+		cols[i] = plain(rec.Column(c), t.fields[i].typ)
+		defer cols[i].Release()
+	}
+	lines := make([]int64, rec.NumRows())
+	for i := range lines {
+		lines[i] = row + int64(i) + 1
+	}
+	out := array.NewRecord(arrow.NewSchema(fields, nil), cols, rec.NumRows())
+	defer out.Release()
+	return f(out, lines)
+}
+
+// plain copies a column into the plain type.
+func plain(col arrow.Array, typ arrow.DataType) arrow.Array {
+	if arrow.TypeEqual(col.DataType(), typ) {
+		col.Retain()
+		return col
+	}
+	b := array.NewBuilder(memory.DefaultAllocator, typ)
+	defer b.Release()
+	b.Reserve(col.Len())
+	for i := range col.Len() {
+		if col.IsNull(i) {
+			b.AppendNull()
+			continue
+		}
+		switch b := b.(type) {
+		case *array.StringBuilder:
+			b.Append(col.ValueStr(i))
+		case *array.Int64Builder:
+			b.Append(wholeValue(col, i))
+		case *array.Float64Builder:
+			b.Append(float64(col.(*array.Float32).Value(i)))
+		case *array.TimestampBuilder:
+			b.Append(arrow.Timestamp(micros(col, i)))
+		}
+	}
+	return b.NewArray()
+}
+
+func wholeValue(col arrow.Array, i int) int64 {
+	switch c := col.(type) {
+	case *array.Int8:
+		return int64(c.Value(i))
+	case *array.Int16:
+		return int64(c.Value(i))
+	case *array.Int32:
+		return int64(c.Value(i))
+	case *array.Uint8:
+		return int64(c.Value(i))
+	case *array.Uint16:
+		return int64(c.Value(i))
+	}
+	return int64(col.(*array.Uint32).Value(i))
+}
+
+// micros is a time in microseconds, rounded down.
+func micros(col arrow.Array, i int) int64 {
+	if d, ok := col.(*array.Date32); ok {
+		return int64(d.Value(i)) * 86_400_000_000
+	}
+	v := int64(col.(*array.Timestamp).Value(i))
+	switch col.DataType().(*arrow.TimestampType).Unit {
+	case arrow.Second:
+		return v * 1_000_000
+	case arrow.Millisecond:
+		return v * 1_000
+	case arrow.Nanosecond:
+		return (v - (v%1000+1000)%1000) / 1000
+	}
+	return v
+}

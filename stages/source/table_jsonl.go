@@ -1,0 +1,240 @@
+package source
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/apache/arrow/go/v15/arrow"
+)
+
+// A jsonlTable reads one JSON object a line. Its columns are the keys met in
+// the first lines; what they hold there says whether they are text, numbers or
+// booleans. null, and a key that is left out, is missing.
+type jsonlTable struct {
+	file   *os.File
+	r      *bufio.Reader
+	fields []tableField
+	at     map[string]int
+	line   int64
+}
+
+// headLines is how many lines decide the columns of a JSONL table.
+const headLines = 1000
+
+func newJSONL(f *os.File) (*jsonlTable, error) {
+	t := &jsonlTable{file: f, at: map[string]int{}}
+	if err := t.head(); err != nil {
+		return nil, err
+	}
+	if len(t.fields) == 0 {
+		return nil, errors.New("it holds no object: a table of this format has one JSON object a line")
+	}
+	names := make([]string, len(t.fields))
+	for i, f := range t.fields {
+		names[i] = f.name
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	t.r, t.line = bufio.NewReaderSize(f, 1<<20), 0
+	return t, checkHeader(names)
+}
+
+// head reads the first lines for keys and types.
+func (t *jsonlTable) head() error {
+	t.r = bufio.NewReaderSize(t.file, 1<<20)
+	for range headLines {
+		line, err := t.next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		keys, values, err := object(line)
+		if err != nil {
+			continue // reading the rows reports it, as the policy has it
+		}
+		for i, key := range keys {
+			at, ok := t.at[key]
+			if !ok {
+				at = len(t.fields)
+				t.at[key] = at
+				t.fields = append(t.fields, tableField{name: key, typ: arrow.BinaryTypes.String})
+			}
+			t.fields[at].inferred = wider(t.fields[at].inferred, values[i])
+		}
+	}
+	return nil
+}
+
+// wider is the type that holds what t holds, and v.
+func wider(t TableType, v json.RawMessage) TableType {
+	got := ""
+	switch c := v[0]; {
+	case c == 'n':
+		return t
+	case c == 't' || c == 'f':
+		got = "bool"
+	case c == '"' || c == '[' || c == '{':
+		got = "string"
+	case bytes.ContainsAny(v, ".eE"):
+		got = "float"
+	default:
+		got = "int"
+	}
+	switch {
+	case t.name == "" || t.name == got:
+		return TableType{name: got}
+	case (t.name == "int" || t.name == "float") && (got == "int" || got == "float"):
+		return TableType{name: "float"}
+	}
+	return TableType{name: "string"}
+}
+
+// next returns the next line that is not blank.
+func (t *jsonlTable) next() ([]byte, error) {
+	for {
+		line, err := t.r.ReadBytes('\n')
+		if len(line) == 0 && err != nil {
+			return nil, err
+		}
+		t.line++
+		if t.line == 1 {
+			line = bytes.TrimPrefix(line, []byte("\xef\xbb\xbf"))
+		}
+		if line = bytes.TrimSpace(line); len(line) > 0 {
+			return line, nil
+		}
+	}
+}
+
+// object reads the keys and values of a JSON object in their order.
+func object(line []byte) (keys []string, values []json.RawMessage, err error) {
+	if !utf8.Valid(line) {
+		return nil, nil, errors.New("it is not UTF-8")
+	}
+	d := json.NewDecoder(bytes.NewReader(line))
+	if tok, err := d.Token(); err != nil || tok != json.Delim('{') {
+		return nil, nil, errors.New("it is no JSON object")
+	}
+	for d.More() {
+		tok, err := d.Token()
+		if err != nil {
+			return nil, nil, jsonError(err)
+		}
+		var v json.RawMessage
+		if err := d.Decode(&v); err != nil {
+			return nil, nil, jsonError(err)
+		}
+		key := tok.(string)
+		if slices.Contains(keys, key) {
+			return nil, nil, fmt.Errorf("the key %q stands twice", key)
+		}
+		keys, values = append(keys, key), append(values, v)
+	}
+	if _, err := d.Token(); err != nil {
+		return nil, nil, jsonError(err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, nil, errors.New("something stands after the object")
+	}
+	return keys, values, nil
+}
+
+func jsonError(err error) error {
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return errors.New("it is no JSON object: it ends early")
+	}
+	return fmt.Errorf("it is no JSON object: %s", strings.TrimPrefix(err.Error(), "json: "))
+}
+
+// Fields are the keys of the first lines.
+func (t *jsonlTable) Fields() []tableField { return t.fields }
+
+// Skipped is empty: a nested value is an error of its row.
+func (t *jsonlTable) Skipped() []string { return nil }
+
+// Close closes the file.
+func (t *jsonlTable) Close() error { return t.file.Close() }
+
+// Each reads the objects.
+func (t *jsonlTable) Each(ctx context.Context, bad func(int64, string) error, f func(arrow.Record, []int64) error) error {
+	names := make([]string, len(t.fields))
+	for i, f := range t.fields {
+		names[i] = f.name
+	}
+	b := newTextBatch(names)
+	defer b.release()
+	texts := make([]*string, len(names))
+	for {
+		line, err := t.next()
+		if err == io.EOF {
+			return b.flush(f)
+		}
+		if err != nil {
+			return err
+		}
+		if why := t.row(line, texts); why != "" {
+			if err := bad(t.line, why); err != nil {
+				return err
+			}
+			continue
+		}
+		for i, text := range texts {
+			if text == nil {
+				b.builders[i].AppendNull()
+			} else {
+				b.builders[i].Append(*text)
+			}
+		}
+		b.lines = append(b.lines, t.line)
+		if len(b.lines) == tableBatch {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			if err := b.flush(f); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// row reads one object into the texts of the columns, or says what is wrong.
+func (t *jsonlTable) row(line []byte, texts []*string) string {
+	clear(texts)
+	keys, values, err := object(line)
+	if err != nil {
+		return err.Error()
+	}
+	for i, key := range keys {
+		at, ok := t.at[key]
+		if !ok {
+			return fmt.Sprintf("the key %q does not occur in the first %d lines, which make the columns", key, headLines)
+		}
+		switch v := values[i]; v[0] {
+		case 'n':
+		case '[', '{':
+			return fmt.Sprintf("column %q holds a list or an object, which a column of text or numbers cannot", key)
+		case '"':
+			var s string
+			if err := json.Unmarshal(v, &s); err != nil {
+				return fmt.Sprintf("column %q: %v", key, err)
+			}
+			texts[at] = &s
+		default:
+			s := string(v)
+			texts[at] = &s
+		}
+	}
+	return ""
+}

@@ -1,0 +1,355 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/apache/arrow/go/v15/arrow/memory"
+
+	"shiftmill/stages"
+	"shiftmill/stages/imageio"
+)
+
+// A tableRun reads the tables row by row.
+type tableRun struct {
+	c      *Table
+	l      *layout
+	out    stages.Sink
+	notes  []string
+	seeds  [2]maphash.Seed
+	seen   map[[2]uint64]place // of ids
+	rows   int
+	left   int
+	firsts []string // the first rows left out
+
+	onlyNames bool // gather the images' names, make no rows
+	names     []string
+}
+
+// A place is a row of one of the tables.
+type place struct {
+	table int32
+	line  int64
+}
+
+func newTableRun(c *Table, out stages.Sink) (*tableRun, error) {
+	l, notes, problems, err := c.layout(string(c.Root))
+	if err != nil {
+		return nil, err
+	}
+	if len(problems) > 0 {
+		return nil, fmt.Errorf("%s: %s", problems[0].Field, problems[0].Msg)
+	}
+	return &tableRun{
+		c: c, l: l, out: out, notes: notes, seen: map[[2]uint64]place{},
+		seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
+	}, nil
+}
+
+func runTable(ctx context.Context, c *Table, in *stages.Inputs, out stages.Sink) error {
+	t, err := newTableRun(c, out)
+	if err != nil {
+		return err
+	}
+	for _, n := range t.notes {
+		out.Note("%s", n)
+	}
+	if err := t.run(ctx, in.Workers); err != nil {
+		return err
+	}
+	if t.left > 0 {
+		out.Note("%d of %d rows cannot be used and are left out: %s", t.left, t.rows, strings.Join(t.firsts, "; "))
+	}
+	if t.left == t.rows {
+		return fmt.Errorf("no row of %s can be used", strings.Join(c.Table, ", "))
+	}
+	return nil
+}
+
+func (t *tableRun) run(ctx context.Context, workers int) error {
+	for i, name := range t.c.Table {
+		r, err := openTable(string(t.c.Root), name, t.c)
+		if err != nil {
+			return err
+		}
+		err = r.Each(ctx,
+			func(line int64, reason string) error {
+				t.rows++
+				return t.drop(place{int32(i), line}, "", reason)
+			},
+			func(rec arrow.Record, lines []int64) error { return t.batch(ctx, workers, rec, int32(i), lines) })
+		if err = errors.Join(err, r.Close()); err != nil {
+			var ours *rowError
+			if errors.As(err, &ours) {
+				return ours
+			}
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// where names a row: its file and line, or row for formats without lines.
+func (t *tableRun) where(p place) string {
+	name := t.c.Table[p.table]
+	format := t.c.Format
+	if format == "" {
+		format, _ = formatOf(name)
+	}
+	if format == "parquet" || format == "arrow" {
+		return fmt.Sprintf("%s, row %d", name, p.line)
+	}
+	return fmt.Sprintf("%s:%d", name, p.line)
+}
+
+// A rowError is a row that stops the run.
+type rowError struct{ text string }
+
+func (e *rowError) Error() string { return e.text }
+
+// drop leaves a row out, or fails, as the policy has it.
+func (t *tableRun) drop(p place, id, reason string) error {
+	where := t.where(p)
+	if t.c.OnError == "fail" {
+		return &rowError{fmt.Sprintf("%s: %s; on_error: skip would leave the row out", where, reason)}
+	}
+	t.left++
+	if len(t.firsts) < 3 {
+		t.firsts = append(t.firsts, where+": "+reason)
+	} else if len(t.firsts) == 3 {
+		t.firsts = append(t.firsts, "...")
+	}
+	if t.onlyNames {
+		return nil
+	}
+	if id == "" {
+		id = where
+	}
+	t.out.Skip(id, reason)
+	return nil
+}
+
+// batch makes rows of a run of the table's.
+func (t *tableRun) batch(ctx context.Context, workers int, rec arrow.Record, table int32, lines []int64) error {
+	n := len(lines)
+	bad := make([]string, n)
+	note := func(i int, format string, args ...any) {
+		if bad[i] == "" {
+			bad[i] = fmt.Sprintf(format, args...)
+		}
+	}
+	columns := make([]arrow.Array, len(t.l.fields))
+	for i, f := range t.l.fields {
+		// By name: the tables' columns may stand in another order.
+		col := rec.Column(rec.Schema().FieldIndices(f.name)[0])
+		if typ := t.l.types[i]; typ.name != "" && typ.name != "string" {
+			col = typ.convert(col.(*array.String), func(row int, message string) { note(row, "column %q: %s", f.name, message) })
+			defer col.Release()
+		}
+		columns[i] = col
+	}
+	names := t.imageNames(columns, n, note)
+	if t.onlyNames {
+		for i, name := range names {
+			if bad[i] == "" {
+				t.names = append(t.names, name)
+			}
+		}
+		return nil
+	}
+	ids := names
+	if t.l.id >= 0 {
+		ids = texts(columns[t.l.id], n, func(i int) { note(i, "column %q: the id is missing", t.l.fields[t.l.id].name) })
+	}
+	if err := t.checkFiles(ctx, workers, names, bad); err != nil {
+		return err
+	}
+	good := make([]bool, n)
+	for i := range n {
+		t.rows++
+		p := place{table, lines[i]}
+		id := ids[i]
+		if bad[i] == "" {
+			key := [2]uint64{maphash.String(t.seeds[0], ids[i]), maphash.String(t.seeds[1], ids[i])}
+			if had, ok := t.seen[key]; ok {
+				bad[i] = fmt.Sprintf("its id %q is that of %s too", ids[i], t.where(had))
+				id = "" // names the other row
+			} else {
+				t.seen[key] = p
+			}
+		}
+		if bad[i] != "" {
+			if err := t.drop(p, id, bad[i]); err != nil {
+				return err
+			}
+			continue
+		}
+		good[i] = true
+	}
+	return t.write(columns, ids, names, good)
+}
+
+// texts are the values of a column as text; missing is told of nulls.
+func texts(col arrow.Array, n int, missing func(i int)) []string {
+	out := make([]string, n)
+	for i := range n {
+		if col.IsNull(i) {
+			missing(i)
+			continue
+		}
+		out[i] = col.ValueStr(i)
+	}
+	return out
+}
+
+// imageNames are the names of the images; nil when there are none.
+func (t *tableRun) imageNames(columns []arrow.Array, n int, note func(i int, format string, args ...any)) []string {
+	if t.c.Image == "" {
+		return nil
+	}
+	var names []string
+	if t.l.form == nil {
+		column := t.l.fields[t.l.image].name
+		names = texts(columns[t.l.image], n, func(i int) { note(i, "column %q: the name of the image is missing", column) })
+	} else {
+		parts := map[string][]string{}
+		for _, p := range t.l.form.names {
+			parts[p] = texts(columns[t.l.parts[p]], n, func(i int) { note(i, "column %q: it is missing, and the image's name needs it", p) })
+		}
+		names = make([]string, n)
+		for i := range n {
+			names[i] = t.l.form.fill(func(column string) string { return parts[column][i] })
+		}
+	}
+	for i, name := range names {
+		clean := filepath.ToSlash(filepath.Clean(filepath.FromSlash(name)))
+		if name != "" && !filepath.IsLocal(filepath.FromSlash(name)) {
+			note(i, "the image's name %q leads out of the root", name)
+		}
+		names[i] = clean
+	}
+	return names
+}
+
+// checkFiles sees that the images are there and, when rows may be left out for
+// them, that they can be decoded.
+func (t *tableRun) checkFiles(ctx context.Context, workers int, names, bad []string) error {
+	if names == nil {
+		return nil
+	}
+	root := string(t.c.Root)
+	return parallel(ctx, workers, len(names), func(i int) error {
+		if bad[i] != "" {
+			return nil
+		}
+		file := filepath.Join(root, filepath.FromSlash(names[i]))
+		info, err := os.Stat(file)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			bad[i] = fmt.Sprintf("%sthere is no file %q%s", t.column(), names[i], nearFile(root, names[i]))
+		case err != nil:
+			return relativeTo(root, err)
+		case info.IsDir():
+			bad[i] = fmt.Sprintf("%s%q is a folder", t.column(), names[i])
+		case info.Size() == 0:
+			bad[i] = fmt.Sprintf("%sthe file %q is empty", t.column(), names[i])
+		case t.c.OnError == "skip":
+			data, err := os.ReadFile(file)
+			if err != nil {
+				return relativeTo(root, err)
+			}
+			if _, err := imageio.Decode(data, imageio.DecodeOptions{}); err != nil {
+				bad[i] = fmt.Sprintf("image %q: %v", names[i], err)
+			}
+		}
+		return nil
+	})
+}
+
+// column begins a message about an image's name.
+func (t *tableRun) column() string {
+	if t.l.form != nil {
+		return ""
+	}
+	return fmt.Sprintf("column %q: ", t.l.fields[t.l.image].name)
+}
+
+// write hands over the good rows.
+func (t *tableRun) write(columns []arrow.Array, ids, names []string, good []bool) error {
+	var cols []arrow.Array
+	defer func() {
+		for _, c := range cols {
+			c.Release()
+		}
+	}()
+	idb := array.NewStringBuilder(memory.DefaultAllocator)
+	defer idb.Release()
+	images := stages.NewImageBuilder(memory.DefaultAllocator)
+	defer images.Release()
+	n := int64(0)
+	for i, ok := range good {
+		if !ok {
+			continue
+		}
+		n++
+		idb.Append(ids[i])
+		if names != nil {
+			images.Append(stages.ImageCell{Ref: "file:" + names[i]})
+		}
+	}
+	cols = append(cols, idb.NewArray())
+	if names != nil {
+		cols = append(cols, images.NewArray())
+	}
+	which := t.l.keep
+	if t.l.label >= 0 {
+		which = append(which[:len(which):len(which)], t.l.label)
+	}
+	for _, c := range which {
+		col, err := kept(columns[c], good, n)
+		if err != nil {
+			return err
+		}
+		cols = append(cols, col)
+	}
+	rec := array.NewRecord(t.l.schema, cols, n)
+	defer rec.Release()
+	return t.out.Write("", rec)
+}
+
+// kept is the column without the rows that are not good.
+func kept(col arrow.Array, good []bool, n int64) (arrow.Array, error) {
+	if n == int64(len(good)) {
+		col.Retain()
+		return col, nil
+	}
+	var parts []arrow.Array
+	for i := 0; i < len(good); {
+		if !good[i] {
+			i++
+			continue
+		}
+		from := i
+		for i < len(good) && good[i] {
+			i++
+		}
+		parts = append(parts, array.NewSlice(col, int64(from), int64(i)))
+	}
+	if len(parts) == 0 {
+		return array.NewSlice(col, 0, 0), nil
+	}
+	defer func() {
+		for _, p := range parts {
+			p.Release()
+		}
+	}()
+	return array.Concatenate(parts, memory.DefaultAllocator)
+}

@@ -1,0 +1,141 @@
+package source
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// A found is an image file under a root.
+type found struct {
+	name  string // relative to the root, with "/"
+	empty bool
+}
+
+// images lists the files under root that have one of the extensions (lower
+// case, with the dot), sorted by name. Hidden files and folders, those whose
+// name begins with ".", are passed over. Links to files are followed; links to
+// folders as deep as depth, so that a circle ends.
+func images(ctx context.Context, root string, extensions []string, depth, workers int) ([]found, error) {
+	w := &walker{root: root, extensions: extensions, depth: depth, limit: make(chan struct{}, max(1, workers)*4)}
+	if err := w.folder(ctx, ""); err != nil {
+		return nil, err
+	}
+	w.wg.Wait()
+	if w.err != nil {
+		return nil, w.err
+	}
+	slices.SortFunc(w.files, func(a, b found) int { return strings.Compare(a.name, b.name) })
+	return w.files, nil
+}
+
+type walker struct {
+	root       string
+	extensions []string
+	depth      int
+	limit      chan struct{} // folders read at once beyond the first
+
+	wg    sync.WaitGroup
+	mu    sync.Mutex
+	files []found
+	at    string // the folder of err
+	err   error
+}
+
+// visit reads a folder on a goroutine of its own if one is free.
+func (w *walker) visit(ctx context.Context, folder string) {
+	read := func() {
+		if err := w.folder(ctx, folder); err != nil {
+			w.mu.Lock()
+			if w.err == nil || folder < w.at {
+				w.err, w.at = err, folder
+			}
+			w.mu.Unlock()
+		}
+	}
+	select {
+	case w.limit <- struct{}{}:
+		w.wg.Go(func() {
+			defer func() { <-w.limit }()
+			read()
+		})
+	default:
+		read()
+	}
+}
+
+func (w *walker) folder(ctx context.Context, folder string) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	entries, err := os.ReadDir(filepath.Join(w.root, filepath.FromSlash(folder)))
+	if err != nil {
+		return fmt.Errorf("list images: %w", relativeTo(w.root, err))
+	}
+	var files []found
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		name := strings.TrimPrefix(folder+"/"+e.Name(), "/")
+		isFolder, size := e.IsDir(), int64(-1)
+		if e.Type()&fs.ModeSymlink != 0 {
+			info, err := os.Stat(filepath.Join(w.root, filepath.FromSlash(name)))
+			if err != nil {
+				if !w.wanted(name) {
+					continue
+				}
+				return fmt.Errorf("list images: link %s leads nowhere: %w", name, relativeTo(w.root, err))
+			}
+			isFolder, size = info.IsDir(), info.Size()
+			if isFolder && strings.Count(name, "/") >= w.depth {
+				continue
+			}
+		}
+		if isFolder {
+			w.visit(ctx, name)
+			continue
+		}
+		if !w.wanted(name) {
+			continue
+		}
+		if size < 0 {
+			info, err := e.Info()
+			if err != nil {
+				return fmt.Errorf("list images: %w", relativeTo(w.root, err))
+			}
+			size = info.Size()
+		}
+		files = append(files, found{name, size == 0})
+	}
+	w.mu.Lock()
+	w.files = append(w.files, files...)
+	w.mu.Unlock()
+	return nil
+}
+
+func (w *walker) wanted(name string) bool {
+	i := strings.LastIndexByte(name, '.')
+	return i >= 0 && slices.Contains(w.extensions, strings.ToLower(name[i:]))
+}
+
+// relativeTo names a file in an error as people know it: below the root.
+func relativeTo(root string, err error) error {
+	pe, ok := err.(*fs.PathError)
+	if !ok {
+		return err
+	}
+	name, rerr := filepath.Rel(root, pe.Path)
+	if rerr != nil {
+		return err
+	}
+	if name == "." {
+		name = "the root folder"
+	}
+	return fmt.Errorf("%s: %w", filepath.ToSlash(name), pe.Err)
+}
