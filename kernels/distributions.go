@@ -93,7 +93,7 @@ func (s Source) Poisson(element uint32, lambda float64) int {
 		for u > p && k < 100 { // 100: far beyond what 53 bits can reach
 			u -= p
 			k++
-			p *= lambda / float64(k)
+			p = float64(p * (lambda / float64(k)))
 		}
 		return k
 	}
@@ -130,6 +130,6 @@ func logFactorial(k float64) float64 {
 	}
 	r := 1 / k
 	const halfLogTau = 0x1.d67f1c864beb5p-1
-	series := r * (1.0/12 - float64(r*r*(1.0/360-float64(r*r*(1.0/1260)))))
+	series := float64(r * (1.0/12 - float64(r*r*(1.0/360-float64(r*r*(1.0/1260))))))
 	return float64((k+0.5)*Log64(k)) - k + halfLogTau + series
 }

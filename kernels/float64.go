@@ -41,14 +41,14 @@ func Exp64(x float64) float64 {
 		return 0
 	}
 	k := math.RoundToEven(x * log2e64)
-	hi, lo := x-float64(k*ln2Hi64), k*ln2Lo64
+	hi, lo := x-float64(k*ln2Hi64), float64(k*ln2Lo64)
 	r := hi - lo
 	t := r * r
 	c := r - float64(t*horner64(t, 0x1.555555555553ep-3, -0x1.6c16c16bebd93p-9, 0x1.1566aaf25de2cp-14, -0x1.bbd41c5d26bf1p-20, 0x1.6376972bea4d0p-25))
 	y := 1 - ((lo - float64(r*c)/(2-c)) - hi)
 	n := int(k)
 	half := n >> 1
-	return y * pow264(half) * pow264(n-half)
+	return float64(y * pow264(half) * pow264(n-half))
 }
 
 // Log64 returns the natural logarithm with an error below 1 ulp; -Inf at zero, NaN below.
@@ -76,8 +76,8 @@ func Log64(x float64) float64 {
 	f := m - 1
 	s := f / (2 + f)
 	z := s * s
-	r := z * horner64(z, 0x1.5555555555593p-1, 0x1.999999997fa04p-2, 0x1.2492494229359p-2, 0x1.c71c51d8e78afp-3, 0x1.7466496cb03dep-3, 0x1.39a09d078c69fp-3, 0x1.2f112df3e5244p-3)
-	h := 0.5 * f * f
+	r := float64(z * horner64(z, 0x1.5555555555593p-1, 0x1.999999997fa04p-2, 0x1.2492494229359p-2, 0x1.c71c51d8e78afp-3, 0x1.7466496cb03dep-3, 0x1.39a09d078c69fp-3, 0x1.2f112df3e5244p-3))
+	h := float64(0.5 * f * f)
 	k := float64(e)
 	return float64(k*ln2Hi64) - ((h - (float64(s*(h+r)) + float64(k*ln2Lo64))) - f)
 }
@@ -96,7 +96,7 @@ func Pow64(x, y float64) float64 {
 		}
 		return p
 	}
-	return Exp64(y * Log64(x))
+	return Exp64(float64(y * Log64(x)))
 }
 
 // Sin64 returns the sine of x radians for |x| up to 2^20 with an error below 1 ulp; NaN beyond.
@@ -132,7 +132,7 @@ func quadrant64(x float64) (q int, r, tail float64) {
 	}
 	n := math.RoundToEven(x * two64)
 	a := x - float64(n*quart0) // exact
-	b := n * quart1            // exact
+	b := float64(n * quart1)   // exact
 	s := a - b
 	lost := (a - s) - b
 	w := float64(n*quart2) - lost
@@ -152,7 +152,7 @@ func sinTail(r, tail float64) float64 {
 func cosTail(r, tail float64) float64 {
 	z := r * r
 	p := z * horner64(z, 0x1.555555555554cp-5, -0x1.6c16c16c15177p-10, 0x1.a01a019cb1590p-16, -0x1.27e4f809c52adp-22, 0x1.1ee9ebdb4b1c4p-29, -0x1.8fae9be8838d4p-37)
-	h := 0.5 * z
+	h := float64(0.5 * z)
 	w := 1 - h
 	return w + (((1 - w) - h) + (float64(z*p) - float64(r*tail)))
 }

@@ -39,7 +39,7 @@ func Exp(x float32) float32 {
 	p := expTail(r)
 	p = FMA32(p, r*r, r) + 1
 	half := k >> 1 // in two steps, since 2^k may be subnormal or overflow where the result does not
-	return p * pow2(half) * pow2(k-half)
+	return float32(p * pow2(half) * pow2(k-half))
 }
 
 // expTail is (e^r - 1 - r) / r^2 on |r| <= ln(2)/2.
@@ -91,7 +91,7 @@ func Log(x float32) float32 {
 	return FMA32(k, ln2Hi, f+p)
 }
 
-// Sigmoid returns 1 / (1 + e^-x). Error: below 2.5 ulp.
+// Sigmoid returns 1 / (1 + e^-x). Error: below 2.5 ulp, subnormal results included.
 func Sigmoid(x float32) float32 {
 	e := Exp(-abs(x))
 	if x < 0 {
@@ -103,6 +103,9 @@ func Sigmoid(x float32) float32 {
 // Tanh returns the hyperbolic tangent. Error: below 2 ulp. Tanh(-0) is -0.
 func Tanh(x float32) float32 {
 	a := abs(x)
+	if x == 0 {
+		return x // the polynomial would turn -0 into +0
+	}
 	if a < 0.625 {
 		z := x * x
 		p := float32(0x1.0ee35ap-9)

@@ -124,7 +124,7 @@ func Running(runMean, runVar, mean, variance []float32, count int, momentum floa
 	}
 	for i := range mean {
 		runMean[i] = FMA32(momentum, mean[i]-runMean[i], runMean[i])
-		runVar[i] = FMA32(momentum, variance[i]*unbias-runVar[i], runVar[i])
+		runVar[i] = FMA32(momentum, float32(variance[i]*unbias)-runVar[i], runVar[i])
 	}
 }
 
