@@ -255,7 +255,9 @@ func (s *Store) Get(d Digest) ([]byte, error) {
 		if err == nil {
 			return data, nil
 		}
-		reason = err.Error()
+		if !isGone(err) {
+			reason = err.Error()
+		}
 	}
 	data, err := s.readObject(d)
 	if err == nil {

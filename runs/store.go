@@ -97,6 +97,9 @@ type Store struct {
 	touched     map[string]time.Time
 	blankClaims map[string]sighting
 
+	rootMu    sync.Mutex
+	rootEpoch uint64
+
 	tempMu sync.Mutex
 	temps  uint64
 	hasTmp bool

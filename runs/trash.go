@@ -9,10 +9,32 @@ import (
 // collection has moved it there.
 func (s *Store) openOrRescue(name string) (File, error) {
 	f, err := s.fs.Open(name)
-	if isGone(err) && s.rescue(name) {
-		f, err = s.fs.Open(name)
+	if !isGone(err) {
+		return f, err
 	}
-	return f, err
+	if s.readOnly {
+		for _, g := range s.generations() {
+			if f, err := s.fs.Open(s.path("trash", g, filepath.Base(name))); err == nil {
+				return f, nil
+			}
+		}
+	} else if s.rescue(name) {
+		return s.fs.Open(name)
+	}
+	return nil, err
+}
+
+// generations lists the trash, oldest first; a failure counts as an empty one.
+func (s *Store) generations() []string {
+	list, err := s.fs.List(s.path("trash"))
+	if err != nil {
+		return nil
+	}
+	names := make([]string, len(list))
+	for i, g := range list {
+		names[i] = g.Name
+	}
+	return names
 }
 
 // rescue brings a file back from the trash and reports whether it is in place.
@@ -20,12 +42,8 @@ func (s *Store) rescue(name string) bool {
 	if s.readOnly {
 		return false
 	}
-	generations, err := s.fs.List(s.path("trash"))
-	if err != nil {
-		return false
-	}
-	for _, g := range generations {
-		if s.fs.Rename(s.path("trash", g.Name, filepath.Base(name)), name) == nil {
+	for _, g := range s.generations() {
+		if s.fs.Rename(s.path("trash", g, filepath.Base(name)), name) == nil {
 			s.mu.Lock()
 			s.pending.addDir(filepath.Dir(name))
 			s.mu.Unlock()
@@ -34,7 +52,7 @@ func (s *Store) rescue(name string) bool {
 		}
 	}
 	// Another process may have been faster.
-	_, err = s.fs.Stat(name)
+	_, err := s.fs.Stat(name)
 	return err == nil
 }
 
