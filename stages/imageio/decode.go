@@ -71,6 +71,9 @@ type DecodeOptions struct {
 // 255 white.
 // Errors: ErrFormat, ErrTooLarge, ErrTruncated, or another that says what is wrong.
 func Decode(data []byte, o DecodeOptions) (*Pixels, error) {
+	if s := o.Scale; s != 0 && s != 1 && s != 2 && s != 4 && s != 8 {
+		return nil, fmt.Errorf("decode image: scale 1/%d; it must be 1/1, 1/2, 1/4 or 1/8", s)
+	}
 	format, h, w, err := Config(data)
 	if err != nil {
 		return nil, err
