@@ -36,6 +36,7 @@ type Engine struct {
 	byName  map[string]*node
 	stats   *statCache
 	objects *objectCache
+	schemas schemaCache
 	emit    func(Event)
 }
 
@@ -54,6 +55,7 @@ type node struct {
 	key     Key
 	op      runs.Digest // of the operation alone, for row-wise kinds
 	record  nodeRecord
+	rest    []byte // of the stored record, not read yet
 	outputs map[string]*output
 }
 

@@ -2,11 +2,11 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"runtime/debug"
+	"slices"
 	"sort"
 	"sync"
 	"time"
@@ -67,17 +67,22 @@ func (e *Engine) runOnce(ctx context.Context) error {
 		waiting: map[*node]int{}, readers: map[*node][]*node{}}
 	var ready []*node
 	for _, n := range e.nodes {
-		inputs := map[*node]bool{}
+		var missing []*node
 		for _, in := range n.inputs {
 			for _, r := range in.refs {
-				inputs[r.node] = true
+				if r.node.outputs == nil && !slices.Contains(missing, r.node) {
+					missing = append(missing, r.node)
+				}
 			}
 		}
-		for in := range inputs {
+		if len(missing) == 0 && e.upToDate(ctx, n) {
+			continue
+		}
+		for _, in := range missing {
 			s.readers[in] = append(s.readers[in], n)
 		}
-		s.waiting[n] = len(inputs)
-		if len(inputs) == 0 {
+		s.waiting[n] = len(missing)
+		if len(missing) == 0 {
 			ready = append(ready, n)
 		}
 	}
@@ -110,6 +115,20 @@ func (e *Engine) runOnce(ctx context.Context) error {
 		return errors.Join(append([]error{ErrFailed}, s.errs...)...)
 	}
 	return context.Cause(ctx)
+}
+
+// upToDate looks a node up whose inputs exist; what goes wrong is left to its
+// run, which reports it.
+func (e *Engine) upToDate(ctx context.Context, n *node) bool {
+	if e.resolve(ctx, n) != nil || n.state != Hit {
+		return false
+	}
+	e.emitHit(n)
+	return true
+}
+
+func (e *Engine) emitHit(n *node) {
+	e.emit(Event{Type: NodeDone, Stage: n.spec.Name, Kind: n.kind.Name, State: Hit, Rows: n.rows()})
 }
 
 // start runs nodes whose inputs exist. Each gets an even share of the workers
@@ -160,7 +179,7 @@ func (e *Engine) runNode(ctx context.Context, n *node, slots *semaphore.Weighted
 		return err
 	}
 	if n.state == Hit {
-		e.emit(Event{Type: NodeDone, Stage: n.spec.Name, Kind: n.kind.Name, State: Hit, Rows: n.rows(), Metrics: n.record.Metrics})
+		e.emitHit(n)
 		return nil
 	}
 	e.emit(Event{Type: NodeStarted, Stage: n.spec.Name, Kind: n.kind.Name, Reason: n.reason})
@@ -198,7 +217,7 @@ func (e *Engine) runNode(ctx context.Context, n *node, slots *semaphore.Weighted
 
 // finish records a node's result under its key.
 func (e *Engine) finish(n *node, rec nodeRecord) error {
-	data, err := json.Marshal(rec)
+	data, err := rec.encode()
 	if err != nil {
 		return err
 	}
@@ -212,7 +231,7 @@ func (e *Engine) finish(n *node, rec nodeRecord) error {
 	if err := e.store.Append(runs.Record{Key: n.key.Digest, Kind: "node", Objects: objects, Data: data}); err != nil {
 		return err
 	}
-	return n.accept(rec)
+	return e.accept(n, rec)
 }
 
 func (n *node) rows() int64 {

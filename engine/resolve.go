@@ -67,7 +67,7 @@ func (e *Engine) resolve(ctx context.Context, n *node) error {
 			return nil
 		}
 	}
-	if err := n.adopt(rec); err != nil {
+	if err := e.adopt(n, rec); err != nil {
 		n.state, n.reason = Miss, err.Error()
 		return nil
 	}
@@ -95,11 +95,29 @@ func (e *Engine) openInputs(ctx context.Context, n *node) (err error) {
 // learnColumns derives columns again now that the inputs exist, for what could
 // not be known before.
 func (n *node) learnColumns() error {
+	known := true
+	for _, r := range n.results {
+		known = known && (r.Type != stages.Rows || n.schemas[r.Name] != nil)
+	}
+	if known && len(n.results) > 0 && !n.sinks() {
+		return nil
+	}
 	if errs := n.deriveColumns(); len(errs) > 0 {
 		errs.Sort()
 		return errs
 	}
 	return nil
+}
+
+// sinks says whether a node makes no rows, so that its schemas do not tell
+// whether its inputs were checked.
+func (n *node) sinks() bool {
+	for _, r := range n.results {
+		if r.Type == stages.Rows {
+			return false
+		}
+	}
+	return true
 }
 
 // inputLines are the key lines of a node's inputs, ports in name order as the
@@ -227,9 +245,10 @@ func (e *Engine) Plan(ctx context.Context) ([]Instance, error) {
 func (e *Engine) Instances() []Instance {
 	out := make([]Instance, len(e.nodes))
 	for i, n := range e.nodes {
+		more := n.details()
 		out[i] = Instance{Name: n.spec.Name, Kind: n.kind.Name, State: n.state, Reason: n.reason,
-			Key: n.key.Digest, Lines: n.key.Lines, Metrics: n.record.Metrics, Skips: n.record.Skips,
-			Notes: n.record.Notes, Seconds: n.record.Seconds}
+			Key: n.key.Digest, Lines: n.key.Lines, Metrics: more.Metrics, Skips: more.Skips,
+			Notes: more.Notes, Seconds: more.Seconds}
 		for _, o := range n.record.Outputs {
 			out[i].Rows += o.Rows
 		}

@@ -106,7 +106,7 @@ func (e *Engine) runRows(ctx context.Context, n *node, slots *semaphore.Weighted
 	for _, r := range results {
 		if r.Part.Rows > 0 {
 			if len(kept) == 0 {
-				if schema, err = decodeSchema(r.Schema); err != nil {
+				if schema, err = e.schemas.decode(r.Schema); err != nil {
 					return rec, 0, err
 				}
 			}

@@ -60,8 +60,9 @@ type Machine struct {
 func (e *Engine) NodeRuns() []NodeRun {
 	out := make([]NodeRun, len(e.nodes))
 	for i, n := range e.nodes {
+		more := n.details()
 		r := NodeRun{Name: n.spec.Name, Kind: n.kind.Name, State: n.state, Reason: n.reason, Key: n.key.Digest,
-			Rows: int(n.rows()), Metrics: n.record.Metrics, Notes: n.record.Notes, Skips: n.record.Skips,
+			Rows: int(n.rows()), Metrics: more.Metrics, Notes: more.Notes, Skips: more.Skips,
 			Outputs: map[string]map[string]runs.Digest{}}
 		if n.state == Ran {
 			r.Seconds = n.record.Seconds

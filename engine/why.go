@@ -100,8 +100,9 @@ func (e *Engine) linesOf(key runs.Digest) []Line {
 	if !ok {
 		return nil
 	}
+	_, rest, err := decodeOutputs(rec.Data)
 	var nr nodeRecord
-	if json.Unmarshal(rec.Data, &nr) != nil {
+	if err != nil || json.Unmarshal(rest, &nr) != nil {
 		return nil
 	}
 	return nr.Lines

@@ -30,6 +30,9 @@ type Trainer struct {
 
 	net      *Network
 	settings Settings
+	graph    *gorgonia.ExprGraph
+	bound    map[*gorgonia.Node][]float32 // values of the graph's inputs
+	wanted   gorgonia.Nodes               // loss, gradients, statistics of norms
 	program  *program
 	loss     []float32
 	norms    []runningNorm
@@ -64,11 +67,12 @@ func NewTrainer(net *Network, s Settings) (*Trainer, error) {
 			}
 		}
 		gradients := must(gorgonia.Grad(loss, params...))
-		wanted := append(gorgonia.Nodes{loss}, gradients...)
+		t.graph, t.bound = b.g, b.bound
+		t.wanted = append(gorgonia.Nodes{loss}, gradients...)
 		for _, n := range b.norms {
-			wanted = append(wanted, n.stats)
+			t.wanted = append(t.wanted, n.stats)
 		}
-		t.program = must(compile(b.g, b.bound, wanted...))
+		t.program = must(compile(b.g, b.bound, t.wanted...))
 		t.loss = t.program.value[loss]
 		for i, g := range gradients {
 			t.updates[i].gradient = t.program.value[g]

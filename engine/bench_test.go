@@ -1,0 +1,78 @@
+package engine_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"shiftmill/engine"
+	"shiftmill/pipeline"
+	"shiftmill/runs"
+)
+
+// layered is a spec whose matrix expands to 4*n+1 instances with one or two
+// inputs each.
+func layered(n int) string {
+	values := make([]string, n)
+	for i := range values {
+		values[i] = fmt.Sprint(i)
+	}
+	return `stages:
+  n: {kind: source/numbers, with: {n: 20}}
+  a:
+    kind: map/scale
+    matrix: {by: [` + strings.Join(values, ", ") + `]}
+    from: n
+    with: {by: $matrix.by}
+  b: {kind: map/scale, from: a}
+  c: {kind: map/scale, from: [a, b]}
+  d: {kind: map/scale, from: c}
+`
+}
+
+// BenchmarkNoop measures how long it takes to find that nothing is to be done:
+// parse, expand, open the store, look everything up.
+func BenchmarkNoop(b *testing.B) {
+	for _, n := range []int{250, 2500} {
+		b.Run(fmt.Sprintf("instances=%d", 4*n+1), func(b *testing.B) {
+			c := &calls{n: map[string]int{}}
+			kinds := fakes(c)
+			dir := b.TempDir()
+			text := []byte("shiftmill: v1\nname: x\n" + layered(n))
+			run := func() int {
+				g, err := pipeline.Parse("x.yaml", text, pipeline.Options{Vocabulary: kinds})
+				if err != nil {
+					b.Fatal(err)
+				}
+				store, err := runs.Open(dir, runs.Options{})
+				if err != nil {
+					b.Fatal(err)
+				}
+				ran := 0
+				e, err := engine.New(g, kinds, store, engine.Options{Listen: func(ev engine.Event) {
+					if ev.Type == engine.NodeDone && ev.State == engine.Ran {
+						ran++
+					}
+				}})
+				if err != nil {
+					b.Fatal(err)
+				}
+				if err := e.Run(context.Background()); err != nil {
+					b.Fatal(err)
+				}
+				if err := store.Close(); err != nil {
+					b.Fatal(err)
+				}
+				return ran
+			}
+			run()
+			b.ResetTimer()
+			for b.Loop() {
+				if ran := run(); ran != 0 {
+					b.Fatalf("ran %d stages, want 0", ran)
+				}
+			}
+		})
+	}
+}

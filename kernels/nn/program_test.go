@@ -1,0 +1,180 @@
+package nn
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"shiftmill/kernels"
+)
+
+// digestOf is a network's state in a form that compares bits.
+func bitsOf(v []float32) []uint32 {
+	out := make([]uint32, len(v))
+	for i, x := range v {
+		out[i] = math.Float32bits(x)
+	}
+	return out
+}
+
+// TestTapeMachine runs the graph of a training step on Gorgonia's own machine
+// and compares loss and every gradient with the program's, bit for bit.
+func TestTapeMachine(t *testing.T) {
+	for _, name := range Names() {
+		t.Run(name, func(t *testing.T) {
+			net := newNet(t, Arch{Name: name, Width: 4, Classes: 3, Size: 8})
+			tr := newTrainer(t, net, Settings{Batch: 4, LabelSmoothing: 0.1})
+			fillBatch(tr, 0)
+			tr.program.run(nil)
+
+			g, wanted := tr.graph, tr.wanted
+			for n, v := range tr.bound {
+				if n.Shape().Dims() == 0 {
+					t.Fatalf("scalar input %s", n.Name())
+				}
+				if err := gorgonia.Let(n, tensor.New(tensor.WithShape(n.Shape()...), tensor.WithBacking(append([]float32(nil), v...)))); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got := make([]gorgonia.Value, len(wanted))
+			for i, n := range wanted {
+				gorgonia.Read(n, &got[i])
+			}
+			vm := gorgonia.NewTapeMachine(g)
+			defer vm.Close()
+			if err := vm.RunAll(); err != nil {
+				t.Fatal(err)
+			}
+			for i, n := range wanted {
+				var v []float32
+				switch x := got[i].Data().(type) {
+				case float32:
+					v = []float32{x}
+				case []float32:
+					v = x
+				}
+				if fmt.Sprint(bitsOf(v)) != fmt.Sprint(bitsOf(tr.program.value[n])) {
+					t.Errorf("value %d of shape %v differs between the tape machine and the program", i, n.Shape())
+				}
+			}
+		})
+	}
+}
+
+// TestWorkersAndBackends trains with several numbers of workers on every
+// backend and compares the state's bits.
+func TestWorkersAndBackends(t *testing.T) {
+	old := kernels.Active()
+	defer func() {
+		if err := kernels.Use(old); err != nil {
+			t.Fatal(err)
+		}
+	}()
+	for _, name := range Names() {
+		var want string
+		for _, backend := range kernels.Backends() {
+			if err := kernels.Use(backend); err != nil {
+				t.Fatal(err)
+			}
+			for _, workers := range []int{1, 2, 8} {
+				net := newNet(t, Arch{Name: name, Width: 5, Classes: 3, Size: 8})
+				tr := newTrainer(t, net, Settings{Batch: 5, Momentum: 0.9, Nesterov: true, WeightDecay: 1e-3})
+				pool := kernels.NewPool(workers)
+				for step := range 3 {
+					fillBatch(tr, step)
+					tr.Step(pool, 0.1)
+				}
+				p, err := NewPredictor(net, 3)
+				if err != nil {
+					t.Fatal(err)
+				}
+				copy(p.Images, tr.Images)
+				all := bitsOf(p.Logits(pool))
+				for _, s := range net.State {
+					all = append(all, bitsOf(s.Data)...)
+				}
+				got := fmt.Sprint(all)
+				if want == "" {
+					want = got
+				}
+				if got != want {
+					t.Errorf("%s: backend %s, workers %d: other bits than %s with one worker", name, backend, workers, kernels.Backends()[0])
+				}
+			}
+		}
+	}
+}
+
+// TestPredictorIgnoresBatch checks that an image's scores do not depend on the
+// images beside it.
+func TestPredictorIgnoresBatch(t *testing.T) {
+	net := newNet(t, Arch{Name: "resnet8", Width: 4, Classes: 3, Size: 8})
+	images := make([]float32, 5*3*64)
+	testKey("images").Row("x").Normals(images, 0)
+	whole, err := NewPredictor(net, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(whole.Images, images)
+	want := append([]float32(nil), whole.Logits(nil)...)
+	one, err := NewPredictor(net, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 5 {
+		copy(one.Images, images[i*192:])
+		if got := one.Logits(nil); fmt.Sprint(bitsOf(got)) != fmt.Sprint(bitsOf(want[i*3:i*3+3])) {
+			t.Errorf("image %d: %v alone, %v in a batch", i, got, want[i*3:i*3+3])
+		}
+	}
+}
+
+// TestArena checks the layout of a deep network's training: no two values that
+// are needed at the same time share memory, and memory is reused.
+func TestArena(t *testing.T) {
+	net := newNet(t, Arch{Name: "resnet20", Width: 4, Classes: 3, Size: 16})
+	tr := newTrainer(t, net, Settings{Batch: 4})
+	total := 0
+	for _, s := range tr.program.steps {
+		total += len(s.out)
+	}
+	if got := len(tr.program.arena); got > total*3/4 {
+		t.Errorf("arena of %d values for %d computed ones: nothing is reused", got, total)
+	}
+	t.Logf("arena %d of %d values", len(tr.program.arena), total)
+}
+
+func TestFreeList(t *testing.T) {
+	var f freeList
+	a, b, c := f.take(32), f.take(16), f.take(48)
+	f.give(a, 32)
+	f.give(c, 48)
+	if got := f.take(16); got != a {
+		t.Errorf("best fit took %d, want %d", got, a)
+	}
+	f.give(b, 16) // joins what is left of a on one side and c on the other
+	if got, want := len(f.holes), 1; got != want {
+		t.Errorf("%d holes %v, want %d", got, f.holes, want)
+	}
+	if got := f.take(200); got != a+16 || f.size != a+16+200 {
+		t.Errorf("growing took %d of %d, want %d", got, f.size, a+16)
+	}
+}
+
+// TestSteadyState checks that a step allocates a fixed handful, whatever the
+// batch.
+func TestSteadyState(t *testing.T) {
+	allocs := func(batch int) float64 {
+		tr := newTrainer(t, newNet(t, Arch{Name: "resnet8", Width: 4, Classes: 3, Size: 8}), Settings{Batch: batch})
+		fillBatch(tr, 0)
+		return testing.AllocsPerRun(5, func() { tr.Step(nil, 0.01) })
+	}
+	small, large := allocs(2), allocs(16)
+	if large > small+40 {
+		t.Errorf("a step allocates %v times with 2 images, %v with 16", small, large)
+	}
+	t.Logf("%v and %v allocations a step", small, large)
+}

@@ -1,0 +1,128 @@
+package nn
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"shiftmill/kernels"
+)
+
+// A vector is what PyTorch computed; see testdata/vectors.py.
+type vector struct {
+	Settings struct {
+		Arch, Stem         string
+		Width, Size, Batch int
+		Classes            int
+		LR                 float32
+		Weight_decay       float32 //nolint:revive // as the file spells it
+		Label_smoothing    float32 //nolint:revive
+	}
+	Tensors [][]any
+	values  map[string][]float32
+	shapes  map[string][]int
+	order   []string
+}
+
+func readVector(t *testing.T, file string) *vector {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, body, _ := bytes.Cut(data, []byte("\n"))
+	v := &vector{values: map[string][]float32{}, shapes: map[string][]int{}}
+	if err := json.Unmarshal(head, v); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range v.Tensors {
+		name, n := e[0].(string), 1
+		for _, d := range e[1].([]any) {
+			v.shapes[name] = append(v.shapes[name], int(d.(float64)))
+			n *= int(d.(float64))
+		}
+		values := make([]float32, n)
+		for i := range values {
+			values[i] = math.Float32frombits(binary.LittleEndian.Uint32(body[4*i:]))
+		}
+		body = body[4*n:]
+		v.values[name] = values
+		v.order = append(v.order, name)
+	}
+	if len(body) != 0 {
+		t.Fatalf("%s: %d bytes too many", file, len(body))
+	}
+	return v
+}
+
+// near compares to a share of the largest reference value.
+func near(t *testing.T, what string, got, want []float32, tolerance float64) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Errorf("%s: %d values, want %d", what, len(got), len(want))
+		return
+	}
+	scale, worst := 0.0, 0.0
+	for i := range want {
+		scale = max(scale, math.Abs(float64(want[i])))
+		worst = max(worst, math.Abs(float64(got[i])-float64(want[i])))
+	}
+	if !(worst <= tolerance*scale) {
+		t.Errorf("%s: off by %.2g of the largest value, at most %.2g allowed", what, worst/scale, tolerance)
+	}
+}
+
+// TestAgainstPyTorch compares logits, loss, every gradient and the state after
+// one step with PyTorch's, and thereby names and shapes of the state.
+func TestAgainstPyTorch(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.bin")
+	if err != nil || len(files) != len(Names()) {
+		t.Fatalf("%d vectors for %d architectures (%v)", len(files), len(Names()), err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			v := readVector(t, file)
+			s := v.Settings
+			net := newNet(t, Arch{Name: s.Arch, Width: s.Width, Stem: s.Stem, Classes: s.Classes, Size: s.Size})
+			count := 0
+			for _, name := range v.order {
+				if n, ok := strings.CutPrefix(name, "state/"); ok {
+					if err := net.SetTensor(n, v.shapes[name], v.values[name]); err != nil {
+						t.Fatal(err)
+					}
+					count++
+				}
+			}
+			if count != len(net.State) {
+				t.Fatalf("PyTorch's network has %d tensors, ours %d", count, len(net.State))
+			}
+			p, err := NewPredictor(net, s.Batch)
+			if err != nil {
+				t.Fatal(err)
+			}
+			copy(p.Images, v.values["x"])
+			near(t, "logits in evaluation", p.Logits(nil), v.values["eval"], 1e-4)
+
+			tr := newTrainer(t, net, Settings{Batch: s.Batch, Momentum: 0.9, Nesterov: true, WeightDecay: s.Weight_decay, LabelSmoothing: s.Label_smoothing})
+			copy(tr.Images, v.values["x"])
+			for i, class := range v.values["t"] {
+				tr.SetLabel(i, int(class))
+			}
+			near(t, "loss", []float32{tr.Step(kernels.NewPool(2), s.LR)}, v.values["loss"], 1e-5)
+			for _, x := range net.State {
+				if x.Role.Parameter() {
+					near(t, "gradient of "+x.Name, tr.Gradient(x.Name), v.values["grad/"+x.Name], 1e-3)
+				}
+				near(t, x.Name+" after the step", x.Data, v.values["after/"+x.Name], 1e-4)
+			}
+			for _, x := range tr.Velocities() {
+				near(t, "velocity of "+x.Name, x.Data, v.values["velocity/"+x.Name], 1e-3)
+			}
+		})
+	}
+}
