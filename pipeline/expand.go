@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"fmt"
 	"slices"
 	"sort"
 	"strings"
@@ -14,7 +13,7 @@ type expansion struct {
 	with     *settingsReader
 	words    *wordsReader
 	when     *whenReader
-	memo     map[string]*candidates
+	memo     map[memoKey]*candidates
 	reported bool
 }
 
@@ -29,7 +28,7 @@ func (c *checker) expand(s *stage) {
 	}
 	before := len(c.rep.errs)
 	s.axes = c.axesOf(s)
-	e := &expansion{c: c, s: s, memo: map[string]*candidates{}}
+	e := &expansion{c: c, s: s}
 	e.with, e.words, e.when = c.settingsReader(s), c.wordsReader(s), c.whenReader(s)
 	if s.bad || len(c.rep.errs) > before {
 		s.bad = true
@@ -106,6 +105,9 @@ func (c *checker) axesOf(s *stage) map[string][]*axis {
 
 // valuesOf notes which values each axis has.
 func valuesOf(rows []row) map[string]map[string]bool {
+	if len(rows) == 0 || len(rows[0].vals) == 0 {
+		return nil
+	}
 	out := map[string]map[string]bool{}
 	seen := map[*axisValue]bool{}
 	for i := range rows {
@@ -138,18 +140,20 @@ func (e *expansion) rows(v *variant) []row {
 			}
 		}
 	}
-	place := make(map[*portFrom]int, len(ports))
-	for _, p := range v.ports {
-		if slices.Contains(ports, p) {
-			place[p] = len(place)
-		}
-	}
 	slab := make([]Input, len(rows)*len(ports))
 	for i := range rows {
 		rows[i].ins, slab = slab[:len(ports):len(ports)], slab[len(ports):]
 	}
 	for _, p := range ports {
-		at := place[p]
+		at := 0 // its place among the inputs of a node
+		for _, q := range v.ports {
+			if q == p {
+				break
+			}
+			if slices.Contains(ports, q) {
+				at++
+			}
+		}
 		for i := range rows {
 			rows[i].ins[at] = Input{Port: p.name, Many: p.port.Many || p.port.Any, List: p.list && !p.port.Many, Pos: p.pos}
 		}
@@ -177,11 +181,23 @@ func (e *expansion) leftOut(p *portFrom) bool {
 
 // candidates returns what a reference means, collected once a stage.
 func (e *expansion) candidates(r *stageRef, mode groupMode) *candidates {
-	id := fmt.Sprintf("%d %t %s.%s", mode, r.named, r.stage.name, r.output)
-	if e.memo[id] == nil {
-		e.memo[id] = e.c.candidates(r, mode)
+	id := memoKey{r.stage, r.output, r.named, mode}
+	got := e.memo[id]
+	if got == nil {
+		if got = e.c.candidates(r, mode); e.memo == nil {
+			e.memo = map[memoKey]*candidates{}
+		}
+		e.memo[id] = got
 	}
-	return e.memo[id]
+	return got
+}
+
+// A memoKey names what a reference means, wherever it stands.
+type memoKey struct {
+	stage  *stage
+	output string
+	named  bool
+	mode   groupMode
 }
 
 // follow joins rows with what a reference of a single port means.
@@ -357,7 +373,10 @@ func (e *expansion) instances(rows []row) {
 		total += len(rows[i].vals)
 	}
 	coords := make([]Coord, 0, total)
-	names := make(map[string]bool, len(rows))
+	var names map[string]bool // only outputs of outputs can give one name twice
+	if len(rows) > 0 && s.axes["output"] != nil {
+		names = make(map[string]bool, len(rows))
+	}
 	for i := range rows {
 		r := &rows[i]
 		from := len(coords)
@@ -368,9 +387,10 @@ func (e *expansion) instances(rows []row) {
 		*n = Node{Name: instanceName(s.name, r.vals), Stage: s.name, Coords: coords[from:len(coords):len(coords)], Kind: s.kindName,
 			Pos: s.pos, Path: s.path, In: given(r.ins)}
 		if names[n.Name] {
-			e.c.rep.add(s.pos, s.path, "two instances are named %s: give an axis another name", n.Name)
+			e.c.rep.add(s.pos, s.path, "two instances are named %s: give an output another name", n.Name)
+		} else if names != nil {
+			names[n.Name] = true
 		}
-		names[n.Name] = true
 		if set := e.with.get(r.vals); set != nil {
 			n.Config, n.Fields, n.with, n.Outputs = set.config, set.fields, set.with, set.outputs
 		}

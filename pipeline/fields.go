@@ -3,6 +3,7 @@ package pipeline
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -17,8 +18,10 @@ import (
 //
 // Fields panics on a struct with unexported fields that is no SpecTexter, since
 // two different settings could look alike; a field tagged yaml:"-" is left out.
-func Fields(config, defaults any) []Field {
-	var w fieldWriter
+func Fields(config, defaults any) []Field { return newTypes().fields(config, defaults) }
+
+func (t *types) fields(config, defaults any) []Field {
+	w := fieldWriter{types: t}
 	cv := reflect.ValueOf(config)
 	dv := reflect.ValueOf(defaults)
 	for cv.Kind() == reflect.Pointer {
@@ -34,11 +37,16 @@ func Fields(config, defaults any) []Field {
 		dv = reflect.Zero(cv.Type())
 	}
 	w.diff(cv, dv, "")
-	sort.Slice(w.out, func(i, j int) bool { return w.out[i].Path < w.out[j].Path })
+	if len(w.out) > 1 {
+		slices.SortFunc(w.out, func(a, b Field) int { return strings.Compare(a.Path, b.Path) })
+	}
 	return w.out
 }
 
-type fieldWriter struct{ out []Field }
+type fieldWriter struct {
+	types *types
+	out   []Field
+}
 
 func (w *fieldWriter) put(path, value string) {
 	w.out = append(w.out, Field{Path: path, Value: value})
@@ -47,21 +55,25 @@ func (w *fieldWriter) put(path, value string) {
 // diff writes what of c differs from d, both of one type.
 func (w *fieldWriter) diff(c, d reflect.Value, path string) {
 	typ := c.Type()
-	switch {
-	case typ == fileType || typ == dirType:
-		if c.String() != d.String() {
-			w.locations(c, path)
-		}
+	form := w.types.form(typ)
+	if form.plain && c.Equal(d) || form.nilable && c.IsNil() && d.IsNil() {
 		return
-	case typ == valueType || isTexter(typ):
-		if text := canonicalText(c); text != canonicalText(d) {
+	}
+	switch {
+	case form.location != "":
+		w.locations(c, path)
+		return
+	case form.texter:
+		if text := w.text(c); text != w.text(d) {
 			w.put(path, text)
 		}
 		return
 	}
 	switch typ.Kind() {
 	case reflect.Struct:
-		eachField(typ, func(i int, name string) { w.diff(c.Field(i), d.Field(i), join(path, name)) })
+		for _, f := range form.parts(typ) {
+			w.diff(c.Field(f.at), d.Field(f.at), join(path, f.name))
+		}
 		return
 	case reflect.Pointer, reflect.Interface:
 		if !c.IsNil() && !d.IsNil() && c.Elem().Type() == d.Elem().Type() {
@@ -69,31 +81,30 @@ func (w *fieldWriter) diff(c, d reflect.Value, path string) {
 			return
 		}
 	}
-	text := canonicalText(c)
-	if text == canonicalText(d) && !(locates(c) || locates(d)) {
+	text := w.text(c)
+	located := !form.plain && (w.locates(c) || w.locates(d))
+	switch {
+	case !located && text == w.text(d):
+		return
+	case located && reflect.DeepEqual(c.Interface(), d.Interface()):
 		return
 	}
-	if locates(c) || locates(d) {
-		if reflect.DeepEqual(c.Interface(), d.Interface()) {
-			return
-		}
-	}
 	w.put(path, text)
-	w.locations(c, path)
+	if located {
+		w.locations(c, path)
+	}
 }
 
 // locations writes a field for each file and folder in v; canonicalText leaves
 // a mark in their place.
 func (w *fieldWriter) locations(v reflect.Value, path string) {
 	typ := v.Type()
+	form := w.types.form(typ)
 	switch {
-	case typ == fileType:
-		w.out = append(w.out, Field{Path: path, Value: v.String(), Location: "file"})
+	case form.location != "":
+		w.out = append(w.out, Field{Path: path, Value: v.String(), Location: form.location})
 		return
-	case typ == dirType:
-		w.out = append(w.out, Field{Path: path, Value: v.String(), Location: "dir"})
-		return
-	case typ == valueType || isTexter(typ):
+	case form.texter || form.plain:
 		return
 	}
 	switch typ.Kind() {
@@ -102,7 +113,9 @@ func (w *fieldWriter) locations(v reflect.Value, path string) {
 			w.locations(v.Elem(), path)
 		}
 	case reflect.Struct:
-		eachField(typ, func(i int, name string) { w.locations(v.Field(i), join(path, name)) })
+		for _, f := range form.parts(typ) {
+			w.locations(v.Field(f.at), join(path, f.name))
+		}
 	case reflect.Slice, reflect.Array:
 		for i := range v.Len() {
 			w.locations(v.Index(i), join(path, strconv.Itoa(i)))
@@ -114,40 +127,11 @@ func (w *fieldWriter) locations(v reflect.Value, path string) {
 	}
 }
 
-// isTexter says whether values of a type have a canonical text of their own. A
-// type that has one holds no files or folders.
-func isTexter(typ reflect.Type) bool {
-	return typ.Kind() != reflect.Interface && (typ.Implements(texterType) || reflect.PointerTo(typ).Implements(texterType))
-}
-
 // locates says whether a file or folder is named in v.
-func locates(v reflect.Value) bool {
-	var w fieldWriter
-	w.locations(v, "")
-	return len(w.out) > 0
-}
-
-// eachField calls f for the fields of a struct that are parameters; embedded
-// structs have the name "".
-func eachField(typ reflect.Type, f func(i int, name string)) {
-	for i := range typ.NumField() {
-		sf := typ.Field(i)
-		name, options, _ := strings.Cut(sf.Tag.Get("yaml"), ",")
-		if name == "-" {
-			continue
-		}
-		if sf.Anonymous && name == "" || strings.Contains(options, "inline") {
-			f(i, "")
-			continue
-		}
-		if !sf.IsExported() {
-			panic(fmt.Sprintf("pipeline: %s has the unexported field %s: its text would not show it; give the type a SpecText method, or tag the field yaml:\"-\"", typ, sf.Name))
-		}
-		if name == "" {
-			name = strings.ToLower(sf.Name)
-		}
-		f(i, name)
-	}
+func (w *fieldWriter) locates(v reflect.Value) bool {
+	found := fieldWriter{types: w.types}
+	found.locations(v, "")
+	return len(found.out) > 0
 }
 
 func sortedKeys(m reflect.Value) []reflect.Value {
@@ -156,21 +140,23 @@ func sortedKeys(m reflect.Value) []reflect.Value {
 	return keys
 }
 
-func canonicalText(v reflect.Value) string { return string(appendCanonical(nil, v)) }
+func (w *fieldWriter) text(v reflect.Value) string {
+	var space [64]byte
+	return string(w.append(space[:0], v))
+}
 
-// appendCanonical appends the canonical text of v: equal values, equal text.
-func appendCanonical(b []byte, v reflect.Value) []byte {
+// append appends the canonical text of v: equal values, equal text.
+func (w *fieldWriter) append(b []byte, v reflect.Value) []byte {
 	typ := v.Type()
+	form := w.types.form(typ)
 	switch {
-	case typ == fileType:
-		return append(b, "file"...)
-	case typ == dirType:
-		return append(b, "dir"...)
-	case typ == valueType:
-		return append(b, v.Interface().(Value).SpecText()...)
-	case typ.Implements(texterType) && !(typ.Kind() == reflect.Pointer && v.IsNil()) && !(typ.Kind() == reflect.Interface):
+	case form.location != "":
+		return append(b, form.location...)
+	case form.texter && typ.Kind() == reflect.Pointer && v.IsNil():
+		return append(b, "none"...)
+	case form.texter && typ.Implements(texterType):
 		return append(b, v.Interface().(SpecTexter).SpecText()...)
-	case reflect.PointerTo(typ).Implements(texterType) && typ.Kind() != reflect.Interface:
+	case form.texter:
 		p := reflect.New(typ)
 		p.Elem().Set(v)
 		return append(b, p.Interface().(SpecTexter).SpecText()...)
@@ -190,20 +176,20 @@ func appendCanonical(b []byte, v reflect.Value) []byte {
 		if v.IsNil() {
 			return append(b, "none"...)
 		}
-		return appendCanonical(b, v.Elem())
+		return w.append(b, v.Elem())
 	case kind == reflect.Interface:
 		if v.IsNil() {
 			return append(b, "none"...)
 		}
 		// The type is part of the text: two kinds of settings may look alike.
-		return appendCanonical(append(append(b, typeName(v.Elem().Type())...), ' '), v.Elem())
+		return w.append(append(append(b, typeName(v.Elem().Type())...), ' '), v.Elem())
 	case kind == reflect.Slice || kind == reflect.Array:
 		b = append(b, '[')
 		for i := range v.Len() {
 			if i > 0 {
 				b = append(b, ", "...)
 			}
-			b = appendCanonical(b, v.Index(i))
+			b = w.append(b, v.Index(i))
 		}
 		return append(b, ']')
 	case kind == reflect.Map:
@@ -213,31 +199,31 @@ func appendCanonical(b []byte, v reflect.Value) []byte {
 				b = append(b, ", "...)
 			}
 			b = append(appendQuoted(b, k.String()), ": "...)
-			b = appendCanonical(b, v.MapIndex(k))
+			b = w.append(b, v.MapIndex(k))
 		}
 		return append(b, '}')
 	case kind == reflect.Struct:
-		return appendStruct(append(b, '{'), v)
+		return w.appendStruct(append(b, '{'), v, form)
 	}
 	panic(fmt.Sprintf("pipeline: a parameter cannot be of type %s", typ))
 }
 
 // appendStruct leaves out fields that are zero: one that is added to the type
 // later changes no text.
-func appendStruct(b []byte, v reflect.Value) []byte {
+func (w *fieldWriter) appendStruct(b []byte, v reflect.Value, form *typeForm) []byte {
 	first := len(b)
-	eachField(v.Type(), func(i int, name string) {
-		if v.Field(i).IsZero() {
-			return
+	for _, f := range form.parts(v.Type()) {
+		if v.Field(f.at).IsZero() {
+			continue
 		}
 		if len(b) > first {
 			b = append(b, ", "...)
 		}
-		if name != "" {
-			b = append(append(b, name...), ": "...)
+		if f.name != "" {
+			b = append(append(b, f.name...), ": "...)
 		}
-		b = appendCanonical(b, v.Field(i))
-	})
+		b = w.append(b, v.Field(f.at))
+	}
 	return append(b, '}')
 }
 

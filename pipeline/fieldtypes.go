@@ -34,11 +34,86 @@ var (
 // types are the descriptions of the config structs met so far; safe for
 // concurrent use.
 type types struct {
-	mu sync.RWMutex
-	of map[reflect.Type]*structType
+	mu    sync.RWMutex
+	of    map[reflect.Type]*structType
+	forms map[reflect.Type]*typeForm
 }
 
-func newTypes() *types { return &types{of: map[reflect.Type]*structType{}} }
+func newTypes() *types {
+	return &types{of: map[reflect.Type]*structType{}, forms: map[reflect.Type]*typeForm{}}
+}
+
+// A typeForm is what Fields needs to know of a type.
+type typeForm struct {
+	location string // "file" or "dir"
+	texter   bool   // values have a canonical text of their own, and hold no files
+	plain    bool   // a bool, number or string
+	nilable  bool
+	part     []formPart // of a struct
+	wrong    string     // why the struct has no text, or ""
+}
+
+// A formPart is a field of a struct that is a parameter; embedded structs have
+// the name "".
+type formPart struct {
+	at   int
+	name string
+}
+
+// parts returns the fields of a struct; it panics on one whose text would not
+// show all it holds.
+func (f *typeForm) parts(typ reflect.Type) []formPart {
+	if f.wrong != "" {
+		panic(fmt.Sprintf("pipeline: %s has the unexported field %s: its text would not show it; give the type a SpecText method, or tag the field yaml:\"-\"", typ, f.wrong))
+	}
+	return f.part
+}
+
+func (t *types) form(typ reflect.Type) *typeForm {
+	t.mu.RLock()
+	f := t.forms[typ]
+	t.mu.RUnlock()
+	if f != nil {
+		return f
+	}
+	kind := typ.Kind()
+	f = &typeForm{
+		texter:  kind != reflect.Interface && (typ.Implements(texterType) || reflect.PointerTo(typ).Implements(texterType)),
+		nilable: kind == reflect.Pointer || kind == reflect.Interface || kind == reflect.Map || kind == reflect.Slice,
+	}
+	switch {
+	case typ == fileType:
+		f.location = "file"
+	case typ == dirType:
+		f.location = "dir"
+	}
+	f.plain = kind == reflect.Bool || kind == reflect.String || kind >= reflect.Int && kind <= reflect.Uint64 || kind == reflect.Float32 || kind == reflect.Float64
+	if kind == reflect.Struct {
+		f.describe(typ)
+	}
+	t.mu.Lock()
+	t.forms[typ] = f
+	t.mu.Unlock()
+	return f
+}
+
+func (f *typeForm) describe(typ reflect.Type) {
+	for i := range typ.NumField() {
+		sf := typ.Field(i)
+		name, options, _ := strings.Cut(sf.Tag.Get("yaml"), ",")
+		switch {
+		case name == "-":
+			continue
+		case sf.Anonymous && name == "" || strings.Contains(options, "inline"):
+			name = ""
+		case !sf.IsExported():
+			f.wrong = sf.Name
+		case name == "":
+			name = strings.ToLower(sf.Name)
+		}
+		f.part = append(f.part, formPart{i, name})
+	}
+}
 
 // A structType is a config struct as its tags describe it.
 type structType struct {

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"slices"
 	"sort"
 	"strings"
 )
@@ -28,7 +29,6 @@ type candidate struct {
 type candidates struct {
 	all    []candidate
 	groups []*candidateGroup
-	axes   []string // all axes, sorted
 }
 
 type candidateGroup struct {
@@ -47,21 +47,14 @@ const (
 
 // candidates collects what r means; mistakes are reported once a stage.
 func (c *checker) candidates(r *stageRef, mode groupMode) *candidates {
-	out := &candidates{}
-	bySig := map[string]*candidateGroup{}
+	out := &candidates{all: make([]candidate, 0, len(r.stage.insts))}
 	var lastVals []*axisValue
 	var last *candidateGroup
 	outputs := map[string]*axisValue{}
 	def := &axis{name: "output", owner: r.stage.name}
 	put := func(cand candidate) {
 		if last == nil || !sameAxes(lastVals, cand.vals) {
-			sig := axesOf(cand.vals)
-			id := strings.Join(sig, "\x00")
-			if bySig[id] == nil {
-				bySig[id] = &candidateGroup{axes: sig, index: map[string]map[string][]int{}}
-				out.groups = append(out.groups, bySig[id])
-			}
-			last, lastVals = bySig[id], cand.vals
+			last, lastVals = out.group(cand.vals), cand.vals
 		}
 		last.members = append(last.members, len(out.all))
 		out.all = append(out.all, cand)
@@ -93,6 +86,18 @@ func (c *checker) candidates(r *stageRef, mode groupMode) *candidates {
 		}
 	}
 	return out
+}
+
+// group returns the group of candidates with the axes of vals.
+func (cs *candidates) group(vals []*axisValue) *candidateGroup {
+	for _, g := range cs.groups {
+		if len(g.axes) == len(vals) && slices.Equal(g.axes, axesOf(vals)) {
+			return g
+		}
+	}
+	g := &candidateGroup{axes: axesOf(vals)}
+	cs.groups = append(cs.groups, g)
+	return g
 }
 
 // outputs returns the outputs of an instance that r names, and whether it
@@ -222,7 +227,9 @@ func (cs *candidates) matching(vals []*axisValue, key []byte, f func(*candidate)
 		}
 		index := g.index[string(sig)]
 		if index == nil {
-			index = cs.build(g, vals)
+			if index = cs.build(g, vals); g.index == nil {
+				g.index = map[string]map[string][]int{}
+			}
 			g.index[string(sig)] = index
 		}
 		for _, i := range index[string(key)] {

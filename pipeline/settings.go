@@ -16,6 +16,8 @@ type settingsReader struct {
 	with     *node
 	axes     []string
 	defaults any
+	only     *settings // when no axis is referred to
+	done     bool
 	made     map[string]*settings
 }
 
@@ -23,7 +25,7 @@ type settingsReader struct {
 func (c *checker) configType(s *stage) *structType { return c.types.get(derefType(s.kind.NewConfig())) }
 
 func (c *checker) settingsReader(s *stage) *settingsReader {
-	r := &settingsReader{c: c, s: s, with: s.word("with"), defaults: s.kind.NewConfig(), made: map[string]*settings{}}
+	r := &settingsReader{c: c, s: s, with: s.word("with"), defaults: s.kind.NewConfig()}
 	if r.with == nil {
 		r.with = &node{kind: Map, src: c.source(s.pos), line: int32(s.pos.Line), col: int32(s.pos.Column)}
 		if s.n.get("with") != nil {
@@ -55,10 +57,16 @@ func (r *settingsReader) get(vals []*axisValue) *settings {
 	if r.with.kind == broken {
 		return nil
 	}
-	key := ""
-	if len(r.axes) > 0 {
-		key = projection(vals, r.axes)
+	if len(r.axes) == 0 {
+		if !r.done {
+			r.only, r.done = r.read(vals), true
+		}
+		return r.only
 	}
+	if r.made == nil {
+		r.made = map[string]*settings{}
+	}
+	key := projection(vals, r.axes)
 	got, ok := r.made[key]
 	if !ok {
 		got = r.read(vals)
@@ -83,7 +91,7 @@ func (r *settingsReader) read(vals []*axisValue) *settings {
 	if r.c.problems(r.s.kind.Check(set.config), with, path) {
 		return nil
 	}
-	set.fields = Fields(set.config, r.defaults)
+	set.fields = r.c.types.fields(set.config, r.defaults)
 	for i := range set.fields {
 		set.fields[i].Pos = with.find(set.fields[i].Path).pos()
 	}
@@ -111,10 +119,15 @@ func (c *checker) source(pos Pos) *source { return newSource(pos.File) }
 type wordsReader struct {
 	c     *checker
 	s     *stage
-	nodes map[string]*node
+	nodes [len(otherWords)]*node
 	axes  []string
+	only  *words // when no axis is referred to
 	made  map[string]*words
 }
+
+// otherWords are those that settle how an instance is run rather than what it
+// is; seed comes first.
+var otherWords = [...]string{"seed", "cache", "encode", "resources"}
 
 type words struct {
 	seed      uint64
@@ -125,32 +138,45 @@ type words struct {
 }
 
 func (c *checker) wordsReader(s *stage) *wordsReader {
-	r := &wordsReader{c: c, s: s, nodes: map[string]*node{}, made: map[string]*words{}}
-	seen := map[string]bool{}
-	for _, name := range []string{"seed", "cache", "encode", "resources"} {
+	r := &wordsReader{c: c, s: s}
+	var seen map[string]bool
+	for i, name := range otherWords {
 		n := s.word(name)
-		if n == nil || n.kind == Null {
+		if n == nil {
 			continue
 		}
-		r.nodes[name] = n
+		r.nodes[i] = n
 		for _, a := range c.checkPlace(s, n, s.path+"."+name) {
+			if seen == nil {
+				seen = map[string]bool{}
+			}
 			seen[a] = true
 		}
 	}
-	if n := r.nodes["seed"]; n != nil && !s.kind.Random() {
+	if n := r.nodes[0]; n != nil && !s.kind.Random() {
 		c.rep.add(n.pos(), s.path+".seed", "%s draws no random numbers: leave seed out", s.kindName)
 	}
-	r.axes = sortedNames(seen)
+	if seen != nil {
+		r.axes = sortedNames(seen)
+	}
 	return r
 }
 
 // fill sets the words of a node.
 func (r *wordsReader) fill(n *Node, vals []*axisValue) {
-	key := projection(vals, r.axes)
-	w := r.made[key]
-	if w == nil {
+	w := r.only
+	if len(r.axes) > 0 {
+		if r.made == nil {
+			r.made = map[string]*words{}
+		}
+		key := projection(vals, r.axes)
+		if w = r.made[key]; w == nil {
+			w = r.read(vals)
+			r.made[key] = w
+		}
+	} else if w == nil {
 		w = r.read(vals)
-		r.made[key] = w
+		r.only = w
 	}
 	n.Seed, n.SeedPos, n.Cache, n.Encode, n.Resources = w.seed, w.seedPos, w.cache, w.encode, w.resources
 }
@@ -158,20 +184,24 @@ func (r *wordsReader) fill(n *Node, vals []*axisValue) {
 func (r *wordsReader) read(vals []*axisValue) *words {
 	w := &words{seed: r.c.specSeed, seedPos: r.c.seedPos}
 	e := &env{params: r.c.params, axes: vals}
-	get := func(name string) *node {
-		n := r.nodes[name]
+	var got [len(otherWords)]*node
+	shaped := false
+	for i, n := range r.nodes {
 		if n == nil {
-			return nil
+			continue
 		}
-		if n = r.c.resolve(n, e, r.s.path+"."+name); n == nil || n.kind == broken {
-			return nil
+		if n = r.c.resolve(n, e, r.s.path+"."+otherWords[i]); n != nil && n.kind != broken {
+			got[i] = n
+			shaped = shaped || i > 0
 		}
-		return n
 	}
-	if n := get("seed"); n != nil {
+	if n := got[0]; n != nil {
 		if seed, ok := r.c.seed(n, r.s.path+".seed"); ok {
 			w.seed, w.seedPos = seed, n.pos()
 		}
+	}
+	if !shaped {
+		return w
 	}
 	var shape struct {
 		Cache     string   `yaml:"cache" enum:"store|stream"`
@@ -184,9 +214,9 @@ func (r *wordsReader) read(vals []*axisValue) *words {
 		} `yaml:"resources"`
 	}
 	written := &node{kind: Map, src: r.s.n.src, line: r.s.n.line, col: r.s.n.col}
-	for _, name := range []string{"cache", "encode", "resources"} {
-		if n := get(name); n != nil {
-			written.keys, written.items = append(written.keys, key{text: name}), append(written.items, n)
+	for i, n := range got {
+		if i > 0 && n != nil {
+			written.keys, written.items = append(written.keys, key{text: otherWords[i], src: n.src}), append(written.items, n)
 		}
 	}
 	r.c.problems(decodeInto(Value{written, r.c.types}, deref(&shape)), written, r.s.path)
