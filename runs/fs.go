@@ -86,28 +86,40 @@ func readFull(f io.ReaderAt, p []byte, offset int64) error {
 	return err
 }
 
-// WriteFile replaces name by a file that holds data, durably and in one step:
-// after a power cut name holds the old content or the new one. The temporary file
-// is name with temp appended; it must be on the same file system and unused by
-// others.
+// WriteFile replaces name by a file that holds data, durably and in one step: after a
+// power cut name holds the old content or the new one. The temporary file must be on
+// the same file system and unused by others.
 func WriteFile(fsys FS, name, temp string, data []byte) error {
-	if err := createFile(fsys, temp, data); err != nil {
+	if err := replaceFile(fsys, name, temp, data); err != nil {
 		return err
-	}
-	if err := fsys.Rename(temp, name); err != nil {
-		return errors.Join(err, fsys.Remove(temp))
 	}
 	return fsys.SyncDir(filepath.Dir(name))
 }
 
-// createFile writes and syncs a new file; on failure it leaves none.
-func createFile(fsys FS, name string, data []byte) error {
+// replaceFile is WriteFile without the certainty that the new content has come to stay.
+func replaceFile(fsys FS, name, temp string, data []byte) error {
+	if err := createFile(fsys, temp, data, true); err != nil {
+		return err
+	}
+	return giveName(fsys, temp, name)
+}
+
+// giveName renames a temporary file, or removes it if that fails.
+func giveName(fsys FS, temp, name string) error {
+	if err := fsys.Rename(temp, name); err != nil {
+		return errors.Join(err, fsys.Remove(temp))
+	}
+	return nil
+}
+
+// createFile writes a new file, and syncs it if asked to; on failure it leaves none.
+func createFile(fsys FS, name string, data []byte, sync bool) error {
 	f, err := fsys.Create(name)
 	if err != nil {
 		return err
 	}
 	_, err = f.WriteAt(data, 0)
-	if err == nil {
+	if err == nil && sync {
 		err = f.Sync()
 	}
 	err = errors.Join(err, f.Close())

@@ -288,8 +288,12 @@ func (s *Store) writeGeneration(dir string, at time.Time) error {
 	if err != nil {
 		return err
 	}
+	// Not synced: a generation whose list is lost counts as made when that is seen.
 	name := filepath.Join(dir, generationName)
-	return WriteFile(s.fs, name, name+".new", data)
+	if err := createFile(s.fs, name+".new", data, false); err != nil {
+		return err
+	}
+	return giveName(s.fs, name+".new", name)
 }
 
 // sweepTrash restores from older generations what is in use, and deletes those that no

@@ -283,14 +283,14 @@ func (s *Store) bury(id sessionID) error {
 		return err
 	}
 	s.mu.RLock()
-	t := s.tails[id]
-	x := extent{session: id}
-	if t != nil {
-		x.journal = t.offset
-	}
 	_, stated := s.st.extent(id)
 	s.mu.RUnlock()
-	if err := s.describeDead(id, t); err != nil {
+	x := extent{session: id}
+	var err error
+	if x.journal, err = s.readable(id); err != nil {
+		return err
+	}
+	if err := s.describeDead(id, x.journal); err != nil {
 		return err
 	}
 	if s.readOnly {
@@ -301,7 +301,7 @@ func (s *Store) bury(id sessionID) error {
 		return err
 	}
 	x.packs = packs
-	if !stated && (t != nil || len(packs) > 0) {
+	if !stated && (x.journal > 0 || len(packs) > 0) {
 		e := entry{kind: entryExtent, stamp: s.stamp(), body: encodeExtent(x)}
 		s.mu.Lock()
 		err := s.st.apply(e)
@@ -316,7 +316,7 @@ func (s *Store) bury(id sessionID) error {
 	if err := removeAll(s.fs, s.path("tmp", id.String())); err != nil {
 		return err
 	}
-	for _, suffix := range []string{".roots", ""} {
+	for _, suffix := range []string{".roots.new", ".roots", ""} {
 		if err := s.fs.Remove(s.path("sessions", id.String()+suffix)); err != nil && !isGone(err) {
 			return err
 		}
@@ -324,8 +324,23 @@ func (s *Store) bury(id sessionID) error {
 	return nil
 }
 
+// readable returns how many bytes of a journal can be read, from its beginning: the
+// index may sum up frames that a power cut has taken back.
+func (s *Store) readable(id sessionID) (int64, error) {
+	f, err := s.fs.Open(s.path("journal", id.String()))
+	if isGone(err) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	t := tail{file: f}
+	err = t.read(id, func(entry) error { return nil })
+	return t.offset, errors.Join(err, t.close())
+}
+
 // describeDead adds the line about a dead session to Found.
-func (s *Store) describeDead(id sessionID, t *tail) error {
+func (s *Store) describeDead(id sessionID, journal int64) error {
 	line := fmt.Sprintf("session %s ended without closing the store", id.short())
 	data, err := ReadFile(s.fs, s.path("sessions", id.String()))
 	if err == nil {
@@ -336,17 +351,17 @@ func (s *Store) describeDead(id sessionID, t *tail) error {
 	} else if !isGone(err) {
 		return err
 	}
-	if t != nil {
-		info, err := s.fs.Stat(s.path("journal", id.String()))
-		if err != nil && !isGone(err) {
-			return err
-		}
-		line += fmt.Sprintf("; %d bytes of its journal are in order", t.offset)
-		if torn := info.Size - t.offset; err == nil && torn > 0 {
-			line += fmt.Sprintf(", a torn tail of %d bytes is ignored", torn)
-		}
-	} else {
+	info, err := s.fs.Stat(s.path("journal", id.String()))
+	if err != nil && !isGone(err) {
+		return err
+	}
+	if journal == 0 {
 		line += "; it had committed nothing"
+	} else {
+		line += fmt.Sprintf("; %d bytes of its journal are in order", journal)
+	}
+	if torn := info.Size - journal; torn > 0 {
+		line += fmt.Sprintf(", a torn tail of %d bytes is ignored", torn)
 	}
 	s.found = append(s.found, line)
 	return nil

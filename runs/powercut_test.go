@@ -136,6 +136,9 @@ func audit(fsys runs.FS, dir string, p *promise) (amiss []string) {
 			}
 		}
 		auditContent(s, p, say)
+		if left := sessionFiles(fsys, dir); opening > 0 && left != 1 {
+			say("opening %d: %d sessions have a file, want 1", opening, left)
+		}
 		if opening == 0 {
 			r := runs.Record{Key: runs.Sum([]byte("after")), Kind: "step", Data: []byte(`1`)}
 			for _, size := range []int{100, 70 << 10} {
@@ -162,6 +165,20 @@ func audit(fsys runs.FS, dir string, p *promise) (amiss []string) {
 		}
 	}
 	return amiss
+}
+
+// sessionFiles counts the sessions with a file, dead or alive.
+func sessionFiles(fsys runs.FS, dir string) (n int) {
+	list, err := fsys.List(dir + "/sessions")
+	if err != nil {
+		return -1
+	}
+	for _, e := range list {
+		if len(e.Name) == 32 {
+			n++
+		}
+	}
+	return n
 }
 
 func auditContent(s *runs.Store, p *promise, say func(string, ...any)) {
@@ -195,15 +212,16 @@ func auditContent(s *runs.Store, p *promise, say func(string, ...any)) {
 	}
 }
 
-// sweepFrom cuts the power at every step-th operation and audits what each state leaves.
-func sweep(t *testing.T, step, torn int, prepare func(*runstest.MemFS)) (cuts int, amiss []string) {
+// sweep cuts the power at every step-th operation and audits what each state leaves, until
+// enough is amiss.
+func sweep(t *testing.T, step, torn, enough int, prepare func(*runstest.MemFS)) (cuts int, amiss []string) {
 	t.Helper()
 	whole := runstest.NewMemFS(nil)
 	prepare(whole)
 	if err := workload(whole, "/w/store", newPromise()); err != nil {
 		t.Fatalf("without a power cut: %v", err)
 	}
-	for op := 1; op <= whole.Ops()+1; op += step {
+	for op := 1; op <= whole.Ops()+1 && len(amiss) < enough; op += step {
 		fsys := runstest.NewMemFS(nil)
 		prepare(fsys)
 		fsys.StopAt(op)
@@ -243,9 +261,9 @@ func sweepStep(sample int) int {
 }
 
 func TestPowerCut(t *testing.T) {
-	cuts, amiss := sweep(t, sweepStep(3), 3, func(*runstest.MemFS) {})
+	cuts, amiss := sweep(t, sweepStep(5), 3, 20, func(*runstest.MemFS) {})
 	t.Logf("%d power cuts audited", cuts)
-	for _, line := range amiss[:min(len(amiss), 20)] {
+	for _, line := range amiss {
 		t.Error(line)
 	}
 }
@@ -263,8 +281,7 @@ func TestEverySyncIsNeeded(t *testing.T) {
 	}
 	for _, site := range sites {
 		t.Run(site, func(t *testing.T) {
-			step := sweepStep(2)
-			_, amiss := sweep(t, step, 2, func(m *runstest.MemFS) {
+			_, amiss := sweep(t, sweepStep(3), 2, 1, func(m *runstest.MemFS) {
 				m.DropSync(func(at string) bool { return at == site })
 			})
 			if len(amiss) == 0 {

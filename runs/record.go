@@ -9,11 +9,11 @@ import (
 // A Record is what is known under a key. The store reads Key, Kind, Objects and Keys;
 // Data is the writer's own.
 type Record struct {
-	Key     Digest          `json:"key"`
-	Kind    string          `json:"kind"`              // what the writer calls such records
-	Objects []Digest        `json:"objects,omitempty"` // objects it needs; a collection keeps them while the record is in use
-	Keys    []Digest        `json:"keys,omitempty"`    // keys of records it needs, kept likewise
-	Data    []byte          `json:"data,omitempty"`    // the writer's own
+	Key     Digest   `json:"key"`
+	Kind    string   `json:"kind"`              // what the writer calls such records
+	Objects []Digest `json:"objects,omitempty"` // objects it needs; a collection keeps them while the record is in use
+	Keys    []Digest `json:"keys,omitempty"`    // keys of records it needs, kept likewise
+	Data    []byte   `json:"data,omitempty"`    // the writer's own
 }
 
 // maxRecord bounds an encoded record, so that a frame holds any one.

@@ -76,7 +76,11 @@ func (s *Store) Hold(keys, objects []Digest) error {
 	defer s.rootMu.Unlock()
 	s.rootEpoch++
 	name := s.path("sessions", s.id.String()+".roots")
-	if err := WriteFile(s.fs, name, name+".new", encodeHolds(s.rootEpoch, keys, objects)); err != nil {
+	// Nothing is synced: after a power cut there is no session to hold anything.
+	if err := createFile(s.fs, name+".new", encodeHolds(s.rootEpoch, keys, objects), false); err != nil {
+		return fmt.Errorf("hold: %w", err)
+	}
+	if err := giveName(s.fs, name+".new", name); err != nil {
 		return fmt.Errorf("hold: %w", err)
 	}
 	return nil

@@ -182,7 +182,7 @@ func (s *Store) layout() error {
 	}
 	if _, err := s.fs.Stat(s.path("VERSION")); isGone(err) {
 		temp := s.path("tmp", s.id.String()+".version")
-		if err := WriteFile(s.fs, s.path("VERSION"), temp, []byte(versionText)); err != nil {
+		if err := replaceFile(s.fs, s.path("VERSION"), temp, []byte(versionText)); err != nil {
 			return err
 		}
 	}

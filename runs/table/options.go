@@ -93,5 +93,9 @@ func (c Compression) codec(t arrow.DataType) compress.Codec {
 	if c == None {
 		return &parquet.Uncompressed
 	}
-	return &zstd.Codec{Level: zstd.SpeedDefault}
+	return &packer
 }
+
+// packer is one for all writers, since it keeps its encoders, whose windows are
+// dear to make, for the next page.
+var packer = zstd.Codec{Level: zstd.SpeedDefault}
