@@ -126,7 +126,7 @@ func (c *choice) infeasible() *Infeasible {
 	if e.relaxed {
 		c.relaxed = true
 		c.run()
-		e.relaxed = len(c.shortages) == 0
+		e.relaxed = len(c.shortages) == 0 && c.nothingTaken() == nil
 		c.relaxed = false
 		c.run()
 	}
@@ -140,10 +140,10 @@ func (c *choice) infeasible() *Infeasible {
 // came to an end.
 func (c *choice) shrink() bool {
 	for range 64 {
-		if len(c.shortages) == 0 {
+		if len(c.shortages) == 0 && c.nothingTaken() == nil {
 			return true
 		}
-		empty := false
+		empty := len(c.shortages) == 0 // an output whose size is no number is
 		for _, s := range c.shortages {
 			empty = empty || s.can.n < 1
 		}
