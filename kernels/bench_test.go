@@ -5,28 +5,9 @@ package kernels
 import (
 	"fmt"
 	"testing"
-
-	"shiftmill/kernels/internal/simd"
 )
 
-// BenchmarkPeak is the rate of fused multiply-adds on one core with everything in the first-level cache: what the other
-// rates are a share of.
-func BenchmarkPeak(b *testing.B) {
-	const k = 128
-	be := backend()
-	a, src, c := make([]float32, 6*k), make([]float32, k*simd.Lanes), make([]float32, 6*simd.Lanes)
-	off := make([]int, k)
-	for i := range off {
-		off[i] = i * simd.Lanes
-	}
-	m := startMeter(b)
-	for b.Loop() {
-		for range 100 {
-			be.Tile(6, k, a, src, off, simd.Group, c, simd.Group, simd.Lanes, false)
-		}
-	}
-	m.report(100 * 2 * 6 * k * simd.Lanes)
-}
+// The rates below are also given as a share of the peak; see meter.
 
 func BenchmarkConv2D(b *testing.B) {
 	for _, s := range []ConvShape{
@@ -56,9 +37,9 @@ func BenchmarkConv2D(b *testing.B) {
 		} {
 			b.Run(fmt.Sprintf("%s/%dx%dx%dx%d-%d-k%ds%d", op.name, s.N, s.Ci, s.H, s.W, s.Co, s.KH, f.StrideH), func(b *testing.B) {
 				op.f() // fills the buffers that later calls reuse
-				m := startMeter(b)
+				m := newMeter(b)
 				for b.Loop() {
-					op.f()
+					m.run(op.f)
 				}
 				m.report(flop)
 			})
@@ -70,9 +51,9 @@ func BenchmarkMatMul(b *testing.B) {
 	for _, n := range []int{256, 1000} {
 		b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {
 			x, y, z := testValues("a", n*n, false), testValues("b", n*n, false), make([]float32, n*n)
-			m := startMeter(b)
+			m := newMeter(b)
 			for b.Loop() {
-				MatMul(z, x, y, n, n, n, false, false, nil)
+				m.run(func() { MatMul(z, x, y, n, n, n, false, false, nil) })
 			}
 			m.report(2 * float64(n) * float64(n) * float64(n))
 		})
@@ -91,12 +72,14 @@ func BenchmarkNoise2Net(b *testing.B) {
 			dst := make([]float32, len(x))
 			var scratch Scratch
 			net := new(Noise2NetNet)
-			m := startMeter(b)
+			m := newMeter(b)
 			for i := uint64(0); b.Loop(); i++ {
-				net.Draw(st, NewKey("noise2net", 1, 3, "weights", 0).Hash(i))
-				Noise2Net(dst, x, size, size, net, 0.5, &scratch)
+				m.run(func() {
+					net.Draw(st, NewKey("noise2net", 1, 3, "weights", 0).Hash(i))
+					Noise2Net(dst, x, size, size, net, 0.5, &scratch)
+				})
 			}
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "img/s")
+			b.ReportMetric(float64(b.N)/m.op, "img/cpu-s")
 			m.report(2 * 16896 * float64(size*size))
 		})
 	}

@@ -9,12 +9,12 @@ func Conv2D(dst, x, w, bias []float32, s ConvShape, p *Pool) {
 	if bias != nil {
 		sameLength("Conv2D bias", s.Co, len(bias))
 	}
-	f := forwardFilter(w, s)
+	f := forwardFilter(w, s, p)
 	defer f.release()
 	f.run(dst, x, bias, s.N, p)
 }
 
-func forwardFilter(w []float32, s ConvShape) *filter {
+func forwardFilter(w []float32, s ConvShape, p *Pool) *filter {
 	ci := s.Ci / s.Groups
 	f := &filter{groups: s.Groups, m: s.Co / s.Groups, terms: ci * s.KH * s.KW, channels: ci, outH: s.OutH(), outW: s.OutW()}
 	f.in = layout{h: s.H, w: s.W, top: s.PadH, left: s.PadW, strideH: s.StrideH, strideW: s.StrideW,
@@ -26,7 +26,12 @@ func forwardFilter(w []float32, s ConvShape) *filter {
 		}
 	}
 	f.spread(taps)
-	f.pack(func(g, row, term int) float32 { return w[(g*f.m+row)*f.terms+term] })
+	term := getOffsets(f.terms)
+	defer term.put()
+	for t := range term.v {
+		term.v[t] = t
+	}
+	f.pack(w, f.m*f.terms, f.terms, term.v, p)
 	return f
 }
 
@@ -47,14 +52,14 @@ func (f *filter) spread(taps []int) {
 func Conv2DBackData(dx, dy, w []float32, s ConvShape, p *Pool) {
 	s = s.checked("Conv2DBackData", dx, w, dy)
 	if s.StrideH == 1 && s.StrideW == 1 {
-		f := backwardFilter(w, s, 0, 0)
+		f := backwardFilter(w, s, 0, 0, p)
 		defer f.release()
 		f.run(dx, dy, nil, s.N, p)
 		return
 	}
 	for py := range min(s.StrideH, s.H) {
 		for px := range min(s.StrideW, s.W) {
-			f := backwardFilter(w, s, py, px)
+			f := backwardFilter(w, s, py, px, p)
 			part := getFloats(s.N * s.Ci * f.outH * f.outW)
 			f.run(part.v, dy, nil, s.N, p)
 			p.Run(s.N*s.Ci, func(i int) {
@@ -98,7 +103,7 @@ func floorDiv(a, b int) int {
 }
 
 // backwardFilter plans the data gradient for the input positions of phase (py, px), as a convolution of dy.
-func backwardFilter(w []float32, s ConvShape, py, px int) *filter {
+func backwardFilter(w []float32, s ConvShape, py, px int, p *Pool) *filter {
 	ty, ay := reach(py, s.KH, s.StrideH, s.PadH, s.DilH)
 	tx, ax := reach(px, s.KW, s.StrideW, s.PadW, s.DilW)
 	co, ci := s.Co/s.Groups, s.Ci/s.Groups
@@ -117,11 +122,14 @@ func backwardFilter(w []float32, s ConvShape, py, px int) *filter {
 		}
 	}
 	f.spread(offs)
-	f.pack(func(g, row, term int) float32 {
-		t := term % taps
-		at := ty[t/len(tx)]*s.KW + tx[t%len(tx)]
-		return w[((g*co+term/taps)*ci+row)*s.KH*s.KW+at]
-	})
+	area := s.KH * s.KW
+	term := getOffsets(f.terms)
+	defer term.put()
+	for i := range term.v {
+		t := i % taps
+		term.v[i] = i/taps*ci*area + ty[t/len(tx)]*s.KW + tx[t%len(tx)]
+	}
+	f.pack(w, co*ci*area, area, term.v, p)
 	return f
 }
 

@@ -15,6 +15,8 @@ type filter struct {
 	gathered         bool          // lanes are single positions, in no order
 	tiles            []int         // row counts that add up to m, at most 6 each
 	weights          *floatBuffer  // for each group and tile: terms x rows
+	batch            int           // images computed together
+	whole            *strips       // of so many images
 	taps             *offsetBuffer // for each term: where it reads, relative to the group's first channel
 }
 
@@ -28,23 +30,25 @@ func tileRows(m int) []int {
 	return rows
 }
 
-// pack stores the weights, given by group, row and term, in the order in which the tiles read them.
-func (f *filter) pack(weight func(g, row, term int) float32) {
+// pack stores the weights in the order in which the tiles read them. In w, a group starts every group elements, a row every
+// row, and term t of a row is at term[t].
+func (f *filter) pack(w []float32, group, row int, term []int, p *Pool) {
 	f.tiles = tileRows(f.m)
 	f.weights = getFloats(f.groups * f.m * f.terms)
-	at := 0
-	for g := range f.groups {
-		first := 0
-		for _, rows := range f.tiles {
-			for t := range f.terms {
-				for r := range rows {
-					f.weights.v[at] = weight(g, first+r, t)
-					at++
-				}
+	p.Run(f.groups*len(f.tiles), func(i int) {
+		g, tile := i/len(f.tiles), i%len(f.tiles)
+		first := f.m * tile / len(f.tiles)
+		rows := f.tiles[tile]
+		out := f.weights.v[(g*f.m+first)*f.terms:][:rows*f.terms]
+		from := w[g*group+first*row:]
+		for r := range rows {
+			at := r
+			for _, t := range term {
+				out[at] = from[r*row+t]
+				at += rows
 			}
-			first += rows
 		}
-	}
+	})
 }
 
 func (f *filter) release() {
@@ -73,6 +77,8 @@ func (f *filter) run(dst, src, bias []float32, n int, p *Pool) {
 		batch = min(n, max(1, 128/plane))
 	}
 	parts := (n + batch - 1) / batch
+	f.batch, f.whole = batch, f.strips(batch)
+	defer f.whole.release()
 	inner := p
 	if parts >= 2*p.Workers() || parts > 1 && f.outW < simd.Group {
 		inner = nil
@@ -114,8 +120,11 @@ func (f *filter) images(dst, src, bias []float32, n int, p *Pool) {
 			f.in.copy(laid[i*f.in.channel():(i+1)*f.in.channel()], src[i*size:(i+1)*size])
 		})
 	}
-	s := f.strips(n)
-	defer s.release()
+	s := f.whole
+	if n != f.batch && s.narrow { // the last images of a run
+		s = f.strips(n)
+		defer s.release()
+	}
 	p.Run(f.groups*s.count(), func(i int) {
 		g, strip := i/s.count(), i%s.count()
 		if s.narrow {

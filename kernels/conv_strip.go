@@ -122,11 +122,12 @@ func (f *filter) blocked(out, in, bias []float32, g int, s span, gather bool) {
 	acc := getFloats(tiles * f.m * simd.Lanes)
 	defer acc.put()
 	blocks := (f.terms + maxTerms - 1) / maxTerms
-	var panel *floatBuffer
+	size := (f.terms + blocks - 1) / blocks
+	var panels *floatBuffer
 	var steps *offsetBuffer
 	if gather {
-		panel, steps = getFloats(maxTerms*simd.Lanes), getOffsets(maxTerms)
-		defer panel.put()
+		panels, steps = getFloats(tiles*size*simd.Lanes), getOffsets(size)
+		defer panels.put()
 		defer steps.put()
 		for i := range steps.v {
 			steps.v[i] = i * simd.Lanes
@@ -135,22 +136,27 @@ func (f *filter) blocked(out, in, bias []float32, g int, s span, gather bool) {
 	weights := f.weights.v[g*f.m*f.terms:]
 	for b := range blocks {
 		t0, t1 := f.terms*b/blocks, f.terms*(b+1)/blocks
-		for i := range tiles {
-			from, taps, p1 := in, f.taps.v[t0:t1], simd.Group
-			if gather {
-				gatherPanel(panel.v, in, taps, s.src[i*perTile:min((i+1)*perTile, len(s.src))], width)
-				from, taps = panel.v, steps.v
-			} else {
+		taps := f.taps.v[t0:t1]
+		if gather {
+			for i := range tiles {
+				gatherPanel(panels.v[i*size*simd.Lanes:], in, taps, s.src[i*perTile:min((i+1)*perTile, len(s.src))], width)
+			}
+		}
+		// Rows outside, positions inside: a tile's weights stay in the first-level cache, the panels in the second.
+		at := 0
+		for _, rows := range f.tiles {
+			w := weights[at*f.terms+t0*rows:]
+			for i := range tiles {
+				c := acc.v[(i*f.m+at)*simd.Lanes:]
+				if gather {
+					be.Tile(rows, t1-t0, w, panels.v[i*size*simd.Lanes:], steps.v, simd.Group, c, simd.Group, simd.Lanes, b > 0)
+					continue
+				}
 				p0 := s.src[2*i]
-				from, p1 = in[p0:], s.src[min(2*i+1, len(s.src)-1)]-p0
+				p1 := s.src[min(2*i+1, len(s.src)-1)] - p0
+				be.Tile(rows, t1-t0, w, in[p0:], taps, p1, c, simd.Group, simd.Lanes, b > 0)
 			}
-			c := acc.v[i*f.m*simd.Lanes:]
-			at := 0
-			for _, rows := range f.tiles {
-				w := weights[at*f.terms+t0*rows:]
-				be.Tile(rows, t1-t0, w, from, taps, p1, c[at*simd.Lanes:], simd.Group, simd.Lanes, b > 0)
-				at += rows
-			}
+			at += rows
 		}
 	}
 	f.scatter(out, acc.v, bias, g, s)

@@ -27,11 +27,16 @@ func MatMul(dst, a, b []float32, m, n, k int, transA, transB bool, p *Pool) {
 	for t := range f.taps.v {
 		f.taps.v[t] = t * step
 	}
+	term := getOffsets(k)
+	defer term.put()
+	row, each := k, 1
 	if transA {
-		f.pack(func(_, row, term int) float32 { return a[term*m+row] })
-	} else {
-		f.pack(func(_, row, term int) float32 { return a[row*k+term] })
+		row, each = 1, m
 	}
+	for t := range term.v {
+		term.v[t] = t * each
+	}
+	f.pack(a, 0, row, term.v, p)
 	if !transB {
 		f.run(dst, b, nil, 1, p)
 		return
