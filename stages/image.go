@@ -30,6 +30,10 @@ func IsImage(t arrow.DataType) bool { return arrow.TypeEqual(t, ImageType) }
 //	recipe:KIND?.. a generator's recipe: the picture is a pure function of it
 //	png, jpeg      Data is an encoded file
 //	rgb8           Data is Height*Width*3 bytes, row-major, RGB
+//
+// The engine marks references with the source they came from (a NUL byte and
+// a number at the end of Ref), so that cells of two sources with equal paths
+// can be told apart; stages hand cells on as they are and show [ImageCell.Name].
 type ImageCell struct {
 	Ref           string
 	Data          []byte
@@ -38,10 +42,8 @@ type ImageCell struct {
 
 // Name is a short name of the picture for people.
 func (c ImageCell) Name() string {
-	if s, ok := strings.CutPrefix(c.Ref, "file:"); ok {
-		return s
-	}
-	return c.Ref
+	name, _, _ := strings.Cut(c.Ref, "\x00")
+	return strings.TrimPrefix(name, "file:")
 }
 
 // A Picture is what a cell stands for: an encoded file, or pixels.

@@ -6,6 +6,7 @@ import (
 	"shiftmill/stages"
 	"shiftmill/stages/evaluate"
 	"shiftmill/stages/report"
+	"shiftmill/stages/source"
 	"shiftmill/stages/split"
 	"shiftmill/stages/train"
 )
@@ -13,6 +14,7 @@ import (
 // Registry returns all kinds.
 func Registry() *stages.Registry {
 	return stages.NewRegistry(
+		source.StorefrontsKind(),
 		split.ShiftKind(),
 		split.SelectKind(),
 		train.Classifier(),
