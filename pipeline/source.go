@@ -176,8 +176,8 @@ func (c *converter) mapping(n *node, y *yaml.Node, path string, depth int) {
 			n.dropped = true
 			continue
 		}
-		if len(name) > 200 {
-			c.add(yk, path, "this key is longer than 200 bytes")
+		if len(name) > 200 || strings.Contains(name, "\n") {
+			c.add(yk, path, "a key must be one line of at most 200 bytes")
 			n.dropped = true
 			continue
 		}

@@ -78,6 +78,10 @@ type scanner struct {
 }
 
 func (s *scanner) trap(line, col int, format string, args ...any) {
+	const most = 50
+	if len(s.traps) >= most {
+		return // one mistake that makes all the rest look wrong
+	}
 	s.traps = append(s.traps, trap{line, col, fmt.Sprintf(format, args...)})
 }
 
@@ -145,10 +149,8 @@ func (s *scanner) scan() {
 		}
 		starts = s.value(c, &colons)
 	}
-	if s.open {
-		return // whatever else is open, is so because of the quote
-	}
-	for _, b := range s.flow {
+	if len(s.flow) > 0 && !s.open { // else all is open because of the quote
+		b := s.flow[0]
 		s.trap(b.line, b.col, "this %c is never closed", b.c)
 	}
 }
