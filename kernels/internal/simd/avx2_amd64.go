@@ -89,11 +89,6 @@ func laneCrossAVX2(rows int, x *float32, mux float32, y *float32, muy float32, a
 //go:noescape
 func affineAVX2(n int, a float32, b float32, dst *float32, x *float32)
 
-// affineReLUAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
-//
-//go:noescape
-func affineReLUAVX2(n int, a float32, b float32, dst *float32, x *float32)
-
 // normBackAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
 //
 //go:noescape

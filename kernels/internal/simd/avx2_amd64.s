@@ -992,26 +992,6 @@ loop:
 	VZEROUPPER
 	RET
 
-// func affineReLUAVX2(n int, a float32, b float32, dst *float32, x *float32)
-TEXT ·affineReLUAVX2(SB), NOSPLIT, $0-32
-	MOVQ n+0(FP), AX
-	VBROADCASTSS a+8(FP), Y15
-	VBROADCASTSS b+12(FP), Y14
-	MOVQ dst+16(FP), DI
-	MOVQ x+24(FP), SI
-	XORQ DX, DX
-loop:
-	VMOVUPS (SI)(DX*4), Y0
-	VFMADD213PS Y14, Y15, Y0
-	VXORPS Y1, Y1, Y1
-	VMAXPS Y0, Y1, Y0
-	VMOVUPS Y0, (DI)(DX*4)
-	ADDQ $8, DX
-	CMPQ DX, AX
-	JLT loop
-	VZEROUPPER
-	RET
-
 // func normBackAVX2(n int, p float32, mean float32, q float32, r float32, dx *float32, dy *float32, x *float32)
 TEXT ·normBackAVX2(SB), NOSPLIT, $0-48
 	MOVQ n+0(FP), AX

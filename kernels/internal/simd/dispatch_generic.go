@@ -25,8 +25,6 @@ func laneCrossAVX2(rows int, x *float32, mux float32, y *float32, muy float32, a
 
 func affineAVX2(n int, a, b float32, dst, x *float32) { panic(unreachable) }
 
-func affineReLUAVX2(n int, a, b float32, dst, x *float32) { panic(unreachable) }
-
 func normBackAVX2(n int, p, mean, q, r float32, dx, dy, x *float32) { panic(unreachable) }
 
 func reLUAVX2(n int, dst, x *float32) { panic(unreachable) }

@@ -22,17 +22,6 @@ func (b Backend) Affine(a, c float32, dst, x []float32) {
 	}
 }
 
-// AffineReLU stores relu(fma(x, a, c)) in dst.
-func (b Backend) AffineReLU(a, c float32, dst, x []float32) {
-	n := b.vectors(len(dst))
-	if n > 0 {
-		affineReLUAVX2(n, a, c, &dst[0], &x[0])
-	}
-	for i := n; i < len(dst); i++ {
-		dst[i] = relu(FMA32(x[i], a, c))
-	}
-}
-
 // relu lets NaN and -0 pass.
 func relu(x float32) float32 {
 	if x < 0 {

@@ -131,13 +131,6 @@ func (f *file) elementwise() {
 		f.op("VFMADD213PS %s, %s, Y0", s["b"], s["a"])
 		f.op("VMOVUPS Y0, %s", at["dst"])
 	}})
-	f.vector(vec{"affineReLU", []string{"a", "b"}, []string{"dst", "x"}, func(f *file, at, s map[string]string) {
-		f.op("VMOVUPS %s, Y0", at["x"])
-		f.op("VFMADD213PS %s, %s, Y0", s["b"], s["a"])
-		f.op("VXORPS Y1, Y1, Y1")
-		f.op("VMAXPS Y0, Y1, Y0")
-		f.op("VMOVUPS Y0, %s", at["dst"])
-	}})
 	f.vector(vec{"normBack", []string{"p", "mean", "q", "r"}, []string{"dx", "dy", "x"}, func(f *file, at, s map[string]string) {
 		f.op("VMOVUPS %s, Y0", at["x"])
 		f.op("VSUBPS %s, Y0, Y0", s["mean"])

@@ -1,0 +1,169 @@
+package simd
+
+import (
+	"fmt"
+	"math"
+	"testing"
+)
+
+// values returns n values of which a share are those that break a loop that is almost right.
+func values(n int, seed uint32) []float32 {
+	special := []uint32{0, 0x80000000, 0x7f800000, 0xff800000, 0x7fc00000, 1, 0x80000003, 0x00800000, 0x7f7fffff, 0x3f800000}
+	v := make([]float32, n)
+	for i := range v {
+		seed = seed*1664525 + 1013904223
+		v[i] = float32(int32(seed)) * 0x1p-31
+		if seed>>20%13 == 0 {
+			v[i] = math.Float32frombits(special[seed>>8%uint32(len(special))])
+		}
+	}
+	return v
+}
+
+func sameBits(t *testing.T, what string, got, want []float32) {
+	t.Helper()
+	for i := range want {
+		if math.Float32bits(got[i]) != math.Float32bits(want[i]) && (got[i] == got[i] || want[i] == want[i]) {
+			t.Fatalf("%s: element %d: got %x, want %x", what, i, math.Float32bits(got[i]), math.Float32bits(want[i]))
+		}
+	}
+}
+
+// natives returns the backends to compare with the generic one.
+func natives(t *testing.T) []Backend {
+	if len(All()) == 1 {
+		t.Skip("plain Go is the only backend here")
+	}
+	return All()[1:]
+}
+
+// TestElementwise runs every length past two vectors at every offset of a vector, with the surroundings as guards.
+func TestElementwise(t *testing.T) {
+	loops := map[string]func(b Backend, v [4][]float32){
+		"Axpy":        func(b Backend, v [4][]float32) { b.Axpy(0.37, v[1], v[0]) },
+		"Affine":      func(b Backend, v [4][]float32) { b.Affine(1.7, -0.3, v[0], v[1]) },
+		"NormBack":    func(b Backend, v [4][]float32) { b.NormBack(0.9, 0.1, -0.2, 0.05, v[0], v[1], v[2]) },
+		"ReLU":        func(b Backend, v [4][]float32) { b.ReLU(v[0], v[1]) },
+		"ReLUBack":    func(b Backend, v [4][]float32) { b.ReLUBack(v[0], v[1], v[2]) },
+		"Add":         func(b Backend, v [4][]float32) { b.Add(v[0], v[1], v[2]) },
+		"Offset":      func(b Backend, v [4][]float32) { b.Offset(0.3, v[0], v[1]) },
+		"Scale":       func(b Backend, v [4][]float32) { b.Scale(-0.7, v[0], v[1]) },
+		"SGD":         func(b Backend, v [4][]float32) { b.SGD(-0.1, 0.9, 1e-3, false, v[0], v[1], v[2]) },
+		"SGDNesterov": func(b Backend, v [4][]float32) { b.SGD(-0.1, 0.9, 1e-3, true, v[0], v[1], v[2]) },
+		"in place": func(b Backend, v [4][]float32) {
+			b.Add(v[0], v[0], v[0])
+			b.ReLU(v[0], v[0])
+			b.Affine(0.3, 1, v[0], v[0])
+		},
+	}
+	for _, b := range natives(t) {
+		for name, f := range loops {
+			for n := range 36 {
+				for offset := range 9 {
+					run := func(b Backend) (all [4][]float32) {
+						var cut [4][]float32
+						for i := range all {
+							all[i] = values(n+offset+20, uint32(31*n+7*i+offset))
+							cut[i] = all[i][offset : offset+n : offset+n]
+						}
+						f(b, cut)
+						return all
+					}
+					got, want := run(b), run(Generic)
+					for i := range got {
+						sameBits(t, fmt.Sprintf("%s %s n=%d offset=%d slice %d", b, name, n, offset, i), got[i], want[i])
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestLanes(t *testing.T) {
+	for _, b := range natives(t) {
+		for rows := range 20 {
+			x, y := values(rows*SumLanes+5, uint32(rows)), values(rows*SumLanes+5, uint32(rows+100))
+			var got, want [3][SumLanes]float32
+			for _, r := range []struct {
+				b   Backend
+				acc *[3][SumLanes]float32
+			}{{b, &got}, {Generic, &want}} {
+				r.b.LaneSum(rows, x, &r.acc[0])
+				r.b.LaneSquare(rows, x[1:], 0.3, &r.acc[1])
+				r.b.LaneCross(rows, x[3:], 0.3, y[5:], -0.2, &r.acc[2])
+			}
+			for i := range got {
+				sameBits(t, fmt.Sprintf("%s rows=%d sum %d", b, rows, i), got[i][:], want[i][:])
+			}
+		}
+	}
+}
+
+func TestTiles(t *testing.T) {
+	for _, b := range natives(t) {
+		for rows := 1; rows <= 6; rows++ {
+			for _, k := range []int{0, 1, 2, 7, 64} {
+				for _, load := range []bool{false, true} {
+					a, src := values(rows*k, 1), values(500, 2)
+					off := make([]int, k)
+					for i := range off {
+						off[i] = i * 29 % 400
+					}
+					got, want := values(400, 3), values(400, 3)
+					b.Tile(rows, k, a, src, off, 70, got[9:], 21, 50, load)
+					Generic.Tile(rows, k, a, src, off, 70, want[9:], 21, 50, load)
+					sameBits(t, fmt.Sprintf("%s Tile rows=%d k=%d load=%t", b, rows, k, load), got, want)
+				}
+				x, v := values(600, 4), values(k*Lanes, 5)
+				row, pos := []int{3, 0, 90, 7, 50, 11}, make([]int, k)
+				for i := range pos {
+					pos[i] = i * 37 % 500
+				}
+				got, want := values(120, 6), values(120, 6)
+				b.GradTile(rows, k, x, row, pos, v, got[3:])
+				Generic.GradTile(rows, k, x, row, pos, v, want[3:])
+				sameBits(t, fmt.Sprintf("%s GradTile rows=%d k=%d", b, rows, k), got, want)
+			}
+		}
+	}
+}
+
+func TestMix(t *testing.T) {
+	for _, b := range natives(t) {
+		for kind := MixFirst; kind <= MixEntry; kind++ {
+			for n := range 50 {
+				const stride = 60
+				run := func(b Backend) [][]float32 {
+					x, z, u, o := values(3*stride, 1), values(16*stride, 2), values(16*stride, 3), values(3*stride, 4)
+					rows := [4]Rows{{x[3:], stride}, {z[5:], stride}, {u[2:], stride}, {o[4:], stride}}
+					if kind == MixFirst {
+						rows[1], rows[3] = Rows{}, Rows{}
+					} else if kind != MixMiddle {
+						rows[2] = Rows{}
+					}
+					b.Mix(kind, n, rows[0], rows[1], rows[2], rows[3], values(MixChannels*MixCoefs, 5))
+					return [][]float32{x, z, u, o}
+				}
+				got, want := run(b), run(Generic)
+				for i := range got {
+					sameBits(t, fmt.Sprintf("%s Mix %d n=%d slice %d", b, kind, n, i), got[i], want[i])
+				}
+			}
+		}
+	}
+}
+
+// FuzzFMA32 compares the portable multiply-add with the processor's.
+func FuzzFMA32(f *testing.F) {
+	f.Add(uint32(0x3f800800), uint32(0x3f800800), uint32(0xbf801000))
+	f.Add(uint32(1), uint32(0x3f000000), uint32(0))
+	f.Fuzz(func(t *testing.T, a, b, c uint32) {
+		for _, native := range natives(t) {
+			x, y := make([]float32, 8), make([]float32, 8)
+			x[3], y[3] = math.Float32frombits(b), math.Float32frombits(c)
+			native.Axpy(math.Float32frombits(a), x, y)
+			want := FMA32(math.Float32frombits(a), math.Float32frombits(b), math.Float32frombits(c))
+			sameBits(t, fmt.Sprintf("fma(%x, %x, %x)", a, b, c), y[3:4], []float32{want})
+		}
+	})
+}
