@@ -301,7 +301,11 @@ func (s *Store) bury(id sessionID) error {
 		return err
 	}
 	x.packs = packs
-	if !stated && (x.journal > 0 || len(packs) > 0) {
+	_, err = s.fs.Stat(s.path("journal", id.String()))
+	if err != nil && !isGone(err) {
+		return err
+	}
+	if !stated && (err == nil || len(packs) > 0) {
 		e := entry{kind: entryExtent, stamp: s.stamp(), body: encodeExtent(x)}
 		s.mu.Lock()
 		err := s.st.apply(e)

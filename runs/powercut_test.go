@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -294,4 +295,72 @@ func TestEverySyncIsNeeded(t *testing.T) {
 	if slices.Contains(sites, "") {
 		t.Error("a sync from outside of the store")
 	}
+}
+
+// TestObjectsBeforeFrames swaps the syncs of objects with that of the frame which speaks
+// of them, and wants the audit to notice.
+func TestObjectsBeforeFrames(t *testing.T) {
+	whole := runstest.NewMemFS(nil)
+	if err := workload(whole, "/w/store", newPromise()); err != nil {
+		t.Fatal(err)
+	}
+	swapped := 0
+	for _, site := range whole.SyncSites() {
+		if !strings.HasPrefix(site, "pack.go") && !strings.HasPrefix(site, "commit.go") {
+			continue
+		}
+		swapped++
+		_, amiss := sweep(t, 1, 8, 1, func(m *runstest.MemFS) {
+			m.LateSync(func(at string) bool { return at == site },
+				func(at string) bool { return strings.HasPrefix(at, "journal.go") })
+		})
+		if len(amiss) == 0 {
+			t.Errorf("%s may come after the frame and nothing goes wrong", site)
+		} else {
+			t.Logf("%s: %s", site, amiss[0])
+		}
+	}
+	if swapped != 2 {
+		t.Errorf("%d places sync objects in a commit, want 2", swapped)
+	}
+}
+
+// TestEveryFailure makes each operation fail once. The workload ends with an error that
+// names the file, or does without; and what it was told stands.
+func TestEveryFailure(t *testing.T) {
+	whole := runstest.NewMemFS(nil)
+	if err := workload(whole, "/w/store", newPromise()); err != nil {
+		t.Fatal(err)
+	}
+	silent := map[string]int{}
+	for i, failure := range []error{syscall.ENOSPC, syscall.EIO, syscall.EACCES} {
+		for op := 1 + i; op <= whole.Ops(); op += sweepStep(3) {
+			fsys := runstest.NewMemFS(nil)
+			what := ""
+			fsys.FailAt(func(n int, operation, name string) error {
+				if n != op {
+					return nil
+				}
+				what = operation + " " + name
+				return failure
+			})
+			p := newPromise()
+			err := workload(fsys, "/w/store", p)
+			name := what[strings.LastIndex(what, "/")+1:]
+			switch {
+			case err == nil:
+				silent[what[:strings.Index(what, " ")]]++
+			case !errors.Is(err, failure) || !strings.Contains(err.Error(), name):
+				t.Errorf("operation %d (%s): the error is %v", op, what, err)
+			}
+			after := fsys.Crash(runstest.All, nil)
+			for _, line := range audit(after, "/w/store", p) {
+				t.Errorf("operation %d (%s), %v: %s", op, what, failure, line)
+			}
+			if t.Failed() {
+				return
+			}
+		}
+	}
+	t.Logf("failures that the workload could do without: %v", silent)
 }

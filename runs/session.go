@@ -118,14 +118,16 @@ func (s *Store) startSession() error {
 	return nil
 }
 
-// dropSession gives up the session's lock and file. A name left behind after a
-// failure is a dead session's, which the next process buries.
-func (s *Store) dropSession() error {
+// endSession gives up the session's lock and, if asked to, its file. A file that stays
+// is a dead session's, which the next process buries.
+func (s *Store) endSession(remove bool) error {
 	var errs []error
 	name := s.path("sessions", s.id.String())
-	for _, n := range []string{name + ".roots", name + ".new", name} {
-		if err := s.fs.Remove(n); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			errs = append(errs, err)
+	if remove {
+		for _, n := range []string{name + ".roots", name + ".new", name} {
+			if err := s.fs.Remove(n); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				errs = append(errs, err)
+			}
 		}
 	}
 	if s.unlock != nil {

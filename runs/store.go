@@ -147,7 +147,7 @@ func (s *Store) start() error {
 	}
 	if !s.readOnly {
 		if err := s.startSession(); err != nil {
-			return errors.Join(err, s.dropSession())
+			return errors.Join(err, s.endSession(s.journal.file == nil))
 		}
 	}
 	err := s.load()
@@ -156,7 +156,7 @@ func (s *Store) start() error {
 	}
 	if err != nil {
 		if !s.readOnly {
-			err = errors.Join(err, s.dropSession())
+			err = errors.Join(err, s.journal.close(), s.endSession(s.journal.file == nil))
 		}
 		return errors.Join(err, s.closeTails())
 	}
@@ -180,7 +180,11 @@ func (s *Store) layout() error {
 			return err
 		}
 	}
-	if _, err := s.fs.Stat(s.path("VERSION")); isGone(err) {
+	_, err := s.fs.Stat(s.path("VERSION"))
+	if err != nil && !isGone(err) {
+		return err
+	}
+	if err != nil {
 		temp := s.path("tmp", s.id.String()+".version")
 		if err := replaceFile(s.fs, s.path("VERSION"), temp, []byte(versionText)); err != nil {
 			return err
@@ -246,13 +250,16 @@ func (s *Store) close() error {
 	s.mu.Unlock()
 	close(s.stop)
 	<-s.loopDone
+	sealErr := commitErr
 	errs := []error{commitErr}
 	if commitErr == nil {
-		errs = append(errs, s.sealJournal(), s.refreshIndex())
+		sealErr = s.sealJournal()
+		errs = append(errs, sealErr, s.refreshIndex())
 	}
 	errs = append(errs, s.dropClaims(), s.journal.close(), s.closePack(), s.dropTemp(), s.closeTails())
-	// The file goes last: what it protects must be in order before.
-	errs = append(errs, s.dropSession())
+	// The file goes last: what it protects must be in order before. A session that
+	// could not end its journal leaves it, to be found dead and buried.
+	errs = append(errs, s.endSession(sealErr == nil))
 	return errors.Join(errs...)
 }
 

@@ -238,7 +238,7 @@ func (v *verifier) pack(path string, id packID) error {
 	if err != nil {
 		return err
 	}
-	reach, closed, err := v.reach(id)
+	reach, err := v.reach(id)
 	if err != nil {
 		return err
 	}
@@ -264,26 +264,22 @@ func (v *verifier) pack(path string, id packID) error {
 		}
 		at = end
 	}
-	if closed && size > reach {
-		v.add(path, Digest{}, fmt.Sprintf("%d bytes follow its end", size-reach), remedyRun)
-	}
-	return nil
+	return nil // bytes behind are of a write that failed
 }
 
-// reach returns how many bytes of a pack were committed, and whether its session says
-// that there are no more.
-func (v *verifier) reach(id packID) (int64, bool, error) {
+// reach returns how many bytes of a pack were committed.
+func (v *verifier) reach(id packID) (int64, error) {
 	v.s.mu.RLock()
 	x, stated := v.s.st.extent(id.session)
 	v.s.mu.RUnlock()
 	if stated && int(id.n) < len(x.packs) {
-		return x.packs[id.n], x.closed, nil
+		return x.packs[id.n], nil
 	}
 	lengths, err := v.s.packExtents(id.session)
 	if err != nil || int(id.n) >= len(lengths) {
-		return 0, false, err
+		return 0, err
 	}
-	return lengths[id.n], false, nil
+	return lengths[id.n], nil
 }
 
 // index checks all of the index.

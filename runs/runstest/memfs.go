@@ -28,12 +28,15 @@ type MemFS struct {
 	ops  int
 	now  func() time.Time
 
-	stopAt   int                                   // the operation that finds the power cut; 0: none
-	dropSync func(site string) bool                // syncs to leave out
-	fail     func(op int, what, name string) error // failures to inject
-	sites    map[string]int                        // sync calls of the store, by place in its source
-	locks    map[*inode][]*memLock
-	changes  int
+	stopAt    int                    // the operation that finds the power cut; 0: none
+	dropSync  func(site string) bool // syncs to leave out
+	lateSync  func(site string) bool // syncs to put off
+	untilSync func(site string) bool // until these
+	late      []func()
+	fail      func(op int, what, name string) error // failures to inject
+	sites     map[string]int                        // sync calls of the store, by place in its source
+	locks     map[*inode][]*memLock
+	changes   int
 }
 
 // inode is a file or a folder.
@@ -90,6 +93,14 @@ func (m *MemFS) FailAt(f func(op int, what, name string) error) {
 // DropSync leaves out, silently, the syncs at the places in the store's source for
 // which f reports true.
 func (m *MemFS) DropSync(f func(site string) bool) { m.mu.Lock(); m.dropSync = f; m.mu.Unlock() }
+
+// LateSync puts off the syncs at the places for which late reports true until one for
+// which until does has been done, as if the two were swapped.
+func (m *MemFS) LateSync(late, until func(site string) bool) {
+	m.mu.Lock()
+	m.lateSync, m.untilSync = late, until
+	m.mu.Unlock()
+}
 
 // Ops returns the number of operations so far.
 func (m *MemFS) Ops() int { m.mu.Lock(); defer m.mu.Unlock(); return m.ops }
@@ -455,11 +466,24 @@ func site() string {
 	}
 }
 
-// skipSync notes a sync and reports whether to leave it out.
-func (m *MemFS) skipSync() bool {
+// sync does what a sync does, unless it is to be left out or put off.
+func (m *MemFS) sync(do func()) {
 	at := site()
 	m.sites[at]++
-	return m.dropSync != nil && m.dropSync(at)
+	switch {
+	case m.dropSync != nil && m.dropSync(at):
+	case m.lateSync != nil && m.lateSync(at):
+		m.late = append(m.late, do)
+	default:
+		do()
+		if m.untilSync == nil || !m.untilSync(at) {
+			return
+		}
+		for _, f := range m.late {
+			f()
+		}
+		m.late = nil
+	}
 }
 
 // SyncDir implements runs.FS. A rename between folders becomes durable with either: file
@@ -477,14 +501,11 @@ func (m *MemFS) SyncDir(name string) error {
 	if err != nil {
 		return pathError("sync", name, err)
 	}
-	if m.skipSync() {
-		return nil
-	}
 	ids := map[int]bool{}
 	for _, ch := range n.names {
 		ids[ch.id] = true
 	}
-	m.settle(m.root, ids, map[*inode]bool{})
+	m.sync(func() { m.settle(m.root, ids, map[*inode]bool{}) })
 	return nil
 }
 
@@ -598,14 +619,14 @@ func (f *memFile) Sync() error {
 		}
 		return err
 	}
-	if f.m.skipSync() {
-		return nil
-	}
-	for _, w := range f.n.pending {
-		f.n.synced = grow(f.n.synced, w.offset+int64(len(w.data)))
-		copy(f.n.synced[w.offset:], w.data)
-	}
-	f.n.pending = nil
+	n, writes := f.n, len(f.n.pending)
+	f.m.sync(func() {
+		for _, w := range n.pending[:writes] {
+			n.synced = grow(n.synced, w.offset+int64(len(w.data)))
+			copy(n.synced[w.offset:], w.data)
+		}
+		n.pending = n.pending[writes:]
+	})
 	return nil
 }
 
