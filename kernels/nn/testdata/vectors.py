@@ -5,7 +5,7 @@
 needs torch and numpy. A file is a line of JSON, {"tensors": [[name, shape], ...], "settings": {...}}, and
 the tensors' values after it, float32, little-endian, in that order. Names: x (images), t (class numbers),
 state/NAME (before the step), eval (logits with running statistics, before), train (logits in training), loss, grad/NAME,
-after/NAME (state after the step), velocity/NAME.
+after/NAME (state after the step).
 """
 
 import json
@@ -109,8 +109,6 @@ def write(file, net, settings, size, batch):
         save("grad/" + name, p.grad)
     opt.step()
     state("after/")
-    for name, p in net.named_parameters():
-        save("velocity/" + name, opt.state[p]["momentum_buffer"])
     with open(file, "wb") as f:
         head = {"settings": dict(settings, size=size, batch=batch), "tensors": [[n, list(v.shape)] for n, v in keep]}
         f.write((json.dumps(head) + "\n").encode())
@@ -121,5 +119,5 @@ def write(file, net, settings, size, batch):
 step = {"lr": 0.1, "weight_decay": 0.01, "label_smoothing": 0.1, "classes": 3, "stem": ""}
 write("convnet.bin", ConvNet(4, 3), dict(step, arch="convnet", width=4), 9, 4)
 write("resnet8.bin", ResNet([1, 1, 1], 2, 3, False), dict(step, arch="resnet8", width=2, stem="cifar"), 8, 4)
-write("resnet20.bin", ResNet([3, 3, 3], 1, 3, False), dict(step, arch="resnet20", width=1, stem="cifar"), 8, 4)
-write("resnet18.bin", ResNet([2, 2, 2, 2], 1, 3, True), dict(step, arch="resnet18", width=1, stem="imagenet"), 33, 4)
+write("resnet20.bin", ResNet([3, 3, 3], 2, 3, False), dict(step, arch="resnet20", width=2, stem="cifar"), 8, 4)
+write("resnet18.bin", ResNet([2, 2, 2, 2], 2, 3, True), dict(step, arch="resnet18", width=2, stem="imagenet"), 33, 3)
