@@ -17,7 +17,7 @@ const (
 )
 
 // assess turns predictions into all that the report says.
-func (c *Config) assess(all []*benchmark) (*result, error) {
+func (c *Config) assess(all []*benchmark, boot *stats.Bootstrap) (*result, error) {
 	r := &result{
 		Format: format, Title: c.Title, Baseline: c.Baseline, Replicate: c.Replicate, Level: level,
 		Margins: marginsResult(c.Margins),
@@ -25,7 +25,10 @@ func (c *Config) assess(all []*benchmark) (*result, error) {
 	known := c.Baseline == ""
 	for _, b := range all {
 		r.Inputs = append(r.Inputs, b.inputs...)
-		br, notes := c.benchmark(b)
+		if err := b.checkReference(); err != nil {
+			return nil, err
+		}
+		br, notes := c.benchmark(b, boot)
 		r.Benchmarks = append(r.Benchmarks, br)
 		r.Notes = append(r.Notes, notes...)
 		for _, m := range b.models {
@@ -63,17 +66,19 @@ func methodNames(all []*benchmark) []string {
 	return names
 }
 
-func (c *Config) benchmark(b *benchmark) (benchmarkResult, []string) {
+func (c *Config) benchmark(b *benchmark, boot *stats.Bootstrap) (benchmarkResult, []string) {
 	r := benchmarkResult{
 		Name: b.name, Real: b.about.Real, Shift: b.about.Shift,
-		Classes: b.classes, Chance: 100 * b.chance(), Clusters: b.by,
+		Classes: len(b.classes), Chance: 100 * b.chance(), Clusters: b.by,
 	}
 	for _, s := range b.sets {
 		r.Sets = append(r.Sets, setResult{Name: s.name, IID: s.iid, Images: s.rows.Rows(), Clusters: s.rows.Clusters()})
 	}
 	notes := c.remarks(b)
 	for _, m := range b.models {
-		mr := b.errors(m)
+		mr := b.errors(c, boot, m)
+		mr.Corruption = b.corrupted(m, b.reference(m))
+
 		if base := c.baselineOf(b, m); base == m {
 			mr.Baseline = true
 		} else if base != nil {
@@ -82,6 +87,9 @@ func (c *Config) benchmark(b *benchmark) (benchmarkResult, []string) {
 			notes = append(notes, more...)
 		}
 		r.Models = append(r.Models, mr)
+	}
+	if slices.Contains(c.Metrics, "classes") {
+		b.byClass(r.Models)
 	}
 	r.Family = judgeModels(c.Margins, r.Models)
 	return r, notes
@@ -123,7 +131,7 @@ func (c *Config) baselineOf(b *benchmark, m *model) *model {
 }
 
 // errors are the rates of one model.
-func (b *benchmark) errors(m *model) modelResult {
+func (b *benchmark) errors(c *Config, boot *stats.Bootstrap, m *model) modelResult {
 	r := modelResult{Name: m.name(), Seeds: m.seeds}
 	in := b.inside()
 	for _, s := range b.sets {
@@ -141,6 +149,7 @@ func (b *benchmark) errors(m *model) modelResult {
 					{Weight: 1, Set: s.rows, Values: v}, {Weight: -1, Set: in.rows, Values: m.values(in)},
 				}))
 			}
+			b.extras(c, boot, m, s, &e)
 		}
 		r.Errors = append(r.Errors, e)
 	}
@@ -171,7 +180,7 @@ func terms(sets []*testSet, has func(string) bool, values func(*testSet) stats.V
 func (m *model) values(s *testSet) stats.Values {
 	v := make(stats.Values, len(m.seeds))
 	for k, seed := range m.seeds {
-		v[k] = m.wrong[cellKey{seed, s.name}]
+		v[k] = m.cells[cellKey{seed, s.name}].wrong
 	}
 	return v
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -15,18 +16,19 @@ type benchmark struct {
 	about   Benchmark
 	sets    []*testSet // IID first, then by name
 	models  []*model   // baseline first, then by name
-	classes int        // distinct labels and predictions
+	classes []string   // labels and predictions, sorted
 	by      string     // column of the clusters; "" where each row is its own
 	inputs  []provenance
 }
 
 // A testSet is one set of rows, the same for every model.
 type testSet struct {
-	name string
-	iid  bool
-	rows *stats.Set
-	ids  [32]byte // digest of the ids in order
-	from string   // the input that the ids were first read from
+	name  string
+	iid   bool
+	rows  *stats.Set
+	class []int32  // of each row's label, in the benchmark's classes
+	ids   [32]byte // digest of the ids and labels in order
+	from  string   // the input that the ids were first read from
 }
 
 // A model is one value of the method axis, apart for each value of axes that
@@ -35,7 +37,14 @@ type model struct {
 	method string // value of the method axis
 	rest   string // other coordinates, such as "model=resnet50"
 	seeds  []string
-	wrong  map[cellKey][]int8 // 1 where the prediction is wrong
+	cells  map[cellKey]*predictions
+}
+
+// Predictions are what is kept of one dataset, by row.
+type predictions struct {
+	wrong      []int8    // 1 where the predicted class is not the label
+	beyond     []int8    // 1 where the label is not among the five best; nil unless asked for
+	confidence []float32 // the best score; nil unless asked for
 }
 
 // A cellKey names one dataset of predictions of a model.
@@ -60,7 +69,7 @@ func (m *model) name() string {
 // has says whether all seeds of the model saw the set.
 func (m *model) has(set string) bool {
 	for _, s := range m.seeds {
-		if m.wrong[cellKey{s, set}] == nil {
+		if m.cells[cellKey{s, set}] == nil {
 			return false
 		}
 	}
@@ -87,7 +96,7 @@ func (b *benchmark) inside() *testSet {
 }
 
 // chance is the error of guessing among the classes, all alike.
-func (b *benchmark) chance() float64 { return 1 - 1/float64(b.classes) }
+func (b *benchmark) chance() float64 { return 1 - 1/float64(len(b.classes)) }
 
 // A place is what the coordinates of an input say.
 type place struct{ method, rest, seed, set string }
@@ -95,16 +104,15 @@ type place struct{ method, rest, seed, set string }
 // locate reads the coordinates. Where no axis or group names the test set it is
 // called after the output, else after the stage.
 func (c *Config) locate(stage, output string, coords []pipeline.Coord) place {
-	p := place{set: output}
-	if p.set == "" {
-		p.set = stage
-	}
+	var p place
 	named := false
-	var rest []string
+	var rest, tests []string
 	for _, x := range coords {
 		switch {
-		case x.Axis == "output":
-			p.set = x.Value
+		case slices.Contains(c.Tests, x.Axis) && len(c.Tests) == 1:
+			tests = append(tests, x.Value)
+		case slices.Contains(c.Tests, x.Axis):
+			tests = append(tests, x.Axis+"="+x.Value)
 		case x.Axis == c.Replicate:
 			p.seed = x.Value
 		case x.Axis == c.Method:
@@ -114,11 +122,16 @@ func (c *Config) locate(stage, output string, coords []pipeline.Coord) place {
 		}
 	}
 	if !named {
-		if p.method = c.Label; p.method == "" {
+		if p.method = c.Model; p.method == "" {
 			p.method = stage
 		}
 	}
 	p.rest = strings.Join(rest, ", ")
+	if p.set = strings.Join(tests, ","); p.set == "" {
+		if p.set = output; output == "" {
+			p.set = stage
+		}
+	}
 	return p
 }
 
@@ -154,11 +167,11 @@ func (m *model) complete(b *benchmark) (notes []string) {
 	for _, s := range m.seeds {
 		missing := ""
 		for _, set := range b.sets {
-			if m.wrong[cellKey{s, set.name}] != nil {
+			if m.cells[cellKey{s, set.name}] != nil {
 				continue
 			}
 			for _, other := range m.seeds {
-				if m.wrong[cellKey{other, set.name}] != nil {
+				if m.cells[cellKey{other, set.name}] != nil {
 					missing = set.name
 				}
 			}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"math"
+	"slices"
 	"strconv"
 )
 
@@ -17,6 +18,7 @@ type chart struct {
 	YLabel        string
 	X, Y          []tick
 	Lines         []segment
+	Curves        []curve
 	Marks         []point
 	Rows          []rowLabel
 	Legend        []legendEntry
@@ -25,6 +27,12 @@ type chart struct {
 type tick struct{ At, Text string }
 
 type rowLabel struct{ Y, Text string }
+
+// A curve joins points of a series.
+type curve struct {
+	Points string
+	Series int
+}
 
 // A segment is a line of reference.
 type segment struct{ X1, Y1, X2, Y2, Class string }
@@ -92,7 +100,7 @@ func (s *scale) ticks() []tick {
 }
 
 // bars draws the error on each test set, methods side by side.
-func (b *benchmarkResult) bars() chart {
+func (b *benchmarkResult) bars(colours []string) chart {
 	const top, bar, gap, left = 8, 12, 14, 8
 	c := chart{Kind: "bars", Title: "Error by test set", Note: "Whiskers are 95 % intervals; the dotted line is guessing.", Width: chartWidth, XLabel: "top-1 error, %"}
 	x := scale{low: 0, high: b.Chance, from: left, to: plotRight}
@@ -108,14 +116,14 @@ func (b *benchmarkResult) bars() chart {
 	for i, s := range b.Sets {
 		y += 16
 		c.Rows = append(c.Rows, rowLabel{Y: fixed1(y - 4), Text: s.Name})
-		for k, m := range b.Models {
+		for _, m := range b.Models {
 			n := m.Errors[i].Error
 			if n == nil {
 				continue
 			}
 			p := point{
 				X: x.pos(n.Value), Y: fixed1(y + bar/2), Start: fixed1(left), BarTop: fixed1(y + 1), Thick: fixed1(bar - 2),
-				BarLength: fixed1(x.at(n.Value) - left), Series: k % series, Tip: m.Name + ", " + s.Name + ": " + value(n).text() + " %",
+				BarLength: fixed1(x.at(n.Value) - left), Series: colour(colours, m.Name), Tip: m.Name + ", " + s.Name + ": " + value(n).text() + " %",
 			}
 			if n.Low != nil && n.High != nil {
 				p.Left, p.Right = x.pos(*n.Low), x.pos(*n.High)
@@ -129,19 +137,19 @@ func (b *benchmarkResult) bars() chart {
 	c.Left, c.Right, c.Top, c.Bottom = fixed1(left), fixed1(plotRight), fixed1(top), fixed1(y)
 	c.Lines = []segment{{X1: x.pos(b.Chance), X2: x.pos(b.Chance), Y1: c.Top, Y2: c.Bottom, Class: "guess"}}
 	c.Height = int(y) + 40
-	c.Legend = b.legend()
+	c.Legend = b.legend(colours)
 	return c
 }
 
 // scatter draws mean OOD error over IID error, a point for each method.
-func (b *benchmarkResult) scatter() (chart, bool) {
+func (b *benchmarkResult) scatter(colours []string) (chart, bool) {
 	const top, bottom, left = 12, 330, 46
 	c := chart{
 		Kind: "scatter", Title: "Inside against outside the training distribution", Width: chartWidth, Height: bottom + 44,
 		XLabel: "error on " + b.Sets[0].Name + ", %", YLabel: "mean OOD error, %",
 		Left: fixed1(left), Right: fixed1(plotRight), Top: fixed1(top), Bottom: fixed1(bottom),
 		Note:   "Down is fewer errors under shift. On the solid line there is no gap; on the dashed one the gap is the baseline's. Crosses are 95 % intervals.",
-		Legend: b.legend(),
+		Legend: b.legend(colours),
 	}
 	x := scale{low: math.Inf(1), high: math.Inf(-1), from: left, to: plotRight}
 	y := scale{low: math.Inf(1), high: math.Inf(-1), from: bottom, to: top}
@@ -165,18 +173,60 @@ func (b *benchmarkResult) scatter() (chart, bool) {
 	if base != nil {
 		c.diagonal(x, y, base.OOD.Value-base.Errors[0].Error.Value, "same-gap")
 	}
-	for k, m := range b.Models {
+	for _, m := range b.Models {
 		in, out := m.Errors[0].Error, m.OOD
 		if in == nil || out == nil {
 			continue
 		}
 		c.Marks = append(c.Marks, point{
-			X: x.pos(in.Value), Y: y.pos(out.Value), Series: k % series,
+			X: x.pos(in.Value), Y: y.pos(out.Value), Series: colour(colours, m.Name),
 			Left: x.pos(in.lower()), Right: x.pos(in.upper()), Upper: y.pos(out.upper()), Lower: y.pos(out.lower()),
 			Tip: m.Name + ": " + b.Sets[0].Name + " " + value(in).text() + " %, OOD mean " + value(out).text() + " %",
 		})
 	}
 	return c, true
+}
+
+// severities draws the mean error over corruptions by severity.
+func (b *benchmarkResult) severities(colours []string) chart {
+	const top, bottom, left = 12, 250, 46
+	c := chart{
+		Kind: "scatter", Title: "Error by severity", Width: chartWidth, Height: bottom + 44,
+		XLabel: "severity", YLabel: "top-1 error, %", Note: "Mean over corruptions; 0 is clean images. Bars are 95 % intervals.",
+		Left: fixed1(left), Right: fixed1(plotRight), Top: fixed1(top), Bottom: fixed1(bottom), Legend: b.legend(colours),
+	}
+	x := scale{low: 0, high: 5.25, from: left, to: plotRight}
+	y := scale{low: 0, high: 0, from: bottom, to: top}
+	lines := make([][]severityError, len(b.Models))
+	for i, m := range b.Models {
+		if m.Corruption == nil {
+			continue
+		}
+		if b.Sets[0].IID && m.Errors[0].Error != nil {
+			lines[i] = append(lines[i], severityError{0, m.Errors[0].Error})
+		}
+		lines[i] = append(lines[i], m.Corruption.Severity...)
+		for _, e := range lines[i] {
+			y.high = max(y.high, e.Error.upper())
+		}
+	}
+	c.Y = y.ticks()
+	for s := range 6 {
+		c.X = append(c.X, tick{At: x.pos(float64(s)), Text: strconv.Itoa(s)})
+	}
+	for i, m := range b.Models {
+		path := curve{Series: colour(colours, m.Name)}
+		for _, e := range lines[i] {
+			at := x.pos(float64(e.Severity))
+			path.Points += at + "," + y.pos(e.Error.Value) + " "
+			c.Marks = append(c.Marks, point{
+				X: at, Y: y.pos(e.Error.Value), Upper: y.pos(e.Error.upper()), Lower: y.pos(e.Error.lower()), Series: path.Series,
+				Tip: m.Name + ", severity " + strconv.Itoa(e.Severity) + ": " + value(e.Error).text() + " %",
+			})
+		}
+		c.Curves = append(c.Curves, path)
+	}
+	return c
 }
 
 // diagonal draws y = x + gap as far as it lies in the plotted area.
@@ -187,17 +237,27 @@ func (c *chart) diagonal(x, y scale, gap float64, class string) {
 	}
 }
 
-func (b *benchmarkResult) legend() []legendEntry {
+// colour is the series of a method: its place among those of the whole report, so
+// that it looks alike in all charts.
+func colour(methods []string, name string) int { return slices.Index(methods, name) % series }
+
+func (b *benchmarkResult) legend(colours []string) []legendEntry {
 	var l []legendEntry
-	for k, m := range b.Models {
-		l = append(l, legendEntry{Series: k % series, Name: m.Name})
+	for _, m := range b.Models {
+		l = append(l, legendEntry{Series: colour(colours, m.Name), Name: m.Name})
 	}
 	return l
 }
 
-func (b *benchmarkResult) charts() []chart {
-	cs := []chart{b.bars()}
-	if c, ok := b.scatter(); ok {
+func (b *benchmarkResult) charts(colours []string) []chart {
+	var cs []chart
+	if b.Models[0].Corruption != nil {
+		cs = append(cs, b.severities(colours))
+	}
+	if len(b.Sets) <= manySets {
+		cs = append(cs, b.bars(colours))
+	}
+	if c, ok := b.scatter(colours); ok {
 		cs = append(cs, c)
 	}
 	return cs

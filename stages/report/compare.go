@@ -140,8 +140,8 @@ func (p *pair) has(set string) bool { return p.base.has(set) && p.m.has(set) }
 func (p *pair) values(s *testSet) stats.Values {
 	v := stats.NewValues(s.rows.Rows(), len(p.seeds))
 	for k, seed := range p.seeds {
-		m := p.m.wrong[cellKey{seed, s.name}]
-		for i, wrong := range p.base.wrong[cellKey{seed, s.name}] {
+		m := p.m.cells[cellKey{seed, s.name}].wrong
+		for i, wrong := range p.base.cells[cellKey{seed, s.name}].wrong {
 			v[k][i] = wrong - m[i]
 		}
 	}

@@ -9,13 +9,16 @@ import (
 // Config is the configuration of report/robustness; its tags are the schema
 // that users see.
 type Config struct {
-	Title     string `yaml:"title" doc:"heading of the report"`
-	Method    string `yaml:"method" doc:"matrix axis whose values are the methods"`
-	Baseline  string `yaml:"baseline" doc:"value of the method axis that the others are compared with"`
-	Replicate string `yaml:"replicate" doc:"matrix axis of repetitions, such as seeds; intervals then hold for new seeds too"`
-	Group     string `yaml:"group" doc:"column that says which rows belong together, such as the business or the patient; default source_id, else each row for itself"`
-	IID       string `yaml:"iid" doc:"name of the test set that is distributed as the training set"`
-	Label     string `yaml:"label" doc:"name of the model where no method axis names it"`
+	Title     string   `yaml:"title" doc:"heading of the report"`
+	Method    string   `yaml:"method" doc:"matrix axis whose values are the methods"`
+	Baseline  string   `yaml:"baseline" doc:"value of the method axis that the others are compared with"`
+	Replicate string   `yaml:"replicate" doc:"matrix axis of repetitions, such as seeds; intervals then hold for new seeds too"`
+	Group     string   `yaml:"group" doc:"column that says which rows belong together, such as the business or the patient; default source_id, else each row for itself"`
+	IID       string   `yaml:"iid" doc:"name of the test set that is distributed as the training set"`
+	Label     string   `yaml:"label" doc:"column of class names"`
+	Model     string   `yaml:"model" doc:"name of the model where no method axis names it; default the stage's"`
+	Tests     []string `yaml:"tests" doc:"axes that tell test sets apart; output is the name of a split's output"`
+	Metrics   []string `yaml:"metrics" enum:"top-5|calibration|classes" doc:"what to report beside top-1 error; calibration and top-5 read the scores"`
 
 	Reference  string               `yaml:"reference" enum:"published" doc:"published shows the paper's tables beside the report's own"`
 	Hypotheses Hypotheses           `yaml:"hypotheses" doc:"which methods the hypotheses are about"`
@@ -33,6 +36,7 @@ type Margins struct {
 type Benchmark struct {
 	Real  bool              `yaml:"real" doc:"natural images: neither generated nor corrupted"`
 	Shift string            `yaml:"shift" doc:"what shifts: texture, geography, time, camera, corruption or another word"`
+	CE    string            `yaml:"corruption_error" doc:"report corruption errors in units of those of this method, or of alexnet on ImageNet-C"`
 	Sets  map[string]string `yaml:"sets" doc:"what shifts in single test sets, where it is something else"`
 }
 
@@ -40,6 +44,9 @@ var defaults = Config{
 	Title:   "Robustness",
 	Method:  "method",
 	IID:     "iid",
+	Label:   "label",
+	Tests:   []string{"output"},
+	Metrics: []string{"calibration", "classes"},
 	Margins: Margins{OOD: 1, Gap: 0.5},
 }
 
@@ -47,6 +54,17 @@ func (c *Config) check() []pipeline.Problem {
 	var ps []pipeline.Problem
 	if c.IID == "" {
 		ps = append(ps, pipeline.Problem{Field: "iid", Msg: `must name a test set, such as "iid"`})
+	}
+	if c.Label == "" {
+		ps = append(ps, pipeline.Problem{Field: "label", Msg: "must name the column of class names"})
+	}
+	if len(c.Tests) == 0 {
+		ps = append(ps, pipeline.Problem{Field: "tests", Msg: `must name an axis, such as "output"`})
+	}
+	for i, axis := range c.Tests {
+		if axis == c.Method || axis == c.Replicate {
+			ps = append(ps, pipeline.Problem{Field: fmt.Sprintf("tests.%d", i), Msg: fmt.Sprintf("axis %q is the method or replicate axis", axis)})
+		}
 	}
 	if c.Method == "" && c.Baseline != "" {
 		ps = append(ps, pipeline.Problem{Field: "method", Msg: "must name the axis that the baseline is a value of"})

@@ -223,9 +223,11 @@ func errorTerms(weight float64, sets []*testSet, models []*model, seeds []string
 		for _, m := range models {
 			v := make(stats.Values, len(seeds))
 			for k, seed := range seeds {
-				if v[k] = m.wrong[cellKey{seed, s.name}]; v[k] == nil {
+				p := m.cells[cellKey{seed, s.name}]
+				if p == nil {
 					return nil
 				}
+				v[k] = p.wrong
 			}
 			terms = append(terms, stats.Term{Weight: weight / float64(len(sets)*len(models)), Set: s.rows, Values: v})
 		}

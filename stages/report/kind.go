@@ -12,10 +12,14 @@ import (
 
 	"shiftmill/pipeline"
 	"shiftmill/stages"
+	"shiftmill/stages/report/stats"
 )
 
 // port is where the benchmarks come in; its names are the user's.
 const port = "benchmarks"
+
+// scoresColumn holds the probabilities of the classes.
+const scoresColumn = "scores"
 
 // Robustness describes the kind report/robustness to a registry.
 func Robustness() *stages.Kind {
@@ -41,7 +45,10 @@ func Robustness() *stages.Kind {
 
 // reads lists the columns of predictions that the report looks at.
 func (c *Config) reads(in *arrow.Schema) []string {
-	names := []string{"label", "predicted", "correct"}
+	names := []string{c.Label, "predicted", "correct"}
+	if in != nil && in.HasField(scoresColumn) && (slices.Contains(c.Metrics, "calibration") || slices.Contains(c.Metrics, "top-5")) {
+		names = append(names, scoresColumn)
+	}
 	switch {
 	case c.Group != "":
 		names = append(names, c.Group)
@@ -65,7 +72,7 @@ func columns(c *Config, in stages.Schemas) (stages.Schemas, []pipeline.Problem) 
 			case !ok && col == c.Group:
 				ps = append(ps, pipeline.Problem{Field: "group", Msg: fmt.Sprintf("%s has no column %q", name, col)})
 			case !ok:
-				ps = append(ps, pipeline.Problem{Msg: fmt.Sprintf("%s has no column %q: predictions with columns label, predicted and correct are expected, such as evaluate/classify makes", name, col)})
+				ps = append(ps, pipeline.Problem{Msg: fmt.Sprintf("%s has no column %q: predictions with the columns %q, predicted and correct are expected, such as evaluate/classify makes", name, col, c.Label)})
 			case col == "correct" && f[0].Type.ID() != arrow.BOOL:
 				ps = append(ps, pipeline.Problem{Msg: fmt.Sprintf("column correct of %s is %s, not bool", name, f[0].Type)})
 			}
@@ -81,15 +88,15 @@ func (c *Config) run(ctx context.Context, in *stages.Inputs, out stages.Sink) er
 		}
 	}
 	var all []*benchmark
-	clusters := map[string]int32{}
+	known := &clusters{number: map[string]int32{}}
 	for _, name := range in.Names() {
-		b, err := c.read(ctx, name, in.Ports[name], clusters, out)
+		b, err := c.read(ctx, name, in.Ports[name], known, out)
 		if err != nil {
 			return fmt.Errorf("benchmark %s: %w", name, err)
 		}
 		all = append(all, b)
 	}
-	r, err := c.assess(all)
+	r, err := c.assess(all, stats.NewBootstrap(known.keys))
 	if err != nil {
 		return err
 	}

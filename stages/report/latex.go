@@ -13,17 +13,29 @@ func latex(r *result, sections []section) []byte {
 	b.WriteString("% Needs \\usepackage{booktabs}.\n")
 	for _, s := range sections {
 		for i, t := range s.tables {
-			fmt.Fprintf(&b, "\n\\begin{table}\n\\centering\n\\caption{%s: %s.}\n\\label{tab:%s-%d}\n\\begin{tabular}{l%s}\n\\toprule\n",
-				escapeLatex(s.title), escapeLatex(t.title), s.id, i+1, strings.Repeat("r", len(t.head)-1))
+			fmt.Fprintf(&b, "\n\\begin{table}\n\\centering\n\\caption{%s: %s.}\n\\label{tab:%s-%d}\n\\begin{tabular}{%s}\n\\toprule\n",
+				escapeLatex(s.title), escapeLatex(t.title), s.id, i+1, t.latexColumns())
 			latexRow(&b, len(t.head), func(k int) string { return escapeLatex(t.head[k]) })
 			b.WriteString("\\midrule\n")
-			for _, row := range t.rows {
+			for _, row := range t.shown() {
 				latexRow(&b, len(row), func(k int) string { return row[k].latex() })
 			}
 			b.WriteString("\\bottomrule\n\\end{tabular}\n\\end{table}\n")
 		}
 	}
 	return b.Bytes()
+}
+
+func (t *table) latexColumns() string {
+	columns := ""
+	for i := range t.head {
+		if t.textual(i) {
+			columns += "l"
+		} else {
+			columns += "r"
+		}
+	}
+	return columns
 }
 
 func latexRow(b *bytes.Buffer, n int, cell func(int) string) {

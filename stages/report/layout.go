@@ -23,6 +23,26 @@ type table struct {
 	head  []string
 	rows  [][]cell
 	ids   []string // anchors of the rows on the page, if any
+	first int      // rows that are shown where no one can fold the table; 0 for all
+	fold  bool     // folded on the page until asked for
+}
+
+// shown are the rows for formats where no one can fold a table.
+func (t *table) shown() [][]cell {
+	if t.first > 0 && len(t.rows) > t.first {
+		return t.rows[:t.first]
+	}
+	return t.rows
+}
+
+// textual says whether a column holds words, not figures.
+func (t *table) textual(column int) bool {
+	for _, row := range t.rows {
+		if c := row[column]; c.sort != nil || c.mark != "" {
+			return false
+		}
+	}
+	return true
 }
 
 // A cell is text, or an estimate with its interval, such as 27.2 and "26.3, 28.1".
@@ -47,8 +67,15 @@ func lay(r *result) []section {
 	if r.Hypotheses != nil {
 		ss = append(ss, layHypotheses(r))
 	}
+	var methods []string
+	for _, b := range r.Benchmarks {
+		for _, m := range b.Models {
+			methods = append(methods, m.Name)
+		}
+	}
+	methods = unique(methods)
 	for i := range r.Benchmarks {
-		ss = append(ss, layBenchmark(r, &r.Benchmarks[i], "b"+strconv.Itoa(i+1)))
+		ss = append(ss, layBenchmark(r, &r.Benchmarks[i], "b"+strconv.Itoa(i+1), methods))
 	}
 	if r.Published != nil {
 		ss = append(ss, layPublished(r))
@@ -56,11 +83,14 @@ func lay(r *result) []section {
 	return ss
 }
 
-func layBenchmark(r *result, b *benchmarkResult, id string) section {
+func layBenchmark(r *result, b *benchmarkResult, id string, colours []string) section {
 	s := section{title: b.Name, id: id, lead: b.about(r.Replicate)}
 	s.tables = append(s.tables, errorTable(b))
-	if b.oodSets() > 1 {
-		s.tables = append(s.tables, setTable(b))
+	switch {
+	case b.Models[0].Corruption != nil:
+		s.tables = append(s.tables, corruptionTables(b)...)
+	case b.oodSets() > 1:
+		s.tables = append(s.tables, setTable("Error by test set", b, func(e setError) *number { return e.Error }))
 	}
 	if t, ok := againstTable(r, b); ok {
 		s.tables = append(s.tables, t)
@@ -68,7 +98,8 @@ func layBenchmark(r *result, b *benchmarkResult, id string) section {
 	if t, ok := gainTable(r, b); ok {
 		s.tables = append(s.tables, t)
 	}
-	s.charts = b.charts()
+	s.tables = append(s.tables, metricTables(b)...)
+	s.charts = b.charts(colours)
 	return s
 }
 
@@ -131,6 +162,9 @@ func errorTable(b *benchmarkResult) table {
 		t.head = append(t.head, "gap")
 		t.note += "Gap: " + mean + " minus " + b.Sets[0].Name + "."
 	}
+	if b.oodSets() > 1 {
+		t.head = append(t.head, "worst test set")
+	}
 	for _, m := range b.Models {
 		row := []cell{{value: m.Name}}
 		if inside {
@@ -138,9 +172,23 @@ func errorTable(b *benchmarkResult) table {
 		} else {
 			row = append(row, value(m.OOD))
 		}
+		if b.oodSets() > 1 {
+			row = append(row, b.worst(&m))
+		}
 		t.rows = append(t.rows, row)
 	}
 	return t
+}
+
+// worst is the OOD set with the most errors.
+func (b *benchmarkResult) worst(m *modelResult) cell {
+	c := cell{value: "-"}
+	for i, e := range m.Errors {
+		if !b.Sets[i].IID && e.Error != nil && (c.sort == nil || e.Error.Value > *c.sort) {
+			c = cell{value: decimal(e.Error.Value) + " " + e.Set, sort: &e.Error.Value}
+		}
+	}
+	return c
 }
 
 // oodSets counts the test sets outside the training distribution.
@@ -155,15 +203,15 @@ func (b *benchmarkResult) oodSets() int {
 }
 
 // setTable has a column for each test set.
-func setTable(b *benchmarkResult) table {
-	t := table{title: "Error by test set", head: []string{"method"}}
+func setTable(title string, b *benchmarkResult, of func(setError) *number) table {
+	t := table{title: title, head: []string{"method"}}
 	for _, s := range b.Sets {
 		t.head = append(t.head, s.Name)
 	}
 	for _, m := range b.Models {
 		row := []cell{{value: m.Name}}
 		for _, e := range m.Errors {
-			row = append(row, value(e.Error))
+			row = append(row, value(of(e)))
 		}
 		t.rows = append(t.rows, row)
 	}
@@ -188,6 +236,10 @@ func againstTable(r *result, b *benchmarkResult) (table, bool) {
 	return t, len(t.rows) > 0
 }
 
+// manySets is how many test sets a table of all methods by all sets can have and
+// be read; more are in report.csv.
+const manySets = 20
+
 // gainTable gives A, G and the verdict for each shifted test set.
 func gainTable(r *result, b *benchmarkResult) (table, bool) {
 	t := table{
@@ -205,7 +257,7 @@ func gainTable(r *result, b *benchmarkResult) (table, bool) {
 			t.rows = append(t.rows, []cell{{value: m.Name}, {value: s.Set}, signed(s.A), signed(s.G), pvalue(s.Holm), mark(s.Verdict)})
 		}
 	}
-	return t, sets > 1
+	return t, sets > 1 && sets <= manySets
 }
 
 // value shows a rate with its interval, such as "27.2 [26.3, 28.1]".

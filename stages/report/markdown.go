@@ -42,12 +42,16 @@ func (t *table) markdown(b *bytes.Buffer) {
 	for _, h := range t.head {
 		fmt.Fprintf(b, "| %s ", escapeMarkdown(h))
 	}
-	b.WriteString("|\n|---")
-	for range t.head[1:] {
-		b.WriteString("|---:")
+	b.WriteString("|\n")
+	for i := range t.head {
+		if t.textual(i) {
+			b.WriteString("|---")
+		} else {
+			b.WriteString("|---:")
+		}
 	}
 	b.WriteString("|\n")
-	for _, row := range t.rows {
+	for _, row := range t.shown() {
 		for _, c := range row {
 			fmt.Fprintf(b, "| %s ", escapeMarkdown(c.text()))
 		}

@@ -27,7 +27,8 @@ type pageSection struct {
 
 type pageTable struct {
 	Title, Note string
-	Head        []string
+	Fold        bool
+	Head        []pageCell
 	Rows        []pageRow
 }
 
@@ -36,7 +37,10 @@ type pageRow struct {
 	Cells []pageCell
 }
 
-type pageCell struct{ Value, Interval, Sort, Mark, Link string }
+type pageCell struct {
+	Value, Interval, Sort, Mark, Link string
+	Words                             bool
+}
 
 // page makes one HTML file that needs nothing else: style, script and charts
 // are in it.
@@ -87,11 +91,16 @@ func inputTable(r *result) table {
 }
 
 func (t *table) page() pageTable {
-	p := pageTable{Title: t.title, Note: t.note, Head: t.head}
+	p := pageTable{Title: t.title, Note: t.note, Fold: t.fold}
+	words := make([]bool, len(t.head))
+	for i, h := range t.head {
+		words[i] = t.textual(i)
+		p.Head = append(p.Head, pageCell{Value: h, Words: words[i]})
+	}
 	for k, row := range t.rows {
 		cells := make([]pageCell, len(row))
 		for i, c := range row {
-			cells[i] = pageCell{Value: minus(c.value), Interval: minus(c.interval), Mark: map[string]string{"+": "plus", "-": "minus", "0": "zero"}[c.mark], Link: c.link}
+			cells[i] = pageCell{Value: minus(c.value), Interval: minus(c.interval), Mark: map[string]string{"+": "plus", "-": "minus", "0": "zero"}[c.mark], Link: c.link, Words: words[i]}
 			if c.sort != nil {
 				cells[i].Sort = full(*c.sort)
 			} else {

@@ -3,36 +3,51 @@ package report
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
-	"hash"
 	"slices"
 	"strings"
 
 	"github.com/apache/arrow/go/v15/arrow"
-	"github.com/apache/arrow/go/v15/arrow/array"
 
+	"shiftmill/kernels"
 	"shiftmill/stages"
 	"shiftmill/stages/report/stats"
 )
 
+// clusters numbers the clusters of all benchmarks, so that an image of two
+// benchmarks is one cluster.
+type clusters struct {
+	number map[string]int32
+	keys   []uint64 // hashes of the names, by number
+}
+
+func (c *clusters) of(name string) int32 {
+	n, ok := c.number[name]
+	if !ok {
+		n = int32(len(c.keys))
+		c.number[strings.Clone(name)] = n
+		c.keys = append(c.keys, kernels.RowHash(name))
+	}
+	return n
+}
+
 // A reader gathers the predictions of one benchmark. Ids are held as digests,
-// so that memory stays at a byte and a cluster number per row.
+// so that memory stays at a few bytes per row.
 type reader struct {
 	config   *Config
 	b        *benchmark
 	sets     map[string]*testSet
 	models   map[[2]string]*model
-	clusters map[string]int32 // shared by all benchmarks: an image of two of them is one cluster
-	classes  map[string]bool
+	clusters *clusters
+	classes  map[string]int32 // by name, in order of appearance
 	sink     stages.Sink
 }
 
-func (c *Config) read(ctx context.Context, name string, inputs []stages.Input, clusters map[string]int32, sink stages.Sink) (*benchmark, error) {
+func (c *Config) read(ctx context.Context, name string, inputs []stages.Input, all *clusters, sink stages.Sink) (*benchmark, error) {
 	r := &reader{
 		config: c, b: &benchmark{name: name, about: c.Benchmarks[name]}, sink: sink,
 		sets: map[string]*testSet{}, models: map[[2]string]*model{},
-		clusters: clusters, classes: map[string]bool{},
+		clusters: all, classes: map[string]int32{},
 	}
 	for i, in := range inputs {
 		if err := r.input(ctx, in); err != nil {
@@ -40,13 +55,31 @@ func (c *Config) read(ctx context.Context, name string, inputs []stages.Input, c
 		}
 		sink.Progress(int64(i+1), int64(len(inputs)), "test sets of "+name)
 	}
-	if r.b.classes = len(r.classes); r.b.classes < 2 {
+	if len(r.classes) < 2 {
 		return nil, fmt.Errorf("all labels and predictions are of one class; nothing can be compared")
 	}
+	r.sortClasses()
 	for _, note := range r.b.order(c) {
 		sink.Note("%s", note)
 	}
 	return r.b, nil
+}
+
+// sortClasses numbers the classes by name instead of by appearance.
+func (r *reader) sortClasses() {
+	number := make([]int32, len(r.classes))
+	for name := range r.classes {
+		r.b.classes = append(r.b.classes, name)
+	}
+	slices.Sort(r.b.classes)
+	for i, name := range r.b.classes {
+		number[r.classes[name]] = int32(i)
+	}
+	for _, s := range r.b.sets {
+		for i, c := range s.class {
+			s.class[i] = number[c]
+		}
+	}
 }
 
 // input reads one dataset of predictions.
@@ -61,23 +94,23 @@ func (r *reader) input(ctx context.Context, in stages.Input) error {
 	})
 	m := r.models[[2]string{p.method, p.rest}]
 	if m == nil {
-		m = &model{method: p.method, rest: p.rest, wrong: map[cellKey][]int8{}}
+		m = &model{method: p.method, rest: p.rest, cells: map[cellKey]*predictions{}}
 		r.models[[2]string{p.method, p.rest}] = m
 		r.b.models = append(r.b.models, m)
 	}
 	key := cellKey{p.seed, p.set}
-	if m.wrong[key] != nil {
-		return fmt.Errorf("two inputs are %s on test set %q (the second is %s): name the axis that tells them apart as method or replicate", m.name(), p.set, at)
+	if m.cells[key] != nil {
+		return fmt.Errorf("two inputs are %s on test set %q (the second is %s): name the axis that tells them apart as method, replicate or in tests", m.name(), p.set, at)
 	}
 	if !slices.Contains(m.seeds, p.seed) {
 		m.seeds = append(m.seeds, p.seed)
 		slices.Sort(m.seeds)
 	}
-	rows, err := r.rows(ctx, in)
-	if err != nil {
+	rows := &rows{r: r, ids: sha256.New()}
+	if err := in.Each(ctx, func(rec arrow.Record) error { return rows.record(ctx, rec) }); err != nil {
 		return fmt.Errorf("%s: %w", at, err)
 	}
-	m.wrong[key] = rows.wrong
+	m.cells[key] = &rows.predictions
 	return r.join(p.set, at, rows)
 }
 
@@ -87,7 +120,7 @@ func (r *reader) join(name, at string, rows *rows) error {
 	rows.ids.Sum(ids[:0])
 	set := r.sets[name]
 	if set == nil {
-		set = &testSet{name: name, iid: name == r.config.IID, rows: stats.NewSet(rows.cluster), ids: ids, from: at}
+		set = &testSet{name: name, iid: name == r.config.IID, rows: stats.NewSet(rows.cluster), class: rows.class, ids: ids, from: at}
 		r.sets[name] = set
 		r.b.sets = append(r.b.sets, set)
 		return nil
@@ -96,113 +129,9 @@ func (r *reader) join(name, at string, rows *rows) error {
 		return fmt.Errorf("test set %q has %d rows in %s but %d in %s; methods are compared image by image, so all must be evaluated on the same rows", name, len(rows.cluster), at, n, set.from)
 	}
 	if ids != set.ids {
-		return fmt.Errorf("test set %q holds other ids in %s than in %s; methods are compared image by image, so all must be evaluated on the same rows", name, at, set.from)
+		return fmt.Errorf("test set %q holds other ids or labels in %s than in %s; methods are compared image by image, so all must be evaluated on the same rows", name, at, set.from)
 	}
 	return nil
-}
-
-// rows are what is kept of one dataset.
-type rows struct {
-	wrong   []int8
-	cluster []int32
-	ids     hash.Hash
-}
-
-func (r *reader) rows(ctx context.Context, in stages.Input) (*rows, error) {
-	got := &rows{wrong: make([]int8, 0, in.Len()), cluster: make([]int32, 0, in.Len()), ids: sha256.New()}
-	var length [8]byte
-	err := in.Each(ctx, func(rec arrow.Record) error {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		id, err := column(rec, "id")
-		if err != nil {
-			return err
-		}
-		label, err := column(rec, "label")
-		if err != nil {
-			return err
-		}
-		predicted, err := column(rec, "predicted")
-		if err != nil {
-			return err
-		}
-		col, err := column(rec, "correct")
-		if err != nil {
-			return err
-		}
-		correct, ok := col.(*array.Boolean)
-		if !ok {
-			return fmt.Errorf("column correct is %s, not bool", col.DataType())
-		}
-		group, err := r.group(rec)
-		if err != nil {
-			return err
-		}
-		for i := 0; i < int(rec.NumRows()); i++ {
-			name := id.ValueStr(i)
-			if correct.IsNull(i) || label.IsNull(i) {
-				return &stages.RowError{ID: name, Err: fmt.Errorf("label or correct is missing; leave rows without a label out of the test set")}
-			}
-			wrong := int8(1)
-			if correct.Value(i) {
-				wrong = 0
-			}
-			got.wrong = append(got.wrong, wrong)
-			r.class(label, i)
-			r.class(predicted, i)
-			binary.LittleEndian.PutUint64(length[:], uint64(len(name)))
-			got.ids.Write(length[:])
-			got.ids.Write([]byte(name))
-			if group != nil && group.IsValid(i) {
-				name = group.ValueStr(i)
-				if r.config.Group != "" {
-					name = "\x00" + name // a group is no id; a source_id is one
-				}
-			}
-			got.cluster = append(got.cluster, r.cluster(name))
-		}
-		return nil
-	})
-	return got, err
-}
-
-// group finds the column that clusters, or nil where each row is its own.
-func (r *reader) group(rec arrow.Record) (arrow.Array, error) {
-	if g := r.config.Group; g != "" {
-		r.b.by = g
-		return column(rec, g)
-	}
-	if rec.Schema().HasField("source_id") {
-		r.b.by = "source_id"
-		return column(rec, "source_id")
-	}
-	return nil, nil
-}
-
-func (r *reader) cluster(name string) int32 {
-	n, ok := r.clusters[name]
-	if !ok {
-		n = int32(len(r.clusters))
-		r.clusters[strings.Clone(name)] = n
-	}
-	return n
-}
-
-func (r *reader) class(col arrow.Array, i int) {
-	if col.IsValid(i) {
-		if name := col.ValueStr(i); !r.classes[name] {
-			r.classes[name] = true
-		}
-	}
-}
-
-func column(rec arrow.Record, name string) (arrow.Array, error) {
-	at := rec.Schema().FieldIndices(name)
-	if len(at) == 0 {
-		return nil, fmt.Errorf("has no column %q", name)
-	}
-	return rec.Column(at[0]), nil
 }
 
 // describe names an input as a plan does.

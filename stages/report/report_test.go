@@ -7,7 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
 
 	"shiftmill/pipeline"
 	"shiftmill/stages"
@@ -46,6 +50,33 @@ var quickstart = scene{
 	},
 }
 
+// spread gives a class the score p and shares the rest among the others, more to
+// the next ones.
+func spread(class int, p float32) []float32 {
+	s := make([]float32, 20)
+	for i := range s {
+		s[(class+i)%20] = (1 - p) * float32(20-i) / 190
+	}
+	s[class] = p
+	return s
+}
+
+// named says in the metadata of the scores which classes they are of.
+func named(t *stagetest.Table) *stagetest.Table {
+	var classes []string
+	for i := range 20 {
+		classes = append(classes, fmt.Sprintf("%q", fmt.Sprintf("class%02d", i)))
+	}
+	rec := t.Record()
+	fields := slices.Clone(rec.Schema().Fields())
+	for i, f := range fields {
+		if f.Name == "scores" {
+			fields[i].Metadata = arrow.NewMetadata([]string{"classes"}, []string{"[" + strings.Join(classes, ",") + "]"})
+		}
+	}
+	return stagetest.FromRecord(array.NewRecord(arrow.NewSchema(fields, nil), rec.Columns(), rec.NumRows()))
+}
+
 // inputs are the scene's predictions as evaluate/classify gives them. Images
 // are hard or easy for all methods alike, with some luck of each seed.
 func (s scene) inputs(methods ...string) []stages.Input {
@@ -55,6 +86,7 @@ func (s scene) inputs(methods ...string) []stages.Input {
 			for si, set := range slices.Sorted(maps.Keys(s.rates[m])) {
 				var ids, label, predicted, groups []string
 				var correct []bool
+				var scores [][]float32
 				for i := range s.rows {
 					hard := mix(uint64(si), uint64(i))
 					luck := mix(uint64(si), uint64(i), uint64(mi), uint64(seed))
@@ -68,13 +100,14 @@ func (s scene) inputs(methods ...string) []stages.Input {
 					label = append(label, fmt.Sprintf("class%02d", truth))
 					predicted = append(predicted, fmt.Sprintf("class%02d", guess))
 					correct = append(correct, !wrong)
+					scores = append(scores, spread(guess, float32(0.35+0.6*(1-hard)*luck+0.05*luck)))
 					groups = append(groups, fmt.Sprintf("shop%d", i/3))
 				}
-				columns := []stagetest.Column{{Name: "label", Values: label}, {Name: "predicted", Values: predicted}, {Name: "correct", Values: correct}}
+				columns := []stagetest.Column{{Name: "label", Values: label}, {Name: "predicted", Values: predicted}, {Name: "correct", Values: correct}, {Name: "scores", Values: scores}}
 				if s.group {
 					columns = append(columns, stagetest.Column{Name: "business_id", Values: groups})
 				}
-				t := stagetest.Rows(ids, columns...)
+				t := named(stagetest.Rows(ids, columns...))
 				t.StageName = "scores"
 				t.Axes = []pipeline.Coord{{Axis: "method", Value: m}, {Axis: "output", Value: set}, {Axis: "seed", Value: fmt.Sprint(seed + 1)}}
 				in = append(in, t)

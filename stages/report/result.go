@@ -45,13 +45,15 @@ type setResult struct {
 }
 
 type modelResult struct {
-	Name     string      `json:"name"`
-	Baseline bool        `json:"baseline"`
-	Seeds    []string    `json:"seeds"`
-	Errors   []setError  `json:"errors"` // by set, as Sets
-	OOD      *number     `json:"ood"`    // mean over the sets outside the training distribution
-	Gap      *number     `json:"gap"`    // OOD minus IID
-	Against  *comparison `json:"against,omitempty"`
+	Name       string            `json:"name"`
+	Baseline   bool              `json:"baseline"`
+	Seeds      []string          `json:"seeds"`
+	Errors     []setError        `json:"errors"` // by set, as Sets
+	OOD        *number           `json:"ood"`    // mean over the sets outside the training distribution
+	Gap        *number           `json:"gap"`    // OOD minus IID
+	Against    *comparison       `json:"against,omitempty"`
+	Classes    []classError      `json:"classes,omitempty"`
+	Corruption *corruptionErrors `json:"corruption_errors,omitempty"`
 }
 
 type setError struct {
@@ -59,6 +61,18 @@ type setError struct {
 	Error *number   `json:"error"`
 	Gap   *number   `json:"gap,omitempty"` // this set minus IID
 	Seeds []float64 `json:"seeds,omitempty"`
+	Top5  *number   `json:"top5,omitempty"`
+	ECE   *number   `json:"ece,omitempty"`             // expected calibration error, 15 bins of equal width
+	RMS   *number   `json:"rms_calibration,omitempty"` // root mean square calibration error, bins of 100 images
+}
+
+// A classError is the error on the images of one class.
+type classError struct {
+	Class     string  `json:"class"`
+	IID       *number `json:"iid"`
+	OOD       *number `json:"ood"` // pooled over the OOD sets
+	IIDImages int     `json:"iid_images"`
+	OODImages int     `json:"ood_images"`
 }
 
 // A comparison is a model against its baseline, seed by seed and image by image.

@@ -51,7 +51,7 @@ func (t *table) text(b *bytes.Buffer) {
 	for i, h := range t.head {
 		widths[i] = utf8.RuneCountInString(h)
 	}
-	for _, row := range t.rows {
+	for _, row := range t.shown() {
 		for i, c := range row {
 			widths[i] = max(widths[i], utf8.RuneCountInString(c.text()))
 		}
@@ -66,7 +66,7 @@ func (t *table) text(b *bytes.Buffer) {
 			b.WriteByte('\n')
 		}
 		t.line(b, widths, from, to, func(i int) string { return t.head[i] })
-		for _, row := range t.rows {
+		for _, row := range t.shown() {
 			t.line(b, widths, from, to, func(i int) string { return row[i].text() })
 		}
 		from = to

@@ -92,18 +92,26 @@ func Linear(terms []Term) Estimate {
 		return e
 	}
 	images, single := in.variances()
-	e.Images, e.DF = images, in.df()
-	if seeds == 1 {
-		return e
+	e.join(images, single, in.df(), per)
+	return e
+}
+
+// join sets the variances and degrees of freedom: images is the variance over
+// clusters, with df, of the average over seeds; single the average over seeds of
+// that of one; per the statistic under each seed.
+func (e *Estimate) join(images, single, df float64, per []float64) {
+	e.Images, e.DF = images, df
+	if len(per) == 1 {
+		return
 	}
+	seeds := float64(len(per))
 	_, v := moments(per)
-	between := v / float64(seeds)
-	both := min(float64(single-images)/float64(seeds-1), images) // a seed's doing to single images, over seeds
+	between := v / seeds
+	both := max(min((single-images)/(seeds-1), images), 0) // a seed's doing to single images, over seeds
 	e.Seeds = max(between-both, 0)
 	if all := e.Images + e.Seeds; all > 0 {
-		e.DF = float64(all*all) / (float64(float64(images*images)/e.DF) + float64(float64(between*between)/float64(seeds-1)))
+		e.DF = float64(all*all) / (float64(float64(images*images)/df) + float64(float64(between*between)/(seeds-1)))
 	}
-	return e
 }
 
 // influences gathers how a statistic moves with each cluster, by seed.

@@ -12,7 +12,7 @@
 // Results reach artifacts, so every float64 here is the same on every
 // architecture: additions, products, quotients and square roots alone, each
 // rounded on its own (explicit conversions keep the compiler from fusing), sums
-// in one stated order, and own sequences for exp and log.
+// in one stated order, and the functions of package kernels.
 //
 // What is judged, and by which margins, is the business of package report.
 package stats

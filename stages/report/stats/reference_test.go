@@ -52,6 +52,53 @@ func TestSciPy(t *testing.T) {
 	}
 }
 
+// Calibration errors against NumPy's, and the bootstrap's variance of a mean
+// against the variance of a mean.
+func TestCalibration(t *testing.T) {
+	data, err := os.ReadFile("testdata/reference.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want struct {
+		Calibration []struct {
+			Confidence []float32
+			Wrong      []int8
+			ECE, RMS   float64
+		}
+	}
+	if err := json.Unmarshal(data, &want); err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range want.Calibration {
+		cluster, keys := make([]int32, len(w.Wrong)), make([]uint64, len(w.Wrong))
+		for i := range cluster {
+			cluster[i], keys[i] = int32(i), uint64(i)
+		}
+		set := NewSet(cluster)
+		c := NewCalibration(set, w.Confidence, w.Wrong)
+		near(t, "ECE", c.ECE(nil), w.ECE, 1e-9)
+		near(t, "RMS", c.RMS(nil), w.RMS, 1e-9)
+
+		mean := func(_ int, weights []uint8) float64 {
+			sum, n := 0.0, 0.0
+			for i, x := range w.Wrong {
+				f := 1.0
+				if weights != nil {
+					f = float64(weights[i])
+				}
+				sum, n = sum+f*float64(x), n+f
+			}
+			return sum / n
+		}
+		got := NewBootstrap(keys).Estimate(set, 1, mean)
+		exact := Linear([]Term{{1, set, Values{w.Wrong}}})
+		near(t, "bootstrap's mean", got.Value, exact.Value, 1e-12)
+		if len(w.Wrong) >= 100 {
+			near(t, "bootstrap's variance", got.Images, exact.Images, 0.3) // 200 replicates: 10 % is one standard error
+		}
+	}
+}
+
 // Wilson's exact coverage, over every outcome of n trials.
 func TestWilsonCoverage(t *testing.T) {
 	for _, n := range []int{20, 100, 1000} {

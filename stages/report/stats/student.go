@@ -1,6 +1,10 @@
 package stats
 
-import "math"
+import (
+	"math"
+
+	"shiftmill/kernels"
+)
 
 // Normal975 is the 97.5 % quantile of the normal distribution.
 const Normal975 = 0x1.f5c0331eeff84p+0
@@ -22,7 +26,7 @@ func Tail(t, df float64) float64 {
 	x := 1 / (1 + u)
 	y := u / (1 + u) // 1-x without cancellation
 	// x^a sqrt(y) / B(a, 1/2)
-	front := float64(float64(exp(-float64(a*log1p(u)))*math.Sqrt(y))*gammaRatio(a)) / math.Sqrt(pi)
+	front := float64(float64(kernels.Exp64(-float64(a*log1p(u)))*math.Sqrt(y))*gammaRatio(a)) / math.Sqrt(pi)
 	if x < (a+1)/(a+2.5) {
 		return float64(front*betaFraction(a, 0.5, x)) / df
 	}

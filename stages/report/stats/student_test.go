@@ -6,11 +6,6 @@ import (
 )
 
 func TestElementary(t *testing.T) {
-	for x := -690.0; x < 690; x += 0.737 {
-		if got, want := exp(x), math.Exp(x); math.Abs(got-want) > 4e-16*want {
-			t.Fatalf("exp(%v) = %v, want %v", x, got, want)
-		}
-	}
 	for _, s := range []float64{1e-12, 1e-5, 0.01, 0.1, 0.3, 0.39, 0.41, 1, 3, 1e3, 1e12, 1e100} {
 		for _, x := range []float64{s, 1.37 * s, -s} {
 			if x <= -1 {

@@ -1,4 +1,4 @@
-"""Reference values for package stats, from SciPy and scikit-learn.
+"""Reference values for package stats, from SciPy and NumPy.
 
 Run: python reference.py > reference.json
 """
@@ -17,6 +17,34 @@ for n in (2, 3, 6, 20):
     if len(set(x)) > 1 and len(set(y)) > 1:
         ranks.append({"x": x.tolist(), "y": y.tolist(), "rho": stats.spearmanr(x, y).statistic})
 
+
+def ece(conf, wrong, bins=15):
+    """Expected calibration error over (0, 1/15], (1/15, 2/15], ..."""
+    edges = np.linspace(0, 1, bins + 1)
+    total = 0.0
+    for lo, hi in zip(edges[:-1], edges[1:]):
+        inside = (conf > lo) & (conf <= hi)
+        if inside.any():
+            total += inside.mean() * abs((1 - wrong[inside]).mean() - conf[inside].mean())
+    return total
+
+
+def rms(conf, wrong, size=100):
+    """RMS calibration error; the last bin takes what is left over."""
+    order = np.argsort(conf, kind="stable")
+    conf, right = conf[order], 1 - wrong[order]
+    starts = [i * size for i in range(max(len(conf) // size, 1))]
+    ends = starts[1:] + [len(conf)]
+    return np.sqrt(sum((b - a) / len(conf) * (right[a:b].mean() - conf[a:b].mean()) ** 2 for a, b in zip(starts, ends)))
+
+
+calibration = []
+for n in (5, 100, 250, 431):
+    conf = np.round(rng.beta(4, 2, n), 4).astype(np.float32)
+    wrong = (rng.random(n) > conf**1.5).astype(int)
+    calibration.append({"confidence": [float(c) for c in conf], "wrong": wrong.tolist(),
+                        "ece": ece(conf.astype(np.float64), wrong), "rms": rms(conf.astype(np.float64), wrong)})
+
 print(json.dumps({
     "scipy": scipy.__version__,
     "tail": [{"t": t, "df": d, "p": stats.t.sf(t, d)} for d in dfs for t in ts],
@@ -24,4 +52,5 @@ print(json.dumps({
     "wilson": [dict(k=k, n=n, low=c.low, high=c.high) for k, n in ((0, 1), (0, 10), (3, 10), (10, 10), (65, 100), (999, 1000), (25, 10000))
                for c in [stats.binomtest(k, n).proportion_ci(0.95, "wilson")]],
     "spearman": ranks,
-}, indent=0))
+    "calibration": calibration,
+}, separators=(",", ":")))

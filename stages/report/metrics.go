@@ -1,0 +1,129 @@
+package report
+
+import (
+	"slices"
+
+	"shiftmill/stages/report/stats"
+)
+
+// extras adds to a set's error what the spec asks for beside top-1.
+func (b *benchmark) extras(c *Config, boot *stats.Bootstrap, m *model, s *testSet, e *setError) {
+	if v := m.beyond(s); v != nil && slices.Contains(c.Metrics, "top-5") {
+		e.Top5 = rate(stats.Linear([]stats.Term{{Weight: 1, Set: s.rows, Values: v}}))
+	}
+	if !slices.Contains(c.Metrics, "calibration") || len(b.sets) > manySets && !s.iid {
+		return // on the many sets of a corruption benchmark it would cost much and say little
+	}
+	var seeds []*stats.Calibration
+	for _, seed := range m.seeds {
+		p := m.cells[cellKey{seed, s.name}]
+		if p.confidence == nil {
+			return
+		}
+		seeds = append(seeds, stats.NewCalibration(s.rows, p.confidence, p.wrong))
+	}
+	e.ECE = distance(boot.Estimate(s.rows, len(seeds), func(k int, w []uint8) float64 { return seeds[k].ECE(w) }))
+	e.RMS = distance(boot.Estimate(s.rows, len(seeds), func(k int, w []uint8) float64 { return seeds[k].RMS(w) }))
+}
+
+// beyond are the errors by the five best classes, nil where they are not known.
+func (m *model) beyond(s *testSet) stats.Values {
+	v := make(stats.Values, len(m.seeds))
+	for k, seed := range m.seeds {
+		if v[k] = m.cells[cellKey{seed, s.name}].beyond; v[k] == nil {
+			return nil
+		}
+	}
+	return v
+}
+
+// distance puts a number that is never negative in percent.
+func distance(e stats.Estimate) *number {
+	n := difference(e)
+	if n.Low != nil {
+		*n.Low = max(*n.Low, 0)
+	}
+	return n
+}
+
+// byClass gives for each class the error of each model on IID and, pooled over
+// the sets that hold the class, on OOD.
+func (b *benchmark) byClass(models []modelResult) {
+	for class, name := range b.classes {
+		in, out := b.slice(int32(class))
+		if in == nil && out == nil {
+			continue // a class that is predicted but never the label
+		}
+		for i, m := range b.models {
+			e := classError{Class: name}
+			if in != nil && m.has(in[0].set.name) {
+				e.IID, e.IIDImages = m.pooled(in), rowsOf(in)
+			}
+			if out != nil && !slices.ContainsFunc(out, func(s slice) bool { return !m.has(s.set.name) }) {
+				e.OOD, e.OODImages = m.pooled(out), rowsOf(out)
+			}
+			models[i].Classes = append(models[i].Classes, e)
+		}
+	}
+}
+
+// A slice is the rows of one class in a test set.
+type slice struct {
+	set  *testSet
+	at   []int
+	rows *stats.Set // clusters numbered anew over the slices of a class
+}
+
+func (b *benchmark) slice(class int32) (in, out []slice) {
+	number := map[int32]int32{}
+	for _, s := range b.sets {
+		x := slice{set: s}
+		var cluster []int32
+		for i, c := range s.class {
+			if c != class {
+				continue
+			}
+			x.at = append(x.at, i)
+			g := s.rows.Cluster[i]
+			if _, ok := number[g]; !ok {
+				number[g] = int32(len(number))
+			}
+			cluster = append(cluster, number[g])
+		}
+		if len(x.at) == 0 {
+			continue
+		}
+		x.rows = stats.NewSet(cluster)
+		if s.iid {
+			in = append(in, x)
+		} else {
+			out = append(out, x)
+		}
+	}
+	return in, out
+}
+
+func rowsOf(parts []slice) int {
+	n := 0
+	for _, p := range parts {
+		n += len(p.at)
+	}
+	return n
+}
+
+// pooled is the error over all rows of the slices.
+func (m *model) pooled(parts []slice) *number {
+	total := rowsOf(parts)
+	var terms []stats.Term
+	for _, p := range parts {
+		v := stats.NewValues(len(p.at), len(m.seeds))
+		for k, seed := range m.seeds {
+			wrong := m.cells[cellKey{seed, p.set.name}].wrong
+			for i, row := range p.at {
+				v[k][i] = wrong[row]
+			}
+		}
+		terms = append(terms, stats.Term{Weight: float64(len(p.at)) / float64(total), Set: p.rows, Values: v})
+	}
+	return rate(stats.Linear(terms))
+}

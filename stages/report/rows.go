@@ -1,0 +1,196 @@
+package report
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"hash"
+	"slices"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+
+	"shiftmill/stages"
+)
+
+// rows gathers one dataset of predictions, record by record.
+type rows struct {
+	predictions
+	r       *reader
+	cluster []int32
+	class   []int32
+	ids     hash.Hash
+}
+
+// view is the columns of a record that the report reads.
+type view struct {
+	id, label, predicted, group arrow.Array
+	correct                     *array.Boolean
+	scores                      *array.FixedSizeList
+	classes                     []string // of the scores
+}
+
+func (g *rows) record(ctx context.Context, rec arrow.Record) error {
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	v, err := g.r.view(rec)
+	if err != nil {
+		return err
+	}
+	for i := 0; i < int(rec.NumRows()); i++ {
+		name := v.id.ValueStr(i)
+		if v.correct.IsNull(i) || v.label.IsNull(i) {
+			return &stages.RowError{ID: name, Err: fmt.Errorf("%s or correct is missing; leave rows without a label out of the test set", g.r.config.Label)}
+		}
+		wrong := int8(1)
+		if v.correct.Value(i) {
+			wrong = 0
+		}
+		g.wrong = append(g.wrong, wrong)
+		label := v.label.ValueStr(i)
+		g.class = append(g.class, g.r.class(label))
+		if v.predicted.IsValid(i) {
+			g.r.class(v.predicted.ValueStr(i))
+		}
+		g.text(name)
+		g.text(label)
+		if v.scores != nil {
+			if err := g.score(v, i, label); err != nil {
+				return &stages.RowError{ID: name, Err: err}
+			}
+		}
+		if v.group != nil && v.group.IsValid(i) {
+			name = v.group.ValueStr(i)
+			if g.r.config.Group != "" {
+				name = "\x00" + name // a group is no id; a source_id is one
+			}
+		}
+		g.cluster = append(g.cluster, g.r.clusters.of(name))
+	}
+	return nil
+}
+
+// text adds a text to the digest of the rows, with its length.
+func (g *rows) text(s string) {
+	var length [8]byte
+	binary.LittleEndian.PutUint64(length[:], uint64(len(s)))
+	g.ids.Write(length[:])
+	g.ids.Write([]byte(s))
+}
+
+// score keeps what the asked-for metrics need of a row's scores.
+func (g *rows) score(v *view, i int, label string) error {
+	if v.scores.IsNull(i) {
+		return fmt.Errorf("it has no scores; ask for metrics: [classes] alone to do without")
+	}
+	lo, hi := v.scores.ValueOffsets(i)
+	scores := v.scores.ListValues().(*array.Float32).Float32Values()[lo:hi]
+	best := slices.Max(scores)
+	if slices.Contains(g.r.config.Metrics, "calibration") {
+		if !(best >= 0 && best <= 1.0001) {
+			return fmt.Errorf("its best score is %v and no probability, so calibration has no meaning; leave it out of metrics", best)
+		}
+		g.confidence = append(g.confidence, min(best, 1))
+	}
+	if !slices.Contains(g.r.config.Metrics, "top-5") {
+		return nil
+	}
+	if len(v.classes) != len(scores) {
+		return fmt.Errorf("column scores does not say which classes its %d scores are of, which top-5 error needs", len(scores))
+	}
+	beyond := int8(1)
+	if at := slices.Index(v.classes, label); at >= 0 {
+		ahead := 0 // equal scores rank by index
+		for k, s := range scores {
+			if s > scores[at] || s == scores[at] && k < at {
+				ahead++
+			}
+		}
+		if ahead < 5 {
+			beyond = 0
+		}
+	}
+	g.beyond = append(g.beyond, beyond)
+	return nil
+}
+
+func (r *reader) view(rec arrow.Record) (*view, error) {
+	v := &view{}
+	for _, c := range []struct {
+		name string
+		into *arrow.Array
+	}{{"id", &v.id}, {r.config.Label, &v.label}, {"predicted", &v.predicted}} {
+		col, err := column(rec, c.name)
+		if err != nil {
+			return nil, err
+		}
+		*c.into = col
+	}
+	col, err := column(rec, "correct")
+	if err != nil {
+		return nil, err
+	}
+	correct, ok := col.(*array.Boolean)
+	if !ok {
+		return nil, fmt.Errorf("column correct is %s, not bool", col.DataType())
+	}
+	v.correct = correct
+	if v.group, err = r.group(rec); err != nil {
+		return nil, err
+	}
+	return v, v.setScores(rec)
+}
+
+// setScores finds the column of scores, which may be absent.
+func (v *view) setScores(rec arrow.Record) error {
+	at := rec.Schema().FieldIndices(scoresColumn)
+	if len(at) == 0 {
+		return nil
+	}
+	list, ok := rec.Column(at[0]).(*array.FixedSizeList)
+	if ok {
+		_, ok = list.ListValues().(*array.Float32)
+	}
+	if !ok {
+		return fmt.Errorf("column %s is %s, not a fixed-size list of float32", scoresColumn, rec.Column(at[0]).DataType())
+	}
+	v.scores = list
+	if text, ok := rec.Schema().Field(at[0]).Metadata.GetValue("classes"); ok {
+		if err := json.Unmarshal([]byte(text), &v.classes); err != nil {
+			return fmt.Errorf("column %s: its classes: %w", scoresColumn, err)
+		}
+	}
+	return nil
+}
+
+// group finds the column that clusters, or nil where each row is its own.
+func (r *reader) group(rec arrow.Record) (arrow.Array, error) {
+	if g := r.config.Group; g != "" {
+		r.b.by = g
+		return column(rec, g)
+	}
+	if rec.Schema().HasField("source_id") {
+		r.b.by = "source_id"
+		return column(rec, "source_id")
+	}
+	return nil, nil
+}
+
+func (r *reader) class(name string) int32 {
+	n, ok := r.classes[name]
+	if !ok {
+		n = int32(len(r.classes))
+		r.classes[name] = n
+	}
+	return n
+}
+
+func column(rec arrow.Record, name string) (arrow.Array, error) {
+	at := rec.Schema().FieldIndices(name)
+	if len(at) == 0 {
+		return nil, fmt.Errorf("has no column %q", name)
+	}
+	return rec.Column(at[0]), nil
+}
