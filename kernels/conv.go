@@ -51,17 +51,26 @@ func (f *filter) spread(taps []int) {
 // the stride reaches; a reached position outside the output is a term with +0.
 func Conv2DBackData(dx, dy, w []float32, s ConvShape, p *Pool) {
 	s = s.checked("Conv2DBackData", dx, w, dy)
+	in := backwardLayout(s)
 	if s.StrideH == 1 && s.StrideW == 1 {
-		f := backwardFilter(w, s, 0, 0, p)
+		f := backwardFilter(w, s, in, 0, 0, p)
 		defer f.release()
 		f.run(dx, dy, nil, s.N, p)
 		return
 	}
+	// All phases read one copy of dy.
+	laid := getFloats(s.N * s.Co * in.rows * in.pitch)
+	defer laid.put()
+	plane := in.h * in.w
+	p.Run(s.N*s.Co, func(i int) {
+		in.copy(laid.v[i*in.channel():(i+1)*in.channel()], dy[i*plane:(i+1)*plane])
+	})
 	for py := range min(s.StrideH, s.H) {
 		for px := range min(s.StrideW, s.W) {
-			f := backwardFilter(w, s, py, px, p)
+			f := backwardFilter(w, s, in, py, px, p)
+			f.in.h, f.in.w, f.in.top, f.in.left = in.rows, in.pitch, 0, 0
 			part := getFloats(s.N * s.Ci * f.outH * f.outW)
-			f.run(part.v, dy, nil, s.N, p)
+			f.run(part.v, laid.v, nil, s.N, p)
 			p.Run(s.N*s.Ci, func(i int) {
 				spreadPhase(dx[i*s.H*s.W:(i+1)*s.H*s.W], part.v[i*f.outH*f.outW:(i+1)*f.outH*f.outW], s, py, px)
 			})
@@ -102,19 +111,41 @@ func floorDiv(a, b int) int {
 	return q
 }
 
-// backwardFilter plans the data gradient for the input positions of phase (py, px), as a convolution of dy.
-func backwardFilter(w []float32, s ConvShape, py, px int, p *Pool) *filter {
+// backwardLayout surrounds dy with as many zeros as the taps of any phase reach.
+func backwardLayout(s ConvShape) layout {
+	in := layout{h: s.OutH(), w: s.OutW(), strideH: 1, strideW: 1}
+	in.top, in.rows = margin(s.H, s.KH, s.StrideH, s.PadH, s.DilH)
+	in.left, in.pitch = margin(s.W, s.KW, s.StrideW, s.PadW, s.DilW)
+	in.tap(0, 0)
+	return in
+}
+
+// margin returns the zeros before the first output position of one dimension (negative: positions that no tap reads) and
+// the length that covers all that the taps read.
+func margin(n, k, stride, pad, dil int) (before, size int) {
+	lo, hi := 0, 0
+	for i, p := 0, 0; p < min(stride, n); p++ {
+		_, at := reach(p, k, stride, pad, dil)
+		count := (n - p + stride - 1) / stride
+		for _, a := range at {
+			if i == 0 {
+				lo, hi = a, a+count
+			}
+			lo, hi = min(lo, a), max(hi, a+count)
+			i++
+		}
+	}
+	return -lo, hi - lo
+}
+
+// backwardFilter plans the data gradient for the input positions of phase (py, px), as a convolution of dy laid out as in.
+func backwardFilter(w []float32, s ConvShape, in layout, py, px int, p *Pool) *filter {
 	ty, ay := reach(py, s.KH, s.StrideH, s.PadH, s.DilH)
 	tx, ax := reach(px, s.KW, s.StrideW, s.PadW, s.DilW)
 	co, ci := s.Co/s.Groups, s.Ci/s.Groups
 	taps := len(ty) * len(tx)
-	f := &filter{groups: s.Groups, m: ci, terms: co * taps, channels: co,
+	f := &filter{groups: s.Groups, m: ci, terms: co * taps, channels: co, in: in,
 		outH: (s.H - py + s.StrideH - 1) / s.StrideH, outW: (s.W - px + s.StrideW - 1) / s.StrideW}
-	f.in = layout{h: s.OutH(), w: s.OutW(), strideH: 1, strideW: 1}
-	if taps > 0 { // positions descend as the taps ascend
-		f.in.top, f.in.left = -ay[len(ay)-1], -ax[len(ax)-1]
-		f.in.rows, f.in.pitch = f.outH+ay[0]+f.in.top, f.outW+ax[0]+f.in.left
-	}
 	var offs []int
 	for _, y := range ay {
 		for _, x := range ax {
