@@ -128,7 +128,7 @@ func TestFilters(t *testing.T) {
 		name string
 		do   func(m *Image) *Image
 	}{
-		{"blur", func(m *Image) *Image { m.Blur(2600); return m }},
+		{"blur", func(m *Image) *Image { m.Blur(7600); return m }},
 		{"sharpen", func(m *Image) *Image { m.Sharpen(700); return m }},
 		{"barrel", func(m *Image) *Image { return m.Barrel(90) }},
 		{"vignette of nothing", func(m *Image) *Image { m.Vignette(0); return m }},
@@ -147,21 +147,26 @@ func TestFilters(t *testing.T) {
 		}
 	}
 
-	m := NewImage(41, 41)
-	for k := range 3 {
-		m.Pix[3*(20*41+20)+k] = 255
-	}
-	m.Blur(1500)
-	var total, second float64
-	for x := range 41 {
-		for y := range 41 {
-			v := float64(m.Pix[3*(y*41+x)])
-			total += v
-			second += v * float64((x-20)*(x-20))
+	for _, variance := range []int64{300, 1500, 2700, 9100} {
+		m := NewImage(61, 61)
+		for y := 28; y < 33; y++ { // five pixels square, whose own variance is 2
+			for i := 3 * (61*y + 28); i < 3*(61*y+33); i++ {
+				m.Pix[i] = 255
+			}
 		}
-	}
-	if got := second / total; math.Abs(got-1.5) > 0.15 {
-		t.Errorf("variance of a blurred point is %.3f pixels squared, want 1.5 within 0.15", got)
+		m.Blur(variance)
+		var total, second float64
+		for x := range 61 {
+			for y := range 61 {
+				v := float64(m.Pix[3*(y*61+x)])
+				total += v
+				second += v * float64((x-30)*(x-30))
+			}
+		}
+		want := float64(variance)/1000 + 2
+		if got := second / total; math.Abs(got-want) > 0.1*want {
+			t.Errorf("variance of a square blurred by %d/1000 is %.3f pixels squared, want %.3f within a tenth", variance, got, want)
+		}
 	}
 }
 
@@ -212,7 +217,7 @@ func TestGolden(t *testing.T) {
 		}
 	})
 	step("text", Flat(Hex(0xffffff)), func() { f.Text(&p, "Épicerie „Ägäis“ Ñandú 2 € ŵ", 200, 900, 160, -1) })
-	c.Blur(700)
+	c.Blur(2700)
 	note("blur")
 	c.Sharpen(400)
 	note("sharpen")

@@ -1,37 +1,73 @@
 package draw
 
-// Blur softens the image by a Gaussian of the given variance, in 1/1000 pixel squared. It runs
-// the three-tap kernel (a, 1-2a, a), whose variance is 2a, along rows and columns as often as
-// needed; edge pixels are repeated. Variance grows the work; meant for at most a few pixels squared.
+// Blur softens the image by a Gaussian of the given variance, in 1/1000 pixel squared; edge pixels
+// are repeated. Large variances are taken off by three running means of 2r+1 pixels, whose variance is
+// r(r+1) together, the rest by the kernel (a, 1-2a, a), whose variance is 2a; each along rows and columns.
 func (m *Image) Blur(variance int64) {
+	for variance >= 2000 {
+		r := (Sqrt(4*variance/1000+1) - 1) / 2
+		for range 3 {
+			m.lines(func(line, to []uint8) { mean(line, to, int(r)) })
+		}
+		variance -= 1000 * r * (r + 1)
+	}
 	if variance <= 0 {
 		return
 	}
 	passes := (variance + 499) / 500
 	side := int32(variance * 65536 / (2000 * passes)) // a in 1/65536, at most a quarter
-	line := make([]uint8, 3*(max(m.W, m.H)+2))
 	for range passes {
-		for y := 0; y < m.H; y++ {
-			soften(m.Pix[3*y*m.W:], line, m.W, 3, side)
+		m.lines(func(line, to []uint8) { soften(line, to, side) })
+	}
+}
+
+// lines replaces every row, then every column, by what filter makes of it.
+func (m *Image) lines(filter func(line, to []uint8)) {
+	from, to := make([]uint8, 3*max(m.W, m.H)), make([]uint8, 3*max(m.W, m.H))
+	for y := range m.H {
+		row := m.Pix[3*y*m.W : 3*(y+1)*m.W]
+		copy(from, row)
+		filter(from[:3*m.W], row)
+	}
+	for x := range m.W {
+		for y := range m.H {
+			copy(from[3*y:3*y+3], m.Pix[3*(y*m.W+x):])
 		}
-		for x := 0; x < m.W; x++ {
-			soften(m.Pix[3*x:], line, m.H, 3*m.W, side)
+		filter(from[:3*m.H], to[:3*m.H])
+		for y := range m.H {
+			copy(m.Pix[3*(y*m.W+x):3*(y*m.W+x)+3], to[3*y:])
 		}
 	}
 }
 
-// soften applies one pass to n pixels that are stride bytes apart.
-func soften(pix, line []uint8, n, stride int, side int32) {
-	for i := 0; i < n; i++ {
-		copy(line[3*i+3:3*i+6], pix[i*stride:i*stride+3])
-	}
-	copy(line[:3], line[3:6])
-	copy(line[3*n+3:3*n+6], line[3*n:3*n+3])
+// soften applies the kernel (side, 1-2 side, side) to a line of pixels.
+func soften(line, to []uint8, side int32) {
 	mid := 65536 - 2*side
-	for i := 0; i < n; i++ {
-		p, l := pix[i*stride:i*stride+3:i*stride+3], line[3*i:3*i+9:3*i+9]
-		for k := range p {
-			p[k] = uint8((mid*int32(l[k+3]) + side*(int32(l[k])+int32(l[k+6])) + 32768) >> 16)
+	last := len(line) - 3
+	for i := range line {
+		before, after := i-3, i+3
+		if before < 0 {
+			before = i
+		}
+		if i >= last {
+			after = i
+		}
+		to[i] = uint8((mid*int32(line[i]) + side*(int32(line[before])+int32(line[after])) + 32768) >> 16)
+	}
+}
+
+// mean replaces every pixel of a line by the mean of the 2r+1 around it.
+func mean(line, to []uint8, r int) {
+	n, width := len(line)/3, int32(2*r+1)
+	for k := range 3 {
+		at := func(i int) int32 { return int32(line[3*min(max(i, 0), n-1)+k]) }
+		sum := int32(0)
+		for i := -r; i <= r; i++ {
+			sum += at(i)
+		}
+		for i := range n {
+			to[3*i+k] = uint8((sum + width/2) / width)
+			sum += at(i+r+1) - at(i-r)
 		}
 	}
 }

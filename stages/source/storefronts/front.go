@@ -10,8 +10,8 @@ func (s *scene) front(b box) {
 	if st.front == frontWood {
 		s.woodwork(b)
 	}
-	sill := map1(st.front, [4]int64{14, 48, 58, 50}) + s.trade.sill*6/10
-	head := b.y1 - map1(st.front, [4]int64{22, 46, 34, 38})
+	sill := byKind(st.front, [4]int64{14, 48, 58, 50}) + s.trade.sill*6/10
+	head := b.y1 - byKind(st.front, [4]int64{22, 46, 34, 38})
 
 	n := min(max(2, b.w()/330), 4)
 	door := r.below(n + 1)
@@ -33,8 +33,8 @@ func (s *scene) front(b box) {
 	}
 }
 
-// map1 chooses a value by a kind.
-func map1(kind int, values [4]int64) int64 { return values[kind] }
+// byKind chooses a value by a kind.
+func byKind(kind int, values [4]int64) int64 { return values[kind] }
 
 func (s *scene) woodwork(b box) {
 	c := s.timber
@@ -60,7 +60,7 @@ func (s *scene) window(b box, r *stream) {
 		light = light.Shade(1050)
 	}
 	s.fall(light.Shade(860), light.Shade(700), b.x0, b.y0, b.x1, b.y1)
-	if r.chance(140) { // some windows show nothing: the blind is down
+	if r.chance(110) { // some windows show nothing: the blind is down
 		displayBlinds(s.pen, b, r, s)
 	} else {
 		s.trade.display(s.pen, b, r, s)

@@ -19,7 +19,7 @@ func buildBank(s *scene) {
 	}
 	s.rect(stone, b.x0-8, b.y1-6, b.x1+8, b.y1+8)
 	s.sign(b)
-	if s.style.european < 500 && s.style.signs != signPainted { // a temple's gable over the sign
+	if s.style.storeys < 1000 && s.style.signs != signPainted { // a temple's gable over the sign
 		y := b.y1 + s.style.sign
 		s.poly(stone.Shade(900), b.x0-14, y+2, b.x1+14, y+2, 0, y+165)
 		s.poly(stone.Shade(1060), b.x0+70, y+16, b.x1-70, y+16, 0, y+138)

@@ -81,9 +81,9 @@ func RowAt(seed uint64, i int, mix Mix) Row {
 	shop, photo := newStream(seed, "row/business", b), newStream(seed, "row/photo", id)
 	return Row{ID: id, Attributes: Attributes{
 		Class:    trades[classOf(seed, business)].name,
-		Country:  draw1(shop, mix.Countries),
-		Year:     draw1(photo, mix.Years),
-		Camera:   draw1(photo, mix.Cameras),
+		Country:  drawShare(shop, mix.Countries),
+		Year:     drawShare(photo, mix.Years),
+		Camera:   drawShare(photo, mix.Cameras),
 		Business: b,
 	}}
 }
@@ -100,7 +100,7 @@ func classOf(seed uint64, business int) int {
 	return order[business%n]
 }
 
-func draw1[T any](r *stream, shares []Share[T]) T {
+func drawShare[T any](r *stream, shares []Share[T]) T {
 	sum := int64(0)
 	for _, s := range shares {
 		sum += int64(s.Weight)
