@@ -68,12 +68,13 @@ func (w *bitWriter) flush() {
 	}
 }
 
-// block writes a block of quantised coefficients in zigzag order; pred is the DC value of the block before. It returns this block's.
+// block writes a block of quantised coefficients in natural order; pred is the DC value of the block before. It returns this block's.
 func (w *bitWriter) block(block *[64]int16, pred int32, dc, ac *codeTable) int32 {
 	value, size := magnitude(int32(block[0]) - pred)
 	w.put(dc[size], value, size)
 	run := uint(0)
-	for _, v := range block[1:] {
+	for k := 1; k < 64; k++ {
+		v := block[zigzag[k]&63]
 		if v == 0 {
 			run++
 			continue

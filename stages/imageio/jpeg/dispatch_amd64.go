@@ -55,3 +55,32 @@ func smoothAcross(out, in []byte) {
 	smoothAcrossGeneric(ends[:], in[n-3:])
 	out[2*n-2], out[2*n-1] = ends[4], ends[5]
 }
+
+func forward(out *[64]int16, in []byte, stride int, d *divisors) {
+	if !cpu.X86.HasAVX2 {
+		forwardGeneric(out, in, stride, d)
+		return
+	}
+	_ = in[7*stride+7]
+	forwardAVX2(out, &in[0], stride, &d.floats)
+}
+
+func rgbToYCC(y, cb, cr, pix []byte) {
+	n := len(y)
+	if n < 16 || !cpu.X86.HasAVX2 {
+		rgbToYCCGeneric(y, cb, cr, pix)
+		return
+	}
+	_, _, _ = pix[3*n-1], cb[n-1], cr[n-1]
+	rgbToYCCAVX2(&y[0], &cb[0], &cr[0], &pix[0], n)
+}
+
+func average22(out, upper, lower []byte) {
+	n := len(out)
+	if n == 0 || n%8 != 0 || !cpu.X86.HasAVX2 {
+		average22Generic(out, upper, lower)
+		return
+	}
+	_, _ = upper[2*n-1], lower[2*n-1]
+	average22AVX2(&out[0], &upper[0], &lower[0], n)
+}

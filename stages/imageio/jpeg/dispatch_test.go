@@ -54,6 +54,24 @@ func TestInnerLoops(t *testing.T) {
 			}
 		}
 	}
+	for n := 1; n < 140; n++ {
+		pix, a, b := row(3*n), row(2*n), row(2*n)
+		compare("rgbToYCC", n, 3*n, func(o []byte) { rgbToYCC(o[:n], o[n:2*n], o[2*n:], pix) }, func(o []byte) { rgbToYCCGeneric(o[:n], o[n:2*n], o[2*n:], pix) })
+		compare("average22", n, n, func(o []byte) { average22(o, a, b) }, func(o []byte) { average22Generic(o, a, b) })
+	}
+	for quality := 1; quality <= 100; quality++ {
+		d := newDivisors(scaledQuant(quality%2, quality))
+		for range 100 {
+			const stride = 24
+			in := row(7*stride + 8)
+			var got, want [64]int16
+			forward(&got, in, stride, d)
+			forwardGeneric(&want, in, stride, d)
+			if got != want {
+				t.Errorf("forward at quality %d:\n got %d\nwant %d", quality, got, want)
+			}
+		}
+	}
 	for i := range 20000 {
 		var block [64]int16
 		bits := random() % 17
@@ -64,5 +82,18 @@ func TestInnerLoops(t *testing.T) {
 		}
 		const stride = 24
 		compare("inverse", i, 7*stride+8, func(o []byte) { inverse(o, stride, &block) }, func(o []byte) { inverseGeneric(o, stride, &block) })
+	}
+}
+
+// TestFloatQuotients goes through every step and dividend: the assembly's division must be the exact one.
+func TestFloatQuotients(t *testing.T) {
+	for q := 1; q <= 255; q++ {
+		step := int32(q) * 8
+		half, reciprocal := float32(step/2)+0.5, 1/float32(step)
+		for v := int32(0); v < 1<<15; v++ {
+			if got, want := int32(float32((float32(v)+half)*reciprocal)), (v+step/2)/step; got != want {
+				t.Fatalf("%d over %d: got %d, want %d", v, step, got, want)
+			}
+		}
 	}
 }

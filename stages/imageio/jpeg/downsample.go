@@ -54,8 +54,8 @@ func extendRow(row []byte, width int) {
 	}
 }
 
-// rgbToYCC is JFIF's conversion in 16-bit fixed point, as the JPEG group's library rounds it.
-func rgbToYCC(y, cb, cr, pix []byte) {
+// rgbToYCCGeneric is JFIF's conversion in 16-bit fixed point, as the JPEG group's library rounds it.
+func rgbToYCCGeneric(y, cb, cr, pix []byte) {
 	const half, chroma = 1 << 15, 128<<16 + 1<<15 - 1
 	n := len(y)
 	cb, cr, pix = cb[:n], cr[:n], pix[:3*n]
@@ -79,11 +79,7 @@ func average(out, band []byte, wide, h, v int) {
 			out[i] = byte((int(band[2*i]) + int(band[2*i+1]) + i&1) >> 1)
 		}
 	case h == 2 && v == 2:
-		upper, lower := band[:2*len(out)], band[wide:][:2*len(out)]
-		for i := range out {
-			u, l := upper[2*i:2*i+2:2*i+2], lower[2*i:2*i+2:2*i+2]
-			out[i] = byte((int(u[0]) + int(u[1]) + int(l[0]) + int(l[1]) + 1 + i&1) >> 2)
-		}
+		average22(out, band[:2*len(out)], band[wide:][:2*len(out)])
 	default:
 		for i := range out {
 			sum := h * v / 2
@@ -94,5 +90,13 @@ func average(out, band []byte, wide, h, v int) {
 			}
 			out[i] = byte(sum / (h * v))
 		}
+	}
+}
+
+// average22Generic is the average of 2 x 2 samples.
+func average22Generic(out, upper, lower []byte) {
+	for i := range out {
+		u, l := upper[2*i:2*i+2:2*i+2], lower[2*i:2*i+2:2*i+2]
+		out[i] = byte((int(u[0]) + int(u[1]) + int(l[0]) + int(l[1]) + 1 + i&1) >> 2)
 	}
 }

@@ -87,7 +87,8 @@ type plane struct {
 	stride     int
 	samples    []byte
 	quant      *[64]uint16 // zigzag order
-	divisors   divisors
+	steps      [64]int16   // the same in natural order
+	divisors   *divisors
 	tables     int // 0 luminance, 1 chrominance
 	pred       int32
 }
@@ -108,6 +109,9 @@ func newEncoder(pix []byte, height, width, channels, quality int, sub Subsamplin
 		p.samples = make([]byte, p.stride*8*p.high)
 		p.quant = scaledQuant(p.tables, quality)
 		p.divisors = newDivisors(p.quant)
+		for k, q := range p.quant {
+			p.steps[zigzag[k]] = int16(q)
+		}
 	}
 	if channels == 1 {
 		for y := range height {

@@ -1,8 +1,8 @@
 package jpeg
 
-// forward transforms 8 x 8 samples, rows stride apart, into coefficients times 8, in natural order, as the JPEG group's
+// spectrum transforms 8 x 8 samples, rows stride apart, into coefficients times 8, in natural order, as the JPEG group's
 // jpeg_fdct_islow does.
-func forward(out *[64]int32, in []byte, stride int) {
+func spectrum(out *[64]int32, in []byte, stride int) {
 	for y := range 8 {
 		s := in[y*stride:][:8:8]
 		o := out[8*y : 8*y+8 : 8*y+8]
@@ -45,48 +45,56 @@ func oddPart(t4, t5, t6, t7 int32) (d1, d3, d5, d7 int32) {
 	return t7*f1501 + z1 + z4, t6*f3072 + z2 + z3, t5*f2053 + z2 + z4, t4*f0298 + z1 + z3
 }
 
-// divisors turns the division by quantisation steps (times 8, zigzag order) into multiplications: half is half a step, reciprocal
-// 2^32 over the step, rounded up. The quotient is exact as long as dividend times step stays below 2^32, here 2^26.
+// divisors turns the division by quantisation steps (times 8, natural order) into multiplications. half is half a step, reciprocal
+// 2^32 over the step, rounded up: the quotient is exact as long as dividend times step stays below 2^32, here 2^26.
 type divisors struct {
 	half       [64]int32
 	reciprocal [64]uint64
+	floats     [128]float32 // half + 0.5, then 1 over the step: for the assembly
 }
 
-func newDivisors(quant *[64]uint16) (d divisors) {
-	for i, q := range quant {
-		step := uint64(q) * 8
+// newDivisors takes the steps in zigzag order.
+func newDivisors(quant *[64]uint16) *divisors {
+	d := new(divisors)
+	for k, q := range quant {
+		step, i := uint64(q)*8, zigzag[k]
 		d.half[i], d.reciprocal[i] = int32(step/2), 1<<32/step+1
+		d.floats[i], d.floats[64+i] = float32(step/2)+0.5, 1/float32(step)
 	}
 	return d
 }
 
-// block makes the quantised coefficients of a block, in zigzag order, rounded half away from zero.
-func (p *plane) block(out *[64]int16, row, col int) {
+// forwardGeneric makes the quantised coefficients of 8 x 8 samples, rows stride apart, in natural order, rounded half away from zero.
+func forwardGeneric(out *[64]int16, in []byte, stride int, d *divisors) {
 	var coef [64]int32
-	forward(&coef, p.samples[row*8*p.stride+col*8:], p.stride)
-	for i := range out {
-		v := coef[zigzag[i]&63]
+	spectrum(&coef, in, stride)
+	for i, v := range coef {
 		sign := v >> 31
 		v = (v ^ sign) - sign
-		v = int32(uint64(v+p.divisors.half[i]) * p.divisors.reciprocal[i] >> 32)
+		v = int32(uint64(v+d.half[i]) * d.reciprocal[i] >> 32)
 		out[i] = int16((v ^ sign) - sign)
 	}
 }
 
+// block makes the quantised coefficients of a block, in natural order.
+func (p *plane) block(out *[64]int16, row, col int) {
+	forward(out, p.samples[row*8*p.stride+col*8:], p.stride, p.divisors)
+}
+
 // roundTripBlock writes the samples that are left of a block after quantisation.
 func (p *plane) roundTripBlock(out []byte, stride, row, col int) {
-	var quantised, coef [64]int16
-	p.block(&quantised, row, col)
-	last := 0
-	for i, v := range quantised {
-		if v != 0 {
-			last = i
+	var block [64]int16
+	p.block(&block, row, col)
+	ac := int16(0)
+	for i, q := range p.steps {
+		block[i] *= q
+		if i > 0 {
+			ac |= block[i]
 		}
-		coef[zigzag[i]] = v * int16(p.quant[i])
 	}
-	if last == 0 {
-		fillDC(out, stride, 8, coef[0])
+	if ac == 0 {
+		fillDC(out, stride, 8, block[0])
 		return
 	}
-	inverse(out, stride, &coef)
+	inverse(out, stride, &block)
 }

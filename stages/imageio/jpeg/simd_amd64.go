@@ -9,6 +9,22 @@ package jpeg
 //go:noescape
 func inverseAVX2(out *byte, stride int, block *[64]int16)
 
+// forwardAVX2 is forwardGeneric. The quotient of (|v| + half + 0.5) and the step, multiplied in float32, is at least 0.5/step from a whole
+// number, and its error is far below that, so that cutting the fraction is exact.
+//
+//go:noescape
+func forwardAVX2(out *[64]int16, in *byte, stride int, divisors *[128]float32)
+
+// rgbToYCCAVX2 is rgbToYCC for n pixels, at least 16.
+//
+//go:noescape
+func rgbToYCCAVX2(y *byte, cb *byte, cr *byte, pix *byte, n int)
+
+// average22AVX2 is average of 2 x 2 samples for n outputs, a multiple of 8.
+//
+//go:noescape
+func average22AVX2(out *byte, upper *byte, lower *byte, n int)
+
 // yccToRGBAVX2 is yccToRGB for n pixels, at least 16.
 //
 //go:noescape

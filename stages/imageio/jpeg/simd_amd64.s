@@ -4,6 +4,126 @@
 
 #include "textflag.h"
 
+DATA f0298<>+0(SB)/4, $+2446
+DATA f0298<>+4(SB)/4, $+2446
+DATA f0298<>+8(SB)/4, $+2446
+DATA f0298<>+12(SB)/4, $+2446
+DATA f0298<>+16(SB)/4, $+2446
+DATA f0298<>+20(SB)/4, $+2446
+DATA f0298<>+24(SB)/4, $+2446
+DATA f0298<>+28(SB)/4, $+2446
+GLOBL f0298<>(SB), RODATA|NOPTR, $32
+
+DATA f0390<>+0(SB)/4, $+3196
+DATA f0390<>+4(SB)/4, $+3196
+DATA f0390<>+8(SB)/4, $+3196
+DATA f0390<>+12(SB)/4, $+3196
+DATA f0390<>+16(SB)/4, $+3196
+DATA f0390<>+20(SB)/4, $+3196
+DATA f0390<>+24(SB)/4, $+3196
+DATA f0390<>+28(SB)/4, $+3196
+GLOBL f0390<>(SB), RODATA|NOPTR, $32
+
+DATA f0541<>+0(SB)/4, $+4433
+DATA f0541<>+4(SB)/4, $+4433
+DATA f0541<>+8(SB)/4, $+4433
+DATA f0541<>+12(SB)/4, $+4433
+DATA f0541<>+16(SB)/4, $+4433
+DATA f0541<>+20(SB)/4, $+4433
+DATA f0541<>+24(SB)/4, $+4433
+DATA f0541<>+28(SB)/4, $+4433
+GLOBL f0541<>(SB), RODATA|NOPTR, $32
+
+DATA f0765<>+0(SB)/4, $+6270
+DATA f0765<>+4(SB)/4, $+6270
+DATA f0765<>+8(SB)/4, $+6270
+DATA f0765<>+12(SB)/4, $+6270
+DATA f0765<>+16(SB)/4, $+6270
+DATA f0765<>+20(SB)/4, $+6270
+DATA f0765<>+24(SB)/4, $+6270
+DATA f0765<>+28(SB)/4, $+6270
+GLOBL f0765<>(SB), RODATA|NOPTR, $32
+
+DATA f0899<>+0(SB)/4, $+7373
+DATA f0899<>+4(SB)/4, $+7373
+DATA f0899<>+8(SB)/4, $+7373
+DATA f0899<>+12(SB)/4, $+7373
+DATA f0899<>+16(SB)/4, $+7373
+DATA f0899<>+20(SB)/4, $+7373
+DATA f0899<>+24(SB)/4, $+7373
+DATA f0899<>+28(SB)/4, $+7373
+GLOBL f0899<>(SB), RODATA|NOPTR, $32
+
+DATA f1175<>+0(SB)/4, $+9633
+DATA f1175<>+4(SB)/4, $+9633
+DATA f1175<>+8(SB)/4, $+9633
+DATA f1175<>+12(SB)/4, $+9633
+DATA f1175<>+16(SB)/4, $+9633
+DATA f1175<>+20(SB)/4, $+9633
+DATA f1175<>+24(SB)/4, $+9633
+DATA f1175<>+28(SB)/4, $+9633
+GLOBL f1175<>(SB), RODATA|NOPTR, $32
+
+DATA f1501<>+0(SB)/4, $+12299
+DATA f1501<>+4(SB)/4, $+12299
+DATA f1501<>+8(SB)/4, $+12299
+DATA f1501<>+12(SB)/4, $+12299
+DATA f1501<>+16(SB)/4, $+12299
+DATA f1501<>+20(SB)/4, $+12299
+DATA f1501<>+24(SB)/4, $+12299
+DATA f1501<>+28(SB)/4, $+12299
+GLOBL f1501<>(SB), RODATA|NOPTR, $32
+
+DATA f1847<>+0(SB)/4, $+15137
+DATA f1847<>+4(SB)/4, $+15137
+DATA f1847<>+8(SB)/4, $+15137
+DATA f1847<>+12(SB)/4, $+15137
+DATA f1847<>+16(SB)/4, $+15137
+DATA f1847<>+20(SB)/4, $+15137
+DATA f1847<>+24(SB)/4, $+15137
+DATA f1847<>+28(SB)/4, $+15137
+GLOBL f1847<>(SB), RODATA|NOPTR, $32
+
+DATA f1961<>+0(SB)/4, $+16069
+DATA f1961<>+4(SB)/4, $+16069
+DATA f1961<>+8(SB)/4, $+16069
+DATA f1961<>+12(SB)/4, $+16069
+DATA f1961<>+16(SB)/4, $+16069
+DATA f1961<>+20(SB)/4, $+16069
+DATA f1961<>+24(SB)/4, $+16069
+DATA f1961<>+28(SB)/4, $+16069
+GLOBL f1961<>(SB), RODATA|NOPTR, $32
+
+DATA f2053<>+0(SB)/4, $+16819
+DATA f2053<>+4(SB)/4, $+16819
+DATA f2053<>+8(SB)/4, $+16819
+DATA f2053<>+12(SB)/4, $+16819
+DATA f2053<>+16(SB)/4, $+16819
+DATA f2053<>+20(SB)/4, $+16819
+DATA f2053<>+24(SB)/4, $+16819
+DATA f2053<>+28(SB)/4, $+16819
+GLOBL f2053<>(SB), RODATA|NOPTR, $32
+
+DATA f2562<>+0(SB)/4, $+20995
+DATA f2562<>+4(SB)/4, $+20995
+DATA f2562<>+8(SB)/4, $+20995
+DATA f2562<>+12(SB)/4, $+20995
+DATA f2562<>+16(SB)/4, $+20995
+DATA f2562<>+20(SB)/4, $+20995
+DATA f2562<>+24(SB)/4, $+20995
+DATA f2562<>+28(SB)/4, $+20995
+GLOBL f2562<>(SB), RODATA|NOPTR, $32
+
+DATA f3072<>+0(SB)/4, $+25172
+DATA f3072<>+4(SB)/4, $+25172
+DATA f3072<>+8(SB)/4, $+25172
+DATA f3072<>+12(SB)/4, $+25172
+DATA f3072<>+16(SB)/4, $+25172
+DATA f3072<>+20(SB)/4, $+25172
+DATA f3072<>+24(SB)/4, $+25172
+DATA f3072<>+28(SB)/4, $+25172
+GLOBL f3072<>(SB), RODATA|NOPTR, $32
+
 // func inverseAVX2(out *byte, stride int, block *[64]int16)
 // Requires: AVX, AVX2
 TEXT ·inverseAVX2(SB), NOSPLIT, $256-24
@@ -196,126 +316,6 @@ TEXT ·inverseAVX2(SB), NOSPLIT, $256-24
 	VZEROUPPER
 	RET
 
-DATA f0298<>+0(SB)/4, $+2446
-DATA f0298<>+4(SB)/4, $+2446
-DATA f0298<>+8(SB)/4, $+2446
-DATA f0298<>+12(SB)/4, $+2446
-DATA f0298<>+16(SB)/4, $+2446
-DATA f0298<>+20(SB)/4, $+2446
-DATA f0298<>+24(SB)/4, $+2446
-DATA f0298<>+28(SB)/4, $+2446
-GLOBL f0298<>(SB), RODATA|NOPTR, $32
-
-DATA f0390<>+0(SB)/4, $+3196
-DATA f0390<>+4(SB)/4, $+3196
-DATA f0390<>+8(SB)/4, $+3196
-DATA f0390<>+12(SB)/4, $+3196
-DATA f0390<>+16(SB)/4, $+3196
-DATA f0390<>+20(SB)/4, $+3196
-DATA f0390<>+24(SB)/4, $+3196
-DATA f0390<>+28(SB)/4, $+3196
-GLOBL f0390<>(SB), RODATA|NOPTR, $32
-
-DATA f0541<>+0(SB)/4, $+4433
-DATA f0541<>+4(SB)/4, $+4433
-DATA f0541<>+8(SB)/4, $+4433
-DATA f0541<>+12(SB)/4, $+4433
-DATA f0541<>+16(SB)/4, $+4433
-DATA f0541<>+20(SB)/4, $+4433
-DATA f0541<>+24(SB)/4, $+4433
-DATA f0541<>+28(SB)/4, $+4433
-GLOBL f0541<>(SB), RODATA|NOPTR, $32
-
-DATA f0765<>+0(SB)/4, $+6270
-DATA f0765<>+4(SB)/4, $+6270
-DATA f0765<>+8(SB)/4, $+6270
-DATA f0765<>+12(SB)/4, $+6270
-DATA f0765<>+16(SB)/4, $+6270
-DATA f0765<>+20(SB)/4, $+6270
-DATA f0765<>+24(SB)/4, $+6270
-DATA f0765<>+28(SB)/4, $+6270
-GLOBL f0765<>(SB), RODATA|NOPTR, $32
-
-DATA f0899<>+0(SB)/4, $+7373
-DATA f0899<>+4(SB)/4, $+7373
-DATA f0899<>+8(SB)/4, $+7373
-DATA f0899<>+12(SB)/4, $+7373
-DATA f0899<>+16(SB)/4, $+7373
-DATA f0899<>+20(SB)/4, $+7373
-DATA f0899<>+24(SB)/4, $+7373
-DATA f0899<>+28(SB)/4, $+7373
-GLOBL f0899<>(SB), RODATA|NOPTR, $32
-
-DATA f1175<>+0(SB)/4, $+9633
-DATA f1175<>+4(SB)/4, $+9633
-DATA f1175<>+8(SB)/4, $+9633
-DATA f1175<>+12(SB)/4, $+9633
-DATA f1175<>+16(SB)/4, $+9633
-DATA f1175<>+20(SB)/4, $+9633
-DATA f1175<>+24(SB)/4, $+9633
-DATA f1175<>+28(SB)/4, $+9633
-GLOBL f1175<>(SB), RODATA|NOPTR, $32
-
-DATA f1501<>+0(SB)/4, $+12299
-DATA f1501<>+4(SB)/4, $+12299
-DATA f1501<>+8(SB)/4, $+12299
-DATA f1501<>+12(SB)/4, $+12299
-DATA f1501<>+16(SB)/4, $+12299
-DATA f1501<>+20(SB)/4, $+12299
-DATA f1501<>+24(SB)/4, $+12299
-DATA f1501<>+28(SB)/4, $+12299
-GLOBL f1501<>(SB), RODATA|NOPTR, $32
-
-DATA f1847<>+0(SB)/4, $+15137
-DATA f1847<>+4(SB)/4, $+15137
-DATA f1847<>+8(SB)/4, $+15137
-DATA f1847<>+12(SB)/4, $+15137
-DATA f1847<>+16(SB)/4, $+15137
-DATA f1847<>+20(SB)/4, $+15137
-DATA f1847<>+24(SB)/4, $+15137
-DATA f1847<>+28(SB)/4, $+15137
-GLOBL f1847<>(SB), RODATA|NOPTR, $32
-
-DATA f1961<>+0(SB)/4, $+16069
-DATA f1961<>+4(SB)/4, $+16069
-DATA f1961<>+8(SB)/4, $+16069
-DATA f1961<>+12(SB)/4, $+16069
-DATA f1961<>+16(SB)/4, $+16069
-DATA f1961<>+20(SB)/4, $+16069
-DATA f1961<>+24(SB)/4, $+16069
-DATA f1961<>+28(SB)/4, $+16069
-GLOBL f1961<>(SB), RODATA|NOPTR, $32
-
-DATA f2053<>+0(SB)/4, $+16819
-DATA f2053<>+4(SB)/4, $+16819
-DATA f2053<>+8(SB)/4, $+16819
-DATA f2053<>+12(SB)/4, $+16819
-DATA f2053<>+16(SB)/4, $+16819
-DATA f2053<>+20(SB)/4, $+16819
-DATA f2053<>+24(SB)/4, $+16819
-DATA f2053<>+28(SB)/4, $+16819
-GLOBL f2053<>(SB), RODATA|NOPTR, $32
-
-DATA f2562<>+0(SB)/4, $+20995
-DATA f2562<>+4(SB)/4, $+20995
-DATA f2562<>+8(SB)/4, $+20995
-DATA f2562<>+12(SB)/4, $+20995
-DATA f2562<>+16(SB)/4, $+20995
-DATA f2562<>+20(SB)/4, $+20995
-DATA f2562<>+24(SB)/4, $+20995
-DATA f2562<>+28(SB)/4, $+20995
-GLOBL f2562<>(SB), RODATA|NOPTR, $32
-
-DATA f3072<>+0(SB)/4, $+25172
-DATA f3072<>+4(SB)/4, $+25172
-DATA f3072<>+8(SB)/4, $+25172
-DATA f3072<>+12(SB)/4, $+25172
-DATA f3072<>+16(SB)/4, $+25172
-DATA f3072<>+20(SB)/4, $+25172
-DATA f3072<>+24(SB)/4, $+25172
-DATA f3072<>+28(SB)/4, $+25172
-GLOBL f3072<>(SB), RODATA|NOPTR, $32
-
 DATA half1<>+0(SB)/4, $+1024
 DATA half1<>+4(SB)/4, $+1024
 DATA half1<>+8(SB)/4, $+1024
@@ -369,6 +369,774 @@ DATA turn<>+29(SB)/1, $0x07
 DATA turn<>+30(SB)/1, $0x0b
 DATA turn<>+31(SB)/1, $0x0f
 GLOBL turn<>(SB), RODATA|NOPTR, $32
+
+// func forwardAVX2(out *[64]int16, in *byte, stride int, divisors *[128]float32)
+// Requires: AVX, AVX2
+TEXT ·forwardAVX2(SB), NOSPLIT, $256-32
+	MOVQ         out+0(FP), AX
+	MOVQ         in+8(FP), CX
+	MOVQ         stride+16(FP), DX
+	MOVQ         divisors+24(FP), BX
+	LEAQ         (CX)(DX*4), SI
+	VPMOVZXBD    (CX), X0
+	VPMOVZXBD    (SI), X1
+	VINSERTI128  $0x01, X1, Y0, Y0
+	VMOVDQU      Y0, (SP)
+	VPMOVZXBD    4(CX), X1
+	VPMOVZXBD    4(SI), X0
+	VINSERTI128  $0x01, X0, Y1, Y0
+	VMOVDQU      Y0, 32(SP)
+	ADDQ         DX, CX
+	ADDQ         DX, SI
+	VPMOVZXBD    (CX), X1
+	VPMOVZXBD    (SI), X0
+	VINSERTI128  $0x01, X0, Y1, Y0
+	VMOVDQU      Y0, 64(SP)
+	VPMOVZXBD    4(CX), X1
+	VPMOVZXBD    4(SI), X0
+	VINSERTI128  $0x01, X0, Y1, Y0
+	VMOVDQU      Y0, 96(SP)
+	ADDQ         DX, CX
+	ADDQ         DX, SI
+	VPMOVZXBD    (CX), X1
+	VPMOVZXBD    (SI), X0
+	VINSERTI128  $0x01, X0, Y1, Y0
+	VMOVDQU      Y0, 128(SP)
+	VPMOVZXBD    4(CX), X1
+	VPMOVZXBD    4(SI), X0
+	VINSERTI128  $0x01, X0, Y1, Y0
+	VMOVDQU      Y0, 160(SP)
+	ADDQ         DX, CX
+	ADDQ         DX, SI
+	VPMOVZXBD    (CX), X1
+	VPMOVZXBD    (SI), X0
+	VINSERTI128  $0x01, X0, Y1, Y0
+	VMOVDQU      Y0, 192(SP)
+	VPMOVZXBD    4(CX), X1
+	VPMOVZXBD    4(SI), X0
+	VINSERTI128  $0x01, X0, Y1, Y0
+	VMOVDQU      Y0, 224(SP)
+	ADDQ         DX, CX
+	ADDQ         DX, SI
+	VMOVDQU      (SP), Y0
+	VMOVDQU      64(SP), Y2
+	VMOVDQU      128(SP), Y3
+	VMOVDQU      192(SP), Y4
+	VPUNPCKLDQ   Y2, Y0, Y5
+	VPUNPCKHDQ   Y2, Y0, Y0
+	VPUNPCKLDQ   Y4, Y3, Y2
+	VPUNPCKHDQ   Y4, Y3, Y4
+	VPUNPCKLQDQ  Y2, Y5, Y3
+	VPUNPCKHQDQ  Y2, Y5, Y2
+	VPUNPCKLQDQ  Y4, Y0, Y5
+	VPUNPCKHQDQ  Y4, Y0, Y0
+	VMOVDQU      32(SP), Y4
+	VMOVDQU      96(SP), Y6
+	VMOVDQU      160(SP), Y7
+	VMOVDQU      224(SP), Y8
+	VPUNPCKLDQ   Y6, Y4, Y9
+	VPUNPCKHDQ   Y6, Y4, Y4
+	VPUNPCKLDQ   Y8, Y7, Y6
+	VPUNPCKHDQ   Y8, Y7, Y8
+	VPUNPCKLQDQ  Y6, Y9, Y7
+	VPUNPCKHQDQ  Y6, Y9, Y6
+	VPUNPCKLQDQ  Y8, Y4, Y9
+	VPUNPCKHQDQ  Y8, Y4, Y4
+	VPADDD       Y4, Y3, Y8
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       Y9, Y2, Y4
+	VPSUBD       Y9, Y2, Y2
+	VPADDD       Y6, Y5, Y9
+	VPSUBD       Y6, Y5, Y5
+	VPADDD       Y7, Y0, Y6
+	VPSUBD       Y7, Y0, Y0
+	VPADDD       Y6, Y8, Y7
+	VPSUBD       Y6, Y8, Y6
+	VPADDD       Y9, Y4, Y8
+	VPSUBD       Y9, Y4, Y4
+	VPADDD       Y8, Y7, Y9
+	VPSUBD       level<>+0(SB), Y9, Y9
+	VPSUBD       Y8, Y7, Y7
+	VPSLLD       $0x02, Y9, Y9
+	VPSLLD       $0x02, Y7, Y7
+	VPADDD       Y6, Y4, Y8
+	VPMULLD      f0541<>+0(SB), Y8, Y8
+	VPMULLD      f0765<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y8, Y6
+	VPADDD       half1<>+0(SB), Y6, Y6
+	VPSRAD       $0x0b, Y6, Y6
+	VPMULLD      f1847<>+0(SB), Y4, Y4
+	VPSUBD       Y4, Y8, Y4
+	VPADDD       half1<>+0(SB), Y4, Y4
+	VPSRAD       $0x0b, Y4, Y4
+	VPADDD       Y2, Y0, Y8
+	VPADDD       Y3, Y5, Y10
+	VPADDD       Y10, Y8, Y11
+	VPMULLD      f1175<>+0(SB), Y11, Y11
+	VPMULLD      f1961<>+0(SB), Y8, Y8
+	VPSUBD       Y8, Y11, Y8
+	VPMULLD      f0390<>+0(SB), Y10, Y10
+	VPSUBD       Y10, Y11, Y10
+	VPADDD       Y3, Y0, Y11
+	VPMULLD      f0899<>+0(SB), Y11, Y11
+	VPMULLD      f0298<>+0(SB), Y0, Y0
+	VPSUBD       Y11, Y0, Y0
+	VPADDD       Y8, Y0, Y0
+	VPADDD       half1<>+0(SB), Y0, Y0
+	VPSRAD       $0x0b, Y0, Y0
+	VPMULLD      f1501<>+0(SB), Y3, Y3
+	VPSUBD       Y11, Y3, Y3
+	VPADDD       Y10, Y3, Y3
+	VPADDD       half1<>+0(SB), Y3, Y3
+	VPSRAD       $0x0b, Y3, Y3
+	VPADDD       Y2, Y5, Y11
+	VPMULLD      f2562<>+0(SB), Y11, Y11
+	VPMULLD      f2053<>+0(SB), Y5, Y5
+	VPSUBD       Y11, Y5, Y5
+	VPADDD       Y10, Y5, Y5
+	VPADDD       half1<>+0(SB), Y5, Y5
+	VPSRAD       $0x0b, Y5, Y5
+	VPMULLD      f3072<>+0(SB), Y2, Y2
+	VPSUBD       Y11, Y2, Y2
+	VPADDD       Y8, Y2, Y2
+	VPADDD       half1<>+0(SB), Y2, Y2
+	VPSRAD       $0x0b, Y2, Y2
+	VMOVDQU      Y9, (SP)
+	VMOVDQU      Y3, 32(SP)
+	VMOVDQU      Y6, 64(SP)
+	VMOVDQU      Y2, 96(SP)
+	VMOVDQU      Y7, 128(SP)
+	VMOVDQU      Y5, 160(SP)
+	VMOVDQU      Y4, 192(SP)
+	VMOVDQU      Y0, 224(SP)
+	VMOVDQU      (SP), X1
+	VINSERTI128  $0x01, 128(SP), Y1, Y0
+	VMOVDQU      32(SP), X1
+	VINSERTI128  $0x01, 160(SP), Y1, Y2
+	VMOVDQU      64(SP), X1
+	VINSERTI128  $0x01, 192(SP), Y1, Y3
+	VMOVDQU      96(SP), X1
+	VINSERTI128  $0x01, 224(SP), Y1, Y4
+	VPUNPCKLDQ   Y2, Y0, Y5
+	VPUNPCKHDQ   Y2, Y0, Y0
+	VPUNPCKLDQ   Y4, Y3, Y2
+	VPUNPCKHDQ   Y4, Y3, Y4
+	VPUNPCKLQDQ  Y2, Y5, Y3
+	VPUNPCKHQDQ  Y2, Y5, Y2
+	VPUNPCKLQDQ  Y4, Y0, Y5
+	VPUNPCKHQDQ  Y4, Y0, Y0
+	VMOVDQU      16(SP), X1
+	VINSERTI128  $0x01, 144(SP), Y1, Y4
+	VMOVDQU      48(SP), X1
+	VINSERTI128  $0x01, 176(SP), Y1, Y6
+	VMOVDQU      80(SP), X1
+	VINSERTI128  $0x01, 208(SP), Y1, Y7
+	VMOVDQU      112(SP), X1
+	VINSERTI128  $0x01, 240(SP), Y1, Y1
+	VPUNPCKLDQ   Y6, Y4, Y8
+	VPUNPCKHDQ   Y6, Y4, Y4
+	VPUNPCKLDQ   Y1, Y7, Y6
+	VPUNPCKHDQ   Y1, Y7, Y7
+	VPUNPCKLQDQ  Y6, Y8, Y1
+	VPUNPCKHQDQ  Y6, Y8, Y6
+	VPUNPCKLQDQ  Y7, Y4, Y8
+	VPUNPCKHQDQ  Y7, Y4, Y4
+	VPADDD       Y4, Y3, Y7
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       Y8, Y2, Y4
+	VPSUBD       Y8, Y2, Y2
+	VPADDD       Y6, Y5, Y8
+	VPSUBD       Y6, Y5, Y5
+	VPADDD       Y1, Y0, Y6
+	VPSUBD       Y1, Y0, Y0
+	VPADDD       Y6, Y7, Y1
+	VPSUBD       Y6, Y7, Y6
+	VPADDD       Y8, Y4, Y7
+	VPSUBD       Y8, Y4, Y4
+	VPADDD       Y7, Y1, Y8
+	VPSUBD       Y7, Y1, Y1
+	VPADDD       twoD<>+0(SB), Y8, Y8
+	VPSRAD       $0x02, Y8, Y8
+	VPADDD       twoD<>+0(SB), Y1, Y1
+	VPSRAD       $0x02, Y1, Y1
+	VPADDD       Y6, Y4, Y7
+	VPMULLD      f0541<>+0(SB), Y7, Y7
+	VPMULLD      f0765<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y7, Y6
+	VPADDD       half3<>+0(SB), Y6, Y6
+	VPSRAD       $0x0f, Y6, Y6
+	VPMULLD      f1847<>+0(SB), Y4, Y4
+	VPSUBD       Y4, Y7, Y4
+	VPADDD       half3<>+0(SB), Y4, Y4
+	VPSRAD       $0x0f, Y4, Y4
+	VPADDD       Y2, Y0, Y7
+	VPADDD       Y3, Y5, Y9
+	VPADDD       Y9, Y7, Y10
+	VPMULLD      f1175<>+0(SB), Y10, Y10
+	VPMULLD      f1961<>+0(SB), Y7, Y7
+	VPSUBD       Y7, Y10, Y7
+	VPMULLD      f0390<>+0(SB), Y9, Y9
+	VPSUBD       Y9, Y10, Y9
+	VPADDD       Y3, Y0, Y10
+	VPMULLD      f0899<>+0(SB), Y10, Y10
+	VPMULLD      f0298<>+0(SB), Y0, Y0
+	VPSUBD       Y10, Y0, Y0
+	VPADDD       Y7, Y0, Y0
+	VPADDD       half3<>+0(SB), Y0, Y0
+	VPSRAD       $0x0f, Y0, Y0
+	VPMULLD      f1501<>+0(SB), Y3, Y3
+	VPSUBD       Y10, Y3, Y3
+	VPADDD       Y9, Y3, Y3
+	VPADDD       half3<>+0(SB), Y3, Y3
+	VPSRAD       $0x0f, Y3, Y3
+	VPADDD       Y2, Y5, Y10
+	VPMULLD      f2562<>+0(SB), Y10, Y10
+	VPMULLD      f2053<>+0(SB), Y5, Y5
+	VPSUBD       Y10, Y5, Y5
+	VPADDD       Y9, Y5, Y5
+	VPADDD       half3<>+0(SB), Y5, Y5
+	VPSRAD       $0x0f, Y5, Y5
+	VPMULLD      f3072<>+0(SB), Y2, Y2
+	VPSUBD       Y10, Y2, Y2
+	VPADDD       Y7, Y2, Y2
+	VPADDD       half3<>+0(SB), Y2, Y2
+	VPSRAD       $0x0f, Y2, Y2
+	VPABSD       Y8, Y7
+	VCVTDQ2PS    Y7, Y7
+	VADDPS       (BX), Y7, Y7
+	VMULPS       256(BX), Y7, Y7
+	VCVTTPS2DQ   Y7, Y7
+	VPSIGND      Y8, Y7, Y7
+	VEXTRACTI128 $0x01, Y7, X8
+	VPACKSSDW    X8, X7, X8
+	VMOVDQU      X8, (AX)
+	VPABSD       Y3, Y7
+	VCVTDQ2PS    Y7, Y7
+	VADDPS       32(BX), Y7, Y7
+	VMULPS       288(BX), Y7, Y7
+	VCVTTPS2DQ   Y7, Y7
+	VPSIGND      Y3, Y7, Y7
+	VEXTRACTI128 $0x01, Y7, X3
+	VPACKSSDW    X3, X7, X3
+	VMOVDQU      X3, 16(AX)
+	VPABSD       Y6, Y3
+	VCVTDQ2PS    Y3, Y3
+	VADDPS       64(BX), Y3, Y3
+	VMULPS       320(BX), Y3, Y3
+	VCVTTPS2DQ   Y3, Y3
+	VPSIGND      Y6, Y3, Y3
+	VEXTRACTI128 $0x01, Y3, X6
+	VPACKSSDW    X6, X3, X6
+	VMOVDQU      X6, 32(AX)
+	VPABSD       Y2, Y3
+	VCVTDQ2PS    Y3, Y3
+	VADDPS       96(BX), Y3, Y3
+	VMULPS       352(BX), Y3, Y3
+	VCVTTPS2DQ   Y3, Y3
+	VPSIGND      Y2, Y3, Y3
+	VEXTRACTI128 $0x01, Y3, X2
+	VPACKSSDW    X2, X3, X2
+	VMOVDQU      X2, 48(AX)
+	VPABSD       Y1, Y2
+	VCVTDQ2PS    Y2, Y2
+	VADDPS       128(BX), Y2, Y2
+	VMULPS       384(BX), Y2, Y2
+	VCVTTPS2DQ   Y2, Y2
+	VPSIGND      Y1, Y2, Y2
+	VEXTRACTI128 $0x01, Y2, X1
+	VPACKSSDW    X1, X2, X1
+	VMOVDQU      X1, 64(AX)
+	VPABSD       Y5, Y1
+	VCVTDQ2PS    Y1, Y1
+	VADDPS       160(BX), Y1, Y1
+	VMULPS       416(BX), Y1, Y1
+	VCVTTPS2DQ   Y1, Y1
+	VPSIGND      Y5, Y1, Y1
+	VEXTRACTI128 $0x01, Y1, X2
+	VPACKSSDW    X2, X1, X2
+	VMOVDQU      X2, 80(AX)
+	VPABSD       Y4, Y1
+	VCVTDQ2PS    Y1, Y1
+	VADDPS       192(BX), Y1, Y1
+	VMULPS       448(BX), Y1, Y1
+	VCVTTPS2DQ   Y1, Y1
+	VPSIGND      Y4, Y1, Y1
+	VEXTRACTI128 $0x01, Y1, X2
+	VPACKSSDW    X2, X1, X2
+	VMOVDQU      X2, 96(AX)
+	VPABSD       Y0, Y1
+	VCVTDQ2PS    Y1, Y1
+	VADDPS       224(BX), Y1, Y1
+	VMULPS       480(BX), Y1, Y1
+	VCVTTPS2DQ   Y1, Y1
+	VPSIGND      Y0, Y1, Y1
+	VEXTRACTI128 $0x01, Y1, X0
+	VPACKSSDW    X0, X1, X0
+	VMOVDQU      X0, 112(AX)
+	VZEROUPPER
+	RET
+
+DATA half3<>+0(SB)/4, $+16384
+DATA half3<>+4(SB)/4, $+16384
+DATA half3<>+8(SB)/4, $+16384
+DATA half3<>+12(SB)/4, $+16384
+DATA half3<>+16(SB)/4, $+16384
+DATA half3<>+20(SB)/4, $+16384
+DATA half3<>+24(SB)/4, $+16384
+DATA half3<>+28(SB)/4, $+16384
+GLOBL half3<>(SB), RODATA|NOPTR, $32
+
+DATA twoD<>+0(SB)/4, $+2
+DATA twoD<>+4(SB)/4, $+2
+DATA twoD<>+8(SB)/4, $+2
+DATA twoD<>+12(SB)/4, $+2
+DATA twoD<>+16(SB)/4, $+2
+DATA twoD<>+20(SB)/4, $+2
+DATA twoD<>+24(SB)/4, $+2
+DATA twoD<>+28(SB)/4, $+2
+GLOBL twoD<>(SB), RODATA|NOPTR, $32
+
+DATA level<>+0(SB)/4, $+1024
+DATA level<>+4(SB)/4, $+1024
+DATA level<>+8(SB)/4, $+1024
+DATA level<>+12(SB)/4, $+1024
+DATA level<>+16(SB)/4, $+1024
+DATA level<>+20(SB)/4, $+1024
+DATA level<>+24(SB)/4, $+1024
+DATA level<>+28(SB)/4, $+1024
+GLOBL level<>(SB), RODATA|NOPTR, $32
+
+// func rgbToYCCAVX2(y *byte, cb *byte, cr *byte, pix *byte, n int)
+// Requires: AVX, AVX2, CMOV
+TEXT ·rgbToYCCAVX2(SB), NOSPLIT, $0-40
+	MOVQ y+0(FP), AX
+	MOVQ cb+8(FP), CX
+	MOVQ cr+16(FP), DX
+	MOVQ pix+24(FP), BX
+	MOVQ n+32(FP), SI
+	SUBQ $0x10, SI
+	XORQ DI, DI
+
+strip:
+	LEAQ         (DI)(DI*2), R8
+	ADDQ         BX, R8
+	VMOVDQU      (R8), X0
+	VMOVDQU      16(R8), X1
+	VMOVDQU      32(R8), X2
+	VPSHUFB      gatherRed0<>+0(SB), X0, X3
+	VPSHUFB      gatherRed1<>+0(SB), X1, X4
+	VPOR         X4, X3, X3
+	VPSHUFB      gatherRed2<>+0(SB), X2, X4
+	VPOR         X4, X3, X3
+	VPMOVZXBW    X3, Y3
+	VPSHUFB      gatherGreen0<>+0(SB), X0, X4
+	VPSHUFB      gatherGreen1<>+0(SB), X1, X5
+	VPOR         X5, X4, X4
+	VPSHUFB      gatherGreen2<>+0(SB), X2, X5
+	VPOR         X5, X4, X4
+	VPMOVZXBW    X4, Y4
+	VPSHUFB      gatherBlue0<>+0(SB), X0, X0
+	VPSHUFB      gatherBlue1<>+0(SB), X1, X1
+	VPOR         X1, X0, X0
+	VPSHUFB      gatherBlue2<>+0(SB), X2, X1
+	VPOR         X1, X0, X0
+	VPMOVZXBW    X0, Y0
+	VPUNPCKLWD   Y4, Y3, Y1
+	VPUNPCKHWD   Y4, Y3, Y2
+	VPUNPCKLWD   Y4, Y0, Y5
+	VPUNPCKHWD   Y4, Y0, Y6
+	VPMADDWD     lumaRG<>+0(SB), Y1, Y7
+	VPMADDWD     lumaBG<>+0(SB), Y5, Y5
+	VPADDD       Y5, Y7, Y7
+	VPADDD       half16<>+0(SB), Y7, Y7
+	VPSRAD       $0x10, Y7, Y7
+	VPMADDWD     lumaRG<>+0(SB), Y2, Y5
+	VPMADDWD     lumaBG<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VPADDD       half16<>+0(SB), Y5, Y5
+	VPSRAD       $0x10, Y5, Y5
+	VPACKSSDW    Y5, Y7, Y7
+	VEXTRACTI128 $0x01, Y7, X5
+	VPACKUSWB    X5, X7, X5
+	VMOVDQU      X5, (AX)(DI*1)
+	VPUNPCKLWD   Y0, Y0, Y5
+	VPUNPCKHWD   Y0, Y0, Y6
+	VPMADDWD     blueRG<>+0(SB), Y1, Y1
+	VPMADDWD     half15<>+0(SB), Y5, Y5
+	VPADDD       Y5, Y1, Y1
+	VPADDD       chroma<>+0(SB), Y1, Y1
+	VPSRAD       $0x10, Y1, Y1
+	VPMADDWD     blueRG<>+0(SB), Y2, Y2
+	VPMADDWD     half15<>+0(SB), Y6, Y5
+	VPADDD       Y5, Y2, Y2
+	VPADDD       chroma<>+0(SB), Y2, Y2
+	VPSRAD       $0x10, Y2, Y2
+	VPACKSSDW    Y2, Y1, Y1
+	VEXTRACTI128 $0x01, Y1, X2
+	VPACKUSWB    X2, X1, X2
+	VMOVDQU      X2, (CX)(DI*1)
+	VPUNPCKLWD   Y0, Y4, Y1
+	VPUNPCKHWD   Y0, Y4, Y0
+	VPUNPCKLWD   Y3, Y3, Y2
+	VPUNPCKHWD   Y3, Y3, Y3
+	VPMADDWD     redGB<>+0(SB), Y1, Y1
+	VPMADDWD     half15<>+0(SB), Y2, Y2
+	VPADDD       Y2, Y1, Y1
+	VPADDD       chroma<>+0(SB), Y1, Y1
+	VPSRAD       $0x10, Y1, Y1
+	VPMADDWD     redGB<>+0(SB), Y0, Y0
+	VPMADDWD     half15<>+0(SB), Y3, Y2
+	VPADDD       Y2, Y0, Y0
+	VPADDD       chroma<>+0(SB), Y0, Y0
+	VPSRAD       $0x10, Y0, Y0
+	VPACKSSDW    Y0, Y1, Y1
+	VEXTRACTI128 $0x01, Y1, X0
+	VPACKUSWB    X0, X1, X0
+	VMOVDQU      X0, (DX)(DI*1)
+	CMPQ         DI, SI
+	JE           done
+	ADDQ         $0x10, DI
+	CMPQ         DI, SI
+	CMOVQGT      SI, DI
+	JMP          strip
+
+done:
+	VZEROUPPER
+	RET
+
+DATA gatherRed0<>+0(SB)/1, $0x00
+DATA gatherRed0<>+1(SB)/1, $0x03
+DATA gatherRed0<>+2(SB)/1, $0x06
+DATA gatherRed0<>+3(SB)/1, $0x09
+DATA gatherRed0<>+4(SB)/1, $0x0c
+DATA gatherRed0<>+5(SB)/1, $0x0f
+DATA gatherRed0<>+6(SB)/1, $0x80
+DATA gatherRed0<>+7(SB)/1, $0x80
+DATA gatherRed0<>+8(SB)/1, $0x80
+DATA gatherRed0<>+9(SB)/1, $0x80
+DATA gatherRed0<>+10(SB)/1, $0x80
+DATA gatherRed0<>+11(SB)/1, $0x80
+DATA gatherRed0<>+12(SB)/1, $0x80
+DATA gatherRed0<>+13(SB)/1, $0x80
+DATA gatherRed0<>+14(SB)/1, $0x80
+DATA gatherRed0<>+15(SB)/1, $0x80
+GLOBL gatherRed0<>(SB), RODATA|NOPTR, $16
+
+DATA gatherRed1<>+0(SB)/1, $0x80
+DATA gatherRed1<>+1(SB)/1, $0x80
+DATA gatherRed1<>+2(SB)/1, $0x80
+DATA gatherRed1<>+3(SB)/1, $0x80
+DATA gatherRed1<>+4(SB)/1, $0x80
+DATA gatherRed1<>+5(SB)/1, $0x80
+DATA gatherRed1<>+6(SB)/1, $0x02
+DATA gatherRed1<>+7(SB)/1, $0x05
+DATA gatherRed1<>+8(SB)/1, $0x08
+DATA gatherRed1<>+9(SB)/1, $0x0b
+DATA gatherRed1<>+10(SB)/1, $0x0e
+DATA gatherRed1<>+11(SB)/1, $0x80
+DATA gatherRed1<>+12(SB)/1, $0x80
+DATA gatherRed1<>+13(SB)/1, $0x80
+DATA gatherRed1<>+14(SB)/1, $0x80
+DATA gatherRed1<>+15(SB)/1, $0x80
+GLOBL gatherRed1<>(SB), RODATA|NOPTR, $16
+
+DATA gatherRed2<>+0(SB)/1, $0x80
+DATA gatherRed2<>+1(SB)/1, $0x80
+DATA gatherRed2<>+2(SB)/1, $0x80
+DATA gatherRed2<>+3(SB)/1, $0x80
+DATA gatherRed2<>+4(SB)/1, $0x80
+DATA gatherRed2<>+5(SB)/1, $0x80
+DATA gatherRed2<>+6(SB)/1, $0x80
+DATA gatherRed2<>+7(SB)/1, $0x80
+DATA gatherRed2<>+8(SB)/1, $0x80
+DATA gatherRed2<>+9(SB)/1, $0x80
+DATA gatherRed2<>+10(SB)/1, $0x80
+DATA gatherRed2<>+11(SB)/1, $0x01
+DATA gatherRed2<>+12(SB)/1, $0x04
+DATA gatherRed2<>+13(SB)/1, $0x07
+DATA gatherRed2<>+14(SB)/1, $0x0a
+DATA gatherRed2<>+15(SB)/1, $0x0d
+GLOBL gatherRed2<>(SB), RODATA|NOPTR, $16
+
+DATA gatherGreen0<>+0(SB)/1, $0x01
+DATA gatherGreen0<>+1(SB)/1, $0x04
+DATA gatherGreen0<>+2(SB)/1, $0x07
+DATA gatherGreen0<>+3(SB)/1, $0x0a
+DATA gatherGreen0<>+4(SB)/1, $0x0d
+DATA gatherGreen0<>+5(SB)/1, $0x80
+DATA gatherGreen0<>+6(SB)/1, $0x80
+DATA gatherGreen0<>+7(SB)/1, $0x80
+DATA gatherGreen0<>+8(SB)/1, $0x80
+DATA gatherGreen0<>+9(SB)/1, $0x80
+DATA gatherGreen0<>+10(SB)/1, $0x80
+DATA gatherGreen0<>+11(SB)/1, $0x80
+DATA gatherGreen0<>+12(SB)/1, $0x80
+DATA gatherGreen0<>+13(SB)/1, $0x80
+DATA gatherGreen0<>+14(SB)/1, $0x80
+DATA gatherGreen0<>+15(SB)/1, $0x80
+GLOBL gatherGreen0<>(SB), RODATA|NOPTR, $16
+
+DATA gatherGreen1<>+0(SB)/1, $0x80
+DATA gatherGreen1<>+1(SB)/1, $0x80
+DATA gatherGreen1<>+2(SB)/1, $0x80
+DATA gatherGreen1<>+3(SB)/1, $0x80
+DATA gatherGreen1<>+4(SB)/1, $0x80
+DATA gatherGreen1<>+5(SB)/1, $0x00
+DATA gatherGreen1<>+6(SB)/1, $0x03
+DATA gatherGreen1<>+7(SB)/1, $0x06
+DATA gatherGreen1<>+8(SB)/1, $0x09
+DATA gatherGreen1<>+9(SB)/1, $0x0c
+DATA gatherGreen1<>+10(SB)/1, $0x0f
+DATA gatherGreen1<>+11(SB)/1, $0x80
+DATA gatherGreen1<>+12(SB)/1, $0x80
+DATA gatherGreen1<>+13(SB)/1, $0x80
+DATA gatherGreen1<>+14(SB)/1, $0x80
+DATA gatherGreen1<>+15(SB)/1, $0x80
+GLOBL gatherGreen1<>(SB), RODATA|NOPTR, $16
+
+DATA gatherGreen2<>+0(SB)/1, $0x80
+DATA gatherGreen2<>+1(SB)/1, $0x80
+DATA gatherGreen2<>+2(SB)/1, $0x80
+DATA gatherGreen2<>+3(SB)/1, $0x80
+DATA gatherGreen2<>+4(SB)/1, $0x80
+DATA gatherGreen2<>+5(SB)/1, $0x80
+DATA gatherGreen2<>+6(SB)/1, $0x80
+DATA gatherGreen2<>+7(SB)/1, $0x80
+DATA gatherGreen2<>+8(SB)/1, $0x80
+DATA gatherGreen2<>+9(SB)/1, $0x80
+DATA gatherGreen2<>+10(SB)/1, $0x80
+DATA gatherGreen2<>+11(SB)/1, $0x02
+DATA gatherGreen2<>+12(SB)/1, $0x05
+DATA gatherGreen2<>+13(SB)/1, $0x08
+DATA gatherGreen2<>+14(SB)/1, $0x0b
+DATA gatherGreen2<>+15(SB)/1, $0x0e
+GLOBL gatherGreen2<>(SB), RODATA|NOPTR, $16
+
+DATA gatherBlue0<>+0(SB)/1, $0x02
+DATA gatherBlue0<>+1(SB)/1, $0x05
+DATA gatherBlue0<>+2(SB)/1, $0x08
+DATA gatherBlue0<>+3(SB)/1, $0x0b
+DATA gatherBlue0<>+4(SB)/1, $0x0e
+DATA gatherBlue0<>+5(SB)/1, $0x80
+DATA gatherBlue0<>+6(SB)/1, $0x80
+DATA gatherBlue0<>+7(SB)/1, $0x80
+DATA gatherBlue0<>+8(SB)/1, $0x80
+DATA gatherBlue0<>+9(SB)/1, $0x80
+DATA gatherBlue0<>+10(SB)/1, $0x80
+DATA gatherBlue0<>+11(SB)/1, $0x80
+DATA gatherBlue0<>+12(SB)/1, $0x80
+DATA gatherBlue0<>+13(SB)/1, $0x80
+DATA gatherBlue0<>+14(SB)/1, $0x80
+DATA gatherBlue0<>+15(SB)/1, $0x80
+GLOBL gatherBlue0<>(SB), RODATA|NOPTR, $16
+
+DATA gatherBlue1<>+0(SB)/1, $0x80
+DATA gatherBlue1<>+1(SB)/1, $0x80
+DATA gatherBlue1<>+2(SB)/1, $0x80
+DATA gatherBlue1<>+3(SB)/1, $0x80
+DATA gatherBlue1<>+4(SB)/1, $0x80
+DATA gatherBlue1<>+5(SB)/1, $0x01
+DATA gatherBlue1<>+6(SB)/1, $0x04
+DATA gatherBlue1<>+7(SB)/1, $0x07
+DATA gatherBlue1<>+8(SB)/1, $0x0a
+DATA gatherBlue1<>+9(SB)/1, $0x0d
+DATA gatherBlue1<>+10(SB)/1, $0x80
+DATA gatherBlue1<>+11(SB)/1, $0x80
+DATA gatherBlue1<>+12(SB)/1, $0x80
+DATA gatherBlue1<>+13(SB)/1, $0x80
+DATA gatherBlue1<>+14(SB)/1, $0x80
+DATA gatherBlue1<>+15(SB)/1, $0x80
+GLOBL gatherBlue1<>(SB), RODATA|NOPTR, $16
+
+DATA gatherBlue2<>+0(SB)/1, $0x80
+DATA gatherBlue2<>+1(SB)/1, $0x80
+DATA gatherBlue2<>+2(SB)/1, $0x80
+DATA gatherBlue2<>+3(SB)/1, $0x80
+DATA gatherBlue2<>+4(SB)/1, $0x80
+DATA gatherBlue2<>+5(SB)/1, $0x80
+DATA gatherBlue2<>+6(SB)/1, $0x80
+DATA gatherBlue2<>+7(SB)/1, $0x80
+DATA gatherBlue2<>+8(SB)/1, $0x80
+DATA gatherBlue2<>+9(SB)/1, $0x80
+DATA gatherBlue2<>+10(SB)/1, $0x00
+DATA gatherBlue2<>+11(SB)/1, $0x03
+DATA gatherBlue2<>+12(SB)/1, $0x06
+DATA gatherBlue2<>+13(SB)/1, $0x09
+DATA gatherBlue2<>+14(SB)/1, $0x0c
+DATA gatherBlue2<>+15(SB)/1, $0x0f
+GLOBL gatherBlue2<>(SB), RODATA|NOPTR, $16
+
+DATA lumaRG<>+0(SB)/2, $+19595
+DATA lumaRG<>+2(SB)/2, $+22086
+DATA lumaRG<>+4(SB)/2, $+19595
+DATA lumaRG<>+6(SB)/2, $+22086
+DATA lumaRG<>+8(SB)/2, $+19595
+DATA lumaRG<>+10(SB)/2, $+22086
+DATA lumaRG<>+12(SB)/2, $+19595
+DATA lumaRG<>+14(SB)/2, $+22086
+DATA lumaRG<>+16(SB)/2, $+19595
+DATA lumaRG<>+18(SB)/2, $+22086
+DATA lumaRG<>+20(SB)/2, $+19595
+DATA lumaRG<>+22(SB)/2, $+22086
+DATA lumaRG<>+24(SB)/2, $+19595
+DATA lumaRG<>+26(SB)/2, $+22086
+DATA lumaRG<>+28(SB)/2, $+19595
+DATA lumaRG<>+30(SB)/2, $+22086
+GLOBL lumaRG<>(SB), RODATA|NOPTR, $32
+
+DATA lumaBG<>+0(SB)/2, $+7471
+DATA lumaBG<>+2(SB)/2, $+16384
+DATA lumaBG<>+4(SB)/2, $+7471
+DATA lumaBG<>+6(SB)/2, $+16384
+DATA lumaBG<>+8(SB)/2, $+7471
+DATA lumaBG<>+10(SB)/2, $+16384
+DATA lumaBG<>+12(SB)/2, $+7471
+DATA lumaBG<>+14(SB)/2, $+16384
+DATA lumaBG<>+16(SB)/2, $+7471
+DATA lumaBG<>+18(SB)/2, $+16384
+DATA lumaBG<>+20(SB)/2, $+7471
+DATA lumaBG<>+22(SB)/2, $+16384
+DATA lumaBG<>+24(SB)/2, $+7471
+DATA lumaBG<>+26(SB)/2, $+16384
+DATA lumaBG<>+28(SB)/2, $+7471
+DATA lumaBG<>+30(SB)/2, $+16384
+GLOBL lumaBG<>(SB), RODATA|NOPTR, $32
+
+DATA blueRG<>+0(SB)/2, $-11059
+DATA blueRG<>+2(SB)/2, $-21709
+DATA blueRG<>+4(SB)/2, $-11059
+DATA blueRG<>+6(SB)/2, $-21709
+DATA blueRG<>+8(SB)/2, $-11059
+DATA blueRG<>+10(SB)/2, $-21709
+DATA blueRG<>+12(SB)/2, $-11059
+DATA blueRG<>+14(SB)/2, $-21709
+DATA blueRG<>+16(SB)/2, $-11059
+DATA blueRG<>+18(SB)/2, $-21709
+DATA blueRG<>+20(SB)/2, $-11059
+DATA blueRG<>+22(SB)/2, $-21709
+DATA blueRG<>+24(SB)/2, $-11059
+DATA blueRG<>+26(SB)/2, $-21709
+DATA blueRG<>+28(SB)/2, $-11059
+DATA blueRG<>+30(SB)/2, $-21709
+GLOBL blueRG<>(SB), RODATA|NOPTR, $32
+
+DATA redGB<>+0(SB)/2, $-27439
+DATA redGB<>+2(SB)/2, $-5329
+DATA redGB<>+4(SB)/2, $-27439
+DATA redGB<>+6(SB)/2, $-5329
+DATA redGB<>+8(SB)/2, $-27439
+DATA redGB<>+10(SB)/2, $-5329
+DATA redGB<>+12(SB)/2, $-27439
+DATA redGB<>+14(SB)/2, $-5329
+DATA redGB<>+16(SB)/2, $-27439
+DATA redGB<>+18(SB)/2, $-5329
+DATA redGB<>+20(SB)/2, $-27439
+DATA redGB<>+22(SB)/2, $-5329
+DATA redGB<>+24(SB)/2, $-27439
+DATA redGB<>+26(SB)/2, $-5329
+DATA redGB<>+28(SB)/2, $-27439
+DATA redGB<>+30(SB)/2, $-5329
+GLOBL redGB<>(SB), RODATA|NOPTR, $32
+
+DATA half15<>+0(SB)/2, $+16384
+DATA half15<>+2(SB)/2, $+16384
+DATA half15<>+4(SB)/2, $+16384
+DATA half15<>+6(SB)/2, $+16384
+DATA half15<>+8(SB)/2, $+16384
+DATA half15<>+10(SB)/2, $+16384
+DATA half15<>+12(SB)/2, $+16384
+DATA half15<>+14(SB)/2, $+16384
+DATA half15<>+16(SB)/2, $+16384
+DATA half15<>+18(SB)/2, $+16384
+DATA half15<>+20(SB)/2, $+16384
+DATA half15<>+22(SB)/2, $+16384
+DATA half15<>+24(SB)/2, $+16384
+DATA half15<>+26(SB)/2, $+16384
+DATA half15<>+28(SB)/2, $+16384
+DATA half15<>+30(SB)/2, $+16384
+GLOBL half15<>(SB), RODATA|NOPTR, $32
+
+DATA half16<>+0(SB)/4, $+32768
+DATA half16<>+4(SB)/4, $+32768
+DATA half16<>+8(SB)/4, $+32768
+DATA half16<>+12(SB)/4, $+32768
+DATA half16<>+16(SB)/4, $+32768
+DATA half16<>+20(SB)/4, $+32768
+DATA half16<>+24(SB)/4, $+32768
+DATA half16<>+28(SB)/4, $+32768
+GLOBL half16<>(SB), RODATA|NOPTR, $32
+
+DATA chroma<>+0(SB)/4, $+8421375
+DATA chroma<>+4(SB)/4, $+8421375
+DATA chroma<>+8(SB)/4, $+8421375
+DATA chroma<>+12(SB)/4, $+8421375
+DATA chroma<>+16(SB)/4, $+8421375
+DATA chroma<>+20(SB)/4, $+8421375
+DATA chroma<>+24(SB)/4, $+8421375
+DATA chroma<>+28(SB)/4, $+8421375
+GLOBL chroma<>(SB), RODATA|NOPTR, $32
+
+// func average22AVX2(out *byte, upper *byte, lower *byte, n int)
+// Requires: AVX
+TEXT ·average22AVX2(SB), NOSPLIT, $0-32
+	MOVQ    out+0(FP), AX
+	MOVQ    upper+8(FP), CX
+	MOVQ    lower+16(FP), DX
+	MOVQ    n+24(FP), BX
+	XORQ    SI, SI
+	VMOVDQU onesB<>+0(SB), X0
+	VMOVDQU biasW<>+0(SB), X1
+
+average:
+	VMOVDQU    (CX)(SI*2), X2
+	VMOVDQU    (DX)(SI*2), X3
+	VPMADDUBSW X0, X2, X2
+	VPMADDUBSW X0, X3, X3
+	VPADDW     X3, X2, X2
+	VPADDW     X1, X2, X2
+	VPSRLW     $0x02, X2, X2
+	VPACKUSWB  X2, X2, X2
+	VMOVQ      X2, (AX)(SI*1)
+	ADDQ       $0x08, SI
+	CMPQ       SI, BX
+	JL         average
+	RET
+
+DATA onesB<>+0(SB)/2, $+257
+DATA onesB<>+2(SB)/2, $+257
+DATA onesB<>+4(SB)/2, $+257
+DATA onesB<>+6(SB)/2, $+257
+DATA onesB<>+8(SB)/2, $+257
+DATA onesB<>+10(SB)/2, $+257
+DATA onesB<>+12(SB)/2, $+257
+DATA onesB<>+14(SB)/2, $+257
+DATA onesB<>+16(SB)/2, $+257
+DATA onesB<>+18(SB)/2, $+257
+DATA onesB<>+20(SB)/2, $+257
+DATA onesB<>+22(SB)/2, $+257
+DATA onesB<>+24(SB)/2, $+257
+DATA onesB<>+26(SB)/2, $+257
+DATA onesB<>+28(SB)/2, $+257
+DATA onesB<>+30(SB)/2, $+257
+GLOBL onesB<>(SB), RODATA|NOPTR, $32
+
+DATA biasW<>+0(SB)/2, $+1
+DATA biasW<>+2(SB)/2, $+2
+DATA biasW<>+4(SB)/2, $+1
+DATA biasW<>+6(SB)/2, $+2
+DATA biasW<>+8(SB)/2, $+1
+DATA biasW<>+10(SB)/2, $+2
+DATA biasW<>+12(SB)/2, $+1
+DATA biasW<>+14(SB)/2, $+2
+DATA biasW<>+16(SB)/2, $+1
+DATA biasW<>+18(SB)/2, $+2
+DATA biasW<>+20(SB)/2, $+1
+DATA biasW<>+22(SB)/2, $+2
+DATA biasW<>+24(SB)/2, $+1
+DATA biasW<>+26(SB)/2, $+2
+DATA biasW<>+28(SB)/2, $+1
+DATA biasW<>+30(SB)/2, $+2
+GLOBL biasW<>(SB), RODATA|NOPTR, $32
 
 // func yccToRGBAVX2(out *byte, y *byte, cb *byte, cr *byte, n int)
 // Requires: AVX, AVX2, CMOV
@@ -542,16 +1310,6 @@ DATA green<>+26(SB)/2, $+18734
 DATA green<>+28(SB)/2, $-22554
 DATA green<>+30(SB)/2, $+18734
 GLOBL green<>(SB), RODATA|NOPTR, $32
-
-DATA half16<>+0(SB)/4, $+32768
-DATA half16<>+4(SB)/4, $+32768
-DATA half16<>+8(SB)/4, $+32768
-DATA half16<>+12(SB)/4, $+32768
-DATA half16<>+16(SB)/4, $+32768
-DATA half16<>+20(SB)/4, $+32768
-DATA half16<>+24(SB)/4, $+32768
-DATA half16<>+28(SB)/4, $+32768
-GLOBL half16<>(SB), RODATA|NOPTR, $32
 
 DATA spreadRed0<>+0(SB)/1, $0x00
 DATA spreadRed0<>+1(SB)/1, $0x80

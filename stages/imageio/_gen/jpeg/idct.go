@@ -21,14 +21,6 @@ func inverse() {
 	block := Mem{Base: Load(Param("block"), GP64())}
 	scratch := AllocLocal(256)
 
-	m := map[string]Mem{}
-	for _, c := range []struct {
-		name string
-		v    int32
-	}{{"f0298", 2446}, {"f0390", 3196}, {"f0541", 4433}, {"f0765", 6270}, {"f0899", 7373}, {"f1175", 9633},
-		{"f1501", 12299}, {"f1847", 15137}, {"f1961", 16069}, {"f2053", 16819}, {"f2562", 20995}, {"f3072", 25172}} {
-		m[c.name] = dwords(c.name, c.v)
-	}
 	half1 := dwords("half1", 1<<(constBits-pass1Bits-1))
 	half2 := dwords("half2", 1<<(constBits+pass1Bits+2)+128<<(constBits+pass1Bits+3))
 
@@ -37,7 +29,7 @@ func inverse() {
 		in[i] = YMM()
 		VPMOVSXWD(block.Offset(16*i), in[i])
 	}
-	for i, v := range transform(in, m, half1, constBits-pass1Bits) {
+	for i, v := range transform(in, half1, constBits-pass1Bits) {
 		VMOVDQU(v, scratch.Offset(32*i))
 	}
 	for side := range 2 {
@@ -61,7 +53,7 @@ func inverse() {
 		VPUNPCKLQDQ(t[3], t[1], in[4*side+2])
 		VPUNPCKHQDQ(t[3], t[1], in[4*side+3])
 	}
-	o := transform(in, m, half2, constBits+pass1Bits+3)
+	o := transform(in, half2, constBits+pass1Bits+3)
 	// Four columns of four rows a lane become four rows of four columns.
 	turn := bytes16("turn", [16]byte{0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15}, 2)
 	for i := range 4 {
@@ -89,14 +81,14 @@ func inverse() {
 }
 
 // transform is one pass over eight inputs, rounded and shifted. It mirrors the Go text line by line.
-func transform(in [8]VecVirtual, m map[string]Mem, half Mem, shift uint64) (out [8]VecVirtual) {
+func transform(in [8]VecVirtual, half Mem, shift uint64) (out [8]VecVirtual) {
 	add := func(a, b VecVirtual) VecVirtual { d := YMM(); VPADDD(a, b, d); return d }
 	sub := func(a, b VecVirtual) VecVirtual { d := YMM(); VPSUBD(b, a, d); return d }
-	mul := func(a VecVirtual, c string) VecVirtual { d := YMM(); VPMULLD(m[c], a, d); return d }
+	mul := func(a VecVirtual, c int32) VecVirtual { d := YMM(); VPMULLD(factors[c], a, d); return d }
 
-	z1 := mul(add(in[2], in[6]), "f0541")
-	t2 := sub(z1, mul(in[6], "f1847"))
-	t3 := add(z1, mul(in[2], "f0765"))
+	z1 := mul(add(in[2], in[6]), 4433)
+	t2 := sub(z1, mul(in[6], 15137))
+	t3 := add(z1, mul(in[2], 6270))
 	t0, t1 := add(in[0], in[4]), sub(in[0], in[4])
 	for _, t := range []VecVirtual{t0, t1} {
 		VPSLLD(Imm(constBits), t, t)
@@ -106,16 +98,16 @@ func transform(in [8]VecVirtual, m map[string]Mem, half Mem, shift uint64) (out 
 	a1, a2 := add(t1, t2), sub(t1, t2)
 
 	t0, t1, t2, t3 = in[7], in[5], in[3], in[1]
-	z1 = mul(add(t0, t3), "f0899")
-	z2 := mul(add(t1, t2), "f2562")
+	z1 = mul(add(t0, t3), 7373)
+	z2 := mul(add(t1, t2), 20995)
 	z3, z4 := add(t0, t2), add(t1, t3)
-	z5 := mul(add(z3, z4), "f1175")
-	z3 = sub(z5, mul(z3, "f1961"))
-	z4 = sub(z5, mul(z4, "f0390"))
-	t0 = add(sub(mul(t0, "f0298"), z1), z3)
-	t3 = add(sub(mul(t3, "f1501"), z1), z4)
-	t1 = add(sub(mul(t1, "f2053"), z2), z4)
-	t2 = add(sub(mul(t2, "f3072"), z2), z3)
+	z5 := mul(add(z3, z4), 9633)
+	z3 = sub(z5, mul(z3, 16069))
+	z4 = sub(z5, mul(z4, 3196))
+	t0 = add(sub(mul(t0, 2446), z1), z3)
+	t3 = add(sub(mul(t3, 12299), z1), z4)
+	t1 = add(sub(mul(t1, 16819), z2), z4)
+	t2 = add(sub(mul(t2, 25172), z2), z3)
 	for i, p := range [4][2]VecVirtual{{a0, t3}, {a1, t2}, {a2, t1}, {a3, t0}} {
 		out[i], out[7-i] = add(p[0], p[1]), sub(p[0], p[1])
 		VPSRAD(Imm(shift), out[i], out[i])
