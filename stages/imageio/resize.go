@@ -21,17 +21,57 @@ func Resize(src *Pixels, h, w int, f Filter) *Pixels {
 	if f == Nearest {
 		return resizeNearest(src, h, w)
 	}
-	if src.W != w {
-		dst := NewPixels(src.H, w, src.C)
-		resizeRows(dst, src, newTaps(src.W, w, f))
-		src = dst
+	dst := NewPixels(h, w, src.C)
+	switch {
+	case src.H == h:
+		newRowPass(newTaps(src.W, w, f), src).run(dst.Pix, 0, h)
+	case src.W == w:
+		blend(dst, newTaps(src.H, h, f), func(from, to int) []byte { return src.Pix[from*w*src.C : to*w*src.C] })
+	default:
+		columns := newTaps(src.H, h, f)
+		blend(dst, columns, newWindow(newRowPass(newTaps(src.W, w, f), src), columns, w*src.C).rows)
 	}
-	if src.H != h {
-		dst := NewPixels(h, src.W, src.C)
-		resizeColumns(dst, src, newTaps(src.H, h, f))
-		src = dst
+	return dst
+}
+
+// blend makes each row of dst from the rows that its taps name; rows returns those numbered from up to to.
+func blend(dst *Pixels, t *taps, rows func(from, to int) []byte) {
+	for y, from := range t.start {
+		n := t.count[y]
+		blendRows(dst.Row(y), rows(from, from+n), t.weight[y*t.width:][:n])
 	}
-	return src
+}
+
+// window holds the resampled rows that the second pass still needs, so that they stay in the cache and not all need memory.
+type window struct {
+	pass          *rowPass
+	size          int // bytes of a row
+	buf           []byte
+	first, filled int // number of the first row in buf, and how many there are
+}
+
+func newWindow(pass *rowPass, columns *taps, size int) *window {
+	most := 0
+	for _, n := range columns.count {
+		most = max(most, n)
+	}
+	return &window{pass: pass, size: size, buf: make([]byte, min(most+windowRows, pass.src.H)*size)}
+}
+
+// windowRows is how many rows are resampled at a time, next to those that one output row needs; an even number suits the pass.
+const windowRows = 32
+
+// rows returns the rows numbered from up to to, which must not go back behind earlier calls.
+func (w *window) rows(from, to int) []byte {
+	if to > w.first+w.filled {
+		keep := max(w.first+w.filled-from, 0)
+		copy(w.buf, w.buf[(w.filled-keep)*w.size:w.filled*w.size])
+		w.first, w.filled = from, keep
+		more := min(len(w.buf)/w.size-keep, w.pass.src.H-from-keep)
+		w.pass.run(w.buf[keep*w.size:], from+keep, more)
+		w.filled += more
+	}
+	return w.buf[(from-w.first)*w.size : (to-w.first)*w.size]
 }
 
 // ResizeShorter scales src so that its shorter side becomes side pixels and its shape is kept, as torchvision's
@@ -57,13 +97,15 @@ func clip8(v int32) byte {
 	return byte(v)
 }
 
-// resizeRowsGeneric resamples each row; resizeColumnsGeneric, below, each column.
-func resizeRowsGeneric(dst, src *Pixels, t *taps) {
-	for y := range src.H {
+// resizeRowsGeneric resamples n rows of src from number first on.
+func resizeRowsGeneric(dst []byte, src *Pixels, first, n int, t *taps) {
+	size := len(t.start) * src.C
+	for y := range n {
+		out := dst[y*size:][:size]
 		if src.C == 3 {
-			resizeRow3(dst.Row(y), src.Row(y), t)
+			resizeRow3(out, src.Row(first+y), t)
 		} else {
-			resizeRow(dst.Row(y), src.Row(y), t, src.C)
+			resizeRow(out, src.Row(first+y), t, src.C)
 		}
 	}
 }
@@ -98,22 +140,15 @@ func resizeRow3(dst, src []byte, t *taps) {
 	}
 }
 
-func resizeColumnsGeneric(dst, src *Pixels, t *taps) {
-	sums := make([]int32, src.W*src.C)
-	for i, start := range t.start {
-		for j := range sums {
-			sums[j] = 1 << (precisionBits - 1)
+// blendRowsGeneric makes a row as the weighted sum of len(weight) rows of the same length that stand one after the other in in.
+func blendRowsGeneric(out, in []byte, weight []int32) {
+	n := len(out)
+	for x := range out {
+		sum := int32(1 << (precisionBits - 1))
+		for j, k := range weight {
+			sum += int32(in[j*n+x]) * k
 		}
-		for j, k := range t.weight[i*t.width:][:t.count[i]] {
-			row := src.Row(start + j)
-			for x, v := range row {
-				sums[x] += int32(v) * k
-			}
-		}
-		out := dst.Row(i)
-		for x, v := range sums {
-			out[x] = clip8(v)
-		}
+		out[x] = clip8(sum)
 	}
 }
 

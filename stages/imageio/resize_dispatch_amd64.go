@@ -17,23 +17,34 @@ func appendPair(to []uint32, a, b int32) []uint32 {
 	return append(to, high, low)
 }
 
-// resizeRows works on copies of two rows at a time, so that the assembly may read past a row's end and write past it.
-func resizeRows(dst, src *Pixels, t *taps) {
+// rowPass resamples the rows of src, two at a time, by way of copies, so that the assembly may read past a row's end and write past it.
+type rowPass struct {
+	src                 *Pixels
+	taps                *taps
+	pairs, quads        int // of taps and pixels; no pairs: left to the generic loop
+	start               []int32
+	weight              []uint32
+	in, out             []byte
+	inStride, outStride int
+}
+
+func newRowPass(t *taps, src *Pixels) *rowPass {
+	r := &rowPass{src: src, taps: t}
 	if src.C != 3 || !cpu.X86.HasAVX2 || 3*src.W > math.MaxInt32 {
-		resizeRowsGeneric(dst, src, t)
-		return
+		return r
 	}
-	pairs := 1
+	r.pairs = 1
 	for _, n := range t.count {
-		pairs = max(pairs, (n+1)/2)
+		r.pairs = max(r.pairs, (n+1)/2)
 	}
-	quads := (dst.W + 3) / 4
-	start := make([]int32, 4*quads)
-	weight := make([]uint32, 0, 4*quads*2*pairs)
-	for i := range start {
+	w := len(t.start)
+	r.quads = (w + 3) / 4
+	r.start = make([]int32, 4*r.quads)
+	r.weight = make([]uint32, 0, 4*r.quads*2*r.pairs)
+	for i := range r.start {
 		row, n := t.weight, 0
-		if i < dst.W {
-			start[i] = int32(3 * t.start[i])
+		if i < w {
+			r.start[i] = int32(3 * t.start[i])
 			row, n = t.weight[i*t.width:], t.count[i]
 		}
 		tap := func(j int) int32 {
@@ -42,47 +53,54 @@ func resizeRows(dst, src *Pixels, t *taps) {
 			}
 			return 0
 		}
-		for p := range pairs {
-			weight = appendPair(weight, tap(2*p), tap(2*p+1))
+		for p := range r.pairs {
+			r.weight = appendPair(r.weight, tap(2*p), tap(2*p+1))
 		}
 	}
-	inStride, outStride := 3*src.W+6*pairs+16, 12*quads+4
-	in, out := make([]byte, 2*inStride), make([]byte, 2*outStride)
-	for y := 0; y < src.H; y += 2 {
-		copy(in, src.Row(y))
-		if y+1 < src.H {
-			copy(in[inStride:], src.Row(y+1))
+	r.inStride, r.outStride = 3*src.W+6*r.pairs+16, 12*r.quads+4
+	r.in, r.out = make([]byte, 2*r.inStride), make([]byte, 2*r.outStride)
+	return r
+}
+
+// run makes n rows from number first on.
+func (r *rowPass) run(dst []byte, first, n int) {
+	if r.pairs == 0 {
+		resizeRowsGeneric(dst, r.src, first, n, r.taps)
+		return
+	}
+	size := 3 * len(r.taps.start)
+	for y := 0; y < n; y += 2 {
+		copy(r.in, r.src.Row(first+y))
+		if y+1 < n {
+			copy(r.in[r.inStride:], r.src.Row(first+y+1))
 		}
-		if pairs == 2 {
-			resizeRows2AVX2(&out[0], &in[0], outStride, inStride, &start[0], &weight[0], pairs, quads)
+		if r.pairs == 2 {
+			resizeRows2AVX2(&r.out[0], &r.in[0], r.outStride, r.inStride, &r.start[0], &r.weight[0], r.pairs, r.quads)
 		} else {
-			resizeRowsAVX2(&out[0], &in[0], outStride, inStride, &start[0], &weight[0], pairs, quads)
+			resizeRowsAVX2(&r.out[0], &r.in[0], r.outStride, r.inStride, &r.start[0], &r.weight[0], r.pairs, r.quads)
 		}
-		copy(dst.Row(y), out)
-		if y+1 < src.H {
-			copy(dst.Row(y+1), out[outStride:])
+		copy(dst[y*size:][:size], r.out)
+		if y+1 < n {
+			copy(dst[(y+1)*size:][:size], r.out[r.outStride:])
 		}
 	}
 }
 
-func resizeColumns(dst, src *Pixels, t *taps) {
-	n := src.W * src.C
+func blendRows(out, in []byte, weight []int32) {
+	n := len(out)
 	if n < 16 || !cpu.X86.HasAVX2 {
-		resizeColumnsGeneric(dst, src, t)
+		blendRowsGeneric(out, in, weight)
 		return
 	}
-	weight := make([]uint32, 0, t.width+1)
-	for y, from := range t.start {
-		row := t.weight[y*t.width:][:t.count[y]]
-		weight = weight[:0]
-		for i := 0; i < len(row); i += 2 {
-			b := int32(0)
-			if i+1 < len(row) {
-				b = row[i+1]
-			}
-			weight = appendPair(weight, row[i], b)
+	_ = in[len(weight)*n-1]
+	var few [64]uint32
+	packed := few[:0]
+	for i := 0; i < len(weight); i += 2 {
+		b := int32(0)
+		if i+1 < len(weight) {
+			b = weight[i+1]
 		}
-		in := src.Pix[from*n : (from+len(row))*n]
-		resizeColumnsAVX2(&dst.Row(y)[0], &in[0], n, &weight[0], len(row), n)
+		packed = appendPair(packed, weight[i], b)
 	}
+	resizeColumnsAVX2(&out[0], &in[0], n, &packed[0], len(weight), n)
 }
