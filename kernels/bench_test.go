@@ -84,3 +84,23 @@ func BenchmarkNoise2Net(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkBatchNorm(b *testing.B) {
+	const n, c, plane = 32, 64, 1024
+	x, dy, y := testValues("x", n*c*plane, false), testValues("dy", n*c*plane, false), make([]float32, n*c*plane)
+	gamma, mean, variance := testValues("g", c, false), make([]float32, c), make([]float32, c)
+	db, dg := make([]float32, c), make([]float32, c)
+	for name, f := range map[string]func(){
+		"forward": func() { BatchNorm(y, x, gamma, gamma, mean, variance, n, c, plane, 1e-5, nil) },
+		"back":    func() { BatchNormBack(y, dg, db, dy, x, gamma, mean, variance, n, c, plane, 1e-5, nil) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(4 * n * c * plane)
+			m := newMeter(b)
+			for b.Loop() {
+				m.run(f)
+			}
+			b.ReportMetric(m.op*1e9/float64(b.N)/(n*c*plane), "cpu-ns/elem")
+		})
+	}
+}

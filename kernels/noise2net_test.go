@@ -5,6 +5,16 @@ import (
 	"testing"
 )
 
+// pairwise adds 64 lanes as the definition says.
+func pairwise(s [64]float32) float32 {
+	for _, h := range []int{32, 16, 8, 4, 2, 1} {
+		for j := range h {
+			s[j] = s[j] + s[j+h]
+		}
+	}
+	return s[0]
+}
+
 // oracleMoments is the definition of mean and variance, plane by plane.
 func oracleMoments(v []float32) (mean, variance float32) {
 	lane := func(v []float32, f func(x, acc float32) float32) float32 {
@@ -12,7 +22,7 @@ func oracleMoments(v []float32) (mean, variance float32) {
 		for i, x := range v {
 			s[i%64] = f(x, s[i%64])
 		}
-		return tree(&s)
+		return pairwise(s)
 	}
 	var sum func(v []float32) float32
 	sum = func(v []float32) float32 {
@@ -66,7 +76,7 @@ func oracleNoise2Net(x []float32, h, w int, net *Noise2NetNet, epsilon float32) 
 					for p := at; p < min(at+1024, n); p++ {
 						s[(p-at)%64] = FMA32(plane(x, i)[p]-mu[i], plane(x, j)[p]-mu[j], s[(p-at)%64])
 					}
-					parts = append(parts, tree(&s))
+					parts = append(parts, pairwise(s))
 				}
 				cov[i][j] = Sum(parts) / float32(n)
 			}

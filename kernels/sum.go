@@ -30,16 +30,6 @@ func sum(k simd.Backend, v []float32) float32 {
 // lanes are the 64 partial sums of a block.
 type lanes = [simd.SumLanes]float32
 
-// tree adds the lanes pairwise, the upper half to the lower, until one is left.
-func tree(s *lanes) float32 {
-	for h := simd.SumLanes / 2; h > 0; h /= 2 {
-		for j := range h {
-			s[j] += s[j+h]
-		}
-	}
-	return s[0]
-}
-
 func blockSum(k simd.Backend, v []float32) float32 {
 	var s lanes
 	rows := len(v) / simd.SumLanes
@@ -47,7 +37,7 @@ func blockSum(k simd.Backend, v []float32) float32 {
 	for j, x := range v[rows*simd.SumLanes:] {
 		s[j] += x
 	}
-	return tree(&s)
+	return k.Tree(&s)
 }
 
 // blockSquare returns the lane sum of fma(x-mu, x-mu, .) over one block.
@@ -59,7 +49,7 @@ func blockSquare(k simd.Backend, v []float32, mu float32) float32 {
 		d := x - mu
 		s[j] = FMA32(d, d, s[j])
 	}
-	return tree(&s)
+	return k.Tree(&s)
 }
 
 // Canonical replaces every NaN of v by 0x7FC00000, in place. Tensors pass through it before they leave the kernels for a
@@ -97,5 +87,5 @@ func blockCross(k simd.Backend, x []float32, mux float32, y []float32, muy float
 		i := rows*simd.SumLanes + j
 		s[j] = FMA32(x[i]-mux, y[i]-muy, s[j])
 	}
-	return tree(&s)
+	return k.Tree(&s)
 }

@@ -84,6 +84,11 @@ func laneSquareAVX2(rows int, x *float32, mu float32, acc *float32)
 //go:noescape
 func laneCrossAVX2(rows int, x *float32, mux float32, y *float32, muy float32, acc *float32)
 
+// treeAVX2 is the body of Backend.Tree.
+//
+//go:noescape
+func treeAVX2(acc *float32, sum *float32)
+
 // affineAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
 //
 //go:noescape

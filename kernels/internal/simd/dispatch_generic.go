@@ -58,3 +58,5 @@ func mixLastAVX2(n int, x *float32, xs int, z *float32, zs int, u *float32, us i
 func mixEntryAVX2(n int, x *float32, xs int, z *float32, zs int, u *float32, us int, o *float32, os int, coef *float32) {
 	panic(unreachable)
 }
+
+func treeAVX2(acc, sum *float32) { panic(unreachable) }

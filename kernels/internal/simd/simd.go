@@ -84,3 +84,17 @@ func (b Backend) LaneCross(rows int, x []float32, mux float32, y []float32, muy 
 	}
 	laneCrossGeneric(rows, x, mux, y, muy, acc)
 }
+
+// Tree adds the lanes pairwise, the upper half to the lower until one is left, and returns it. acc is overwritten.
+func (b Backend) Tree(acc *[SumLanes]float32) float32 {
+	if b == AVX2 {
+		treeAVX2(&acc[0], &acc[0])
+		return acc[0]
+	}
+	for h := SumLanes / 2; h > 0; h /= 2 {
+		for j := range h {
+			acc[j] += acc[j+h]
+		}
+	}
+	return acc[0]
+}

@@ -94,6 +94,7 @@ func TestLanes(t *testing.T) {
 			}
 			for i := range got {
 				sameBits(t, fmt.Sprintf("%s rows=%d sum %d", b, rows, i), got[i][:], want[i][:])
+				sameBits(t, "Tree", []float32{b.Tree(&got[i])}, []float32{Generic.Tree(&want[i])})
 			}
 		}
 	}

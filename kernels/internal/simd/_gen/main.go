@@ -34,6 +34,7 @@ func main() {
 	}
 	f.axpy()
 	f.lanes()
+	f.tree()
 	f.elementwise()
 	f.mix("mixFirst", false, true, true, false)
 	f.mix("mixMiddle", true, true, true, true)

@@ -185,3 +185,26 @@ func (f *file) elementwise() {
 	sgd("sgd", false)
 	sgd("sgdNesterov", true)
 }
+
+// tree emits the pairwise sum of 64 lanes, the upper half to the lower until one is left.
+func (f *file) tree() {
+	arg := f.begin("treeAVX2", "is the body of Backend.Tree.", ptr("acc"), ptr("sum"))
+	f.op("MOVQ %s, SI", arg("acc"))
+	f.op("MOVQ %s, DI", arg("sum"))
+	for i := range 8 {
+		f.op("VMOVUPS %d(SI), Y%d", 32*i, i)
+	}
+	for h := 4; h > 0; h /= 2 {
+		for i := range h {
+			f.op("VADDPS Y%d, Y%d, Y%d", i+h, i, i)
+		}
+	}
+	f.op("VEXTRACTF128 $1, Y0, X1")
+	f.op("VADDPS X1, X0, X0")
+	f.op("VMOVHLPS X0, X0, X1")
+	f.op("VADDPS X1, X0, X0")
+	f.op("VMOVSHDUP X0, X1")
+	f.op("VADDSS X1, X0, X0")
+	f.op("VMOVSS X0, (DI)")
+	f.end()
+}
