@@ -32,7 +32,7 @@ for folder in exports:
     check(Image.open(io.BytesIO(cell["bytes"])).convert("RGB").size[0] > 0, "pyarrow: no image in " + folder)
 
     rows, labels = duckdb.sql(
-        "select count(*), count(distinct label) from read_parquet('%s/*.parquet')" % folder).fetchone()
+        "select count(*), count(distinct label) from read_parquet('%s/*.parquet')" % folder).fetchall()[0]
     check(rows == len(ids) and labels > 1, "duckdb: %s rows, %s labels in %s" % (rows, labels, folder))
 
     dataset = datasets.load_dataset("parquet", data_files=files, split="train", cache_dir=folder + "-cache")
@@ -47,7 +47,7 @@ for path in sorted(glob.glob(objects + "/*/*")):
             continue
     table = pq.read_table(path)
     check("id" in table.column_names and table.num_rows > 0, "store object %s has no rows" % path)
-    check(duckdb.sql("select count(*) from read_parquet('%s')" % path).fetchone()[0] == table.num_rows, path)
+    check(duckdb.sql("select count(*) from read_parquet('%s')" % path).fetchall()[0][0] == table.num_rows, path)
     tables += 1
 check(tables > 0, "no table among the store's objects")
 print("%d single objects of the store read as Parquet" % tables)

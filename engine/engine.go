@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"sort"
 	"time"
 
@@ -157,9 +158,8 @@ func (e *Engine) Unchecked() []string {
 	var names []string
 	for _, n := range e.nodes {
 		for _, r := range n.results {
-			if r.Type == stages.Rows && n.schemas[r.Name] == nil {
-				names = append(names, n.spec.Name)
-				break
+			if r.Type == stages.Rows && n.schemas[r.Name] == nil && !slices.Contains(names, n.spec.Stage) {
+				names = append(names, n.spec.Stage)
 			}
 		}
 	}

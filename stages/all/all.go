@@ -4,6 +4,7 @@ package all
 
 import (
 	"shiftmill/stages"
+	"shiftmill/stages/augment"
 	"shiftmill/stages/evaluate"
 	"shiftmill/stages/report"
 	"shiftmill/stages/source"
@@ -14,9 +15,13 @@ import (
 // Registry returns all kinds.
 func Registry() *stages.Registry {
 	return stages.NewRegistry(
+		source.ImagesKind(),
+		source.TableKind(),
 		source.StorefrontsKind(),
 		split.ShiftKind(),
+		split.GivenKind(),
 		split.SelectKind(),
+		augment.Noise2Net(),
 		train.Classifier(),
 		evaluate.Classify(),
 		report.Robustness(),
