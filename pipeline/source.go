@@ -46,6 +46,9 @@ func parseYAML(src *source, data []byte, rep *reporter) *node {
 		return nil
 	}
 	c := converter{src: src, rep: rep}
+	if bytes.IndexByte(data, '!') >= 0 {
+		c.text = newLayout(string(data))
+	}
 	if len(doc.Content) == 0 {
 		rep.add(Pos{src.name, 1, 1}, "", "the file is empty")
 		return nil
@@ -92,6 +95,7 @@ type converter struct {
 	rep  *reporter
 	line int // added to every line: a piece of a larger file begins there
 	slab []node
+	text *layout // only of a text with a "!", for tags that leave no trace in the tree
 }
 
 func (c *converter) add(y *yaml.Node, path, format string, args ...any) {
@@ -156,6 +160,11 @@ func (c *converter) mapping(n *node, y *yaml.Node, path string, depth int) {
 	for i := 0; i+1 < len(y.Content); i += 2 {
 		yk, yv := y.Content[i], y.Content[i+1]
 		if c.refused(yk, path) {
+			n.dropped = true
+			continue
+		}
+		if empty(yk) {
+			c.add(yk, path, "a key is missing here")
 			n.dropped = true
 			continue
 		}
@@ -238,6 +247,8 @@ func (c *converter) refused(y *yaml.Node, path string) bool {
 			name = y.Value
 		}
 		c.add(y, path, "YAML reads %s as a tag, not as text: write {not: %s} for negation, or quote it (%q)", y.Tag, name, strings.TrimSpace(y.Tag+" "+y.Value))
+	case c.text != nil && !empty(y) && strings.HasPrefix(c.text.text[c.text.offset(y):], "!"):
+		c.add(y, path, "YAML reads ! as a tag, not as text: leave it out, or quote all of it")
 	case y.Kind == yaml.ScalarNode && y.Value == "" && y.Style&(yaml.FoldedStyle|yaml.LiteralStyle) != 0:
 		c.add(y, path, "YAML reads > and | as the start of a block of text, which is empty here: ranges are written 5.., ..5 or ..<5")
 	default:

@@ -85,8 +85,6 @@ func (w *specWriter) pieces(y *yaml.Node, put func(s string, end bool)) {
 			if v := y.Content[i+1]; !empty(v) {
 				put(": ", false)
 				w.pieces(v, put)
-			} else if strings.HasSuffix(y.Content[i].Value, ":") || y.Content[i].Value == "" {
-				put(":", false)
 			}
 		}
 		put("}", false)

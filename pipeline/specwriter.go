@@ -215,7 +215,18 @@ func (w *specWriter) scalar(y *yaml.Node, indent int) string {
 	}
 	if y.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) == 0 {
 		// Folded plain text that keeps line breaks: as the blank lines it came from.
-		return strings.ReplaceAll(s, "\n", "\n\n"+strings.Repeat(" ", indent+2))
+		var b strings.Builder
+		for i, line := range strings.Split(s, "\n") {
+			switch {
+			case i == 0:
+			case line == "":
+				b.WriteByte('\n')
+			default:
+				b.WriteString("\n\n" + strings.Repeat(" ", indent+2))
+			}
+			b.WriteString(line)
+		}
+		return b.String()
 	}
 	lines := strings.Split(s, "\n")
 	for i := range lines {
