@@ -54,12 +54,8 @@ func (s *Store) claimFile(key Digest) (string, error) {
 	for token := 1; ; token++ {
 		name := s.path("claims", fmt.Sprintf("%s.%d", key, token))
 		for {
-			f, err := s.fs.Create(name)
+			err := s.makeClaim(name)
 			if err == nil {
-				_, err = f.WriteAt([]byte(s.id.String()+"\n"), 0)
-				if err = errors.Join(err, f.Close()); err != nil {
-					return "", errors.Join(err, s.fs.Remove(name))
-				}
 				return name, nil
 			}
 			if !errors.Is(err, fs.ErrExist) {
@@ -83,6 +79,17 @@ func (s *Store) claimFile(key Digest) (string, error) {
 	}
 }
 
+// makeClaim makes a claim's file, which names this session. A link to the session's own
+// file does so in one step; where links are not to be had, or not that many, the name is
+// written, and a process killed in between leaves a claim that nobody owns.
+func (s *Store) makeClaim(name string) error {
+	err := s.fs.Link(s.path("sessions", s.id.String()), name)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return createFile(s.fs, name, []byte(s.id.String()+"\n"), false)
+}
+
 // claimOwner returns the session in a claim's file; it is zero while the owner has
 // not written it yet.
 func (s *Store) claimOwner(name string) (sessionID, error) {
@@ -90,7 +97,11 @@ func (s *Store) claimOwner(name string) (sessionID, error) {
 	if err != nil {
 		return sessionID{}, err
 	}
-	id, _ := parseSessionID(strings.TrimSuffix(string(data), "\n"))
+	text := strings.TrimSuffix(string(data), "\n")
+	if _, f, err := parseSession(data); err == nil {
+		text = f.ID
+	}
+	id, _ := parseSessionID(text)
 	return id, nil
 }
 

@@ -20,6 +20,9 @@ type FS interface {
 	Mkdir(name string) error
 	// Rename replaces the name to, in one step, by the file or folder called from.
 	Rename(from, to string) error
+	// Link gives a file a further name; an existing name is fs.ErrExist. Where there
+	// are no such links the error is another one.
+	Link(from, to string) error
 	// Remove deletes a file or an empty folder.
 	Remove(name string) error
 	// Stat describes a file or folder.

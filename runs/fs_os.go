@@ -44,6 +44,9 @@ func (OS) Mkdir(name string) error { return os.Mkdir(name, 0o777) }
 // Rename implements FS.
 func (OS) Rename(from, to string) error { return os.Rename(from, to) }
 
+// Link implements FS.
+func (OS) Link(from, to string) error { return os.Link(from, to) }
+
 // Remove implements FS.
 func (OS) Remove(name string) error { return os.Remove(name) }
 

@@ -240,7 +240,10 @@ func (s *Store) findDead() error {
 // reportDamagedJournals names the journals that end before what their sessions, or
 // those who buried them, have stated.
 func (s *Store) reportDamagedJournals(withFile []sessionID) {
-	for _, d := range s.damagedJournals(withFile) {
+	damaged := s.damagedJournals(withFile)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, d := range damaged {
 		s.found = append(s.found, d.String())
 	}
 }
@@ -367,7 +370,9 @@ func (s *Store) describeDead(id sessionID, journal int64) error {
 	if torn := info.Size - journal; torn > 0 {
 		line += fmt.Sprintf(", a torn tail of %d bytes is ignored", torn)
 	}
+	s.mu.Lock()
 	s.found = append(s.found, line)
+	s.mu.Unlock()
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 )
@@ -231,7 +232,11 @@ func (s *Store) Dir() string { return s.dir }
 
 // Found returns, in lines for people, what opening found of dead sessions and damaged
 // files; it is empty when all was in order.
-func (s *Store) Found() []string { return s.found }
+func (s *Store) Found() []string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return slices.Clone(s.found)
+}
 
 // Close commits what was appended, ends the session and releases its claims. After a
 // failed commit it returns that failure. Further calls return the same.

@@ -374,6 +374,31 @@ func (m *MemFS) Rename(from, to string) error {
 	return nil
 }
 
+// Link implements runs.FS.
+func (m *MemFS) Link(from, to string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.begin("link", from); err != nil {
+		return err
+	}
+	n, err := m.find(from)
+	if err == nil && n.dir {
+		err = errIsDir
+	}
+	if err != nil {
+		return pathError("link", from, err)
+	}
+	dir, base, err := m.parent(to)
+	if err == nil && dir.entries[base] != nil {
+		err = fs.ErrExist
+	}
+	if err != nil {
+		return pathError("link", to, err)
+	}
+	m.set(dir, base, n, m.changeID())
+	return nil
+}
+
 // Remove implements runs.FS.
 func (m *MemFS) Remove(name string) error {
 	m.mu.Lock()
