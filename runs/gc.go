@@ -114,7 +114,7 @@ func (s *Store) collect(ctx context.Context, o GCOptions) (GCReport, error) {
 	if err := s.discard(ctx, c); err != nil {
 		return c.report, err
 	}
-	if err := s.tidy(c.marks, o); err != nil {
+	if err := s.tidy(o); err != nil {
 		return c.report, err
 	}
 	if err := s.Commit(ctx); err != nil {
@@ -384,8 +384,9 @@ func (s *Store) outlived(dir string, m *marks) (bool, error) {
 }
 
 // tidy removes what dead sessions have left beside their results.
-func (s *Store) tidy(m *marks, o GCOptions) error {
-	old := func(t time.Time) bool { return s.now().Sub(t) >= o.Grace }
+func (s *Store) tidy(o GCOptions) error {
+	// Never below an hour: a session that is starting has files before it has a name.
+	old := func(t time.Time) bool { return s.now().Sub(t) >= max(o.Grace, time.Hour) }
 	claims, err := s.fs.List(s.path("claims"))
 	if err != nil {
 		return err
@@ -411,7 +412,7 @@ func (s *Store) tidy(m *marks, o GCOptions) error {
 		for _, f := range files {
 			owner, _, _ := strings.Cut(f.Name, ".")
 			id, isSession := parseSessionID(owner)
-			if _, alive := m.alive[id]; alive || !old(f.ModTime) || (folder == "sessions" && isSession && filepath.Ext(f.Name) == "") {
+			if !old(f.ModTime) || isSession && s.alive(id) || folder == "sessions" && f.Name == owner {
 				continue
 			}
 			if f.Dir {
