@@ -2,6 +2,8 @@ package imageio
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -98,6 +100,15 @@ func TestEncodePNGComesBack(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestEncodePNGGolden fails where a new compressor would change the bytes of stored pictures.
+func TestEncodePNGGolden(t *testing.T) {
+	sum := sha256.Sum256(EncodePNG(picture(40, 41, 3, 9)))
+	const want = "4c21ba2d05ea8bbb055c93089ad86ecc46af0aaad190e60c92ca3f5f1aa32e10"
+	if got := hex.EncodeToString(sum[:]); got != want {
+		t.Errorf("digest %s, want %s", got, want)
 	}
 }
 

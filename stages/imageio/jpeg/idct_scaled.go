@@ -1,33 +1,37 @@
 package jpeg
 
 // inverse4 writes 4 x 4 samples from the lower frequencies of a block: the JPEG group's jpeg_idct_4x4, whose odd part folds the
-// frequencies that alias.
+// frequencies that alias. Frequency 4 has no part in it.
 func inverse4(out []byte, stride int, block *[64]int16) {
 	var w [4 * 8]int32
 	for x := range 8 {
-		if x == 4 { // the rows don't use it
+		if x == 4 {
 			continue
 		}
-		at := func(y int) int32 { return int32(block[8*y+x]) }
-		o := half4([8]int32{at(0), at(1), at(2), at(3), 0, at(5), at(6), at(7)}, constBits-pass1Bits+1)
-		w[x], w[8+x], w[16+x], w[24+x] = o[0], o[1], o[2], o[3]
+		c := func(y int) int32 { return int32(block[8*y+x]) }
+		const shift, half = constBits - pass1Bits + 1, 1 << (constBits - pass1Bits)
+		dc := c(0)<<(constBits+1) + half
+		even := c(2)*f1847 - c(6)*f0765
+		outer, inner := odd4(c(1), c(3), c(5), c(7))
+		w[x], w[24+x] = (dc+even+outer)>>shift, (dc+even-outer)>>shift
+		w[8+x], w[16+x] = (dc-even+inner)>>shift, (dc-even-inner)>>shift
 	}
 	for y := range 4 {
-		for x, v := range half4([8]int32(w[8*y:]), constBits+pass1Bits+3+1) {
-			out[y*stride+x] = clamp(v + 128)
-		}
+		c := w[8*y : 8*y+8 : 8*y+8]
+		o := out[y*stride:][:4:4]
+		const shift = constBits + pass1Bits + 3 + 1
+		const half = 1<<(shift-1) + 128<<shift
+		dc := c[0]<<(constBits+1) + half
+		even := c[2]*f1847 - c[6]*f0765
+		outer, inner := odd4(c[1], c[3], c[5], c[7])
+		o[0], o[3] = clamp((dc+even+outer)>>shift), clamp((dc+even-outer)>>shift)
+		o[1], o[2] = clamp((dc-even+inner)>>shift), clamp((dc-even-inner)>>shift)
 	}
 }
 
-// half4 makes 4 samples of 8 coefficients, rounded and shifted. The factors are sums of cosines times 2^13.
-func half4(c [8]int32, shift int) [4]int32 {
-	half := int32(1) << (shift - 1)
-	dc := c[0]<<(constBits+1) + half
-	even := c[2]*f1847 - c[6]*f0765
-	outer := -c[7]*4176 - c[5]*4926 + c[3]*f0899 + c[1]*f2562
-	inner := -c[7]*1730 + c[5]*11893 - c[3]*17799 + c[1]*8697
-	a, b := dc+even, dc-even
-	return [4]int32{(a + outer) >> shift, (b + inner) >> shift, (b - inner) >> shift, (a - outer) >> shift}
+// odd4 is the part of the odd frequencies in the outer and the inner samples; its factors are sums of cosines times 2^13.
+func odd4(c1, c3, c5, c7 int32) (outer, inner int32) {
+	return c1*f2562 + c3*f0899 - c5*4926 - c7*4176, c1*8697 - c3*17799 + c5*11893 - c7*1730
 }
 
 // inverse2 writes 2 x 2 samples: the JPEG group's jpeg_idct_2x2.

@@ -54,19 +54,28 @@ func Encode(pix []byte, height, width, channels int) ([]byte, error) {
 
 // bestFilter fills the candidates with the filtered row and returns the best.
 func bestFilter(candidates *[5][]byte, row, above []byte, unit int) []byte {
-	above = above[:len(row)]
+	n := len(row)
+	above = above[:n]
+	none, sub, up, mean, path := candidates[0][1:n+1], candidates[1][1:n+1], candidates[2][1:n+1], candidates[3][1:n+1], candidates[4][1:n+1]
 	var sums [5]int
-	for i, v := range row {
-		left, corner := byte(0), byte(0)
-		if i >= unit {
-			left, corner = row[i-unit], above[i-unit]
-		}
-		up := above[i]
-		for k, d := range [5]byte{v, v - left, v - up, v - byte((int(left)+int(up))/2), v - paeth(left, up, corner)} {
-			candidates[k][i+1] = d
-			s := int(int8(d))
-			sums[k] += max(s, -s)
-		}
+	for i := range min(unit, n) { // nothing to the left
+		v, u := row[i], above[i]
+		none[i], sub[i], up[i], mean[i], path[i] = v, v, v-u, v-u/2, v-u
+		sums[0] += distance(v)
+		sums[1] += distance(v)
+		sums[2] += distance(v - u)
+		sums[3] += distance(v - u/2)
+		sums[4] += distance(v - u)
+	}
+	for i := unit; i < n; i++ {
+		v, l, u, c := row[i], row[i-unit], above[i], above[i-unit]
+		m, p := byte((int(l)+int(u))/2), paeth(l, u, c)
+		none[i], sub[i], up[i], mean[i], path[i] = v, v-l, v-u, v-m, v-p
+		sums[0] += distance(v)
+		sums[1] += distance(v - l)
+		sums[2] += distance(v - u)
+		sums[3] += distance(v - m)
+		sums[4] += distance(v - p)
 	}
 	best := 0
 	for k, s := range sums {
@@ -76,6 +85,12 @@ func bestFilter(candidates *[5][]byte, row, above []byte, unit int) []byte {
 		}
 	}
 	return candidates[best]
+}
+
+// distance is the size of a difference taken as a signed byte.
+func distance(d byte) int {
+	s := int(int8(d))
+	return max(s, -s)
 }
 
 func writeChunk(b *bytes.Buffer, kind string, body []byte) {
