@@ -29,12 +29,16 @@ type Kind interface {
 }
 
 // A Port is a named input of a kind.
+//
+// A port that is neither Many nor Any reads one output: the stage follows the
+// instances of what it reads, matched by the axes that both have, and a group
+// of outputs makes an instance of the stage for each, over the axis "output".
 type Port struct {
 	Name     string
 	Doc      string
-	Many     bool // gathers all instances and all outputs of a group; otherwise a group fans out over the axis "output"
+	Many     bool // gathers all instances, as far as their axes agree with those of the stage, and all outputs of a group
 	Optional bool
-	Any      bool // the port's name is the user's: every name in "from" that is no other port's belongs here (report/robustness)
+	Any      bool // the port's name is the user's: every name in "from" that is no other port's belongs here (report/robustness); without Many, instances are followed and only the outputs of a group are gathered
 }
 
 // Outputs are the names a stage may be referred to by. The output "" is the
