@@ -74,7 +74,7 @@ func (c *Config) benchmark(b *benchmark, boot *stats.Bootstrap) (benchmarkResult
 	for _, s := range b.sets {
 		r.Sets = append(r.Sets, setResult{Name: s.name, IID: s.iid, Images: s.rows.Rows(), Clusters: s.rows.Clusters()})
 	}
-	notes := c.remarks(b)
+	notes := append(slices.Clone(b.notes), c.remarks(b)...)
 	for _, m := range b.models {
 		mr := b.errors(c, boot, m)
 		mr.Corruption = b.corrupted(m, b.reference(m))

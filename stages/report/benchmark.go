@@ -19,6 +19,7 @@ type benchmark struct {
 	classes []string   // labels and predictions, sorted
 	by      string     // column of the clusters; "" where each row is its own
 	inputs  []provenance
+	notes   []string // what was left out in reading
 }
 
 // A testSet is one set of rows, the same for every model.

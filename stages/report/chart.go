@@ -67,7 +67,7 @@ const (
 type scale struct{ low, high, from, to float64 }
 
 func (s scale) at(v float64) float64 {
-	return s.from + float64((v-s.low)/(s.high-s.low))*float64(s.to-s.from)
+	return s.from + float64((v-s.low)/(s.high-s.low)*(s.to-s.from))
 }
 
 func (s scale) pos(v float64) string { return fixed1(s.at(v)) }

@@ -27,7 +27,11 @@ func metricTables(b *benchmarkResult) []table {
 			ts = append(ts, t)
 		}
 	}
-	if t, ok := classTable(b, "Error by class, outside the training distribution", func(c classError) (*number, int) { return c.OOD, c.OODImages }); ok {
+	outside := "Error by class, outside the training distribution"
+	if !b.Sets[0].IID {
+		outside = "Error by class"
+	}
+	if t, ok := classTable(b, outside, func(c classError) (*number, int) { return c.OOD, c.OODImages }); ok {
 		ts = append(ts, t)
 	}
 	if t, ok := classTable(b, "Error by class, inside the training distribution", func(c classError) (*number, int) { return c.IID, c.IIDImages }); ok {

@@ -145,11 +145,17 @@ func images(s setResult) string {
 // errorTable is the headline: inside, outside, and the distance.
 func errorTable(b *benchmarkResult) table {
 	t := table{title: "Error inside and outside the training distribution", head: []string{"method"}}
-	inside := len(b.Sets) > 0 && b.Sets[0].IID
+	inside := b.Sets[0].IID
+	if !inside {
+		t.title = "Error"
+	}
 	if inside {
 		t.head = append(t.head, b.Sets[0].Name)
 	}
 	mean, note := "OOD mean", "OOD mean: mean over the other test sets. "
+	if !inside {
+		mean, note = "mean", "Mean over the test sets."
+	}
 	switch b.oodSets() {
 	case 0:
 		mean, note = "OOD", "No other test set. "
@@ -185,7 +191,7 @@ func (b *benchmarkResult) worst(m *modelResult) cell {
 	c := cell{value: "-"}
 	for i, e := range m.Errors {
 		if !b.Sets[i].IID && e.Error != nil && (c.sort == nil || e.Error.Value > *c.sort) {
-			c = cell{value: decimal(e.Error.Value) + " " + e.Set, sort: &e.Error.Value}
+			c = cell{value: e.Set + " " + decimal(e.Error.Value), sort: &e.Error.Value}
 		}
 	}
 	return c
@@ -224,7 +230,7 @@ func againstTable(r *result, b *benchmarkResult) (table, bool) {
 		title: "Against " + r.Baseline,
 		head:  []string{"method", "A: fewer OOD errors", "G: smaller gap", "fewer IID errors", "p", "verdict"},
 		note: fmt.Sprintf("In points. A: OOD error of %s minus the method's. G: A minus the same difference on IID. "+
-			"p: one-sided, for A and G both above 0, Holm over the %d methods of this table. "+
+			"p: one-sided, for A and G both above 0, Holm over all %d comparisons of this table. "+
 			"Verdict: + if p <= 0.025, A >= %s and G >= %s; - if the upper end of A is below %s or that of G below %s; 0 if the data decide neither.",
 			r.Baseline, b.Family, decimal(r.Margins.OOD), decimal(r.Margins.Gap), decimal(r.Margins.OOD), decimal(r.Margins.Gap)),
 	}

@@ -10,6 +10,9 @@ import (
 func markdown(r *result, sections []section) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "# %s\n", escapeMarkdown(r.Title))
+	for _, line := range r.summary() {
+		fmt.Fprintf(&b, "\n%s\n", escapeMarkdown(line))
+	}
 	for _, s := range sections {
 		fmt.Fprintf(&b, "\n## %s\n", escapeMarkdown(s.title))
 		if s.lead != "" {

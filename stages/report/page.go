@@ -50,15 +50,16 @@ func page(r *result, sections []section) ([]byte, error) {
 		return nil, fmt.Errorf("parse page template: %w", err)
 	}
 	data := struct {
-		Title, Summary string
-		Style          template.CSS
-		Script         template.JS
-		Sections       []pageSection
-		Notes          []string
-		Inputs         []provenance
-		Provenance     pageTable
+		Title      string
+		Summary    []string
+		Style      template.CSS
+		Script     template.JS
+		Sections   []pageSection
+		Notes      []string
+		Inputs     []provenance
+		Provenance pageTable
 	}{
-		Title: r.Title, Style: template.CSS(pageStyle), Script: template.JS(pageScript), Notes: r.Notes, Inputs: r.Inputs,
+		Title: r.Title, Summary: r.summary(), Style: template.CSS(pageStyle), Script: template.JS(pageScript), Notes: r.Notes, Inputs: r.Inputs,
 	}
 	for _, s := range sections {
 		p := pageSection{ID: s.id, Title: s.title, Lead: s.lead, Charts: s.charts, Items: s.items}

@@ -49,6 +49,10 @@ func (c *Config) read(ctx context.Context, name string, inputs []stages.Input, a
 		sets: map[string]*testSet{}, models: map[[2]string]*model{},
 		clusters: all, classes: map[string]int32{},
 	}
+	// The order of inputs must not reach sums over clusters, which are numbered as
+	// they appear.
+	inputs = slices.Clone(inputs)
+	slices.SortStableFunc(inputs, func(x, y stages.Input) int { return strings.Compare(describe(x), describe(y)) })
 	for i, in := range inputs {
 		if err := r.input(ctx, in); err != nil {
 			return nil, err
@@ -59,9 +63,7 @@ func (c *Config) read(ctx context.Context, name string, inputs []stages.Input, a
 		return nil, fmt.Errorf("all labels and predictions are of one class; nothing can be compared")
 	}
 	r.sortClasses()
-	for _, note := range r.b.order(c) {
-		sink.Note("%s", note)
-	}
+	r.b.notes = r.b.order(c)
 	return r.b, nil
 }
 

@@ -15,6 +15,10 @@ const width = 100
 func text(r *result, sections []section) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s\n%s\n", r.Title, strings.Repeat("=", utf8.RuneCountInString(r.Title)))
+	for _, line := range r.summary() {
+		b.WriteByte('\n')
+		paragraph(&b, "", line)
+	}
 	for _, s := range sections {
 		fmt.Fprintf(&b, "\n%s\n%s\n\n", s.title, strings.Repeat("-", utf8.RuneCountInString(s.title)))
 		if s.lead != "" {

@@ -20,6 +20,9 @@ for (const table of document.querySelectorAll("table")) {
     });
   });
 }
+// On paper nothing can be unfolded.
+addEventListener("beforeprint", () => document.querySelectorAll("details").forEach(d => { d.open = true; }));
+
 // Figures by value, and after all figures what has none; names by their text.
 function compare(a, b) {
   const x = a.dataset.sort, y = b.dataset.sort;
