@@ -25,7 +25,8 @@ var (
 	ErrTruncated = errors.New("image data end early")
 )
 
-// Limits bound what a decoder allocates, whatever a file declares. Zero fields take the defaults.
+// Limits bound what a decoder allocates, whatever a file declares: at most about 16 bytes a pixel (a progressive JPEG; 6 for others).
+// Zero fields take the defaults.
 type Limits struct {
 	MaxPixels int64 // height times width; DefaultMaxPixels if 0
 }
@@ -151,7 +152,7 @@ func Config(data []byte) (format string, h, w int, err error) {
 		return "", 0, 0, fmt.Errorf("%w: it begins with % x", ErrFormat, data[:min(len(data), 12)])
 	}
 	if err != nil {
-		return "", 0, 0, fmt.Errorf("read %s header: %w", format, err)
+		return "", 0, 0, fmt.Errorf("read %s header: %w", format, wrapShared(err))
 	}
 	return format, c.Height, c.Width, nil
 }

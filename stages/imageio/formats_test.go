@@ -124,7 +124,7 @@ func TestDecodeErrors(t *testing.T) {
 	}{
 		{"empty", nil, "not a JPEG, PNG, WebP, GIF or BMP image: it begins with ", ErrFormat},
 		{"text", []byte("hello, world!"), "not a JPEG, PNG, WebP, GIF or BMP image: it begins with 68 65 6c 6c 6f 2c 20 77 6f 72 6c 64", ErrFormat},
-		{"short PNG", pngFile[:20], "read png header: at byte 20: the header has 33 bytes: image data end early", nil},
+		{"short PNG", pngFile[:20], "read png header: at byte 20: the header has 33 bytes: image data end early", ErrTruncated},
 		{"cut PNG", pngFile[:200], "decode png: at byte 200: image data end early", ErrTruncated},
 	}
 	for _, tt := range tests {

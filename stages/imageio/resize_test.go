@@ -2,6 +2,8 @@ package imageio
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"testing"
 )
 
@@ -52,6 +54,28 @@ func TestResizeLoops(t *testing.T) {
 		}
 		if !bytes.Equal(src.Pix, before) {
 			t.Errorf("%s, %d x %d x %d to %d x %d, writes to its source", f, h, w, c, toH, toW)
+		}
+	}
+}
+
+// TestResizeGolden pins values that TestResizeLikePillow found equal to Pillow's, for processors without Pillow.
+func TestResizeGolden(t *testing.T) {
+	want := []string{
+		Nearest:  "0416367810382742",
+		Box:      "392ca4a355fb935e",
+		Bilinear: "6acf0f172988d552",
+		Hamming:  "fa032599de31cfa6",
+		Bicubic:  "9be5a053241558fe",
+		Lanczos:  "968e471709d2a263",
+	}
+	src := picture(37, 53, 3, 4)
+	for f, want := range want {
+		h := sha256.New()
+		for _, size := range [][2]int{{23, 71}, {80, 19}, {224, 224}, {5, 6}} {
+			h.Write(Resize(src, size[0], size[1], Filter(f)).Pix)
+		}
+		if got := hex.EncodeToString(h.Sum(nil)[:8]); got != want {
+			t.Errorf("%s: %d digest %s, want %s", Filter(f), f, got, want)
 		}
 	}
 }
