@@ -96,4 +96,5 @@ def main():
             print(h, w, epsilon, draw, row, *(f"{v:.7g}" for v in out))
 
 
-main()
+if __name__ == "__main__":
+    main()
