@@ -260,7 +260,6 @@ func TestCollectBesideRuns(t *testing.T) {
 		rounds = 1000
 	}
 	dir := t.TempDir()
-	open(t, dir, runs.Options{})
 	stop := make(chan struct{})
 	var projects sync.WaitGroup
 	sessions := make([]int, 2)

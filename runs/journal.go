@@ -304,11 +304,7 @@ func (s *Store) bury(id sessionID) error {
 		return err
 	}
 	x.packs = packs
-	_, err = s.fs.Stat(s.path("journal", id.String()))
-	if err != nil && !isGone(err) {
-		return err
-	}
-	if !stated && (err == nil || len(packs) > 0) {
+	if !stated {
 		e := entry{kind: entryExtent, stamp: s.stamp(), body: encodeExtent(x)}
 		s.mu.Lock()
 		err := s.st.apply(e)

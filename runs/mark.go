@@ -175,9 +175,11 @@ func (s *Store) heaps(m *marks, o GCOptions) ([]*heap, error) {
 			continue
 		}
 		h := &heap{name: s.path("packs", f.Name), size: f.Size, used: f.ModTime, pack: true, young: young(f.ModTime)}
-		// Asked after listing: a session is there before its packs are, so none at
-		// work is overlooked.
-		h.young = h.young || s.alive(id.session)
+		// Only of a session whose end has been read do we know all that is packed.
+		s.mu.RLock()
+		_, ended := s.st.extent(id.session)
+		s.mu.RUnlock()
+		h.young = h.young || !ended
 		for _, p := range packs[id] {
 			h.objects = append(h.objects, p.object)
 			if m.has(p.object) {
