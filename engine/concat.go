@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"sort"
 	"sync"
@@ -91,21 +90,36 @@ func (e *Engine) concatenate(ctx context.Context, refs []inputRef) (*dataset, er
 		}
 		lines = append(lines, ids, digestText(c.suffixes[i]))
 	}
-	d := &dataset{concat: c, schema: concatSchema(schemas), own: map[string]arrow.Field{}, content: map[string]runs.Digest{}}
-	for _, f := range d.schema.Fields()[1:] {
-		d.own[f.Name] = f
+	own := e.schemas.concat(schemas)
+	d := &dataset{concat: c, schema: own.schema, own: own.fields}
+	for _, child := range c.children {
+		d.rows += child.rows
 	}
-	key := derive("concat/1", append(lines, cutDigest(e.o.Cut))...)
-	if rec, ok := e.store.Lookup(key); ok && json.Unmarshal(rec.Data, &d.parts) == nil {
-		for _, p := range d.parts {
-			d.rows += p.Rows
-		}
-		d.content[idColumn], ok = e.lookupDigest(derive("concat ids/1", lines...))
-		if ok {
-			return d, nil
-		}
+	// The ids alone decide the key of whoever reads this; rows are listed when
+	// they are asked for.
+	memo := derive("concat ids/1", lines...)
+	if ids, ok := e.lookupDigest(memo); ok {
+		d.content = contents{{idColumn, ids}}
+		return d, nil
 	}
-	rows, err := e.concatRows(ctx, c)
+	if _, err := e.partitions(d); err != nil {
+		return nil, err
+	}
+	rows, err := e.concatRows(c)
+	if err != nil {
+		return nil, err
+	}
+	all := newContentHash(idField.Type)
+	for _, r := range rows {
+		all.add(r.id, digestText(r.id))
+	}
+	d.content = contents{{idColumn, all.sum()}}
+	return d, e.appendDigest(memo, d.content[0].id)
+}
+
+// concatParts cuts a concatenation into partitions.
+func (e *Engine) concatParts(d *dataset) ([]part, error) {
+	rows, err := e.concatRows(d.concat)
 	if err != nil {
 		return nil, err
 	}
@@ -113,35 +127,23 @@ func (e *Engine) concatenate(ctx context.Context, refs []inputRef) (*dataset, er
 	for i, r := range rows {
 		ids[i] = r.id
 	}
-	d.rows, d.parts = len(rows), nil
-	all := newContentHash(idField.Type)
+	var parts []part
 	start := 0
 	for _, end := range e.o.Cut.ends(ids) {
-		part := part{Rows: end - start, First: ids[start], Last: ids[end-1], Content: map[string]runs.Digest{}}
+		p := part{Rows: end - start, First: ids[start], Last: ids[end-1], Content: map[string]runs.Digest{}}
 		h := newContentHash(idField.Type)
 		for _, id := range ids[start:end] {
 			h.add(id, digestText(id))
-			all.add(id, digestText(id))
 		}
-		part.Content[idColumn] = h.sum()
-		d.parts = append(d.parts, part)
+		p.Content[idColumn] = h.sum()
+		parts = append(parts, p)
 		start = end
 	}
-	d.content[idColumn] = all.sum()
-	if err := e.appendDigest(derive("concat ids/1", lines...), d.content[idColumn]); err != nil {
-		return nil, err
-	}
-	data, err := json.Marshal(d.parts)
-	if err != nil {
-		return nil, err
-	}
-	return d, e.store.Append(runs.Record{Key: key, Kind: "concat", Data: data})
+	return parts, nil
 }
 
-func cutDigest(c Cut) runs.Digest { return digestText(fmt.Sprint(c)) }
-
 // concatRows lists the rows of a concatenation, read on first use.
-func (e *Engine) concatRows(ctx context.Context, c *concat) ([]concatRow, error) {
+func (e *Engine) concatRows(c *concat) ([]concatRow, error) {
 	c.once.Do(func() {
 		for k, child := range c.children {
 			parts, err := e.partitions(child)
@@ -150,7 +152,7 @@ func (e *Engine) concatRows(ctx context.Context, c *concat) ([]concatRow, error)
 				return
 			}
 			for p := range parts {
-				rec, err := e.readPart(ctx, child, p, nil)
+				rec, err := e.readPart(context.Background(), child, p, nil)
 				if err != nil {
 					c.err = err
 					return
@@ -176,9 +178,12 @@ func (e *Engine) concatRows(ctx context.Context, c *concat) ([]concatRow, error)
 }
 
 // concatPart returns the rows of a partition and, by child, their old ids.
-func (e *Engine) concatPart(ctx context.Context, d *dataset, p int) ([]concatRow, [][]string, error) {
-	rows, err := e.concatRows(ctx, d.concat)
+func (e *Engine) concatPart(d *dataset, p int) ([]concatRow, [][]string, error) {
+	rows, err := e.concatRows(d.concat)
 	if err != nil {
+		return nil, nil, err
+	}
+	if _, err := e.partitions(d); err != nil {
 		return nil, nil, err
 	}
 	first := sort.Search(len(rows), func(i int) bool { return rows[i].id >= d.parts[p].First })
@@ -196,7 +201,7 @@ func (e *Engine) concatPart(ctx context.Context, d *dataset, p int) ([]concatRow
 // readConcat is readPart for a concatenation. Image cells come marked with
 // their source, since rows of one partition may have several.
 func (e *Engine) readConcat(ctx context.Context, d *dataset, p int, columns []string) (arrow.Record, error) {
-	rows, ids, err := e.concatPart(ctx, d, p)
+	rows, ids, err := e.concatPart(d, p)
 	if err != nil {
 		return nil, err
 	}
@@ -253,7 +258,7 @@ func (e *Engine) readConcat(ctx context.Context, d *dataset, p int, columns []st
 
 // concatDigests is rowDigests for a concatenation.
 func (e *Engine) concatDigests(ctx context.Context, d *dataset, p int, column string) ([]string, []runs.Digest, error) {
-	rows, ids, err := e.concatPart(ctx, d, p)
+	rows, ids, err := e.concatPart(d, p)
 	if err != nil {
 		return nil, nil, err
 	}

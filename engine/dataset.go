@@ -32,7 +32,7 @@ type dataset struct {
 	err   error
 
 	mu      sync.Mutex
-	content map[string]runs.Digest // D(c) by column, as far as known
+	content contents               // D(c), as far as known
 	version map[string]runs.Digest // of columns whose content is not known without hashing files
 }
 
@@ -67,6 +67,10 @@ func (d *dataset) source() *dataset {
 // use.
 func (e *Engine) partitions(d *dataset) ([]part, error) {
 	d.once.Do(func() {
+		if d.concat != nil {
+			d.parts, d.err = e.concatParts(d)
+			return
+		}
 		if d.manifest.IsZero() {
 			return
 		}
@@ -353,7 +357,7 @@ func (d *dataset) columnType(column string) arrow.DataType {
 // known by, so that an unchanged dataset costs nothing.
 func (e *Engine) contentID(ctx context.Context, d *dataset, column string) (runs.Digest, error) {
 	d.mu.Lock()
-	known, ok := d.content[column]
+	known, ok := d.content.get(column)
 	d.mu.Unlock()
 	if ok {
 		return known, nil
@@ -398,7 +402,7 @@ func (e *Engine) contentID(ctx context.Context, d *dataset, column string) (runs
 func (e *Engine) idContent(ctx context.Context, d *dataset) (runs.Digest, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if c, ok := d.content[idColumn]; ok {
+	if c, ok := d.content.get(idColumn); ok {
 		return c, nil
 	}
 	return runs.Digest{}, fmt.Errorf("dataset of %s has no content id", d.maker.spec.Name)
@@ -407,17 +411,16 @@ func (e *Engine) idContent(ctx context.Context, d *dataset) (runs.Digest, error)
 func (d *dataset) remember(column string, c runs.Digest) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.content == nil {
-		d.content = map[string]runs.Digest{}
+	if _, ok := d.content.get(column); !ok {
+		d.content = append(d.content, content{column, c})
 	}
-	d.content[column] = c
 }
 
 // columnVersion identifies a column at its own level without reading pixels:
 // its content id where that is known, else the stats of the files behind it.
 func (e *Engine) columnVersion(ctx context.Context, level *dataset, column string) (runs.Digest, error) {
 	level.mu.Lock()
-	known, ok := level.content[column]
+	known, ok := level.content.get(column)
 	if !ok {
 		known, ok = level.version[column]
 	}

@@ -38,6 +38,7 @@ type Engine struct {
 	stats   *statCache
 	objects *objectCache
 	schemas schemaCache
+	checked bool // types and columns, see Check
 	emit    func(Event)
 }
 
@@ -83,9 +84,7 @@ type output struct {
 	data   *dataset // of type Rows
 }
 
-// New makes an engine for a checked graph. It checks columns through all
-// stages as far as they are known without reading data, and returns
-// pipeline.Errors for what is wrong.
+// New makes an engine for a graph whose spec was checked.
 func New(g *pipeline.Graph, registry *stages.Registry, store *runs.Store, o Options) (*Engine, error) {
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
@@ -117,7 +116,7 @@ func New(g *pipeline.Graph, registry *stages.Registry, store *runs.Store, o Opti
 		if !ok {
 			return nil, fmt.Errorf("%s: no kind %q", s.Pos, s.Kind)
 		}
-		n := &node{spec: s, kind: k, index: i, results: k.Results(s.Config), own: map[string][]arrow.Field{}, schemas: stages.Schemas{}}
+		n := &node{spec: s, kind: k, index: i, results: k.Results(s.Config)}
 		for _, in := range s.In {
 			p, ok := k.Port(in.Port)
 			if !ok {
@@ -136,6 +135,17 @@ func New(g *pipeline.Graph, registry *stages.Registry, store *runs.Store, o Opti
 		e.nodes = append(e.nodes, n)
 		e.byName[s.Name] = n
 	}
+	return e, nil
+}
+
+// Check compares the types of outputs and ports, and follows columns through
+// all stages as far as they are known without reading data. Mistakes come as
+// pipeline.Errors, all at once. Plan and Run check on their own, before
+// anything runs; where every result exists there is nothing to check.
+func (e *Engine) Check() error {
+	if e.checked {
+		return nil
+	}
 	var errs pipeline.Errors
 	for _, n := range e.nodes {
 		errs = append(errs, n.checkTypes()...)
@@ -147,9 +157,10 @@ func New(g *pipeline.Graph, registry *stages.Registry, store *runs.Store, o Opti
 	}
 	if len(errs) > 0 {
 		errs.Sort()
-		return nil, errs
+		return errs
 	}
-	return e, nil
+	e.checked = true
+	return nil
 }
 
 // Unchecked lists the stages whose columns are not known without running
@@ -205,6 +216,14 @@ func (r inputRef) data() *dataset {
 	return nil
 }
 
+// schema is what is known of the columns behind a reference, or nil.
+func (r inputRef) schema() *arrow.Schema {
+	if d := r.data(); d != nil {
+		return d.schema
+	}
+	return r.node.schemas[r.output]
+}
+
 // checkTypes compares the types of outputs and ports.
 func (n *node) checkTypes() pipeline.Errors {
 	var errs pipeline.Errors
@@ -228,6 +247,9 @@ func (n *node) checkTypes() pipeline.Errors {
 // inputs, and checks that the columns it reads are there.
 func (n *node) deriveColumns() pipeline.Errors {
 	var errs pipeline.Errors
+	if n.schemas == nil {
+		n.schemas, n.own = stages.Schemas{}, map[string][]arrow.Field{}
+	}
 	in := stages.Schemas{}
 	for _, x := range n.inputs {
 		if x.port.Type != stages.Rows {
@@ -235,7 +257,7 @@ func (n *node) deriveColumns() pipeline.Errors {
 		}
 		var all []*arrow.Schema
 		for _, r := range x.refs {
-			if s := r.node.schemas[r.output]; s != nil {
+			if s := r.schema(); s != nil {
 				all = append(all, s)
 			}
 		}

@@ -250,8 +250,8 @@ func (b *bench) run(spec string, o engine.Options) result {
 	r := result{digests: map[string]string{}}
 	r.err = e.Run(context.Background())
 	r.ran, r.nodes, r.calls = int(ran.Load()), e.NodeRuns(), b.calls.take()
-	for _, n := range r.nodes {
-		r.digests[n.Name] = fmt.Sprint(n.Outputs)
+	for name, outs := range e.Outputs() {
+		r.digests[name] = fmt.Sprint(outs)
 	}
 	if err := e.SaveRun(engine.RunRecord{ID: fmt.Sprintf("%03d", len(b.runs(store))), Spec: "x", Outcome: "done"}); err != nil {
 		b.t.Fatal(err)

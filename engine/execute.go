@@ -78,6 +78,9 @@ func (e *Engine) runOnce(ctx context.Context) error {
 		if len(missing) == 0 && e.upToDate(ctx, n) {
 			continue
 		}
+		if err := e.Check(); err != nil {
+			return err // before anything runs
+		}
 		for _, in := range missing {
 			s.readers[in] = append(s.readers[in], n)
 		}
@@ -181,6 +184,9 @@ func (e *Engine) runNode(ctx context.Context, n *node, slots *semaphore.Weighted
 	if n.state == Hit {
 		e.emitHit(n)
 		return nil
+	}
+	if err := n.learnColumns(); err != nil {
+		return err
 	}
 	e.emit(Event{Type: NodeStarted, Stage: n.spec.Name, Kind: n.kind.Name, Reason: n.reason})
 	start := e.o.Now()

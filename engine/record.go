@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
-	"maps"
 	"slices"
 	"sync"
 
@@ -32,13 +31,40 @@ type nodeRecord struct {
 type outputRecord struct {
 	Name     string
 	Rows     int
-	Schema   []byte                 // "id" and own columns; nil for files
-	Manifest runs.Digest            // of the partitions
-	Content  map[string]runs.Digest // D(c), where known
+	Schema   []byte      // "id" and own columns; nil for files
+	Manifest runs.Digest // of the partitions
+	Content  contents    // D(c) of "id" and own columns, where known
 	Files    []storedFile
 	Streamed bool
 
 	Objects []runs.Digest // all that it needs; not part of the encoding
+}
+
+// A content is the content id of a column; contents are few, in the order in
+// which they were learnt.
+type (
+	content struct {
+		column string
+		id     runs.Digest
+	}
+	contents []content
+)
+
+func (cs contents) get(column string) (runs.Digest, bool) {
+	for i := range cs {
+		if cs[i].column == column {
+			return cs[i].id, true
+		}
+	}
+	return runs.Digest{}, false
+}
+
+// intern makes a string of a column's name, without a copy for the commonest.
+func intern(b []byte) string {
+	if string(b) == idColumn {
+		return idColumn
+	}
+	return string(b)
 }
 
 // encode writes the outputs in binary, then the rest as JSON.
@@ -64,10 +90,9 @@ func (nr nodeRecord) encode() ([]byte, error) {
 		}
 		b = binary.AppendUvarint(b, streamed)
 		b = binary.AppendUvarint(b, uint64(len(o.Content)))
-		for _, c := range slices.Sorted(maps.Keys(o.Content)) {
-			text(c)
-			d := o.Content[c]
-			b = append(b, d[:]...)
+		for _, c := range o.Content {
+			text(c.column)
+			b = append(b, c.id[:]...)
 		}
 		b = binary.AppendUvarint(b, uint64(len(o.Files)))
 		for _, f := range o.Files {
@@ -112,12 +137,10 @@ func decodeOutputs(b []byte) (outs []outputRecord, rest []byte, err error) {
 		}
 		o.Manifest = digest()
 		o.Streamed = number() == 1
-		if k := number(); k > 0 {
-			o.Content = make(map[string]runs.Digest, min(k, 64))
-			for ; k > 0 && !bad; k-- {
-				name := string(take(number()))
-				o.Content[name] = digest()
-			}
+		k := number()
+		o.Content = make(contents, 0, min(k, 64))
+		for ; k > 0 && !bad; k-- {
+			o.Content = append(o.Content, content{intern(take(number())), digest()})
 		}
 		for k := number(); k > 0 && !bad; k-- {
 			f := storedFile{Name: string(take(number())), Object: digest()}
@@ -155,13 +178,22 @@ func encodeSchema(s *arrow.Schema) ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// A schemaCache decodes each distinct schema once.
+// A schemaCache decodes each distinct schema once and joins each distinct pair
+// once, since thousands of instances of a stage share them.
 type schemaCache struct {
-	mu    sync.Mutex
-	known map[string]*arrow.Schema
+	mu     sync.Mutex
+	known  map[string]ownColumns
+	joined map[[2]*arrow.Schema]*arrow.Schema
+	lists  map[[4]*arrow.Schema]ownColumns
 }
 
-func (c *schemaCache) decode(b []byte) (*arrow.Schema, error) {
+// An ownColumns is a stored schema: "id" and the columns that a stage wrote.
+type ownColumns struct {
+	schema *arrow.Schema
+	fields map[string]arrow.Field // by name, without "id"
+}
+
+func (c *schemaCache) decode(b []byte) (ownColumns, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if s, ok := c.known[string(b)]; ok {
@@ -169,14 +201,57 @@ func (c *schemaCache) decode(b []byte) (*arrow.Schema, error) {
 	}
 	r, err := ipc.NewReader(bytes.NewReader(b), ipc.WithAllocator(memory.DefaultAllocator))
 	if err != nil {
-		return nil, err
+		return ownColumns{}, err
 	}
 	defer r.Release()
-	if c.known == nil {
-		c.known = map[string]*arrow.Schema{}
+	own := ownColumns{schema: r.Schema(), fields: map[string]arrow.Field{}}
+	for _, f := range own.schema.Fields()[1:] {
+		own.fields[f.Name] = f
 	}
-	c.known[string(b)] = r.Schema()
-	return r.Schema(), nil
+	if c.known == nil {
+		c.known = map[string]ownColumns{}
+	}
+	c.known[string(b)] = own
+	return own, nil
+}
+
+// concat is concatSchema of inputs; short lists are remembered.
+func (c *schemaCache) concat(inputs []*arrow.Schema) ownColumns {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var key [4]*arrow.Schema
+	short := copy(key[:], inputs) == len(inputs)
+	if own, ok := c.lists[key]; ok && short {
+		return own
+	}
+	s := concatSchema(inputs)
+	own := ownColumns{schema: s, fields: make(map[string]arrow.Field, s.NumFields())}
+	for _, f := range s.Fields()[1:] {
+		own.fields[f.Name] = f
+	}
+	if short {
+		if c.lists == nil {
+			c.lists = map[[4]*arrow.Schema]ownColumns{}
+		}
+		c.lists[key] = own
+	}
+	return own
+}
+
+// join is joinSchemas of a base and a stored schema.
+func (c *schemaCache) join(base, own *arrow.Schema) *arrow.Schema {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := [2]*arrow.Schema{base, own}
+	if s, ok := c.joined[key]; ok {
+		return s
+	}
+	if c.joined == nil {
+		c.joined = map[[2]*arrow.Schema]*arrow.Schema{}
+	}
+	s := joinSchemas(base, own.Fields()[1:])
+	c.joined[key] = s
+	return s
 }
 
 // adopt takes a stored record as the result of a node.
@@ -202,8 +277,7 @@ func (e *Engine) accept(n *node, nr nodeRecord) error {
 			if err != nil {
 				return err
 			}
-			o.data = n.dataset(r, own.Fields()[1:])
-			n.schemas[r.Name] = o.data.schema
+			o.data = e.dataset(n, r, own)
 		}
 		outs[r.Name] = o
 	}
@@ -212,45 +286,17 @@ func (e *Engine) accept(n *node, nr nodeRecord) error {
 }
 
 // dataset makes the handle of a stored output.
-func (n *node) dataset(r outputRecord, own []arrow.Field) *dataset {
+func (e *Engine) dataset(n *node, r outputRecord, own ownColumns) *dataset {
 	d := &dataset{
-		own: make(map[string]arrow.Field, len(own)), rows: r.Rows, maker: n, output: r.Name,
-		manifest: r.Manifest, streamed: r.Streamed, content: make(map[string]runs.Digest, len(r.Content)),
-	}
-	maps.Copy(d.content, r.Content)
-	for _, f := range own {
-		d.own[f.Name] = f
+		own: own.fields, rows: r.Rows, maker: n, output: r.Name,
+		manifest: r.Manifest, streamed: r.Streamed, content: slices.Clip(r.Content),
 	}
 	var base *arrow.Schema
 	if d.base = n.baseOf(r.Name); d.base != nil {
 		base = d.base.schema
 	}
-	if known := n.schemas[r.Name]; known != nil && sameColumns(known, base, own) {
-		d.schema = known
-	} else {
-		d.schema = joinSchemas(base, own)
-	}
+	d.schema = e.schemas.join(base, own.schema)
 	return d
-}
-
-// sameColumns says whether a schema derived before the run still holds, the
-// metadata of own columns included.
-func sameColumns(known, base *arrow.Schema, own []arrow.Field) bool {
-	for _, f := range own {
-		at := known.FieldIndices(f.Name)
-		if len(at) != 1 || !known.Field(at[0]).Equal(f) {
-			return false
-		}
-	}
-	if base == nil {
-		return known.NumFields() == 1+len(own)
-	}
-	for _, f := range base.Fields() {
-		if !known.HasField(f.Name) {
-			return false
-		}
-	}
-	return true
 }
 
 // joinSchemas is "id", the base's columns in their order, with those a stage

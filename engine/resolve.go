@@ -26,9 +26,6 @@ func (e *Engine) resolve(ctx context.Context, n *node) error {
 	if err := e.openInputs(ctx, n); err != nil {
 		return err
 	}
-	if err := n.learnColumns(); err != nil {
-		return err
-	}
 	lines, err := e.operation(n)
 	if err != nil {
 		return err
@@ -95,29 +92,11 @@ func (e *Engine) openInputs(ctx context.Context, n *node) (err error) {
 // learnColumns derives columns again now that the inputs exist, for what could
 // not be known before.
 func (n *node) learnColumns() error {
-	known := true
-	for _, r := range n.results {
-		known = known && (r.Type != stages.Rows || n.schemas[r.Name] != nil)
-	}
-	if known && len(n.results) > 0 && !n.sinks() {
-		return nil
-	}
 	if errs := n.deriveColumns(); len(errs) > 0 {
 		errs.Sort()
 		return errs
 	}
 	return nil
-}
-
-// sinks says whether a node makes no rows, so that its schemas do not tell
-// whether its inputs were checked.
-func (n *node) sinks() bool {
-	for _, r := range n.results {
-		if r.Type == stages.Rows {
-			return false
-		}
-	}
-	return true
 }
 
 // inputLines are the key lines of a node's inputs, ports in name order as the
@@ -231,14 +210,21 @@ type Instance struct {
 }
 
 // Plan looks up every node: what is in the store, what must run, what follows.
-// Nothing is computed but content ids.
-func (e *Engine) Plan(ctx context.Context) ([]Instance, error) {
+// Nothing is computed but content ids. If something must run, the spec's
+// columns are checked first, as Run does.
+func (e *Engine) Plan(ctx context.Context) error {
 	for _, n := range e.nodes {
-		if err := e.resolve(ctx, n); err != nil {
-			return nil, fmt.Errorf("stage %s: %w", n.spec.Name, err)
+		err := e.resolve(ctx, n)
+		if err != nil || n.state != Hit {
+			if err := e.Check(); err != nil {
+				return err
+			}
+		}
+		if err != nil {
+			return fmt.Errorf("stage %s: %w", n.spec.Name, err)
 		}
 	}
-	return e.Instances(), nil
+	return nil
 }
 
 // Instances tells the state of every node, in graph order.

@@ -106,9 +106,11 @@ func (e *Engine) runRows(ctx context.Context, n *node, slots *semaphore.Weighted
 	for _, r := range results {
 		if r.Part.Rows > 0 {
 			if len(kept) == 0 {
-				if schema, err = e.schemas.decode(r.Schema); err != nil {
+				own, err := e.schemas.decode(r.Schema)
+				if err != nil {
 					return rec, 0, err
 				}
+				schema = own.schema
 			}
 			kept = append(kept, r.Part)
 		}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -32,17 +33,16 @@ type RunRecord struct {
 
 // A NodeRun is what became of a node in a run.
 type NodeRun struct {
-	Name    string                            `json:"name"`
-	Kind    string                            `json:"kind"`
-	State   State                             `json:"state"`
-	Reason  string                            `json:"reason,omitempty"`
-	Key     runs.Digest                       `json:"key"`
-	Seconds float64                           `json:"seconds,omitempty"`
-	Rows    int                               `json:"rows,omitempty"`
-	Outputs map[string]map[string]runs.Digest `json:"outputs,omitempty"` // content id by output and column or file
-	Metrics []Metric                          `json:"metrics,omitempty"`
-	Notes   []string                          `json:"notes,omitempty"`
-	Skips   []Skip                            `json:"skips,omitempty"`
+	Name    string      `json:"name"`
+	Kind    string      `json:"kind"`
+	State   State       `json:"state"`
+	Reason  string      `json:"reason,omitempty"`
+	Key     runs.Digest `json:"key"`
+	Seconds float64     `json:"seconds,omitempty"`
+	Rows    int         `json:"rows,omitempty"`
+	Metrics []Metric    `json:"metrics,omitempty"`
+	Notes   []string    `json:"notes,omitempty"`
+	Skips   []Skip      `json:"skips,omitempty"`
 }
 
 // A Machine is where a run ran.
@@ -60,30 +60,62 @@ type Machine struct {
 func (e *Engine) NodeRuns() []NodeRun {
 	out := make([]NodeRun, len(e.nodes))
 	for i, n := range e.nodes {
-		more := n.details()
-		r := NodeRun{Name: n.spec.Name, Kind: n.kind.Name, State: n.state, Reason: n.reason, Key: n.key.Digest,
-			Rows: int(n.rows()), Metrics: more.Metrics, Notes: more.Notes, Skips: more.Skips,
-			Outputs: map[string]map[string]runs.Digest{}}
+		r := NodeRun{Name: n.spec.Name, Kind: n.kind.Name, State: n.state, Reason: n.reason, Key: n.key.Digest, Rows: int(n.rows())}
 		if n.state == Ran {
-			r.Seconds = n.record.Seconds
-		}
-		for _, o := range n.record.Outputs {
-			ids := map[string]runs.Digest{}
-			for c, d := range o.Content {
-				ids[c] = d
-			}
-			for _, f := range o.Files {
-				ids[f.Name] = f.Object
-			}
-			r.Outputs[o.Name] = ids
+			r.Seconds, r.Metrics, r.Notes, r.Skips = n.record.Seconds, n.record.Metrics, n.record.Notes, n.record.Skips
 		}
 		out[i] = r
 	}
 	return out
 }
 
-// SaveRun keeps a run record.
+// Count says how many nodes are in each state.
+func (e *Engine) Count() map[State]int {
+	count := map[State]int{}
+	for _, n := range e.nodes {
+		count[n.state]++
+	}
+	return count
+}
+
+// Outputs are the content ids of all outputs that exist, by instance, output
+// and column or file.
+func (e *Engine) Outputs() map[string]map[string]map[string]runs.Digest {
+	all := map[string]map[string]map[string]runs.Digest{}
+	for _, n := range e.nodes {
+		outs := map[string]map[string]runs.Digest{}
+		for _, o := range n.record.Outputs {
+			ids := map[string]runs.Digest{}
+			for _, c := range o.Content {
+				ids[c.column] = c.id
+			}
+			for _, f := range o.Files {
+				ids[f.Name] = f.Object
+			}
+			outs[o.Name] = ids
+		}
+		all[n.spec.Name] = outs
+	}
+	return all
+}
+
+// SaveRun keeps a run record, unless the run found everything done under the
+// very keys of the one before, which then still tells all.
 func (e *Engine) SaveRun(r RunRecord) error {
+	h := sha256.New()
+	ran := false
+	for _, n := range e.nodes {
+		ran = ran || n.state != Hit
+		h.Write([]byte(n.spec.Name))
+		h.Write(n.key.Digest[:])
+	}
+	keys, last := runs.Digest(h.Sum(nil)), derive("last run/1", digestText(r.Spec))
+	if before, ok := e.lookupDigest(last); ok && before == keys && !ran {
+		return nil
+	}
+	if err := e.appendDigest(last, keys); err != nil {
+		return err
+	}
 	r.Nodes = e.NodeRuns()
 	r.Machine = Machine{OS: runtime.GOOS, Arch: runtime.GOARCH, Go: runtime.Version(), Version: Version(),
 		Workers: e.o.Workers, CPU: cpuFeatures(), Processor: runtime.NumCPU()}

@@ -43,7 +43,7 @@ func (e *Engine) streamNode(ctx context.Context, n *node) (nodeRecord, error) {
 	if err != nil {
 		return nodeRecord{}, err
 	}
-	out := outputRecord{Name: t.output, Rows: t.data.rows, Streamed: true, Content: map[string]runs.Digest{idColumn: ids}}
+	out := outputRecord{Name: t.output, Rows: t.data.rows, Streamed: true, Content: contents{{idColumn, ids}}}
 	if out.Schema, err = encodeSchema(schemaWithID(own)); err != nil {
 		return nodeRecord{}, err
 	}

@@ -181,7 +181,7 @@ func (e *Engine) writeRows(ctx context.Context, maker *node, fields []arrow.Fiel
 // finishRows lists the partitions of an output in the store and takes the
 // content ids of its columns over all rows.
 func (e *Engine) finishRows(ctx context.Context, maker *node, schema *arrow.Schema, parts []part) (outputRecord, error) {
-	out := outputRecord{Rows: 0, Content: map[string]runs.Digest{}}
+	var out outputRecord
 	d := &dataset{schema: schema, own: map[string]arrow.Field{}, parts: parts, maker: maker}
 	for _, f := range schema.Fields()[1:] {
 		d.own[f.Name] = f
@@ -195,7 +195,7 @@ func (e *Engine) finishRows(ctx context.Context, maker *node, schema *arrow.Sche
 			continue // files: on demand
 		}
 		if len(parts) == 1 {
-			out.Content[f.Name] = parts[0].Content[f.Name]
+			out.Content = append(out.Content, content{f.Name, parts[0].Content[f.Name]})
 			continue
 		}
 		h := newContentHash(f.Type)
@@ -208,7 +208,7 @@ func (e *Engine) finishRows(ctx context.Context, maker *node, schema *arrow.Sche
 				h.add(id, ds[i])
 			}
 		}
-		out.Content[f.Name] = h.sum()
+		out.Content = append(out.Content, content{f.Name, h.sum()})
 	}
 	var err error
 	if out.Schema, err = encodeSchema(schema); err != nil {

@@ -92,10 +92,7 @@ func (s *session) conclude(x *experiment, e *engine.Engine, took time.Duration) 
 	for _, p := range published {
 		s.printf("\n%s: %s\n", p.Stage, filepath.Join(shortPath(p.Dir), "{"+strings.Join(p.Files, ",")+"}"))
 	}
-	count := map[engine.State]int{}
-	for _, n := range e.NodeRuns() {
-		count[n.State]++
-	}
+	count := e.Count()
 	s.printf("\nran %d, cached %d of %d stages in %s; store: %s\n", count[engine.Ran], count[engine.Hit],
 		len(e.Names()), duration(took), shortPath(x.store.Dir()))
 	return nil

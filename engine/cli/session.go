@@ -152,7 +152,7 @@ func (s *session) planned(ctx context.Context, args []string) (*experiment, *eng
 	}
 	e, err := engine.New(x.graph, x.kinds, x.store, s.options(x, nil))
 	if err == nil {
-		_, err = e.Plan(ctx)
+		err = e.Plan(ctx)
 	}
 	if err != nil {
 		return nil, nil, errors.Join(err, x.store.Close())

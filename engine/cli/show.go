@@ -71,6 +71,9 @@ func (s *session) checkCommand() *cobra.Command {
 				return err
 			}
 			e, err := engine.New(x.graph, x.kinds, nil, engine.Options{})
+			if err == nil {
+				err = e.Check()
+			}
 			if err != nil {
 				return err
 			}
