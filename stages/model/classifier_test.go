@@ -2,6 +2,8 @@ package model
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -10,6 +12,7 @@ import (
 	"shiftmill/kernels"
 	"shiftmill/kernels/nn"
 	"shiftmill/stages/imageio"
+	"shiftmill/stages/stagetest"
 	"shiftmill/stages/transform"
 )
 
@@ -62,6 +65,25 @@ func TestSaveAndLoad(t *testing.T) {
 	if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("scores %v, before saving %v (%v)", got, want, err)
 	}
+}
+
+// TestGolden holds the bytes of a file and the scores made with it.
+func TestGolden(t *testing.T) {
+	c := untrained(t)
+	data, err := c.Save()
+	if err != nil {
+		t.Fatal(err)
+	}
+	scores, err := c.Predict(nil, pictures(3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := sha256.New()
+	h.Write(data)
+	if err := binary.Write(h, binary.LittleEndian, scores); err != nil {
+		t.Fatal(err)
+	}
+	stagetest.Pin(t, "classifier", Version, fmt.Sprintf("%x", h.Sum(nil)[:16]))
 }
 
 // TestPredictPieces checks that scores depend on a picture alone, on both

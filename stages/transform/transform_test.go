@@ -1,11 +1,14 @@
 package transform
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"testing"
 
 	"shiftmill/kernels"
 	"shiftmill/pipeline"
 	"shiftmill/stages/imageio"
+	"shiftmill/stages/stagetest"
 )
 
 func parse(t *testing.T, text string) (List, string) {
@@ -133,6 +136,30 @@ func TestRandomCropCovers(t *testing.T) {
 	// Nine crops: five lose the corner's row or column, four keep it, each in two mirrorings.
 	if len(at) != 9 || at[-1] < 420 || at[-1] > 580 {
 		t.Errorf("places of the corner: %v", at)
+	}
+}
+
+// TestGolden holds the results of every step.
+func TestGolden(t *testing.T) {
+	key := kernels.NewKey("test", 1, 7, "transform", 0)
+	for _, text := range []string{
+		"{resize: 20}", "{resize: {size: [17, 31], filter: lanczos}}", "{center-crop: [50, 21]}",
+		"{random-crop: {size: 30, padding: 2}}", "{random-resized-crop: 24}", "hflip",
+	} {
+		l, problems := parse(t, text)
+		if problems != "" {
+			t.Fatal(problems)
+		}
+		h := sha256.New()
+		for _, id := range []string{"a", "b", "c", "d"} {
+			p, err := l.Apply(gradient(40, 33), 0, len(l), key.Row(id))
+			if err != nil {
+				t.Fatal(err)
+			}
+			fmt.Fprintln(h, p.H, p.W)
+			h.Write(p.Pix)
+		}
+		stagetest.Pin(t, text, Version, fmt.Sprintf("%x", h.Sum(nil)[:16]))
 	}
 }
 
