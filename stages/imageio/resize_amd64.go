@@ -18,7 +18,7 @@ func resizeRowsAVX2(out *byte, in *byte, outStride int, inStride int, start *int
 //go:noescape
 func resizeRows2AVX2(out *byte, in *byte, outStride int, inStride int, start *int32, weight *uint32, pairs int, quads int)
 
-// resizeColumnsAVX2 makes n bytes, at least 16, of one row: each is the sum of taps bytes below each other, stride apart. weight holds
+// resizeColumnsAVX2 makes n bytes, at least 32, of one row: each is the sum of taps bytes below each other, stride apart. weight holds
 // for each pair of taps the high and the low parts, the last pair filled up with 0.
 //
 //go:noescape

@@ -62,33 +62,60 @@ func newRowPass(t *taps, src *Pixels) *rowPass {
 	return r
 }
 
-// run makes n rows from number first on.
+// run makes n rows from number first on. Rows half of n apart share a turn: what is written past a row's end then is the start of a row
+// still to come, but for the one in the middle, whose start is kept aside.
 func (r *rowPass) run(dst []byte, first, n int) {
 	if r.pairs == 0 {
 		resizeRowsGeneric(dst, r.src, first, n, r.taps)
 		return
 	}
-	size := 3 * len(r.taps.start)
-	for y := 0; y < n; y += 2 {
-		copy(r.in, r.src.Row(first+y))
-		if y+1 < n {
-			copy(r.in[r.inStride:], r.src.Row(first+y+1))
+	size, inSize, half := 3*len(r.taps.start), 3*r.src.W, (n+1)/2
+	direct := half > 1 && size >= overrun
+	var middle [overrun]byte
+	for y := range half {
+		other := min(half+y, n-1)
+		if y == half-1 && direct {
+			copy(middle[:], dst[half*size:])
 		}
-		if r.pairs == 2 {
-			resizeRows2AVX2(&r.out[0], &r.in[0], r.outStride, r.inStride, &r.start[0], &r.weight[0], r.pairs, r.quads)
-		} else {
-			resizeRowsAVX2(&r.out[0], &r.in[0], r.outStride, r.inStride, &r.start[0], &r.weight[0], r.pairs, r.quads)
-		}
-		copy(dst[y*size:][:size], r.out)
-		if y+1 < n {
-			copy(dst[(y+1)*size:][:size], r.out[r.outStride:])
-		}
+		r.two(dst, y*size, other*size, (first+y)*inSize, (first+other)*inSize, direct)
+	}
+	if direct {
+		copy(dst[half*size:n*size], middle[:])
+	}
+}
+
+// overrun is how far the assembly writes past a row's end at most: three pixels of its last turn and 4 bytes.
+const overrun = 16
+
+// two makes the rows at a and b of dst from those at c and d of the source, by way of copies where the assembly would leave a slice,
+// or where direct says that what stands behind the rows must not be touched.
+func (r *rowPass) two(dst []byte, a, b, c, d int, direct bool) {
+	size, inSize := 3*len(r.taps.start), 3*r.src.W
+	in, inStride := r.src.Pix[c:], d-c
+	if d+r.inStride > len(r.src.Pix) {
+		copy(r.in, in[:inSize])
+		copy(r.in[r.inStride:], r.src.Pix[d:d+inSize])
+		in, inStride = r.in, r.inStride
+	}
+	out, outStride := dst[a:], b-a
+	direct = direct && b+size+overrun <= len(dst)
+	if !direct {
+		out, outStride = r.out, r.outStride
+	}
+	if r.pairs == 2 {
+		resizeRows2AVX2(&out[0], &in[0], outStride, inStride, &r.start[0], &r.weight[0], r.pairs, r.quads)
+	} else {
+		resizeRowsAVX2(&out[0], &in[0], outStride, inStride, &r.start[0], &r.weight[0], r.pairs, r.quads)
+	}
+	if !direct {
+		copy(dst[a:a+size], r.out)
+		copy(dst[b:b+size], r.out[r.outStride:])
 	}
 }
 
 func blendRows(out, in []byte, weight []int32) {
 	n := len(out)
-	if n < 16 || !cpu.X86.HasAVX2 {
+	if n < 32 || !cpu.X86.HasAVX2 {
 		blendRowsGeneric(out, in, weight)
 		return
 	}

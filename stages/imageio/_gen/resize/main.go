@@ -124,26 +124,28 @@ func rows(name string, pairs int) {
 	RET()
 }
 
-// columns resamples one output row, 16 bytes a strip.
+// columns resamples one output row, 32 bytes a strip. Unpacking and packing both stay within 16-byte lanes, so the order comes back.
 func columns() {
 	TEXT("resizeColumnsAVX2", NOSPLIT, "func(out, in *byte, stride int, weight *uint32, taps, n int)")
 	Pragma("noescape")
-	Doc("resizeColumnsAVX2 makes n bytes, at least 16, of one row: each is the sum of taps bytes below each other, stride apart. weight holds",
+	Doc("resizeColumnsAVX2 makes n bytes, at least 32, of one row: each is the sum of taps bytes below each other, stride apart. weight holds",
 		"for each pair of taps the high and the low parts, the last pair filled up with 0.")
 	out, in := Load(Param("out"), GP64()), Load(Param("in"), GP64())
 	stride := Load(Param("stride"), GP64())
 	weight := Load(Param("weight"), GP64())
 	taps := Load(Param("taps"), GP64())
 	last := Load(Param("n"), GP64())
-	SUBQ(Imm(16), last)
+	SUBQ(Imm(32), last)
 	i := GP64()
 	XORQ(i, i)
-	half := YMM()
-	VMOVDQU(constant("columnsHalf", twice(0, 0, 1<<(precisionBits-1-16), 0, 0, 0, 1<<(precisionBits-1-16), 0, 0, 0, 1<<(precisionBits-1-16), 0, 0, 0, 1<<(precisionBits-1-16), 0)), half)
+	half := constant("columnsHalf", twice(0, 0, 1<<(precisionBits-1-16), 0, 0, 0, 1<<(precisionBits-1-16), 0, 0, 0, 1<<(precisionBits-1-16), 0, 0, 0, 1<<(precisionBits-1-16), 0))
+	zero := YMM()
+	VPXOR(zero, zero, zero)
 
 	Label("strip")
-	high, low := [2]VecVirtual{YMM(), YMM()}, [2]VecVirtual{YMM(), YMM()}
-	for s := range 2 {
+	var high, low [4]VecVirtual
+	for s := range high {
+		high[s], low[s] = YMM(), YMM()
 		VPXOR(high[s], high[s], high[s])
 		VMOVDQU(half, low[s])
 	}
@@ -151,32 +153,32 @@ func columns() {
 	LEAQ(Mem{Base: in, Index: i, Scale: 1}, at)
 	MOVQ(weight, w)
 	MOVQ(taps, n)
-	// a and b are 16 bytes of two rows.
-	step := func(a, b VecVirtual) {
-		kHigh, kLow := YMM(), YMM()
-		VPBROADCASTD(Mem{Base: w}, kHigh)
-		VPBROADCASTD(Mem{Base: w, Disp: 4}, kLow)
-		for s := range 2 {
-			x, y, p := XMM(), YMM(), YMM()
-			if s == 0 {
-				VPUNPCKLBW(b, a, x)
+	a, b, k, x := YMM(), YMM(), YMM(), YMM()
+	// step adds 32 bytes each of two rows, in a and b.
+	step := func() {
+		VPUNPCKHBW(b, a, k)
+		VPUNPCKLBW(b, a, a)
+		VMOVDQA(k, b)
+		for s, from := range []VecVirtual{a, a, b, b} {
+			if s%2 == 0 {
+				VPUNPCKLBW(zero, from, x)
 			} else {
-				VPUNPCKHBW(b, a, x)
+				VPUNPCKHBW(zero, from, x)
 			}
-			VPMOVZXBW(x, y)
-			VPMADDWD(kHigh, y, p)
-			VPADDD(p, high[s], high[s])
-			VPMADDWD(kLow, y, p)
-			VPADDD(p, low[s], low[s])
+			VPBROADCASTD(Mem{Base: w}, k)
+			VPMADDWD(k, x, k)
+			VPADDD(k, high[s], high[s])
+			VPBROADCASTD(Mem{Base: w, Disp: 4}, k)
+			VPMADDWD(k, x, k)
+			VPADDD(k, low[s], low[s])
 		}
 	}
 	SUBQ(Imm(2), n)
 	JL(LabelRef("odd"))
 	Label("pair")
-	a, b := XMM(), XMM()
 	VMOVDQU(Mem{Base: at}, a)
 	VMOVDQU(Mem{Base: at, Index: stride, Scale: 1}, b)
-	step(a, b)
+	step()
 	LEAQ(Mem{Base: at, Index: stride, Scale: 2}, at)
 	ADDQ(Imm(8), w)
 	SUBQ(Imm(2), n)
@@ -186,22 +188,20 @@ func columns() {
 	JNE(LabelRef("even"))
 	VMOVDQU(Mem{Base: at}, a)
 	VPXOR(b, b, b)
-	step(a, b)
+	step()
 	Label("even")
-	for s := range 2 {
+	for s := range high {
 		VPSLLD(Imm(15), high[s], high[s])
 		VPADDD(high[s], low[s], low[s])
 		VPSRAD(Imm(precisionBits), low[s], low[s])
-		top := XMM()
-		VEXTRACTI128(Imm(1), low[s], top)
-		VPACKSSDW(top, low[s].AsX(), top)
-		low[s] = top
 	}
-	VPACKUSWB(low[1], low[0], low[0])
+	VPACKSSDW(low[1], low[0], low[0])
+	VPACKSSDW(low[3], low[2], low[2])
+	VPACKUSWB(low[2], low[0], low[0])
 	VMOVDQU(low[0], Mem{Base: out, Index: i, Scale: 1})
 	CMPQ(i, last)
 	JE(LabelRef("done"))
-	ADDQ(Imm(16), i)
+	ADDQ(Imm(32), i)
 	CMPQ(i, last)
 	CMOVQGT(last, i)
 	JMP(LabelRef("strip"))
