@@ -109,8 +109,9 @@ func (d *decoder) digests() []Digest {
 	}
 	list := make([]Digest, n)
 	for i := range list {
-		list[i] = d.digest()
+		list[i] = Digest(d.rest[i*len(list[i]):])
 	}
+	d.rest = d.rest[len(list)*len(Digest{}):]
 	return list
 }
 

@@ -1,11 +1,11 @@
 package runs
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
-	"sort"
 	"sync"
 )
 
@@ -156,11 +156,19 @@ func (ix *index) bucket(section int, first byte) ([]byte, error) {
 func find(bucket []byte, slotSize int, d Digest) []byte {
 	n := int(binary.LittleEndian.Uint32(bucket))
 	slots := bucket[4:]
-	i := sort.Search(n, func(i int) bool { return Digest(slots[i*slotSize:]).Compare(d) >= 0 })
-	if i == n || Digest(slots[i*slotSize:]) != d {
-		return nil
+	low, high := 0, n
+	for low < high {
+		mid := (low + high) / 2
+		switch slot := slots[mid*slotSize:][:slotSize]; bytes.Compare(slot[:len(d)], d[:]) {
+		case 0:
+			return slot
+		case -1:
+			low = mid + 1
+		default:
+			high = mid
+		}
 	}
-	return slots[i*slotSize:][:slotSize]
+	return nil
 }
 
 func recordAt(bucket, slot []byte) stamped {
