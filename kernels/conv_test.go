@@ -112,3 +112,32 @@ func TestConv2D(t *testing.T) {
 		})
 	}
 }
+
+// FuzzConv2D compares random shapes, forward and backward, with the definition.
+func FuzzConv2D(f *testing.F) {
+	f.Add([]byte{1, 2, 8, 9, 3, 2, 2, 1, 1, 1, 1, 0, 0, 0})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if len(b) < 14 {
+			return
+		}
+		field := func(i, n int) int { return int(b[i]) % n }
+		g := 1 + field(13, 3)
+		s := ConvShape{N: field(0, 4), Ci: g * (1 + field(1, 4)), H: 1 + field(2, 18), W: 1 + field(3, 20), Co: g * (1 + field(4, 9)),
+			KH: 1 + field(5, 4), KW: 1 + field(6, 4), StrideH: 1 + field(7, 3), StrideW: 1 + field(8, 3),
+			PadH: field(9, 4), PadW: field(10, 4), DilH: 1 + field(11, 3), DilW: 1 + field(12, 3), Groups: g}
+		if s.Validate() != nil {
+			return
+		}
+		specials := b[0]&64 != 0
+		x := testValues("x", s.N*s.Ci*s.H*s.W, specials)
+		w := testValues("w", s.Co*s.Ci/g*s.KH*s.KW, specials)
+		dy := testValues("dy", s.N*s.Co*s.OutH()*s.OutW(), specials)
+		y, dx, dw := make([]float32, len(dy)), make([]float32, len(x)), make([]float32, len(w))
+		Conv2D(y, x, w, nil, s, NewPool(2))
+		sameBits(t, fmt.Sprintf("Conv2D %+v", s), y, oracleConv(x, w, nil, s))
+		Conv2DBackData(dx, dy, w, s, NewPool(2))
+		sameBits(t, fmt.Sprintf("Conv2DBackData %+v", s), dx, oracleBackData(dy, w, s))
+		Conv2DBackWeight(dw, dy, x, s, NewPool(2))
+		sameBits(t, fmt.Sprintf("Conv2DBackWeight %+v", s), dw, oracleBackWeight(dy, x, s))
+	})
+}
