@@ -35,6 +35,16 @@ func newTrainer(tb testing.TB, n *Network, s Settings) *Trainer {
 	return t
 }
 
+// gradient is the last step's gradient of a parameter.
+func gradient(t *Trainer, name string) []float32 {
+	for _, u := range t.updates {
+		if t.net.State[u.tensor].Name == name {
+			return u.gradient
+		}
+	}
+	return nil
+}
+
 // TestMemorises trains on one batch, which a network must learn by heart.
 func TestMemorises(t *testing.T) {
 	for _, name := range []string{"convnet", "resnet8"} {

@@ -115,17 +115,6 @@ func (t *Trainer) Step(pool *kernels.Pool, rate float32) float32 {
 	return loss
 }
 
-// Gradient is the last step's gradient of a parameter, nil for a name that is
-// no parameter's. It is overwritten by the next step.
-func (t *Trainer) Gradient(name string) []float32 {
-	for _, u := range t.updates {
-		if t.net.State[u.tensor].Name == name {
-			return u.gradient
-		}
-	}
-	return nil
-}
-
 // Velocities are the momentum buffers, which belong to the state of training:
 // as many tensors as there are parameters, named as those, sharing memory
 // with the trainer.

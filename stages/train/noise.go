@@ -8,7 +8,8 @@ type noiseMaker struct {
 	scratch kernels.Scratch
 }
 
-// noise puts the first images of the batch through Noise2Net. Kernel sizes and
+// noise puts the first images of the batch, their number rounded down, through
+// Noise2Net. Kernel sizes and
 // dilations are drawn for each epoch, the strength for each step from the
 // upper half of its range, the weights for each row and epoch. Nothing is
 // clamped.

@@ -17,11 +17,7 @@ func Load(ctx context.Context, images stages.Images, id string, column arrow.Arr
 	if column.IsNull(i) {
 		return nil, &stages.RowError{ID: id, Err: errors.New("it has no image")}
 	}
-	return LoadCell(ctx, images, id, stages.Image(column, i))
-}
-
-// LoadCell is Load for a cell at hand.
-func LoadCell(ctx context.Context, images stages.Images, id string, cell stages.ImageCell) (*imageio.Pixels, error) {
+	cell := stages.Image(column, i)
 	fail := func(err error) (*imageio.Pixels, error) {
 		file := ""
 		if strings.HasPrefix(cell.Ref, "file:") {
