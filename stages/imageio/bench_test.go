@@ -1,11 +1,10 @@
 package imageio
 
 import (
+	"image"
 	"testing"
 
 	xdraw "golang.org/x/image/draw"
-
-	"image"
 )
 
 func BenchmarkResize(b *testing.B) {

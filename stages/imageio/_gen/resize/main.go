@@ -65,8 +65,10 @@ func rows(name string, pairs int) {
 		MOVLQSX(Mem{Base: start, Disp: 4 * i}, at)
 		ADDQ(in, at)
 		high, low := YMM(), YMM()
-		VPXOR(high, high, high)
-		VMOVDQU(half, low)
+		if pairs == 0 {
+			VPXOR(high, high, high)
+			VMOVDQU(half, low)
+		}
 		step := func(shift int, w Mem, from VecVirtual) {
 			x, k, p := YMM(), YMM(), YMM()
 			if shift == 0 {
@@ -76,6 +78,13 @@ func rows(name string, pairs int) {
 				VPSHUFB(pair, x, x)
 			}
 			VPBROADCASTD(w, k)
+			if pairs > 0 && shift == 0 { // the first sums
+				VPMADDWD(k, x, high)
+				VPBROADCASTD(w.Offset(4), k)
+				VPMADDWD(k, x, low)
+				VPADDD(half, low, low)
+				return
+			}
 			VPMADDWD(k, x, p)
 			VPADDD(p, high, high)
 			VPBROADCASTD(w.Offset(4), k)
