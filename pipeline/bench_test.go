@@ -62,6 +62,7 @@ func BenchmarkParse(b *testing.B) {
 			b.SetBytes(int64(len(bb.spec)))
 			b.ReportAllocs()
 			o := Options{Vocabulary: vocabulary()}
+			defer reportCPU(b)()
 			for b.Loop() {
 				g, err := Parse("x.yaml", bb.spec, o)
 				if err != nil {

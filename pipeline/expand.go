@@ -52,7 +52,6 @@ func (c *checker) expand(s *stage) {
 		s.left = true
 		c.skipped = append(c.skipped, Skip{Name: s.name, Stage: s.name, Pos: s.pos, Reason: "what it reads is left out"})
 	}
-	s.values = valuesOf(rows)
 	e.instances(e.filter(rows))
 	s.bad = s.bad || len(c.rep.errs) > before
 }
@@ -103,24 +102,25 @@ func (c *checker) axesOf(s *stage) map[string][]*axis {
 	return out
 }
 
-// valuesOf notes which values each axis has.
-func valuesOf(rows []row) map[string]map[string]bool {
-	if len(rows) == 0 || len(rows[0].vals) == 0 {
-		return nil
-	}
-	out := map[string]map[string]bool{}
-	seen := map[*axisValue]bool{}
-	for i := range rows {
-		for _, v := range rows[i].vals {
-			if seen[v] {
-				continue
+// valuesOn returns the values that instances of s have on an axis, or had
+// before when left them out; nil when they do not have the axis.
+func (s *stage) valuesOn(axis string) map[string]bool {
+	var out map[string]bool
+	note := func(vals []*axisValue) {
+		for _, v := range vals {
+			if v.axis == axis {
+				if out == nil {
+					out = map[string]bool{}
+				}
+				out[v.text] = true
 			}
-			seen[v] = true
-			if out[v.axis] == nil {
-				out[v.axis] = map[string]bool{}
-			}
-			out[v.axis][v.text] = true
 		}
+	}
+	for _, inst := range s.insts {
+		note(inst.vals)
+	}
+	for _, vals := range s.leftOut {
+		note(vals)
 	}
 	return out
 }
@@ -215,31 +215,23 @@ func (e *expansion) follow(rows []row, p *portFrom, r *stageRef, at int) []row {
 	}
 	cs := e.candidates(r, mode)
 	out := make([]row, 0, max(len(rows), len(cs.all)))
-	var key []byte
 	for i := range rows {
 		from := &rows[i]
-		before, made := len(out), 0
-		cs.matching(from.vals, key, func(cand *candidate) {
-			if len(out) > mostInstances {
-				return
-			}
-			next := row{vals: union(from.vals, cand.vals), ins: from.ins}
-			if made++; made > 1 {
-				next.ins = slices.Clone(from.ins)
-				next.ins[at].Refs = from.ins[at].Refs
-			}
-			out = append(out, next)
-		})
-		old := from.ins[at].Refs
-		k := before
-		cs.matching(from.vals, key, func(cand *candidate) {
-			if k < len(out) {
-				out[k].ins[at].Refs = appendRefs(old, cand.refs, r.pos)
-				k++
-			}
-		})
-		if made == 0 {
+		found := cs.matching(from.vals)
+		if len(found) == 0 {
 			e.unmatched(from, r)
+		}
+		found = found[:min(len(found), mostInstances+1-len(out))]
+		width, old := len(from.ins), from.ins[at].Refs
+		slab := make([]Input, width*max(0, len(found)-1))
+		for j, cand := range found {
+			next := row{vals: union(from.vals, cand.vals), ins: from.ins}
+			if j > 0 {
+				next.ins, slab = slab[:width:width], slab[width:]
+				copy(next.ins, from.ins)
+			}
+			next.ins[at].Refs = appendRefs(old, cand.refs, r.pos)
+			out = append(out, next)
 		}
 	}
 	if len(out) == 0 && len(rows) > 0 && len(cs.all) > 0 && !e.s.left && !e.reported {
@@ -266,8 +258,11 @@ func appendRefs(old, more []Ref, pos Pos) []Ref {
 // unmatched reports a value of the stage's own matrix that an input lacks.
 func (e *expansion) unmatched(r *row, ref *stageRef) {
 	for _, v := range r.vals {
-		have := ref.stage.values[v.axis]
-		if v.def.owner != e.s.name || have == nil || have[v.text] {
+		if v.def.owner != e.s.name || ref.stage.axes[v.axis] == nil {
+			continue
+		}
+		have := ref.stage.valuesOn(v.axis)
+		if have == nil || have[v.text] {
 			continue
 		}
 		texts := sortedNames(have)
@@ -308,14 +303,18 @@ func (e *expansion) gather(rows []row, p *portFrom, at int) []row {
 		sets, of = append(sets, e.candidates(r, fanOut)), append(of, r)
 	}
 	kept := rows[:0]
-	var key []byte
 	var shared []Ref
 	for i := range rows {
 		refs := shared
 		if refs == nil || len(rows[i].vals) > 0 {
 			refs = nil
 			for j, cs := range sets {
-				cs.matching(rows[i].vals, key, func(cand *candidate) { refs = appendRefs(refs, cand.refs, of[j].pos) })
+				for _, cand := range cs.matching(rows[i].vals) {
+					for _, ref := range cand.refs {
+						ref.Pos = of[j].pos
+						refs = append(refs, ref)
+					}
+				}
 			}
 			sort.SliceStable(refs, func(a, b int) bool { return lessRefs(&refs[a], &refs[b]) < 0 })
 			refs = append(refs, foreign...)
@@ -357,6 +356,7 @@ func (e *expansion) filter(rows []row) []row {
 			continue
 		}
 		e.s.left = true
+		e.s.leftOut = append(e.s.leftOut, rows[i].vals)
 		e.c.skipped = append(e.c.skipped, Skip{Name: instanceName(e.s.name, rows[i].vals), Stage: e.s.name, Pos: e.when.n.pos(), Reason: "when does not hold"})
 	}
 	return kept

@@ -27,8 +27,10 @@ type candidate struct {
 // candidates are the instances and outputs behind a reference, grouped by the
 // axes they have: those of one stage differ only where its inputs do.
 type candidates struct {
-	all    []candidate
-	groups []*candidateGroup
+	all      []candidate
+	groups   []*candidateGroup
+	sig, key []byte       // scratch of matching
+	found    []*candidate // result of matching
 }
 
 type candidateGroup struct {
@@ -105,12 +107,10 @@ func (cs *candidates) group(vals []*axisValue) *candidateGroup {
 func (c *checker) outputs(r *stageRef, inst *instance) (names []string, group, ok bool) {
 	o := &inst.node.Outputs
 	if !r.named {
-		if len(o.Names) == 1 || isWord(o.Names, "") {
-			name := ""
-			if !isWord(o.Names, "") {
-				name = o.Names[0]
+		for i := range o.Names {
+			if o.Names[i] == "" || len(o.Names) == 1 {
+				return o.Names[i : i+1], false, true
 			}
-			return []string{name}, false, true
 		}
 		c.rep.add(r.pos, r.path, "%s has several outputs: write %s", r.stage.name, anyOf(r.stage.name, o))
 		return nil, false, false
@@ -205,13 +205,13 @@ func axesOf(vals []*axisValue) []string {
 	return out
 }
 
-// matching calls f for the candidates that agree with vals on the axes both
-// have.
-func (cs *candidates) matching(vals []*axisValue, key []byte, f func(*candidate)) {
+// matching returns the candidates that agree with vals on the axes both have,
+// until it is called again.
+func (cs *candidates) matching(vals []*axisValue) []*candidate {
+	found := cs.found[:0]
 	for _, g := range cs.groups {
 		shared := 0
-		var sig []byte
-		sig, key = sig[:0], key[:0]
+		sig, key := cs.sig[:0], cs.key[:0]
 		for _, v := range vals {
 			if isWord(g.axes, v.axis) {
 				shared++
@@ -221,10 +221,11 @@ func (cs *candidates) matching(vals []*axisValue, key []byte, f func(*candidate)
 		}
 		if shared == 0 {
 			for _, i := range g.members {
-				f(&cs.all[i])
+				found = append(found, &cs.all[i])
 			}
 			continue
 		}
+		cs.sig, cs.key = sig, key
 		index := g.index[string(sig)]
 		if index == nil {
 			if index = cs.build(g, vals); g.index == nil {
@@ -233,9 +234,11 @@ func (cs *candidates) matching(vals []*axisValue, key []byte, f func(*candidate)
 			g.index[string(sig)] = index
 		}
 		for _, i := range index[string(key)] {
-			f(&cs.all[i])
+			found = append(found, &cs.all[i])
 		}
 	}
+	cs.found = found
+	return found
 }
 
 // build indexes a group by the axes it shares with vals.

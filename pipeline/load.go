@@ -79,6 +79,26 @@ type checker struct {
 	byName     map[string]*stage
 	names      []string // of stages
 	skipped    []Skip
+	texts      map[*node]parsedText
+}
+
+// A parsedText is a text cut at its references, once for all instances.
+type parsedText struct {
+	pieces []piece
+	whole  bool
+	msg    string
+}
+
+func (c *checker) text(n *node) parsedText {
+	got, ok := c.texts[n]
+	if !ok {
+		got.pieces, got.whole, got.msg = parseText(n.text)
+		if c.texts == nil {
+			c.texts = map[*node]parsedText{}
+		}
+		c.texts[n] = got
+	}
+	return got
 }
 
 func (c *checker) parseFile(file string, data []byte) *node {

@@ -220,12 +220,12 @@ func (c *checker) resolve(n *node, e *env, path string) *node {
 }
 
 func (c *checker) resolveText(n *node, e *env, path string) *node {
-	pieces, whole, msg := parseText(n.text)
-	if msg != "" {
+	text := c.text(n)
+	if text.msg != "" {
 		return n.broken()
 	}
-	if whole {
-		got := e.value(pieces[0].reference)
+	if text.whole {
+		got := e.value(text.pieces[0].reference)
 		if got != nil && got.kind == Null {
 			return n.broken() // reported with the parameters, or left open
 		}
@@ -234,7 +234,7 @@ func (c *checker) resolveText(n *node, e *env, path string) *node {
 	out := *n
 	out.refs, out.tag, out.kind = false, TagQuoted, Scalar
 	var b strings.Builder
-	for i, p := range pieces {
+	for i, p := range text.pieces {
 		if p.root == "" {
 			b.WriteString(p.text)
 			continue
@@ -301,12 +301,12 @@ func (c *checker) checkRefs(n *node, s *refScope, path string) {
 	if n.kind != Scalar {
 		return
 	}
-	pieces, _, msg := parseText(n.text)
-	if msg != "" {
-		c.rep.add(n.pos(), path, "%s", msg)
+	text := c.text(n)
+	if text.msg != "" {
+		c.rep.add(n.pos(), path, "%s", text.msg)
 		return
 	}
-	for _, p := range pieces {
+	for _, p := range text.pieces {
 		if p.root != "" {
 			c.checkRef(n.pos(), p.reference, s, path)
 		}

@@ -129,9 +129,8 @@ type wordsReader struct {
 // is; seed comes first.
 var otherWords = [...]string{"seed", "cache", "encode", "resources"}
 
+// words are what cache, encode and resources say.
 type words struct {
-	seed      uint64
-	seedPos   Pos
 	cache     string
 	encode    string
 	resources Resources
@@ -147,6 +146,9 @@ func (c *checker) wordsReader(s *stage) *wordsReader {
 		}
 		r.nodes[i] = n
 		for _, a := range c.checkPlace(s, n, s.path+"."+name) {
+			if i == 0 {
+				continue
+			}
 			if seen == nil {
 				seen = map[string]bool{}
 			}
@@ -162,7 +164,8 @@ func (c *checker) wordsReader(s *stage) *wordsReader {
 	return r
 }
 
-// fill sets the words of a node.
+// fill sets the words of a node. Seeds mostly differ between instances and
+// cost little; the others are read once for each value of the axes they name.
 func (r *wordsReader) fill(n *Node, vals []*axisValue) {
 	w := r.only
 	if len(r.axes) > 0 {
@@ -178,26 +181,32 @@ func (r *wordsReader) fill(n *Node, vals []*axisValue) {
 		w = r.read(vals)
 		r.only = w
 	}
-	n.Seed, n.SeedPos, n.Cache, n.Encode, n.Resources = w.seed, w.seedPos, w.cache, w.encode, w.resources
+	n.Cache, n.Encode, n.Resources = w.cache, w.encode, w.resources
+	n.Seed, n.SeedPos = r.c.specSeed, r.c.seedPos
+	if r.nodes[0] == nil {
+		return
+	}
+	path := r.s.path + ".seed"
+	got := r.c.resolve(r.nodes[0], &env{params: r.c.params, axes: vals}, path)
+	if got == nil {
+		return
+	}
+	if seed, ok := r.c.seed(got, path); ok {
+		n.Seed, n.SeedPos = seed, got.pos()
+	}
 }
 
 func (r *wordsReader) read(vals []*axisValue) *words {
-	w := &words{seed: r.c.specSeed, seedPos: r.c.seedPos}
+	w := &words{}
 	e := &env{params: r.c.params, axes: vals}
 	var got [len(otherWords)]*node
 	shaped := false
 	for i, n := range r.nodes {
-		if n == nil {
+		if n == nil || i == 0 {
 			continue
 		}
 		if n = r.c.resolve(n, e, r.s.path+"."+otherWords[i]); n != nil && n.kind != broken {
-			got[i] = n
-			shaped = shaped || i > 0
-		}
-	}
-	if n := got[0]; n != nil {
-		if seed, ok := r.c.seed(n, r.s.path+".seed"); ok {
-			w.seed, w.seedPos = seed, n.pos()
+			got[i], shaped = n, true
 		}
 	}
 	if !shaped {
@@ -215,7 +224,7 @@ func (r *wordsReader) read(vals []*axisValue) *words {
 	}
 	written := &node{kind: Map, src: r.s.n.src, line: r.s.n.line, col: r.s.n.col}
 	for i, n := range got {
-		if i > 0 && n != nil {
+		if n != nil {
 			written.keys, written.items = append(written.keys, key{text: otherWords[i], src: n.src}), append(written.items, n)
 		}
 	}

@@ -21,6 +21,9 @@ func parseYAML(src *source, data []byte, rep *reporter) *node {
 		rep.add(Pos{src.name, line, col}, "", "not plain text: a byte that is no UTF-8, a control character or an invisible line break stands here")
 		return nil
 	}
+	if n := parsePieces(src, data); n != nil {
+		return n
+	}
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	var doc, second yaml.Node
 	err := dec.Decode(&doc)

@@ -26,10 +26,10 @@ type stage struct {
 	variants []*variant // combos with the inputs that from names for them
 	deps     []dep      // stages that from names, each once, in order
 	axes     map[string][]*axis
-	values   map[string]map[string]bool // axis, text: values before when took any away
 	insts    []*instance
-	bad      bool // it has a mistake, so it is not expanded
-	left     bool // when left some instance out
+	leftOut  [][]*axisValue // coordinates of the instances that when took away
+	bad      bool           // it has a mistake, so it is not expanded
+	left     bool           // when left some instance out
 }
 
 // A dep is a stage that another one reads, at the place of the first reference.
