@@ -1,7 +1,6 @@
 package split
 
 import (
-	"fmt"
 	"math/big"
 )
 
@@ -18,6 +17,7 @@ type choice struct {
 	grouped         bool // several rows may share u and g
 	matched         bool
 	relaxed         bool // growth: relaxed
+	workers         int
 
 	// Roles of the outputs; those of the shifts follow iid's in order.
 	trainRole, valRole, iidRole role
@@ -27,7 +27,6 @@ type choice struct {
 	got       map[role][]int // rows taken, by stratum; for matched shifts by mix
 	iidMix    []int
 	shortages []shortage
-	taker     taker
 }
 
 // A top is the last row of train in a stratum; with groups only its u counts.
@@ -64,9 +63,7 @@ func (c *choice) run() {
 			c.iidMix[r.mix]++
 		}
 	}
-	for k := range c.ood {
-		c.pickShift(k)
-	}
+	c.pickShifts()
 }
 
 // reset forgets an earlier run.
@@ -168,9 +165,11 @@ func (c *choice) pickTrain(base []row, lists [][]uint32) {
 	own := filter(base, lists, func(r *row) bool { return r.pool&trainPool != 0 })
 	caps := lengths(own)
 	a := ask{name: "train", cell: 0, role: c.trainRole, size: c.train, weights: caps, caps: caps, lists: own}
-	c.taker.rows = base
-	for s, n := range c.settle(&a) {
-		for _, k := range c.taker.take(own[s], n, false) {
+	take := taker{rows: base}
+	quotas, short := c.settle(&a)
+	c.shortages = append(c.shortages, short...)
+	for s, n := range quotas {
+		for _, k := range take.take(own[s], n, false) {
 			r := &base[k.i]
 			c.give(r, c.trainRole)
 			c.inTrain.add(r.group())
@@ -221,9 +220,11 @@ func (c *choice) pickTests(base []row, lists [][]uint32, which func(size) bool) 
 		own := filter(base, left, func(r *row) bool { return !c.tooClose(r) })
 		a := ask{name: o.name, cell: 0, role: o.to, size: o.size, weights: c.baseMix(lists, base, o.pool), caps: lengths(left), lists: own}
 		a.lost(c, base, lists, left, o.pool)
-		for s, n := range c.settle(&a) {
-			c.taker.rows = base
-			for _, k := range c.taker.take(own[s], n, true) {
+		take := taker{rows: base}
+		quotas, short := c.settle(&a)
+		c.shortages = append(c.shortages, short...)
+		for s, n := range quotas {
+			for _, k := range take.take(own[s], n, true) {
 				c.give(&base[k.i], o.to)
 			}
 		}
@@ -302,151 +303,4 @@ func (c *choice) leaveBase(base []row) {
 			r.role = spare
 		}
 	}
-}
-
-// pickShift takes a shift's rows from the end of the order. None of them can
-// be in another output, so it is enough that their groups are not in train.
-func (c *choice) pickShift(k int) {
-	rows := c.cells[k+1]
-	to := c.iidRole + 1 + role(k)
-	for i := range rows {
-		r := &rows[i]
-		switch {
-		case r.pool&testPool == 0:
-			r.role = otherPool
-		case c.grouped && c.inTrain.has(r.group()):
-			r.role = groupInTrain
-		}
-	}
-	strata, code := c.strata, func(r *row) uint32 { return r.stratum }
-	if c.matched {
-		strata, code = c.mixes, func(r *row) uint32 { return r.mix }
-	}
-	lists := split(rows, len(strata), code)
-	own := filter(rows, lists, func(r *row) bool { return r.role == 0 })
-	want := c.ood[k]
-	if want.kind == likeIID {
-		want = size{kind: count, n: sum(c.got[c.iidRole])}
-	}
-	caps := lengths(own)
-	a := ask{name: c.names[k+1], cell: k + 1, role: to, size: want, weights: caps, caps: caps, lists: own, strata: strata}
-	if c.matched {
-		a.weights = c.iidMix
-		if want.kind == all {
-			a.size = size{kind: count, n: largest(sum(caps), a.weights, caps)}
-		}
-	}
-	a.lost(c, rows, lists, own, testPool)
-	if want.kind == each {
-		a.weights = a.pool
-	}
-	counts := make([]int, len(strata))
-	c.got[to] = counts
-	if want.kind == share {
-		from := newBar(new(big.Rat).Sub(big.NewRat(1, 1), want.share))
-		for s, list := range own {
-			for _, i := range list {
-				if r := &rows[i]; !from.above(r.u) {
-					r.role = to
-					counts[s]++
-				}
-			}
-		}
-	} else {
-		for s, n := range c.settle(&a) {
-			c.taker.rows = rows
-			for _, key := range c.taker.take(own[s], n, true) {
-				rows[key.i].role = to
-			}
-			counts[s] = n
-		}
-	}
-	for i := range rows {
-		if rows[i].role == 0 {
-			rows[i].role = spare
-		}
-	}
-}
-
-// An ask is what one output wants of its cell, and what the cell can give.
-type ask struct {
-	name    string
-	cell    int
-	role    role
-	size    size
-	weights []int      // the mix to follow, by stratum
-	caps    []int      // rows that no other output took
-	lists   [][]uint32 // those of them that may be taken
-	strata  []string   // names, when not the choice's
-
-	pool, far, groups []int // rows of the pool in the cell; lost to the threshold; lost to groups
-	relaxed           []int // what growth: relaxed would leave to take
-}
-
-// lost counts where the pool's rows went.
-func (a *ask) lost(c *choice, rows []row, lists, left [][]uint32, from pool) {
-	a.pool = lengths(filter(rows, lists, func(r *row) bool { return r.pool&from != 0 }))
-	a.groups = make([]int, len(lists))
-	a.far = make([]int, len(lists))
-	a.relaxed = lengths(a.lists)
-	if a.cell > 0 {
-		for s, list := range lists {
-			for _, i := range list {
-				if rows[i].role == groupInTrain {
-					a.groups[s]++
-				}
-			}
-		}
-		return
-	}
-	for s, list := range left {
-		for _, i := range list {
-			switch r := &rows[i]; {
-			case c.inTrain.has(r.group()):
-				a.groups[s]++
-			case c.tooClose(r):
-				a.far[s]++
-				a.relaxed[s]++
-			}
-		}
-	}
-}
-
-// settle returns how many rows to take from each stratum. An ask that cannot
-// be met is noted, and the largest one that can be stands in for it.
-func (c *choice) settle(a *ask) []int {
-	have := lengths(a.lists)
-	switch a.size.kind {
-	case all:
-		return have
-	case each:
-		q, least, short := make([]int, len(have)), a.size.n, false
-		for s, w := range a.weights {
-			if w > 0 {
-				q[s] = a.size.n
-				least = min(least, have[s])
-				short = short || have[s] < a.size.n
-			}
-		}
-		if short || sum(q) == 0 {
-			c.shortages = append(c.shortages, a.shortage(c, q, have, size{kind: each, n: least}))
-			for s := range q {
-				q[s] = min(q[s], least)
-			}
-		}
-		return q
-	case count:
-		q, ok := apportion(a.size.n, a.weights, a.caps)
-		for s := range q {
-			ok = ok && q[s] <= have[s]
-		}
-		if ok {
-			return q
-		}
-		n := largest(min(a.size.n, sum(have)), a.weights, have)
-		c.shortages = append(c.shortages, a.shortage(c, q, have, size{kind: count, n: n}))
-		q, _ = apportion(n, a.weights, have)
-		return q
-	}
-	panic(fmt.Sprintf("split: size %v of %s has no quota", a.size, a.name))
 }

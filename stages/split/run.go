@@ -43,6 +43,7 @@ func (s *scan) all(ctx context.Context, in *stages.Inputs, out stages.Sink) erro
 		return err
 	}
 	ch := s.choice()
+	ch.workers = in.Workers
 	if err := s.emptyCells(ch); err != nil {
 		return err
 	}

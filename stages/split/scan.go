@@ -187,6 +187,7 @@ type worker struct {
 	next                   [][][]uint32 // by attribute and the state before it: the state for each code; 0 is unknown
 	states                 int
 	judged                 []judgement // by the last state
+	state                  []uint32    // of each row of the record
 	met                    [][]bool
 	null                   []bool
 	strata, mixes, classes local
@@ -230,9 +231,10 @@ func (s *scan) newWorker() *worker {
 	return w
 }
 
-// verdict looks a row up by its codes: a walk through one small table for each
+// verdict looks a row up by its codes and returns the index of its judgement:
+// a walk through one small table for each
 // attribute, since ten million rows meet a handful of combinations.
-func (w *worker) verdict(i int) *judgement {
+func (w *worker) verdict(i int) uint32 {
 	state := uint32(0)
 	for a := range w.lenses {
 		for uint32(len(w.next[a])) <= state {
@@ -262,7 +264,7 @@ func (w *worker) verdict(i int) *judgement {
 			j.role = w.reason(j.reason)
 		}
 	}
-	return j
+	return state
 }
 
 // reason returns the role of a reason of the scan.
@@ -287,8 +289,11 @@ func (w *worker) read(rec arrow.Record, c *chunk) {
 		l.codes(rec.Column(w.columns[l.name]), w.codes[a])
 	}
 	inCell := 0
+	w.state = w.state[:0]
 	for i := range n {
-		j := w.verdict(i)
+		state := w.verdict(i)
+		w.state = append(w.state, state)
+		j := &w.judged[state]
 		switch {
 		case j.fails != "":
 			w.fail(c.start+uint32(i), c.ids.Value(i), j.fails)
@@ -303,7 +308,7 @@ func (w *worker) read(rec arrow.Record, c *chunk) {
 		c.keys, c.w = make([][]groupKey, len(group)), make([][]uint64, len(group))
 	}
 	for i := range n {
-		if j := w.verdict(i); j.cell >= 0 && j.fails == "" {
+		if j := &w.judged[w.state[i]]; j.cell >= 0 && j.fails == "" {
 			w.place(rec, c, i, j, strata, group, match)
 		}
 	}

@@ -24,6 +24,8 @@ type writer struct {
 	ids    *array.StringBuilder
 	second *array.StringBuilder // cell or reason
 	sink   stages.Sink
+
+	rows, idBytes, valueBytes int
 }
 
 // newWriter writes ids and one more column, or ids alone when it has no name.
@@ -39,6 +41,13 @@ func newWriter(output, column string, sink stages.Sink) *writer {
 }
 
 func (w *writer) add(id, value string) error {
+	if w.ids.Len() == 0 && w.rows > 0 { // as large as the last record, since growing step by step copies
+		w.ids.Reserve(batchRows)
+		w.second.Reserve(batchRows)
+		w.ids.ReserveData(w.idBytes)
+		w.second.ReserveData(w.valueBytes)
+	}
+	w.rows++
 	w.ids.Append(id)
 	if w.schema.NumFields() > 1 {
 		w.second.Append(value)
@@ -54,6 +63,7 @@ func (w *writer) flush() error {
 	if n == 0 {
 		return nil
 	}
+	w.idBytes, w.valueBytes = w.ids.DataLen()+w.ids.DataLen()/16, w.second.DataLen()+w.second.DataLen()/16
 	cols := []arrow.Array{w.ids.NewArray(), w.second.NewArray()}
 	rec := array.NewRecord(w.schema, cols[:w.schema.NumFields()], int64(n))
 	for _, c := range cols {

@@ -1,0 +1,100 @@
+package split
+
+import (
+	"math/big"
+	"sync"
+)
+
+// pickShifts lets each shift choose on a goroutine of its own, since no two
+// share rows.
+func (c *choice) pickShifts() {
+	strata := c.strata
+	if c.matched {
+		strata = c.mixes
+	}
+	for k := range c.ood {
+		c.got[c.shiftRole(k)] = make([]int, len(strata))
+	}
+	short := make([][]shortage, len(c.ood))
+	busy := make(chan struct{}, max(1, c.workers))
+	var wg sync.WaitGroup
+	for k := range c.ood {
+		busy <- struct{}{}
+		wg.Go(func() {
+			short[k] = c.pickShift(k, strata, c.got[c.shiftRole(k)])
+			<-busy
+		})
+	}
+	wg.Wait()
+	for _, s := range short {
+		c.shortages = append(c.shortages, s...)
+	}
+}
+
+func (c *choice) shiftRole(k int) role { return c.iidRole + 1 + role(k) }
+
+// pickShift takes a shift's rows from the end of the order, and counts them.
+// None of them can be in another output, so it is enough that their groups are
+// not in train.
+func (c *choice) pickShift(k int, strata []string, counts []int) []shortage {
+	rows, to := c.cells[k+1], c.shiftRole(k)
+	for i := range rows {
+		r := &rows[i]
+		switch {
+		case r.pool&testPool == 0:
+			r.role = otherPool
+		case c.grouped && c.inTrain.has(r.group()):
+			r.role = groupInTrain
+		}
+	}
+	code := func(r *row) uint32 { return r.stratum }
+	if c.matched {
+		code = func(r *row) uint32 { return r.mix }
+	}
+	lists := split(rows, len(strata), code)
+	own := filter(rows, lists, func(r *row) bool { return r.role == 0 })
+	want := c.ood[k]
+	if want.kind == likeIID {
+		want = size{kind: count, n: sum(c.got[c.iidRole])}
+	}
+	caps := lengths(own)
+	a := ask{name: c.names[k+1], cell: k + 1, role: to, size: want, weights: caps, caps: caps, lists: own, strata: strata}
+	if c.matched {
+		a.weights = c.iidMix
+		if want.kind == all {
+			a.size = size{kind: count, n: largest(sum(caps), a.weights, caps)}
+		}
+	}
+	a.lost(c, rows, lists, own, testPool)
+	if want.kind == each {
+		a.weights = a.pool
+	}
+	var short []shortage
+	if want.kind == share {
+		from := newBar(new(big.Rat).Sub(big.NewRat(1, 1), want.share))
+		for s, list := range own {
+			for _, i := range list {
+				if r := &rows[i]; !from.above(r.u) {
+					r.role = to
+					counts[s]++
+				}
+			}
+		}
+	} else {
+		take := taker{rows: rows}
+		var quotas []int
+		quotas, short = c.settle(&a)
+		for s, n := range quotas {
+			for _, key := range take.take(own[s], n, true) {
+				rows[key.i].role = to
+			}
+			counts[s] = n
+		}
+	}
+	for i := range rows {
+		if rows[i].role == 0 {
+			rows[i].role = spare
+		}
+	}
+	return short
+}
