@@ -42,7 +42,7 @@ func (c *Config) assess(all []*benchmark, boot *stats.Bootstrap) (*result, error
 		if err := c.Hypotheses.missing(all); err != nil {
 			return nil, err
 		}
-		r.Hypotheses = c.hypotheses(all)
+		r.Hypotheses = c.hypotheses(all, boot)
 	}
 	if c.Reference == "published" {
 		tables, err := readPublished()
@@ -69,7 +69,7 @@ func methodNames(all []*benchmark) []string {
 func (c *Config) benchmark(b *benchmark, boot *stats.Bootstrap) (benchmarkResult, []string) {
 	r := benchmarkResult{
 		Name: b.name, Real: b.about.Real, Shift: b.about.Shift,
-		Classes: len(b.classes), Chance: 100 * b.chance(), Clusters: b.by,
+		Classes: len(b.classes), Chance: 100 * b.sets[0].chance, Clusters: b.by, Measure: b.measure(),
 	}
 	for _, s := range b.sets {
 		r.Sets = append(r.Sets, setResult{Name: s.name, IID: s.iid, Images: s.rows.Rows(), Clusters: s.rows.Clusters()})
@@ -77,22 +77,36 @@ func (c *Config) benchmark(b *benchmark, boot *stats.Bootstrap) (benchmarkResult
 	notes := append(slices.Clone(b.notes), c.remarks(b)...)
 	for _, m := range b.models {
 		mr := b.errors(c, boot, m)
-		mr.Corruption = b.corrupted(m, b.reference(m))
+		mr.Corruption = b.corrupted(boot, m, b.reference(m))
 
 		if base := c.baselineOf(b, m); base == m {
 			mr.Baseline = true
 		} else if base != nil {
-			cmp, more := b.compare(b.ood(), base, m)
+			cmp, more := b.compare(boot, b.ood(), base, m)
 			mr.Against = cmp
 			notes = append(notes, more...)
 		}
 		r.Models = append(r.Models, mr)
 	}
-	if slices.Contains(c.Metrics, "classes") {
+	if slices.Contains(c.Metrics, "classes") && !b.several {
 		b.byClass(r.Models)
 	}
 	r.Family = judgeModels(c.Margins, r.Models)
 	return r, notes
+}
+
+// topOne is the measure of sets with one label a row.
+const topOne = "top-1 error"
+
+// measure names what is called error.
+func (b *benchmark) measure() string {
+	switch {
+	case !b.several:
+		return topOne
+	case b.about.precision() == stats.Reference:
+		return "100 - mAP, in the form of DeepFashion Remixed"
+	}
+	return "100 - mAP"
 }
 
 // remarks are what a reader must know before the numbers.
@@ -137,52 +151,29 @@ func (b *benchmark) errors(c *Config, boot *stats.Bootstrap, m *model) modelResu
 	for _, s := range b.sets {
 		e := setError{Set: s.name}
 		if m.has(s.name) {
-			v := m.values(s)
-			e.Error = rate(stats.Linear([]stats.Term{{Weight: 1, Set: s.rows, Values: v}}))
+			own := mean(1, []*testSet{s}, m)
+			e.Error = rate(estimate(boot, own, m.seeds))
 			if len(m.seeds) > 1 {
-				for _, one := range v {
-					e.Seeds = append(e.Seeds, 100*stats.Linear([]stats.Term{{Weight: 1, Set: s.rows, Values: stats.Values{one}}}).Value)
+				for _, seed := range m.seeds {
+					e.Seeds = append(e.Seeds, 100*m.cells[cellKey{seed, s.name}].error(s.rows, nil))
 				}
 			}
 			if in != nil && !s.iid && m.has(in.name) {
-				e.Gap = difference(stats.Linear([]stats.Term{
-					{Weight: 1, Set: s.rows, Values: v}, {Weight: -1, Set: in.rows, Values: m.values(in)},
-				}))
+				e.Gap = difference(estimate(boot, append(own, mean(-1, []*testSet{in}, m)...), m.seeds))
 			}
 			b.extras(c, boot, m, s, &e)
 		}
 		r.Errors = append(r.Errors, e)
 	}
-	out := terms(b.ood(), m.has, m.values)
+	out := mean(1, b.ood(), m)
 	if out == nil {
 		return r
 	}
-	r.OOD = rate(stats.Linear(out))
+	r.OOD = rate(estimate(boot, out, m.seeds))
 	if in != nil && m.has(in.name) {
-		r.Gap = difference(stats.Linear(append(out, stats.Term{Weight: -1, Set: in.rows, Values: m.values(in)})))
+		r.Gap = difference(estimate(boot, append(out, mean(-1, []*testSet{in}, m)...), m.seeds))
 	}
 	return r
-}
-
-// terms is the mean over sets, or nil unless all of them are there.
-func terms(sets []*testSet, has func(string) bool, values func(*testSet) stats.Values) []stats.Term {
-	var ts []stats.Term
-	for _, s := range sets {
-		if !has(s.name) {
-			return nil
-		}
-		ts = append(ts, stats.Term{Weight: 1 / float64(len(sets)), Set: s.rows, Values: values(s)})
-	}
-	return ts
-}
-
-// values are the errors of the model on a set.
-func (m *model) values(s *testSet) stats.Values {
-	v := make(stats.Values, len(m.seeds))
-	for k, seed := range m.seeds {
-		v[k] = m.cells[cellKey{seed, s.name}].wrong
-	}
-	return v
 }
 
 // rate puts an estimated rate in percent with Wilson's interval.

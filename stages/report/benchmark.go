@@ -19,17 +19,19 @@ type benchmark struct {
 	classes []string   // labels and predictions, sorted
 	by      string     // column of the clusters; "" where each row is its own
 	inputs  []provenance
+	several bool     // several labels a row: errors are 1 - mAP
 	notes   []string // what was left out in reading
 }
 
 // A testSet is one set of rows, the same for every model.
 type testSet struct {
-	name  string
-	iid   bool
-	rows  *stats.Set
-	class []int32  // of each row's label, in the benchmark's classes
-	ids   [32]byte // digest of the ids and labels in order
-	from  string   // the input that the ids were first read from
+	name   string
+	iid    bool
+	rows   *stats.Set
+	class  []int32  // of each row's label, in the benchmark's classes; nil for several labels
+	chance float64  // error of guessing
+	ids    [32]byte // digest of the ids and labels in order
+	from   string   // the input that the ids were first read from
 }
 
 // A model is one value of the method axis, apart for each value of axes that
@@ -43,9 +45,10 @@ type model struct {
 
 // Predictions are what is kept of one dataset, by row.
 type predictions struct {
-	wrong      []int8    // 1 where the predicted class is not the label
-	beyond     []int8    // 1 where the label is not among the five best; nil unless asked for
-	confidence []float32 // the best score; nil unless asked for
+	wrong      []int8         // 1 where the predicted class is not the label
+	ranking    *stats.Ranking // of a set with several labels a row, which has nothing else
+	beyond     []int8         // 1 where the label is not among the five best; nil unless asked for
+	confidence []float32      // the best score; nil unless asked for
 }
 
 // A cellKey names one dataset of predictions of a model.
@@ -95,9 +98,6 @@ func (b *benchmark) inside() *testSet {
 	}
 	return nil
 }
-
-// chance is the error of guessing among the classes, all alike.
-func (b *benchmark) chance() float64 { return 1 - 1/float64(len(b.classes)) }
 
 // A place is what the coordinates of an input say.
 type place struct{ method, rest, seed, set string }

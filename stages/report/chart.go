@@ -102,7 +102,7 @@ func (s *scale) ticks() []tick {
 // bars draws the error on each test set, methods side by side.
 func (b *benchmarkResult) bars(colours []string) chart {
 	const top, bar, gap, left = 8, 12, 14, 8
-	c := chart{Kind: "bars", Title: "Error by test set", Note: "Whiskers are 95 % intervals; the dotted line is guessing.", Width: chartWidth, XLabel: "top-1 error, %"}
+	c := chart{Kind: "bars", Title: "Error by test set", Note: "Whiskers are 95 % intervals; the dotted line is guessing.", Width: chartWidth, XLabel: b.Measure + ", %"}
 	x := scale{low: 0, high: b.Chance, from: left, to: plotRight}
 	for _, m := range b.Models {
 		for _, e := range m.Errors {

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"shiftmill/stages/report/stats"
@@ -10,13 +9,8 @@ import (
 
 // compare sets a model against its baseline on IID and the given OOD sets: the
 // same images, the same seeds.
-func (b *benchmark) compare(ood []*testSet, base, m *model) (*comparison, []string) {
-	p := &pair{base: base, m: m}
-	for _, s := range m.seeds {
-		if slices.Contains(base.seeds, s) {
-			p.seeds = append(p.seeds, s)
-		}
-	}
+func (b *benchmark) compare(boot *stats.Bootstrap, ood []*testSet, base, m *model) (*comparison, []string) {
+	p := &pair{base: base, m: m, seeds: common([]*model{m, base}), boot: boot}
 	if len(p.seeds) == 0 {
 		return nil, []string{fmt.Sprintf("%s: %s and %s share no seed and are not compared", b.name, m.name(), base.name())}
 	}
@@ -26,27 +20,29 @@ func (b *benchmark) compare(ood []*testSet, base, m *model) (*comparison, []stri
 	}
 	r := &comparison{Baseline: base.name(), Seeds: p.seeds}
 	in := b.inside()
-	var inside []stats.Term // minus the difference on IID
-	if in != nil && p.has(in.name) {
-		v := p.values(in)
-		r.IID = difference(stats.Linear([]stats.Term{{Weight: 1, Set: in.rows, Values: v}}))
-		inside = []stats.Term{{Weight: -1, Set: in.rows, Values: v}}
+	var inside []summand // minus the difference on IID
+	if in != nil {
+		if less := p.less(1, []*testSet{in}); less != nil {
+			r.IID = difference(estimate(boot, less, p.seeds))
+			inside = p.less(-1, []*testSet{in})
+		}
 	}
 	var judged []*testSet
 	for _, s := range ood {
-		if !p.has(s.name) {
+		one := p.less(1, []*testSet{s})
+		if one == nil {
 			judged = append(judged, s) // keeps A from being a mean of other sets
 			continue
 		}
-		if b.atFloor(base, s) {
+		if s.atFloor(boot, base) {
 			r.AtFloor = append(r.AtFloor, s.name)
 			continue
 		}
 		judged = append(judged, s)
-		r.Sets = append(r.Sets, setGains{Set: s.name, gains: gain([]stats.Term{{Weight: 1, Set: s.rows, Values: p.values(s)}}, inside)})
+		r.Sets = append(r.Sets, setGains{Set: s.name, gains: p.gain(one, inside)})
 	}
-	if out := terms(judged, p.has, p.values); out != nil {
-		r.gains = gain(out, inside)
+	if out := p.less(1, judged); out != nil {
+		r.gains = p.gain(out, inside)
 	}
 	if len(r.AtFloor) > 0 {
 		notes = append(notes, fmt.Sprintf("%s: %s is at floor on %s (its error reaches chance within its interval); left out of A and G of %s",
@@ -56,24 +52,40 @@ func (b *benchmark) compare(ood []*testSet, base, m *model) (*comparison, []stri
 }
 
 // atFloor says whether the model may be guessing on a set.
-func (b *benchmark) atFloor(m *model, s *testSet) bool {
-	e := stats.Linear([]stats.Term{{Weight: 1, Set: s.rows, Values: m.values(s)}})
-	_, high := e.RateInterval()
-	return high >= b.chance()
+func (s *testSet) atFloor(boot *stats.Bootstrap, m *model) bool {
+	_, high := estimate(boot, mean(1, []*testSet{s}, m), m.seeds).RateInterval()
+	return high >= s.chance
 }
 
-// gain estimates A and G from the terms of the OOD sets and, if there is an IID
-// set, that of the IID set with its sign turned.
-func gain(out, inside []stats.Term) gains {
-	a := stats.Linear(out)
+// A pair is a model and its baseline, over the seeds of both.
+type pair struct {
+	base, m *model
+	seeds   []string
+	boot    *stats.Bootstrap
+}
+
+// less is weight times how many fewer errors the model makes on the sets than
+// the baseline; nil where one of them lacks a set.
+func (p *pair) less(weight float64, sets []*testSet) []summand {
+	base, own := mean(weight, sets, p.base), mean(-weight, sets, p.m)
+	if base == nil || own == nil {
+		return nil
+	}
+	return append(base, own...)
+}
+
+// gain estimates A and G from the sum over OOD sets and, if there is an IID set,
+// that over it with its sign turned.
+func (p *pair) gain(out, inside []summand) gains {
+	a := estimate(p.boot, out, p.seeds)
 	g := gains{A: difference(a)}
 	if inside == nil {
 		return g
 	}
-	shrink := stats.Linear(append(out, inside...))
+	shrink := estimate(p.boot, append(out, inside...), p.seeds)
 	g.G = difference(shrink)
-	p := max(a.Above(), shrink.Above())
-	g.P = &p
+	q := max(a.Above(), shrink.Above())
+	g.P = &q
 	return g
 }
 
@@ -126,24 +138,4 @@ func verdict(margins Margins, g *gains) string {
 		return "-"
 	}
 	return "0"
-}
-
-// A pair is a model and its baseline, over the seeds of both.
-type pair struct {
-	base, m *model
-	seeds   []string
-}
-
-func (p *pair) has(set string) bool { return p.base.has(set) && p.m.has(set) }
-
-// values are the errors of the baseline minus those of the model.
-func (p *pair) values(s *testSet) stats.Values {
-	v := stats.NewValues(s.rows.Rows(), len(p.seeds))
-	for k, seed := range p.seeds {
-		m := p.m.cells[cellKey{seed, s.name}].wrong
-		for i, wrong := range p.base.cells[cellKey{seed, s.name}].wrong {
-			v[k][i] = wrong - m[i]
-		}
-	}
-	return v
 }

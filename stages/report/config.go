@@ -37,6 +37,7 @@ type Benchmark struct {
 	Real  bool              `yaml:"real" doc:"natural images: neither generated nor corrupted"`
 	Shift string            `yaml:"shift" doc:"what shifts: texture, geography, time, camera, corruption or another word"`
 	CE    string            `yaml:"corruption_error" doc:"report corruption errors in units of those of this method, or of alexnet on ImageNet-C"`
+	MAP   string            `yaml:"map" enum:"macro|reference" doc:"form of mAP for rows with several labels: macro is the mean of average precision over classes; reference is that of DeepFashion Remixed's code, areas by trapezoids, weighted by frequency"`
 	Sets  map[string]string `yaml:"sets" doc:"what shifts in single test sets, where it is something else"`
 }
 

@@ -82,9 +82,9 @@ func of(gs []grade, pass func(grade) bool) (sets []*testSet, alex float64) {
 // corrupted gives the model's errors by corruption and severity, in units of a
 // reference if there is one; nil where the benchmark has no corruptions or the
 // model lacks one.
-func (b *benchmark) corrupted(m *model, ref reference) *corruptionErrors {
+func (b *benchmark) corrupted(boot *stats.Bootstrap, m *model, ref reference) *corruptionErrors {
 	gs := b.grades()
-	if len(gs) == 0 || slices.ContainsFunc(gs, func(g grade) bool { return !m.has(g.set.name) }) {
+	if b.several || len(gs) == 0 || slices.ContainsFunc(gs, func(g grade) bool { return !m.has(g.set.name) }) {
 		return nil
 	}
 	seeds := m.seeds
@@ -94,21 +94,21 @@ func (b *benchmark) corrupted(m *model, ref reference) *corruptionErrors {
 		}
 	}
 	r := &corruptionErrors{Reference: ref.name, Complete: true}
-	var mean, relative ratioMean
+	var units, relative ratioMean
 	for _, c := range alexnet {
 		sets, alex := of(gs, func(g grade) bool { return g.corruption == c.name })
 		r.Complete = r.Complete && (c.extra || len(sets) == 5)
 		if len(sets) == 0 {
 			continue
 		}
-		e := corruptionError{Corruption: c.name, Error: rate(stats.Linear(errorTerms(1, sets, []*model{m}, m.seeds)))}
+		e := corruptionError{Corruption: c.name, Error: rate(estimate(boot, mean(1, sets, m), m.seeds))}
 		if ref.name != "" {
-			one := ref.ratio(m, sets, nil, seeds, alex)
-			e.CE = ratioMean{one}.number()
+			one := ref.ratio(m, sets, nil, alex)
+			e.CE = ratioMean{one}.number(boot, seeds)
 			if !c.extra {
-				mean = append(mean, one)
+				units = append(units, one)
 				if in := b.inside(); in != nil && m.has(in.name) && (ref.model == nil || ref.model.has(in.name)) {
-					relative = append(relative, ref.ratio(m, sets, in, seeds, alex-alexnetClean))
+					relative = append(relative, ref.ratio(m, sets, in, alex-alexnetClean))
 				}
 			}
 		}
@@ -116,10 +116,10 @@ func (b *benchmark) corrupted(m *model, ref reference) *corruptionErrors {
 	}
 	for severity := 1; severity <= 5; severity++ {
 		if sets, _ := of(gs, func(g grade) bool { return g.severity == severity }); len(sets) > 0 {
-			r.Severity = append(r.Severity, severityError{severity, rate(stats.Linear(errorTerms(1, sets, []*model{m}, m.seeds)))})
+			r.Severity = append(r.Severity, severityError{severity, rate(estimate(boot, mean(1, sets, m), m.seeds))})
 		}
 	}
-	r.Mean, r.Relative = mean.number(), relative.number()
+	r.Mean, r.Relative = units.number(boot, seeds), relative.number(boot, seeds)
 	return r
 }
 
@@ -133,13 +133,13 @@ type reference struct {
 
 // ratio is the mean error over sets, less that on clean images if given, over the
 // reference's; alex is the reference's where it is AlexNet.
-func (ref reference) ratio(m *model, sets []*testSet, clean *testSet, seeds []string, alex float64) ratio {
-	of := func(m *model) []stats.Term {
-		terms := errorTerms(1, sets, []*model{m}, seeds)
+func (ref reference) ratio(m *model, sets []*testSet, clean *testSet, alex float64) ratio {
+	of := func(m *model) []summand {
+		parts := mean(1, sets, m)
 		if clean != nil {
-			terms = append(terms, errorTerms(-1, []*testSet{clean}, []*model{m}, seeds)...)
+			parts = append(parts, mean(-1, []*testSet{clean}, m)...)
 		}
-		return terms
+		return parts
 	}
 	r := ratio{own: of(m), unit: alex}
 	if ref.model != nil {
@@ -150,7 +150,7 @@ func (ref reference) ratio(m *model, sets []*testSet, clean *testSet, seeds []st
 
 // A ratio is a statistic over a constant, or over a statistic of the same images.
 type ratio struct {
-	own, other []stats.Term
+	own, other []summand
 	unit       float64 // the denominator where other is nil
 }
 
@@ -158,35 +158,35 @@ type ratio struct {
 type ratioMean []ratio
 
 // number gives the mean in percent, with the variance of its linearisation.
-func (rs ratioMean) number() *number {
+func (rs ratioMean) number(boot *stats.Bootstrap, seeds []string) *number {
 	if len(rs) == 0 {
 		return nil
 	}
-	var terms []stats.Term
+	var parts []summand
 	var value float64
 	for _, r := range rs {
 		under := r.unit
 		if r.other != nil {
-			under = stats.Linear(r.other).Value
+			under = estimate(boot, r.other, seeds).Value
 		}
 		if under <= 0 {
 			return nil
 		}
-		q := stats.Linear(r.own).Value / under
+		q := estimate(boot, r.own, seeds).Value / under
 		value += q / float64(len(rs))
 		scale := 1 / float64(under*float64(len(rs)))
-		terms = append(terms, scaled(r.own, scale)...)
-		terms = append(terms, scaled(r.other, -float64(q*scale))...)
+		parts = append(parts, scaled(r.own, scale)...)
+		parts = append(parts, scaled(r.other, -float64(q*scale))...)
 	}
-	e := stats.Linear(terms)
+	e := estimate(boot, parts, seeds)
 	e.Value = value
 	return difference(e)
 }
 
-func scaled(terms []stats.Term, by float64) []stats.Term {
-	out := slices.Clone(terms)
+func scaled(parts []summand, by float64) []summand {
+	out := slices.Clone(parts)
 	for i := range out {
-		out[i].Weight = float64(out[i].Weight * by)
+		out[i].weight = float64(out[i].weight * by)
 	}
 	return out
 }

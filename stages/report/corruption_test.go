@@ -65,20 +65,20 @@ func TestCorruptionError(t *testing.T) {
 		}
 	}
 	b.about.CE = "alexnet"
-	r := b.corrupted(b.models[0], b.reference(b.models[0]))
+	r := b.corrupted(nil, b.models[0], b.reference(b.models[0]))
 	near("mCE", r.Mean, mce)
 	near("relative mCE", r.Relative, relative)
 	if !r.Complete || len(r.Each) != 15 || len(r.Severity) != 5 {
 		t.Errorf("complete %v, %d corruptions, %d severities", r.Complete, len(r.Each), len(r.Severity))
 	}
 	b.about.CE = "m1"
-	r = b.corrupted(b.models[0], b.reference(b.models[0]))
+	r = b.corrupted(nil, b.models[0], b.reference(b.models[0]))
 	near("mCE against m1", r.Mean, own)
 	near("relative mCE against m1", r.Relative, ownRelative)
 
 	// In units of itself a model has 100, whatever the images.
 	b.about.CE = "m0"
-	r = b.corrupted(b.models[0], b.reference(b.models[0]))
+	r = b.corrupted(nil, b.models[0], b.reference(b.models[0]))
 	near("mCE against itself", r.Mean, 100)
 	if *r.Mean.High-*r.Mean.Low > 0.2 {
 		t.Errorf("mCE against itself lies in [%v, %v]", *r.Mean.Low, *r.Mean.High)

@@ -9,6 +9,10 @@
 // (mean over the OOD sets), G is A minus the same difference on IID: how much the
 // gap shrinks. All are in points of error.
 //
+// The error of rows with one label is top-1; with several labels it is 1 - mAP.
+// Test sets named after ImageNet-C's corruptions and severities are shown by
+// these, on request in units of a reference model's errors (mCE).
+//
 // Rules. Every number has a 95 % interval or says that it has none. Models are
 // compared image by image and seed by seed; IID and OOD sets are drawn apart.
 // Rows that share a cluster (the group column, else source_id) count as one

@@ -13,14 +13,15 @@ import (
 type judge struct {
 	c     *Config
 	all   []*benchmark
+	boot  *stats.Bootstrap
 	cells map[[4]string]*gains // by benchmark, its sets where these are not all, plain, with
 	order []*gains
 }
 
 // hypotheses judges what the spec names, by the criteria of the paper made exact:
 // a method's sign on a benchmark is that of more than half of its comparisons.
-func (c *Config) hypotheses(all []*benchmark) *hypothesesResult {
-	j := &judge{c: c, all: all, cells: map[[4]string]*gains{}}
+func (c *Config) hypotheses(all []*benchmark, boot *stats.Bootstrap) *hypothesesResult {
+	j := &judge{c: c, all: all, boot: boot, cells: map[[4]string]*gains{}}
 	h := &c.Hypotheses
 	var against []contrast // every method with the baseline
 	if c.Baseline != "" {
@@ -103,7 +104,7 @@ func (j *judge) evidence(b *benchmark, sets []*testSet, x contrast) []evidenceCe
 		key := [4]string{b.name, some, plain.name(), m.name()}
 		g, ok := j.cells[key]
 		if !ok {
-			if cmp, _ := b.compare(sets, plain, m); cmp != nil && cmp.A != nil && cmp.G != nil {
+			if cmp, _ := b.compare(j.boot, sets, plain, m); cmp != nil && cmp.A != nil && cmp.G != nil {
 				g = &cmp.gains
 				j.order = append(j.order, g)
 			}
@@ -176,17 +177,17 @@ func (j *judge) overSimple(b *benchmark, v *hypothesisVerdict) {
 	}
 	var sets []*testSet
 	for _, s := range b.ood() {
-		if !b.atFloor(base[0], s) {
+		if !s.atFloor(j.boot, base[0]) {
 			sets = append(sets, s)
 		}
 	}
 	seeds := common(append(slices.Clone(diverse), simple...))
-	terms := append(errorTerms(1, sets, simple, seeds), errorTerms(-1, sets, diverse, seeds)...)
-	if len(seeds) == 0 || len(terms) == 0 {
+	more, less := mean(1, sets, simple...), mean(-1, sets, diverse...)
+	if len(seeds) == 0 || more == nil || less == nil {
 		v.Why += "; diverse and simple augmentation share no seed"
 		return
 	}
-	v.Contrast = difference(stats.Linear(terms))
+	v.Contrast = difference(estimate(j.boot, append(more, less...), seeds))
 	v.Why += "; mean A over that of simple augmentation " + signed(v.Contrast).text()
 	if v.Verdict == "+" && (v.Contrast.Low == nil || *v.Contrast.Low <= 0) {
 		v.Verdict = "0"
@@ -213,24 +214,4 @@ func common(models []*model) []string {
 		}
 	}
 	return seeds
-}
-
-// errorTerms is weight times the mean error of the models over the sets; nil
-// where one of them is missing.
-func errorTerms(weight float64, sets []*testSet, models []*model, seeds []string) []stats.Term {
-	var terms []stats.Term
-	for _, s := range sets {
-		for _, m := range models {
-			v := make(stats.Values, len(seeds))
-			for k, seed := range seeds {
-				p := m.cells[cellKey{seed, s.name}]
-				if p == nil {
-					return nil
-				}
-				v[k] = p.wrong
-			}
-			terms = append(terms, stats.Term{Weight: weight / float64(len(sets)*len(models)), Set: s.rows, Values: v})
-		}
-	}
-	return terms
 }

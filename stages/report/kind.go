@@ -18,8 +18,12 @@ import (
 // port is where the benchmarks come in; its names are the user's.
 const port = "benchmarks"
 
-// scoresColumn holds the probabilities of the classes.
-const scoresColumn = "scores"
+// scoresColumn holds the scores of the classes, labelsColumn the labels of rows
+// that have several.
+const (
+	scoresColumn = "scores"
+	labelsColumn = "labels"
+)
 
 // Robustness describes the kind report/robustness to a registry.
 func Robustness() *stages.Kind {
@@ -46,7 +50,9 @@ func Robustness() *stages.Kind {
 // reads lists the columns of predictions that the report looks at.
 func (c *Config) reads(in *arrow.Schema) []string {
 	names := []string{c.Label, "predicted", "correct"}
-	if in != nil && in.HasField(scoresColumn) && (slices.Contains(c.Metrics, "calibration") || slices.Contains(c.Metrics, "top-5")) {
+	if in != nil && in.HasField(labelsColumn) && !in.HasField("correct") {
+		names = []string{labelsColumn, scoresColumn}
+	} else if in != nil && in.HasField(scoresColumn) && (slices.Contains(c.Metrics, "calibration") || slices.Contains(c.Metrics, "top-5")) {
 		names = append(names, scoresColumn)
 	}
 	switch {

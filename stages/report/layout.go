@@ -109,8 +109,8 @@ func (b *benchmarkResult) about(replicate string) string {
 	for _, s := range b.Sets {
 		parts = append(parts, fmt.Sprintf("%s %s", s.Name, images(s)))
 	}
-	text := fmt.Sprintf("Top-1 error in percent with 95 %% intervals. %d classes, so guessing errs %s %%. Images: %s.",
-		b.Classes, decimal(b.Chance), strings.Join(parts, ", "))
+	text := fmt.Sprintf("Error is %s in percent, with 95 %% intervals. %d classes; guessing gives %s. Images: %s.",
+		b.Measure, b.Classes, decimal(b.Chance), strings.Join(parts, ", "))
 	if b.Clusters != "" {
 		text += fmt.Sprintf(" Rows of one %s count as one observation.", b.Clusters)
 	}
@@ -230,7 +230,7 @@ func againstTable(r *result, b *benchmarkResult) (table, bool) {
 		title: "Against " + r.Baseline,
 		head:  []string{"method", "A: fewer OOD errors", "G: smaller gap", "fewer IID errors", "p", "verdict"},
 		note: fmt.Sprintf("In points. A: OOD error of %s minus the method's. G: A minus the same difference on IID. "+
-			"p: one-sided, for A and G both above 0, Holm over all %d comparisons of this table. "+
+			"p: one-sided, for A and G both above 0, Holm over the comparisons of this table (%d). "+
 			"Verdict: + if p <= 0.025, A >= %s and G >= %s; - if the upper end of A is below %s or that of G below %s; 0 if the data decide neither.",
 			r.Baseline, b.Family, decimal(r.Margins.OOD), decimal(r.Margins.Gap), decimal(r.Margins.OOD), decimal(r.Margins.Gap)),
 	}

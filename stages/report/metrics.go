@@ -8,6 +8,9 @@ import (
 
 // extras adds to a set's error what the spec asks for beside top-1.
 func (b *benchmark) extras(c *Config, boot *stats.Bootstrap, m *model, s *testSet, e *setError) {
+	if b.several {
+		return
+	}
 	if v := m.beyond(s); v != nil && slices.Contains(c.Metrics, "top-5") {
 		e.Top5 = rate(stats.Linear([]stats.Term{{Weight: 1, Set: s.rows, Values: v}}))
 	}
@@ -22,8 +25,9 @@ func (b *benchmark) extras(c *Config, boot *stats.Bootstrap, m *model, s *testSe
 		}
 		seeds = append(seeds, stats.NewCalibration(s.rows, p.confidence, p.wrong))
 	}
-	e.ECE = distance(boot.Estimate(s.rows, len(seeds), func(k int, w []uint8) float64 { return seeds[k].ECE(w) }))
-	e.RMS = distance(boot.Estimate(s.rows, len(seeds), func(k int, w []uint8) float64 { return seeds[k].RMS(w) }))
+	sets := []*stats.Set{s.rows}
+	e.ECE = distance(boot.Estimate(sets, len(seeds), func(k int, w []uint8) float64 { return seeds[k].ECE(w) }))
+	e.RMS = distance(boot.Estimate(sets, len(seeds), func(k int, w []uint8) float64 { return seeds[k].RMS(w) }))
 }
 
 // beyond are the errors by the five best classes, nil where they are not known.

@@ -99,27 +99,27 @@ func (j *judge) moreThanElsewhere(on, off []part) (stats.Estimate, bool) {
 	if len(seeds) == 0 {
 		return stats.Estimate{}, false
 	}
-	var terms []stats.Term
-	for k, parts := range [][]part{on, off} {
-		w := []float64{1, -1}[k] / float64(len(parts))
-		for _, p := range parts {
+	var parts []summand
+	for k, side := range [][]part{on, off} {
+		w := []float64{1, -1}[k] / float64(len(side))
+		for _, p := range side {
 			in := p.b.inside()
 			base, with := p.b.named([]string{j.c.Baseline}), p.b.named(j.c.Hypotheses.Texture)
 			if in == nil || len(base) == 0 || len(with) == 0 {
 				return stats.Estimate{}, false
 			}
-			for _, t := range [][]stats.Term{
-				errorTerms(w, p.sets, base, seeds), errorTerms(-w, p.sets, with, seeds),
-				errorTerms(-w, []*testSet{in}, base, seeds), errorTerms(w, []*testSet{in}, with, seeds),
+			for _, t := range [][]summand{
+				mean(w, p.sets, base...), mean(-w, p.sets, with...),
+				mean(-w, []*testSet{in}, base...), mean(w, []*testSet{in}, with...),
 			} {
 				if t == nil {
 					return stats.Estimate{}, false
 				}
-				terms = append(terms, t...)
+				parts = append(parts, t...)
 			}
 		}
 	}
-	return stats.Linear(terms), true
+	return estimate(j.boot, parts, seeds), true
 }
 
 // shift is what shifts in a test set.

@@ -74,10 +74,14 @@ func (r *reader) sortClasses() {
 		r.b.classes = append(r.b.classes, name)
 	}
 	slices.Sort(r.b.classes)
+	if r.b.several {
+		return // rankings number the classes as the scores do
+	}
 	for i, name := range r.b.classes {
 		number[r.classes[name]] = int32(i)
 	}
 	for _, s := range r.b.sets {
+		s.chance = 1 - 1/float64(len(r.b.classes))
 		for i, c := range s.class {
 			s.class[i] = number[c]
 		}
@@ -109,11 +113,22 @@ func (r *reader) input(ctx context.Context, in stages.Input) error {
 		slices.Sort(m.seeds)
 	}
 	rows := &rows{r: r, ids: sha256.New()}
-	if err := in.Each(ctx, func(rec arrow.Record) error { return rows.record(ctx, rec) }); err != nil {
+	each := rows.record
+	if in.Schema().HasField(labelsColumn) && !in.Schema().HasField("correct") {
+		r.b.several = true
+		each = rows.severalLabels
+	} else if r.b.several {
+		return fmt.Errorf("%s has one label a row, other inputs have several; give them to the report under different names", at)
+	}
+	if err := in.Each(ctx, func(rec arrow.Record) error { return each(ctx, rec) }); err != nil {
 		return fmt.Errorf("%s: %w", at, err)
 	}
 	m.cells[key] = &rows.predictions
-	return r.join(p.set, at, rows)
+	if err := r.join(p.set, at, rows); err != nil {
+		return err
+	}
+	rows.rank(r.sets[p.set])
+	return nil
 }
 
 // join makes the set of the first model that saw it, and holds all others to it.

@@ -48,13 +48,21 @@ func (r *result) headlines() []headline {
 			}
 			for _, e := range m.Errors {
 				if e.Error != nil {
-					hs = append(hs, headline{of + e.Set + " top-1 error", e.Error.Value / 100})
+					hs = append(hs, headline{of + e.Set + " " + b.metric(), e.Error.Value / 100})
 				}
 			}
 			if m.OOD != nil && m.Gap != nil {
-				hs = append(hs, headline{of + "OOD top-1 error", m.OOD.Value / 100}, headline{of + "IID/OOD gap", m.Gap.Value / 100})
+				hs = append(hs, headline{of + "OOD " + b.metric(), m.OOD.Value / 100}, headline{of + "IID/OOD gap", m.Gap.Value / 100})
 			}
 		}
 	}
 	return hs
+}
+
+// metric is the measure's name for the run record.
+func (b *benchmarkResult) metric() string {
+	if b.Measure == topOne {
+		return b.Measure
+	}
+	return "1 - mAP"
 }

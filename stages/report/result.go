@@ -28,6 +28,7 @@ type benchmarkResult struct {
 	Name     string        `json:"name"`
 	Real     bool          `json:"real"`
 	Shift    string        `json:"shift,omitempty"`
+	Measure  string        `json:"measure"`
 	Classes  int           `json:"classes"`
 	Chance   float64       `json:"chance"`
 	Clusters string        `json:"clusters,omitempty"` // the column

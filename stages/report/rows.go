@@ -21,6 +21,10 @@ type rows struct {
 	cluster []int32
 	class   []int32
 	ids     hash.Hash
+
+	scores   []float32 // row by row, of rows with several labels
+	positive []bool    // likewise
+	classes  []string  // of the scores
 }
 
 // view is the columns of a record that the report reads.
@@ -61,15 +65,20 @@ func (g *rows) record(ctx context.Context, rec arrow.Record) error {
 				return &stages.RowError{ID: name, Err: err}
 			}
 		}
-		if v.group != nil && v.group.IsValid(i) {
-			name = v.group.ValueStr(i)
-			if g.r.config.Group != "" {
-				name = "\x00" + name // a group is no id; a source_id is one
-			}
-		}
-		g.cluster = append(g.cluster, g.r.clusters.of(name))
+		g.cluster = append(g.cluster, g.r.member(v.group, i, name))
 	}
 	return nil
+}
+
+// member is the cluster of a row.
+func (r *reader) member(group arrow.Array, i int, id string) int32 {
+	if group == nil || group.IsNull(i) {
+		return r.clusters.of(id)
+	}
+	if r.config.Group != "" {
+		return r.clusters.of("\x00" + group.ValueStr(i)) // a group is no id; a source_id is one
+	}
+	return r.clusters.of(group.ValueStr(i))
 }
 
 // text adds a text to the digest of the rows, with its length.

@@ -30,7 +30,7 @@ func simulated(r *rand.Rand, rows, seeds int, ood int, rates map[string][2]float
 	}
 	next := int32(0)
 	for k := range ood + 1 {
-		s := &testSet{name: fmt.Sprintf("shift=%d", k), iid: k == 0}
+		s := &testSet{name: fmt.Sprintf("shift=%d", k), iid: k == 0, chance: 0.999}
 		cluster, hard := make([]int32, rows), make([]float64, rows)
 		for i := range cluster {
 			cluster[i], hard[i] = next, r.NormFloat64()*math.Sqrt(image)
@@ -81,7 +81,7 @@ func TestVerdictRates(t *testing.T) {
 			for range draws {
 				b := simulated(r, tt.rows, 3, 2, tt.rates, []string{"none", "other"})
 				models := []modelResult{{}}
-				models[0].Against, _ = b.compare(b.ood(), b.models[0], b.models[1])
+				models[0].Against, _ = b.compare(nil, b.ood(), b.models[0], b.models[1])
 				judgeModels(c.Margins, models)
 				count[models[0].Against.Verdict]++
 			}

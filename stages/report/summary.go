@@ -18,13 +18,19 @@ func (r *result) summary() []string {
 			continue
 		}
 		line := fmt.Sprintf("%s: %s errs on %s %% of images", b.Name, m.Name, decimal(m.OOD.Value))
+		if b.Measure != topOne {
+			line = fmt.Sprintf("%s: %s has a mean error (%s) of %s", b.Name, m.Name, b.Measure, decimal(m.OOD.Value))
+		}
 		if m.Gap != nil {
+			in, out := decimal(m.Errors[0].Error.Value), decimal(m.OOD.Value)
 			more := decimal(m.Gap.Value) + " points more"
 			if m.Gap.Value < 0 {
 				more = decimal(-m.Gap.Value) + " points fewer"
 			}
-			line = fmt.Sprintf("%s: %s errs on %s %% of images like its training data and on %s %% of shifted ones, %s",
-				b.Name, m.Name, decimal(m.Errors[0].Error.Value), decimal(m.OOD.Value), more)
+			line = fmt.Sprintf("%s: %s errs on %s %% of images like its training data and on %s %% of shifted ones, %s", b.Name, m.Name, in, out, more)
+			if b.Measure != topOne {
+				line = fmt.Sprintf("%s: %s has an error (%s) of %s on images like its training data and of %s on shifted ones, %s", b.Name, m.Name, b.Measure, in, out, more)
+			}
 		}
 		if b.oodSets() > 1 {
 			line += "; the worst test set is " + b.worst(m).value

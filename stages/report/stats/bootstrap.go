@@ -48,22 +48,27 @@ func (b *Bootstrap) draw() {
 	}
 }
 
-// A Statistic is a number of a weighted set under one seed: weights are by
+// A Statistic is a number of weighted sets under one seed: weights are by
 // cluster; nil weighs each row once.
 type Statistic func(seed int, weights []uint8) float64
 
-// Estimate is the mean of a statistic over the seeds, with the bootstrap's
-// variance over clusters of that mean and the variance between seeds, joined as
-// in [Linear].
-func (b *Bootstrap) Estimate(set *Set, seeds int, f Statistic) Estimate {
+// Estimate is the mean over the seeds of a statistic of the sets, with the
+// bootstrap's variance over clusters of that mean and the variance between seeds,
+// joined as in [Linear].
+func (b *Bootstrap) Estimate(sets []*Set, seeds int, f Statistic) Estimate {
 	per := make([]float64, seeds)
-	e := Estimate{Rows: set.Rows()}
+	var e Estimate
+	least := sets[0].used
+	for _, s := range sets {
+		e.Rows += s.Rows()
+		least = min(least, s.used)
+	}
 	for s := range per {
 		per[s] = f(s, nil)
 		e.Value += per[s]
 	}
 	e.Value /= float64(seeds)
-	if set.used < 2 {
+	if least < 2 {
 		return e
 	}
 	b.draw()
@@ -81,6 +86,6 @@ func (b *Bootstrap) Estimate(set *Set, seeds int, f Statistic) Estimate {
 		_, v := moments(singles[s])
 		single += v / float64(seeds)
 	}
-	e.join(images, single, float64(set.used-1), per)
+	e.join(images, single, float64(least-1), per)
 	return e
 }

@@ -90,12 +90,43 @@ func TestCalibration(t *testing.T) {
 			}
 			return sum / n
 		}
-		got := NewBootstrap(keys).Estimate(set, 1, mean)
+		got := NewBootstrap(keys).Estimate([]*Set{set}, 1, mean)
 		exact := Linear([]Term{{1, set, Values{w.Wrong}}})
 		near(t, "bootstrap's mean", got.Value, exact.Value, 1e-12)
 		if len(w.Wrong) >= 100 {
 			near(t, "bootstrap's variance", got.Images, exact.Images, 0.3) // 200 replicates: 10 % is one standard error
 		}
+	}
+}
+
+// Both forms of mAP against scikit-learn, with ties and a class without positives.
+func TestPrecision(t *testing.T) {
+	data, err := os.ReadFile("testdata/reference.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want struct {
+		Precision []struct {
+			Classes          int
+			Scores           []float32
+			Positive         []bool
+			Macro, Reference float64
+		}
+	}
+	if err := json.Unmarshal(data, &want); err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range want.Precision {
+		cluster := make([]int32, len(w.Scores)/w.Classes)
+		ones := make([]uint8, len(cluster))
+		for i := range cluster {
+			cluster[i], ones[i] = int32(i), 1
+		}
+		set := NewSet(cluster)
+		macro := NewRanking(set, w.Scores, w.Positive, w.Classes, Macro)
+		near(t, "macro mAP", macro.MeanPrecision(nil), w.Macro, 1e-9)
+		near(t, "macro mAP, weighted by one", macro.MeanPrecision(ones), w.Macro, 1e-9)
+		near(t, "reference mAP", NewRanking(set, w.Scores, w.Positive, w.Classes, Reference).MeanPrecision(nil), w.Reference, 1e-9)
 	}
 }
 

@@ -1,4 +1,4 @@
-"""Reference values for package stats, from SciPy and NumPy.
+"""Reference values for package stats, from SciPy, scikit-learn and NumPy.
 
 Run: python reference.py > reference.json
 """
@@ -7,6 +7,7 @@ import json
 import numpy as np
 import scipy
 from scipy import stats
+from sklearn import metrics
 
 dfs = [1, 1.5, 2, 2.7, 3, 5, 9.3, 30, 123.4, 1000, 1e5, 1e7]
 ts = [0.0, 0.01, 0.3, 1, 1.96, 2.5, 4, 10, 40]
@@ -45,6 +46,21 @@ for n in (5, 100, 250, 431):
     calibration.append({"confidence": [float(c) for c in conf], "wrong": wrong.tolist(),
                         "ece": ece(conf.astype(np.float64), wrong), "rms": rms(conf.astype(np.float64), wrong)})
 
+precision = []
+for n, classes, digits in ((8, 3, 1), (60, 4, 1), (200, 5, 6)):
+    scores = np.round(rng.random((n, classes)), digits).astype(np.float32)
+    positive = rng.random((n, classes)) < 0.2 + 0.5 * scores * rng.random(classes)
+    positive[:, -1] = False  # a class without positives
+    has = positive.any(axis=0)
+    macro = np.mean([metrics.average_precision_score(positive[:, c], scores[:, c]) for c in np.flatnonzero(has)])
+    areas = []
+    for c in np.flatnonzero(has):
+        p, r, _ = metrics.precision_recall_curve(positive[:, c], scores[:, c])
+        areas.append(metrics.auc(r, p))
+    share = positive[:, has].sum(axis=0) / positive.sum()
+    precision.append({"classes": classes, "scores": [float(s) for s in scores.ravel()], "positive": positive.ravel().tolist(),
+                      "macro": macro, "reference": float(np.dot(share, areas))})
+
 print(json.dumps({
     "scipy": scipy.__version__,
     "tail": [{"t": t, "df": d, "p": stats.t.sf(t, d)} for d in dfs for t in ts],
@@ -53,4 +69,5 @@ print(json.dumps({
                for c in [stats.binomtest(k, n).proportion_ci(0.95, "wilson")]],
     "spearman": ranks,
     "calibration": calibration,
+    "precision": precision,
 }, separators=(",", ":")))

@@ -1,0 +1,104 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+
+	"shiftmill/stages"
+	"shiftmill/stages/report/stats"
+)
+
+// precision is the form of mAP that the spec asks for.
+func (b *Benchmark) precision() stats.Precision {
+	if b.MAP == "reference" {
+		return stats.Reference
+	}
+	return stats.Macro
+}
+
+// severalLabels keeps scores and labels of a record of rows with several labels.
+func (g *rows) severalLabels(ctx context.Context, rec arrow.Record) error {
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	v := &view{}
+	if err := v.setScores(rec); err != nil {
+		return err
+	}
+	if v.scores == nil || len(v.classes) == 0 {
+		return fmt.Errorf("column %s is missing, or does not say which classes its scores are of", scoresColumn)
+	}
+	g.classes = v.classes
+	for _, c := range v.classes {
+		g.r.class(c)
+	}
+	id, err := column(rec, "id")
+	if err != nil {
+		return err
+	}
+	col, err := column(rec, labelsColumn)
+	if err != nil {
+		return err
+	}
+	labels, ok := col.(array.ListLike)
+	if !ok {
+		return fmt.Errorf("column %s is %s, not a list of class names", labelsColumn, col.DataType())
+	}
+	group, err := g.r.group(rec)
+	if err != nil {
+		return err
+	}
+	for i := 0; i < int(rec.NumRows()); i++ {
+		name := id.ValueStr(i)
+		if v.scores.IsNull(i) || labels.IsNull(i) {
+			return &stages.RowError{ID: name, Err: fmt.Errorf("labels or scores are missing; leave such rows out of the test set")}
+		}
+		lo, hi := v.scores.ValueOffsets(i)
+		if int(hi-lo) != len(v.classes) {
+			return &stages.RowError{ID: name, Err: fmt.Errorf("it has %d scores for %d classes", hi-lo, len(v.classes))}
+		}
+		g.scores = append(g.scores, v.scores.ListValues().(*array.Float32).Float32Values()[lo:hi]...)
+		had, err := g.labels(labels, i)
+		if err != nil {
+			return &stages.RowError{ID: name, Err: err}
+		}
+		g.text(name)
+		g.text(strings.Join(had, "\x00"))
+		g.cluster = append(g.cluster, g.r.member(group, i, name))
+	}
+	return nil
+}
+
+// labels marks the classes of a row and returns their names, sorted.
+func (g *rows) labels(labels array.ListLike, i int) ([]string, error) {
+	at := len(g.positive)
+	g.positive = append(g.positive, make([]bool, len(g.classes))...)
+	var had []string
+	lo, hi := labels.ValueOffsets(i)
+	for k := lo; k < hi; k++ {
+		name := labels.ListValues().ValueStr(int(k))
+		c := slices.Index(g.classes, name)
+		if c < 0 {
+			return nil, fmt.Errorf("its label %q is no class of the scores; classes are %s", name, quoted(g.classes))
+		}
+		g.positive[at+c] = true
+		had = append(had, name)
+	}
+	slices.Sort(had)
+	return had, nil
+}
+
+// rank orders the rows of a set with several labels by each class's scores, once
+// it is known that they are the set's.
+func (g *rows) rank(set *testSet) {
+	if g.scores == nil {
+		return
+	}
+	g.ranking = stats.NewRanking(set.rows, g.scores, g.positive, len(g.classes), g.r.b.about.precision())
+	set.chance = 1 - g.ranking.Chance()
+}
