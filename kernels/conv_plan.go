@@ -74,7 +74,7 @@ func (f *filter) run(dst, src, bias []float32, n int, p *Pool) {
 	// Narrow images go several at a time, one output position a lane.
 	batch := 1
 	if f.outW < simd.Group {
-		batch = min(n, max(1, 128/plane))
+		batch = min(n, max(1, narrowPositions/plane))
 	}
 	parts := (n + batch - 1) / batch
 	f.batch, f.whole = batch, f.strips(batch)
@@ -116,23 +116,38 @@ func (f *filter) images(dst, src, bias []float32, n int, p *Pool) {
 		b := getFloats(n * chans * f.in.channel())
 		defer b.put()
 		laid = b.v
-		p.Run(n*chans, func(i int) {
-			f.in.copy(laid[i*f.in.channel():(i+1)*f.in.channel()], src[i*size:(i+1)*size])
-		})
+		if p == nil { // no closure, which would be the only allocation
+			for i := range n * chans {
+				f.in.copy(laid[i*f.in.channel():(i+1)*f.in.channel()], src[i*size:(i+1)*size])
+			}
+		} else {
+			p.Run(n*chans, func(i int) {
+				f.in.copy(laid[i*f.in.channel():(i+1)*f.in.channel()], src[i*size:(i+1)*size])
+			})
+		}
 	}
 	s := f.whole
 	if n != f.batch && s.narrow { // the last images of a run
 		s = f.strips(n)
 		defer s.release()
 	}
-	p.Run(f.groups*s.count(), func(i int) {
-		g, strip := i/s.count(), i%s.count()
-		if s.narrow {
-			f.narrow(dst, laid, bias, g, s.span(strip))
-		} else {
-			f.wide(dst, laid, bias, g, s.span(strip))
+	if p == nil {
+		for i := range f.groups * s.count() {
+			f.strip(dst, laid, bias, s, i)
 		}
-	})
+		return
+	}
+	p.Run(f.groups*s.count(), func(i int) { f.strip(dst, laid, bias, s, i) })
+}
+
+// strip computes strip number i of all groups.
+func (f *filter) strip(dst, src, bias []float32, s *strips, i int) {
+	g, at := i/s.count(), s.span(i%s.count())
+	if s.narrow {
+		f.narrow(dst, src, bias, g, at)
+		return
+	}
+	f.wide(dst, src, bias, g, at)
 }
 
 func addBias(y, bias []float32, n, c, plane int) {

@@ -2,8 +2,11 @@ package kernels
 
 import "shiftmill/kernels/internal/simd"
 
-// stripGroups is the number of lane groups of a strip, the unit of parallel work and of caching: 512 positions.
-const stripGroups = 64
+// A strip is the unit of parallel work and of caching: so many lane groups, or so many single positions.
+const (
+	stripGroups     = 32
+	narrowPositions = 256
+)
 
 // strips is the list of lane groups (or single positions, if narrow) of the output, cut into strips.
 type strips struct {
@@ -35,7 +38,7 @@ func (f *filter) strips(n int) *strips {
 	s := &strips{narrow: f.outW < simd.Group}
 	step, each := simd.Group, stripGroups
 	if s.narrow {
-		step, each = 1, stripGroups*2
+		step, each = 1, narrowPositions
 	}
 	perRow := (f.outW + step - 1) / step
 	count := n * f.outH * perRow
@@ -202,7 +205,11 @@ func (f *filter) scatter(out, acc, bias []float32, g int, s span) {
 		tile := acc[i/perTile*f.m*simd.Lanes+i%perTile*width:]
 		for r := range f.m {
 			row := out[r*plane+at : r*plane+at+width]
-			copy(row, tile[r*simd.Lanes:])
+			if width == simd.Group {
+				*(*[simd.Group]float32)(row) = *(*[simd.Group]float32)(tile[r*simd.Lanes:])
+			} else {
+				row[0] = tile[r*simd.Lanes]
+			}
 			if bias != nil {
 				for j := range row {
 					row[j] += bias[g*f.m+r]

@@ -1,7 +1,5 @@
 package kernels
 
-import "shiftmill/kernels/internal/simd"
-
 // MatMul stores in dst [m, n] the product of a [m, k] and b [k, n]; with transA, a is stored as [k, m], with transB, b as
 // [n, k]. Bits: each element is one chain over k.
 func MatMul(dst, a, b []float32, m, n, k int, transA, transB bool, p *Pool) {
@@ -54,7 +52,7 @@ func (f *filter) columns(dst, src []float32, step int, p *Pool) {
 	for j := range n {
 		pos.v[j], at.v[j] = j*step, j
 	}
-	const width = 4 * simd.Lanes
+	const width = narrowPositions / 2
 	p.Run((n+width-1)/width, func(i int) {
 		a, b := i*width, min((i+1)*width, n)
 		f.narrow(dst, src, nil, 0, span{pos.v[a:b], at.v[a:b]})
