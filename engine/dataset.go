@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sort"
+	"strings"
 	"sync"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -55,12 +56,10 @@ func (d *dataset) level(column string) *dataset {
 	return nil
 }
 
-// source is the dataset at the bottom of the chain.
-func (d *dataset) source() *dataset {
-	for d.base != nil {
-		d = d.base
-	}
-	return d
+// holds says whether this level stores a column, hidden ones included.
+func (d *dataset) holds(column string) bool {
+	_, ok := d.own[strings.TrimPrefix(column, hiddenPrefix)]
+	return ok
 }
 
 // partitions returns the dataset's partitions, read from the store on first
@@ -89,7 +88,7 @@ func (e *Engine) readPart(ctx context.Context, d *dataset, p int, columns []stri
 	}
 	var own, rest []string
 	for _, c := range columns {
-		if _, ok := d.own[c]; ok {
+		if d.holds(c) {
 			own = append(own, c)
 		} else {
 			rest = append(rest, c)
@@ -114,7 +113,7 @@ func (e *Engine) readPart(ctx context.Context, d *dataset, p int, columns []stri
 	cols := []arrow.Array{rec.Column(0)}
 	for _, c := range columns {
 		from := rec
-		if _, ok := d.own[c]; !ok {
+		if !d.holds(c) {
 			from = other
 		}
 		i := from.Schema().FieldIndices(c)[0]
@@ -198,7 +197,9 @@ func (d *dataset) fields(columns []string) ([]arrow.Field, error) {
 
 // hidden is the column beside an image column of pixels that holds d(v), so
 // that content ids need no decoding.
-func hidden(column string) string { return "_d." + column }
+func hidden(column string) string { return hiddenPrefix + column }
+
+const hiddenPrefix = "_d."
 
 // inputColumn holds, beside row-wise output, the digest of each row's input.
 const inputColumn = "_in"

@@ -1,0 +1,126 @@
+package cli_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"image"
+	"image/color"
+	"image/png"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"shiftmill/engine/cli"
+)
+
+var update = flag.Bool("update", false, "rewrite what the scripts compare with")
+
+// TestMain lets the test binary stand for the program in scripts.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"shiftmill": func() { os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+	})
+}
+
+// TestScripts runs the program as a user types it. Beside the commands of
+// testscript there are:
+//
+//	exits CODE PROGRAM ARG...   runs a program and compares its exit code
+//	scrub FROM TO               copies text with run names, times and durations replaced
+//	jsonlines FILE              checks that every line is a JSON object
+//	png FILE SIDE SHADE         writes a picture: a square with a dot
+//	replace FILE OLD NEW        replaces every OLD, of which there must be one
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		UpdateScripts:       *update,
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"exits": exits, "scrub": scrub, "jsonlines": jsonLines, "png": writePNG, "replace": replace,
+		},
+	})
+}
+
+func wants(ts *testscript.TestScript, neg bool, args []string, n int, form string) {
+	if neg || len(args) < n {
+		ts.Fatalf("usage: %s", form)
+	}
+}
+
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	wants(ts, neg, args, 2, "exits CODE PROGRAM ARG...")
+	code := 0
+	err := ts.Exec(args[1], args[2:]...)
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		code = exit.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if strconv.Itoa(code) != args[0] {
+		ts.Fatalf("exit code %d, want %s", code, args[0])
+	}
+}
+
+var scrubbed = []struct {
+	what *regexp.Regexp
+	by   string
+}{
+	{regexp.MustCompile(`\d{8}T\d{6}\.\d{3}-\d+`), "RUN"},
+	{regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?`), "TIME"},
+	{regexp.MustCompile(`\b\d+(\.\d+)?(µs|ms|s)\b`), "TOOK"},
+	{regexp.MustCompile(`\b[0-9a-f]{64}\b`), "SHA256"},
+	{regexp.MustCompile(`\b[0-9a-f]{12}\b`), "SHORT"},
+}
+
+func scrub(ts *testscript.TestScript, neg bool, args []string) {
+	wants(ts, neg, args, 2, "scrub FROM TO")
+	text := strings.ReplaceAll(ts.ReadFile(args[0]), ts.Getenv("WORK"), "WORK")
+	for _, s := range scrubbed {
+		text = s.what.ReplaceAllString(text, s.by)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text), 0o666))
+}
+
+func jsonLines(ts *testscript.TestScript, neg bool, args []string) {
+	wants(ts, neg, args, 1, "jsonlines FILE")
+	lines := strings.Split(strings.TrimSpace(ts.ReadFile(args[0])), "\n")
+	for _, l := range lines {
+		var v map[string]any
+		if err := json.Unmarshal([]byte(l), &v); err != nil {
+			ts.Fatalf("no JSON object: %s: %v", l, err)
+		}
+	}
+}
+
+func writePNG(ts *testscript.TestScript, neg bool, args []string) {
+	wants(ts, neg, args, 3, "png FILE SIDE SHADE")
+	side, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	shade, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	img := image.NewGray(image.Rect(0, 0, side, side))
+	for i := range img.Pix {
+		img.Pix[i] = uint8(shade)
+	}
+	img.SetGray(shade%side, side/2, color.Gray{Y: 255})
+	var buf bytes.Buffer
+	ts.Check(png.Encode(&buf, img))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), buf.Bytes(), 0o666))
+}
+
+func replace(ts *testscript.TestScript, neg bool, args []string) {
+	wants(ts, neg, args, 3, "replace FILE OLD NEW")
+	text := ts.ReadFile(args[0])
+	if n := strings.Count(text, args[1]); n != 1 {
+		ts.Fatalf("%s holds %q %d times, want once", args[0], args[1], n)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, args[1], args[2], 1)), 0o666))
+}
