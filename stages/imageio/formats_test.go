@@ -71,8 +71,12 @@ func TestOrientationLikePillow(t *testing.T) {
 func TestPhotosLikePillow(t *testing.T) {
 	peer := pillow.Start(t)
 	files := pillow.Photos(t, "../..", "camera-photos/*/*.jpg")
-	cifar := pillow.Photos(t, "../..", "cifar10/*/*/*.png")
-	files = append(files, cifar[:min(len(cifar), 200)]...)
+	for _, pattern := range []string{"pacs/sketch/*/*.png", "photo-doodle/*/*/*.png", "cifar10/*/*/*.jpg"} {
+		more := pillow.Photos(t, "../..", pattern)
+		for i := 0; i < len(more); i += 1 + len(more)/200 {
+			files = append(files, more[i])
+		}
+	}
 	for _, name := range files {
 		data, err := os.ReadFile(name)
 		if err != nil {
