@@ -294,7 +294,7 @@ func mustRecords(s *runs.Store) []runs.Record {
 // it had reported as committed stands, the next one needs no help, and its claims fall at
 // once.
 func TestKill(t *testing.T) {
-	rounds := 25
+	rounds := 15
 	if os.Getenv("SHIFTMILL_SWEEP") != "" {
 		rounds = 300
 	}

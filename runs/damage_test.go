@@ -69,8 +69,8 @@ func storeFiles(t *testing.T, dir string) []string {
 	return files
 }
 
-// TestDamage flips a byte of each of 200 files, or cuts it short, one file at a time: never
-// is a wrong byte served, and Verify names the file.
+// TestDamage flips a byte of each of 200 files (a third of them without SHIFTMILL_SWEEP), or
+// cuts it short, one file at a time: never is a wrong byte served, and Verify names the file.
 func TestDamage(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "store")
 	held := bigStore(t, dir)
@@ -85,6 +85,9 @@ func TestDamage(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	kinds := map[string]int{}
 	for i, path := range files {
+		if i%sweepStep(3) != 0 {
+			continue
+		}
 		whole, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)

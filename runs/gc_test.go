@@ -255,7 +255,7 @@ func TestOneCollectionAtATime(t *testing.T) {
 // TestCollectBesideRuns loops collections without any grace beside two projects that put,
 // reuse and read: no object that a project's steps need is ever lost to it.
 func TestCollectBesideRuns(t *testing.T) {
-	rounds := 60
+	rounds := 25
 	if os.Getenv("SHIFTMILL_SWEEP") != "" {
 		rounds = 1000
 	}
