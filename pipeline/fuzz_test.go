@@ -58,7 +58,7 @@ func FuzzParse(f *testing.F) {
 			return nil, fs.ErrNotExist
 		}}
 		g, err := Parse("x.yaml", data, o)
-		if took := time.Since(began); took > 20*time.Second {
+		if took := time.Since(began); took > time.Minute {
 			t.Errorf("took %s", took)
 		}
 		if err == nil {

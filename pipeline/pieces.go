@@ -160,7 +160,7 @@ func parsePiece(src *source, data []byte, line int) *node {
 	if bytes.IndexByte(data, '!') >= 0 {
 		c.text = newLayout(string(data))
 	}
-	n := c.convert(doc.Content[0], "", 0)
+	n := c.convert(doc.Content[0], 0)
 	if rep.failed() {
 		return nil
 	}

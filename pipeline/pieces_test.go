@@ -29,7 +29,7 @@ func TestPieces(t *testing.T) {
 			continue
 		}
 		var rep reporter
-		want := (&converter{src: src, rep: &rep}).convert(doc.Content[0], "", 0)
+		want := (&converter{src: src, rep: &rep}).convert(doc.Content[0], 0)
 		if got == nil {
 			t.Errorf("%s: not read in pieces", name)
 			continue

@@ -1,6 +1,11 @@
 package pipeline
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
+
+var oneLine = strings.NewReplacer("\n", `\n`, "\r", `\r`, "\u2028", `\u2028`, "\u2029", `\u2029`)
 
 // A reporter collects mistakes, each once: the instances of a stage repeat
 // those of their common text.
@@ -10,7 +15,8 @@ type reporter struct {
 }
 
 func (r *reporter) add(pos Pos, path, format string, args ...any) {
-	e := Error{Pos: pos, Path: path, Msg: fmt.Sprintf(format, args...)}
+	// A message is one line, whatever text of the spec it quotes.
+	e := Error{Pos: pos, Path: oneLine.Replace(path), Msg: oneLine.Replace(fmt.Sprintf(format, args...))}
 	r.put(&e)
 }
 

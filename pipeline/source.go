@@ -56,7 +56,7 @@ func parseYAML(src *source, data []byte, rep *reporter) *node {
 		rep.add(Pos{src.name, 1, 1}, "", "the file is empty")
 		return nil
 	}
-	return c.convert(doc.Content[0], "", 0)
+	return c.convert(doc.Content[0], 0)
 }
 
 // badBytes returns the first place that is no UTF-8, a control character, or a
@@ -96,13 +96,14 @@ func badBytes(data []byte) (line, col int, ok bool) {
 type converter struct {
 	src  *source
 	rep  *reporter
-	line int // added to every line: a piece of a larger file begins there
+	path []string // of the value being read
+	line int      // added to every line: a piece of a larger file begins there
 	slab []node
 	text *layout // only of a text with a "!", for tags that leave no trace in the tree
 }
 
-func (c *converter) add(y *yaml.Node, path, format string, args ...any) {
-	c.rep.add(Pos{c.src.name, y.Line + c.line, max(1, y.Column)}, path, format, args...)
+func (c *converter) add(y *yaml.Node, format string, args ...any) {
+	c.rep.add(Pos{c.src.name, y.Line + c.line, max(1, y.Column)}, strings.Join(c.path, "."), format, args...)
 }
 
 func (c *converter) new(y *yaml.Node) *node {
@@ -116,12 +117,12 @@ func (c *converter) new(y *yaml.Node) *node {
 }
 
 // convert returns nil for a value that holds a mistake; the mistake is reported.
-func (c *converter) convert(y *yaml.Node, path string, depth int) *node {
+func (c *converter) convert(y *yaml.Node, depth int) *node {
 	if depth > deepest {
-		c.add(y, path, "nested deeper than %d levels", deepest)
+		c.add(y, "nested deeper than %d levels", deepest)
 		return nil
 	}
-	if c.refused(y, path) {
+	if c.refused(y) {
 		return nil
 	}
 	n := c.new(y)
@@ -137,9 +138,9 @@ func (c *converter) convert(y *yaml.Node, path string, depth int) *node {
 	case yaml.SequenceNode:
 		n.kind, n.items = List, make([]*node, 0, len(y.Content))
 		for i, item := range y.Content {
-			if got := c.convert(item, path, depth+1); got != nil {
+			if got := c.convert(item, depth+1); got != nil {
 				if empty(item) {
-					c.add(item, path, "item %d has no value", i+1)
+					c.add(item, "item %d has no value", i+1)
 					continue
 				}
 				n.items = append(n.items, got)
@@ -147,13 +148,13 @@ func (c *converter) convert(y *yaml.Node, path string, depth int) *node {
 			}
 		}
 	case yaml.MappingNode:
-		c.mapping(n, y, path, depth)
+		c.mapping(n, y, depth)
 	}
 	return n
 }
 
 // mapping fills n with the entries of y.
-func (c *converter) mapping(n *node, y *yaml.Node, path string, depth int) {
+func (c *converter) mapping(n *node, y *yaml.Node, depth int) {
 	pairs := len(y.Content) / 2
 	n.kind, n.keys, n.items = Map, make([]key, 0, pairs), make([]*node, 0, pairs)
 	var seen map[string]int
@@ -162,38 +163,37 @@ func (c *converter) mapping(n *node, y *yaml.Node, path string, depth int) {
 	}
 	for i := 0; i+1 < len(y.Content); i += 2 {
 		yk, yv := y.Content[i], y.Content[i+1]
-		if c.refused(yk, path) {
+		if c.refused(yk) {
 			n.dropped = true
 			continue
 		}
 		if empty(yk) {
-			c.add(yk, path, "a key is missing here")
+			c.add(yk, "a key is missing here")
 			n.dropped = true
 			continue
 		}
 		if yk.Kind != yaml.ScalarNode {
-			c.add(yk, path, "a key must be text, not a list or a map; text in braces needs quotes")
+			c.add(yk, "a key must be text, not a list or a map; text in braces needs quotes")
 			n.dropped = true
 			continue
 		}
 		name := yk.Value
 		if empty(yv) && glued(y, yk) {
-			c.add(yk, join(path, name), "a space is missing after the colon, as in %s", quote(strings.Replace(name, ":", ": ", 1)))
+			c.add(yk, "a space is missing after the colon, as in %s", quote(strings.Replace(name, ":", ": ", 1)))
 			at := strings.IndexByte(name, ':')
 			yv = &yaml.Node{Kind: yaml.ScalarNode, Value: name[at+1:], Line: yk.Line, Column: yk.Column + at + 1}
 			name = name[:at]
 		}
 		if name == "<<" && yk.Style == 0 {
-			c.add(yk, path, "merge keys (<<) are not part of the language: use extends, or parameters")
+			c.add(yk, "merge keys (<<) are not part of the language: use extends, or parameters")
 			n.dropped = true
 			continue
 		}
 		if len(name) > 200 || strings.Contains(name, "\n") {
-			c.add(yk, path, "a key must be one line of at most 200 bytes")
+			c.add(yk, "a key must be one line of at most 200 bytes")
 			n.dropped = true
 			continue
 		}
-		at := join(path, name)
 		before, twice := seen[name]
 		if seen == nil {
 			if before = n.index(name); before >= 0 {
@@ -202,10 +202,14 @@ func (c *converter) mapping(n *node, y *yaml.Node, path string, depth int) {
 		}
 		if twice {
 			first := n.keys[before]
-			c.add(yk, at, "defined twice, first at %d:%d", first.line, first.col)
+			c.path = append(c.path, name)
+			c.add(yk, "defined twice, first at %d:%d", first.line, first.col)
+			c.path = c.path[:len(c.path)-1]
 			continue
 		}
-		v := c.convert(yv, at, depth+1)
+		c.path = append(c.path, name)
+		v := c.convert(yv, depth+1)
+		c.path = c.path[:len(c.path)-1]
 		if v == nil {
 			// The mistake is reported; the key stays known, so that nobody misses it.
 			v = c.new(yv)
@@ -236,24 +240,24 @@ func empty(y *yaml.Node) bool {
 }
 
 // refused reports tags, anchors, aliases and empty text blocks.
-func (c *converter) refused(y *yaml.Node, path string) bool {
+func (c *converter) refused(y *yaml.Node) bool {
 	switch {
 	case y.Kind == yaml.AliasNode:
-		c.add(y, path, "*%s is an alias, which the language does not have: use a parameter ($params.%s), or quote the text (\"*%s\")", y.Value, y.Value, y.Value)
+		c.add(y, "*%s is an alias, which the language does not have: use a parameter ($params.%s), or quote the text (\"*%s\")", y.Value, y.Value, y.Value)
 	case y.Anchor != "":
-		c.add(y, path, "&%s is an anchor, which the language does not have: use a parameter ($params.%s), or quote the text", y.Anchor, y.Anchor)
+		c.add(y, "&%s is an anchor, which the language does not have: use a parameter ($params.%s), or quote the text", y.Anchor, y.Anchor)
 	case y.Style&yaml.TaggedStyle != 0 && strings.HasPrefix(y.Tag, "!!"):
-		c.add(y, path, "%s is a YAML tag, which the language does not have: leave it out; quotes make text of a number (\"%s\")", y.Tag, y.Value)
+		c.add(y, "%s is a YAML tag, which the language does not have: leave it out; quotes make text of a number (%s)", y.Tag, quote(y.Value))
 	case y.Style&yaml.TaggedStyle != 0:
 		name := strings.TrimLeft(y.Tag, "!=")
 		if name == "" || y.Value != "" {
 			name = y.Value
 		}
-		c.add(y, path, "YAML reads %s as a tag, not as text: write {not: %s} for negation, or quote it (%q)", y.Tag, name, strings.TrimSpace(y.Tag+" "+y.Value))
+		c.add(y, "YAML reads %s as a tag, not as text: write {not: %s} for negation, or quote it (%s)", y.Tag, name, quote(strings.TrimSpace(y.Tag+" "+y.Value)))
 	case c.text != nil && !empty(y) && strings.HasPrefix(c.text.text[c.text.offset(y):], "!"):
-		c.add(y, path, "YAML reads ! as a tag, not as text: leave it out, or quote all of it")
+		c.add(y, "YAML reads ! as a tag, not as text: leave it out, or quote all of it")
 	case y.Kind == yaml.ScalarNode && y.Value == "" && y.Style&(yaml.FoldedStyle|yaml.LiteralStyle) != 0:
-		c.add(y, path, "YAML reads > and | as the start of a block of text, which is empty here: ranges are written 5.., ..5 or ..<5")
+		c.add(y, "YAML reads > and | as the start of a block of text, which is empty here: ranges are written 5.., ..5 or ..<5")
 	default:
 		return false
 	}
