@@ -24,7 +24,7 @@ type family struct {
 }
 
 var families = []family{
-	{"convnet", 32, nil},
+	{"convnet", 24, nil},
 	{"resnet8", 16, []int{1, 1, 1}},
 	{"resnet20", 16, []int{3, 3, 3}},
 	{"resnet18", 64, []int{2, 2, 2, 2}},

@@ -36,7 +36,7 @@ type Transforms struct {
 
 func defaults() Config {
 	return Config{
-		Model: Model{Arch: "convnet"}, Size: 32, Label: "label", Budget: Budget{Epochs: 30}, BatchSize: 64,
+		Model: Model{Arch: "convnet"}, Size: 32, Label: "label", Budget: Budget{Epochs: 30}, BatchSize: 32,
 		LR: 0.1, Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4,
 		Mean: [3]float64{0.485, 0.456, 0.406}, Std: [3]float64{0.229, 0.224, 0.225},
 	}
