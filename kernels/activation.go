@@ -37,7 +37,10 @@ func LeakyReLUBack(dx, dy, x []float32, slope float32) {
 }
 
 // TanhSlice stores Tanh of every element of x in dst.
-func TanhSlice(dst, x []float32) { apply("TanhSlice", dst, x, Tanh) }
+func TanhSlice(dst, x []float32) {
+	sameLength("TanhSlice", len(dst), len(x))
+	backend().TanhSlice(dst, x)
+}
 
 // TanhBack stores dy*(1-y*y) in dx, given the output y.
 func TanhBack(dx, dy, y []float32) {
@@ -48,7 +51,10 @@ func TanhBack(dx, dy, y []float32) {
 }
 
 // SigmoidSlice stores Sigmoid of every element of x in dst.
-func SigmoidSlice(dst, x []float32) { apply("SigmoidSlice", dst, x, Sigmoid) }
+func SigmoidSlice(dst, x []float32) {
+	sameLength("SigmoidSlice", len(dst), len(x))
+	backend().SigmoidSlice(dst, x)
+}
 
 // SigmoidBack stores dy*(y*(1-y)) in dx, given the output y.
 func SigmoidBack(dx, dy, y []float32) {
@@ -70,7 +76,10 @@ func GELUBack(dx, dy, x []float32) {
 }
 
 // ExpSlice, LogSlice, SinSlice, CosSlice, ErfSlice and SqrtSlice store the function of every element of x in dst.
-func ExpSlice(dst, x []float32) { apply("ExpSlice", dst, x, Exp) }
+func ExpSlice(dst, x []float32) {
+	sameLength("ExpSlice", len(dst), len(x))
+	backend().ExpSlice(dst, x)
+}
 
 // LogSlice is described at ExpSlice.
 func LogSlice(dst, x []float32) { apply("LogSlice", dst, x, Log) }

@@ -1,14 +1,16 @@
 package kernels
 
-import "math"
+import (
+	"math"
 
+	"shiftmill/kernels/internal/simd"
+)
+
+// The one NaN and positive infinity; float32 has no constants for them.
 var (
 	nan32 = math.Float32frombits(0x7FC00000)
 	inf32 = math.Float32frombits(0x7F800000)
 )
-
-// pow2 returns 2^n for n from -126 to 127.
-func pow2(n int32) float32 { return math.Float32frombits(uint32(n+127) << 23) }
 
 // round returns x rounded half to even, for |x| < 2^31, and as an integer.
 func round(x float32) (float32, int32) {
@@ -18,38 +20,18 @@ func round(x float32) (float32, int32) {
 
 // ln2 as a sum of two float32.
 const (
-	log2e = 0x1.715476p+0
 	ln2Hi = 0x1.62e430p-1
 	ln2Lo = -0x1.05c610p-29
 )
 
 // Exp returns e^x. Error: below 1.1 ulp over all float32, subnormal results included. Exp(-Inf) is +0, Exp(NaN) NaN.
-func Exp(x float32) float32 {
-	switch {
-	case x != x:
-		return nan32
-	case x > 0x1.62e42ep+6: // the largest x whose result is finite
-		return inf32
-	case x < -0x1.9fe368p+6: // below, half the least subnormal
-		return 0
-	}
-	n, k := round(x * log2e)
-	r := FMA32(-n, ln2Hi, x)
-	r = FMA32(-n, ln2Lo, r)
-	p := expTail(r)
-	p = FMA32(p, r*r, r) + 1
-	half := k >> 1 // in two steps, since 2^k may be subnormal or overflow where the result does not
-	return float32(p * pow2(half) * pow2(k-half))
-}
+func Exp(x float32) float32 { return simd.Exp(x) }
 
-// expTail is (e^r - 1 - r) / r^2 on |r| <= ln(2)/2.
-func expTail(r float32) float32 {
-	p := float32(0x1.6a107cp-10)
-	p = FMA32(p, r, 0x1.1245c8p-7)
-	p = FMA32(p, r, 0x1.55593cp-5)
-	p = FMA32(p, r, 0x1.555482p-3)
-	return FMA32(p, r, 0x1.fffffcp-2)
-}
+// Sigmoid returns 1 / (1 + e^-x). Error: below 2.5 ulp, subnormal results included.
+func Sigmoid(x float32) float32 { return simd.Sigmoid(x) }
+
+// Tanh returns the hyperbolic tangent. Error: below 2 ulp. Tanh(-0) is -0.
+func Tanh(x float32) float32 { return simd.Tanh(x) }
 
 // Log returns the natural logarithm. Error: below 1 ulp over all positive float32. Log(±0) is -Inf; below zero NaN.
 func Log(x float32) float32 {
@@ -89,38 +71,6 @@ func Log(x float32) float32 {
 	p = FMA32(k, ln2Lo, p)
 	p = FMA32(-0.5, z, p)
 	return FMA32(k, ln2Hi, f+p)
-}
-
-// Sigmoid returns 1 / (1 + e^-x). Error: below 2.5 ulp, subnormal results included.
-func Sigmoid(x float32) float32 {
-	e := Exp(-abs(x))
-	if x < 0 {
-		return e / (1 + e)
-	}
-	return 1 / (1 + e)
-}
-
-// Tanh returns the hyperbolic tangent. Error: below 2 ulp. Tanh(-0) is -0.
-func Tanh(x float32) float32 {
-	a := abs(x)
-	if x == 0 {
-		return x // the polynomial would turn -0 into +0
-	}
-	if a < 0.625 {
-		z := x * x
-		p := float32(0x1.0ee35ap-9)
-		p = FMA32(p, z, -0x1.093eeap-7)
-		p = FMA32(p, z, 0x1.6300d8p-6)
-		p = FMA32(p, z, -0x1.b9e234p-5)
-		p = FMA32(p, z, 0x1.11102ap-3)
-		p = FMA32(p, z, -0x1.555552p-2)
-		return FMA32(p*z, x, x)
-	}
-	y := 1 - 2/(Exp(2*a)+1)
-	if x < 0 {
-		return -y
-	}
-	return y
 }
 
 func abs(x float32) float32 { return math.Float32frombits(math.Float32bits(x) &^ (1 << 31)) }

@@ -17,8 +17,9 @@ func rowMax(x []float32) float32 {
 func softmaxRow(dst, x []float32) (m, total float32) {
 	m = rowMax(x)
 	for j, v := range x {
-		dst[j] = Exp(v - m)
+		dst[j] = v - m
 	}
+	ExpSlice(dst, dst)
 	total = Sum(dst)
 	for j := range dst {
 		dst[j] /= total

@@ -134,6 +134,21 @@ func sgdAVX2(n int, minusLR float32, momentum float32, decay float32, w *float32
 //go:noescape
 func sgdNesterovAVX2(n int, minusLR float32, momentum float32, decay float32, w *float32, v *float32, grad *float32)
 
+// expAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
+//
+//go:noescape
+func expAVX2(n int, dst *float32, x *float32)
+
+// sigmoidAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
+//
+//go:noescape
+func sigmoidAVX2(n int, dst *float32, x *float32)
+
+// tanhAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
+//
+//go:noescape
+func tanhAVX2(n int, dst *float32, x *float32)
+
 // mixFirstAVX2 is a body of Backend.Mix; n is a positive multiple of 16.
 //
 //go:noescape

@@ -60,3 +60,9 @@ func mixEntryAVX2(n int, x *float32, xs int, z *float32, zs int, u *float32, us 
 }
 
 func treeAVX2(acc, sum *float32) { panic(unreachable) }
+
+func expAVX2(n int, dst, x *float32) { panic(unreachable) }
+
+func sigmoidAVX2(n int, dst, x *float32) { panic(unreachable) }
+
+func tanhAVX2(n int, dst, x *float32) { panic(unreachable) }

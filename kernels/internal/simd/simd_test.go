@@ -50,6 +50,9 @@ func TestElementwise(t *testing.T) {
 		"Scale":       func(b Backend, v [4][]float32) { b.Scale(-0.7, v[0], v[1]) },
 		"SGD":         func(b Backend, v [4][]float32) { b.SGD(-0.1, 0.9, 1e-3, false, v[0], v[1], v[2]) },
 		"SGDNesterov": func(b Backend, v [4][]float32) { b.SGD(-0.1, 0.9, 1e-3, true, v[0], v[1], v[2]) },
+		"Exp":         func(b Backend, v [4][]float32) { b.ExpSlice(v[0], v[1]) },
+		"Sigmoid":     func(b Backend, v [4][]float32) { b.SigmoidSlice(v[0], v[1]) },
+		"Tanh":        func(b Backend, v [4][]float32) { b.TanhSlice(v[0], v[1]) },
 		"in place": func(b Backend, v [4][]float32) {
 			b.Add(v[0], v[0], v[0])
 			b.ReLU(v[0], v[0])
@@ -167,4 +170,24 @@ func FuzzFMA32(f *testing.F) {
 			sameBits(t, fmt.Sprintf("fma(%x, %x, %x)", a, b, c), y[3:4], []float32{want})
 		}
 	})
+}
+
+// TestFunctions compares the functions at every 997th of all inputs.
+func TestFunctions(t *testing.T) {
+	const n = 1 << 12
+	x, got, want := make([]float32, n), make([]float32, n), make([]float32, n)
+	for _, b := range natives(t) {
+		for u := uint64(0); u < 1<<32; u += 997 * n {
+			for i := range x {
+				x[i] = math.Float32frombits(uint32(u + uint64(997*i)))
+			}
+			for name, f := range map[string]func(b Backend, dst, x []float32){
+				"Exp": Backend.ExpSlice, "Sigmoid": Backend.SigmoidSlice, "Tanh": Backend.TanhSlice,
+			} {
+				f(b, got, x)
+				f(Generic, want, x)
+				sameBits(t, fmt.Sprintf("%s %s from %x", b, name, u), got, want)
+			}
+		}
+	}
 }
