@@ -251,6 +251,9 @@ func (s *scanner) inPlain(colons *int) bool {
 			return false
 		case len(s.flow) > 0 && c == '{' && s.at > 0 && s.text[s.at-1] == '$':
 			s.reference()
+		case len(s.flow) > 0 && c == '?' && s.at > 0 && strings.IndexByte(" \t\n[{,", s.text[s.at-1]) < 0:
+			s.trap(s.line, s.col, "? inside plain text: inside braces and brackets such text needs quotes")
+			s.step()
 		case len(s.flow) > 0 && (c == '[' || c == '{'):
 			s.trap(s.line, s.col, "%c inside plain text: inside braces and brackets such text needs quotes", c)
 			s.flow = append(s.flow, bracket{c, s.line, s.col})
