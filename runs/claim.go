@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"time"
 )
@@ -163,6 +164,7 @@ func (s *Store) endHold(key Digest, h *hold) {
 // holds the claim, and with the cause of ctx when that ends first.
 func (s *Store) Wait(ctx context.Context, key Digest) error {
 	pause := 2 * time.Millisecond
+	var owners []sessionID
 	for {
 		s.mu.RLock()
 		h := s.holds[key]
@@ -178,12 +180,20 @@ func (s *Store) Wait(ctx context.Context, key Digest) error {
 				return fmt.Errorf("wait for %s: %w", key, context.Cause(ctx))
 			}
 		}
-		held, err := s.heldElsewhere(key)
+		owner, held, err := s.heldElsewhere(key)
 		if err != nil {
 			return fmt.Errorf("wait for %s: %w", key, err)
 		}
 		if !held {
+			for _, id := range owners {
+				if err := s.refreshSession(id); err != nil {
+					return fmt.Errorf("wait for %s: %w", key, err)
+				}
+			}
 			return s.Refresh()
+		}
+		if !slices.Contains(owners, owner) && owner != (sessionID{}) {
+			owners = append(owners, owner)
 		}
 		select {
 		case <-time.After(pause):
@@ -196,18 +206,18 @@ func (s *Store) Wait(ctx context.Context, key Digest) error {
 
 // heldElsewhere reports whether a session that may be alive holds the claim, going by
 // names rather than by listing, which network file systems answer from memory.
-func (s *Store) heldElsewhere(key Digest) (bool, error) {
+func (s *Store) heldElsewhere(key Digest) (owner sessionID, held bool, err error) {
 	for token := 1; ; token++ {
 		name := s.path("claims", fmt.Sprintf("%s.%d", key, token))
 		owner, err := s.claimOwner(name)
 		if isGone(err) {
-			return false, nil
+			return sessionID{}, false, nil
 		}
 		if err != nil {
-			return false, err
+			return sessionID{}, false, err
 		}
 		if owner != s.id && s.ownerAlive(name, owner) {
-			return true, nil
+			return owner, true, nil
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 )
 
 // The index is a summary of the journals, so that a process that looks up few keys
@@ -323,22 +324,26 @@ func (s *Store) dropIndex(cause error) {
 		_ = t.close() // opened for reading only
 		delete(s.tails, id)
 	}
+	s.journalsSeen = time.Time{}
 	s.mu.Unlock()
 	_ = ix.file.Close()
 	// Journals that cannot be read either leave misses, which are computed anew.
 	_ = s.Refresh()
 }
 
-// indexAfter is how many statements may lie outside the index before it is written
-// anew; reading that many from journals takes about 2 ms.
-const indexAfter = 2000
+// The index is written anew when that many statements lie outside of it, or that many
+// journals had to be opened beside it. Reading them takes about 2 ms.
+const (
+	indexAfter         = 2000
+	indexAfterJournals = 64
+)
 
 // refreshIndex writes the index anew when enough has been said since.
 func (s *Store) refreshIndex() error {
 	s.mu.RLock()
-	n := len(s.st.records) + len(s.st.locations) + len(s.st.tombstones)
+	n, journals := len(s.st.records)+len(s.st.locations)+len(s.st.tombstones), s.journalsRead
 	s.mu.RUnlock()
-	if n < indexAfter {
+	if n < indexAfter && journals < indexAfterJournals {
 		return nil
 	}
 	return s.writeIndex()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"time"
 )
@@ -104,28 +105,74 @@ func (s *Store) load() error {
 	return s.Refresh()
 }
 
-// Refresh reads what other processes have committed since it was last read.
+// listAgain is how long a folder's modification time may stand for several changes.
+const listAgain = 2 * time.Second
+
+// Refresh reads what other processes have committed since it was last read. On network
+// file systems it may miss what is seconds old, which costs double work and no more.
 func (s *Store) Refresh() error {
-	names, err := s.fs.List(s.path("journal"))
+	dir, err := s.fs.Stat(s.path("journal"))
 	if err != nil {
 		return fmt.Errorf("read journals of %s: %w", s.dir, err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if dir.ModTime.Equal(s.journalsSeen) {
+		return s.refreshTails()
+	}
+	begin := s.now()
+	names, err := s.fs.List(s.path("journal"))
+	if err != nil {
+		return fmt.Errorf("read journals of %s: %w", s.dir, err)
+	}
 	for _, e := range names {
 		id, ok := parseSessionID(e.Name)
 		if !ok || (id == s.id && !s.readOnly) {
 			continue
 		}
 		if err := s.refreshOne(id, e.Size); err != nil {
-			return fmt.Errorf("read journal %s: %w", s.path("journal", e.Name), err)
+			return err
+		}
+	}
+	if begin.Sub(dir.ModTime) > listAgain {
+		s.journalsSeen = dir.ModTime
+	}
+	return nil
+}
+
+// refreshTails reads on in the journals that are known and have not ended.
+func (s *Store) refreshTails() error {
+	for id, t := range s.tails {
+		if t.file == nil {
+			continue
+		}
+		size, err := t.file.Size()
+		if err != nil && !isGone(err) {
+			return fmt.Errorf("read journal %s: %w", s.path("journal", id.String()), err)
+		}
+		if err := s.refreshOne(id, size); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
+// refreshSession reads one session's journal by its name, listing nothing.
+func (s *Store) refreshSession(id sessionID) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.refreshOne(id, math.MaxInt64)
+}
+
 // refreshOne reads the new frames of one journal of at least size bytes.
 func (s *Store) refreshOne(id sessionID, size int64) error {
+	if err := s.readTail(id, size); err != nil {
+		return fmt.Errorf("read journal %s: %w", s.path("journal", id.String()), err)
+	}
+	return nil
+}
+
+func (s *Store) readTail(id sessionID, size int64) error {
 	t := s.tails[id]
 	if t == nil {
 		t = &tail{}
@@ -135,7 +182,8 @@ func (s *Store) refreshOne(id sessionID, size int64) error {
 		s.tails[id] = t
 	}
 	x, stated := s.st.extent(id)
-	if size <= t.offset || (t.bad != nil && stated) {
+	switch {
+	case stated && (size <= t.offset || t.bad != nil), t.file != nil && t.bad == nil && size == t.offset:
 		return nil
 	}
 	if t.file == nil {
@@ -147,6 +195,7 @@ func (s *Store) refreshOne(id sessionID, size int64) error {
 			return err
 		}
 		t.file = f
+		s.journalsRead++
 	}
 	err := t.read(id, s.st.apply)
 	if x, stated = s.st.extent(id); stated && (t.offset >= x.journal || t.bad != nil) {

@@ -73,16 +73,20 @@ type Store struct {
 	beats       uint64
 	found       []string
 
-	mu         sync.RWMutex // guards st, tails, and all up to poison
-	st         *state
-	tails      map[sessionID]*tail
-	lastTime   int64
-	pending    batch
-	appended   uint64 // statements made so far
-	poison     error  // set once: nothing more is written
-	committing bool   // a batch is on its way to the disk
-	holds      map[Digest]*hold
-	parted     bool // Close has begun
+	mu    sync.RWMutex // guards st, tails, and all up to poison
+	st    *state
+	tails map[sessionID]*tail
+	// journalsSeen is the time of the journal folder when it was last listed, if
+	// it cannot have changed unseen since.
+	journalsSeen time.Time
+	journalsRead int // how many were opened
+	lastTime     int64
+	pending      batch
+	appended     uint64 // statements made so far
+	poison       error  // set once: nothing more is written
+	committing   bool   // a batch is on its way to the disk
+	holds        map[Digest]*hold
+	parted       bool // Close has begun
 
 	packMu sync.Mutex
 	pack   *packWriter
