@@ -74,11 +74,19 @@ func (c *Config) benchmark(b *benchmark, boot *stats.Bootstrap) (benchmarkResult
 	for _, s := range b.sets {
 		r.Sets = append(r.Sets, setResult{Name: s.name, IID: s.iid, Images: s.rows.Rows(), Clusters: s.rows.Clusters()})
 	}
+	fitted := b.fit(c, boot)
+	if fitted != nil {
+		r.Line = fitted.points()
+	}
 	notes := append(slices.Clone(b.notes), c.remarks(b)...)
 	for _, m := range b.models {
 		mr := b.errors(c, boot, m)
 		mr.Corruption = b.corrupted(boot, m, b.reference(m))
 
+		mr.Parameters = c.Parameters[m.method]
+		if fitted != nil {
+			mr.Effective = fitted.beyond(m)
+		}
 		if base := c.baselineOf(b, m); base == m {
 			mr.Baseline = true
 		} else if base != nil {

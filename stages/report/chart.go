@@ -77,7 +77,7 @@ func fixed1(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) }
 // ticks are at most about six round values over the scale, which they widen to.
 func (s *scale) ticks() []tick {
 	step := 1.0
-	for _, f := range []float64{0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50} {
+	for _, f := range []float64{0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000} {
 		if step = f; (s.high-s.low)/f <= 6 {
 			break
 		}
@@ -148,7 +148,7 @@ func (b *benchmarkResult) scatter(colours []string) (chart, bool) {
 		Kind: "scatter", Title: "Inside against outside the training distribution", Width: chartWidth, Height: bottom + 44,
 		XLabel: "error on " + b.Sets[0].Name + ", %", YLabel: "mean OOD error, %",
 		Left: fixed1(left), Right: fixed1(plotRight), Top: fixed1(top), Bottom: fixed1(bottom),
-		Note:   "Down is fewer errors under shift. On the solid line there is no gap; on the dashed one the gap is the baseline's. Crosses are 95 % intervals.",
+		Note:   "Down is fewer errors under shift. Crosses are 95 % intervals.",
 		Legend: b.legend(colours),
 	}
 	x := scale{low: math.Inf(1), high: math.Inf(-1), from: left, to: plotRight}
@@ -169,9 +169,19 @@ func (b *benchmarkResult) scatter(colours []string) (chart, bool) {
 		return c, false
 	}
 	c.X, c.Y = x.ticks(), y.ticks()
-	c.diagonal(x, y, 0, "equal")
+	c.diagonal(x, y, 0, "equal", "On the solid line there is no gap.")
 	if base != nil {
-		c.diagonal(x, y, base.OOD.Value-base.Errors[0].Error.Value, "same-gap")
+		c.diagonal(x, y, base.OOD.Value-base.Errors[0].Error.Value, "same-gap", "On the dashed line the gap is that of "+base.Name+".")
+	}
+	if len(b.Line) > 0 {
+		fitted := curve{Series: -1}
+		for _, p := range b.Line {
+			if p.IID >= x.low && p.IID <= x.high && p.OOD >= y.low && p.OOD <= y.high {
+				fitted.Points += x.pos(p.IID) + "," + y.pos(p.OOD) + " "
+			}
+		}
+		c.Curves = append(c.Curves, fitted)
+		c.Note += " The curve is the line of effective robustness."
 	}
 	for _, m := range b.Models {
 		in, out := m.Errors[0].Error, m.OOD
@@ -229,11 +239,43 @@ func (b *benchmarkResult) severities(colours []string) chart {
 	return c
 }
 
+// sizes draws OOD error over the number of weights.
+func (b *benchmarkResult) sizes(colours []string) (chart, bool) {
+	const top, bottom, left = 12, 250, 46
+	c := chart{
+		Kind: "scatter", Title: "Error against model size", Width: chartWidth, Height: bottom + 44,
+		XLabel: "millions of weights", YLabel: "mean OOD error, %", Note: "Bars are 95 % intervals.",
+		Left: fixed1(left), Right: fixed1(plotRight), Top: fixed1(top), Bottom: fixed1(bottom), Legend: b.legend(colours),
+	}
+	var known []*modelResult
+	x := scale{low: 0, from: left, to: plotRight}
+	y := scale{low: math.Inf(1), high: math.Inf(-1), from: bottom, to: top}
+	for i := range b.Models {
+		if m := &b.Models[i]; m.Parameters > 0 && m.OOD != nil {
+			known = append(known, m)
+			x.high = max(x.high, m.Parameters)
+			y.low, y.high = min(y.low, m.OOD.lower()), max(y.high, m.OOD.upper())
+		}
+	}
+	if len(known) < 2 {
+		return c, false
+	}
+	c.X, c.Y = x.ticks(), y.ticks()
+	for _, m := range known {
+		c.Marks = append(c.Marks, point{
+			X: x.pos(m.Parameters), Y: y.pos(m.OOD.Value), Upper: y.pos(m.OOD.upper()), Lower: y.pos(m.OOD.lower()), Series: colour(colours, m.Name),
+			Tip: m.Name + ": " + decimal(m.Parameters) + " million weights, OOD mean " + value(m.OOD).text() + " %",
+		})
+	}
+	return c, true
+}
+
 // diagonal draws y = x + gap as far as it lies in the plotted area.
-func (c *chart) diagonal(x, y scale, gap float64, class string) {
+func (c *chart) diagonal(x, y scale, gap float64, class, note string) {
 	from, to := max(x.low, y.low-gap), min(x.high, y.high-gap)
 	if from < to {
 		c.Lines = append(c.Lines, segment{X1: x.pos(from), Y1: y.pos(from + gap), X2: x.pos(to), Y2: y.pos(to + gap), Class: class})
+		c.Note += " " + note
 	}
 }
 
@@ -258,6 +300,9 @@ func (b *benchmarkResult) charts(colours []string) []chart {
 		cs = append(cs, b.bars(colours))
 	}
 	if c, ok := b.scatter(colours); ok {
+		cs = append(cs, c)
+	}
+	if c, ok := b.sizes(colours); ok {
 		cs = append(cs, c)
 	}
 	return cs

@@ -20,6 +20,8 @@ type Config struct {
 	Tests     []string `yaml:"tests" doc:"axes that tell test sets apart; output is the name of a split's output"`
 	Metrics   []string `yaml:"metrics" enum:"top-5|calibration|classes" doc:"what to report beside top-1 error; calibration and top-5 read the scores"`
 
+	Line       []string             `yaml:"line" doc:"methods that differ in IID accuracy alone: effective robustness is the distance from the line through them; default the baseline's variants"`
+	Parameters map[string]float64   `yaml:"parameters" min:"0" doc:"millions of weights by method, to show error against model size"`
 	Reference  string               `yaml:"reference" enum:"published" doc:"published shows the paper's tables beside the report's own"`
 	Hypotheses Hypotheses           `yaml:"hypotheses" doc:"which methods the hypotheses are about"`
 	Margins    Margins              `yaml:"margins" doc:"what a method must gain to count as a gain, in points"`
@@ -72,6 +74,9 @@ func (c *Config) check() []pipeline.Problem {
 	}
 	if c.Method != "" && c.Method == c.Replicate {
 		ps = append(ps, pipeline.Problem{Field: "replicate", Msg: fmt.Sprintf("axis %q is the method axis already", c.Replicate)})
+	}
+	if c.Method == "" && len(c.Line) > 0 {
+		ps = append(ps, pipeline.Problem{Field: "line", Msg: "names methods, but there is no method axis"})
 	}
 	return append(ps, c.Hypotheses.check(c)...)
 }

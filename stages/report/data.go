@@ -43,6 +43,7 @@ func csvData(r *result) ([]byte, error) {
 			}
 			put("", "ood error", m.OOD, m.Seeds)
 			put("", "gap", m.Gap, m.Seeds)
+			put("", "effective robustness", m.Effective, m.Seeds)
 			if a := m.Against; a != nil {
 				put("", "iid gain", a.IID, a.Seeds)
 				put("", "A", a.A, a.Seeds, optional(a.P), optional(a.Holm), a.Verdict)

@@ -14,6 +14,7 @@ type judge struct {
 	c     *Config
 	all   []*benchmark
 	boot  *stats.Bootstrap
+	lines map[*benchmark]*line // those that could be drawn
 	cells map[[4]string]*gains // by benchmark, its sets where these are not all, plain, with
 	order []*gains
 }
@@ -21,7 +22,10 @@ type judge struct {
 // hypotheses judges what the spec names, by the criteria of the paper made exact:
 // a method's sign on a benchmark is that of more than half of its comparisons.
 func (c *Config) hypotheses(all []*benchmark, boot *stats.Bootstrap) *hypothesesResult {
-	j := &judge{c: c, all: all, boot: boot, cells: map[[4]string]*gains{}}
+	j := &judge{c: c, all: all, boot: boot, lines: map[*benchmark]*line{}, cells: map[[4]string]*gains{}}
+	for _, b := range all {
+		j.lines[b] = b.fit(c, boot)
+	}
 	h := &c.Hypotheses
 	var against []contrast // every method with the baseline
 	if c.Baseline != "" {

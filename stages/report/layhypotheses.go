@@ -20,7 +20,7 @@ func layHypotheses(r *result) section {
 	}
 	main.head = append(main.head, "over all")
 	evidence := table{
-		title: "Evidence", head: []string{"#", "benchmark", "comparison", "A", "G", "p", "verdict"},
+		title: "Evidence", head: []string{"#", "benchmark", "comparison", "A", "G", "p", "verdict"}, keys: 3,
 		note: "In points, as in the benchmarks' own tables; p by Holm over all comparisons of this part.",
 	}
 	for _, row := range h.Rows {

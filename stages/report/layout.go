@@ -21,6 +21,7 @@ type table struct {
 	title string
 	note  string // below it: how to read it
 	head  []string
+	keys  int // leading columns that name a row; 0 is one
 	rows  [][]cell
 	ids   []string // anchors of the rows on the page, if any
 	first int      // rows that are shown where no one can fold the table; 0 for all
@@ -105,12 +106,12 @@ func layBenchmark(r *result, b *benchmarkResult, id string, colours []string) se
 
 // about says what the numbers of a benchmark rest on.
 func (b *benchmarkResult) about(replicate string) string {
-	var parts []string
-	for _, s := range b.Sets {
-		parts = append(parts, fmt.Sprintf("%s %s", s.Name, images(s)))
+	measure := "Top-1 error in percent"
+	if b.Measure != topOne {
+		measure = "Error is " + b.Measure
 	}
-	text := fmt.Sprintf("Error is %s in percent, with 95 %% intervals. %d classes; guessing gives %s. Images: %s.",
-		b.Measure, b.Classes, decimal(b.Chance), strings.Join(parts, ", "))
+	text := fmt.Sprintf("%s, with 95 %% intervals. %d classes; guessing gives %s. Images: %s.",
+		measure, b.Classes, decimal(b.Chance), b.counts())
 	if b.Clusters != "" {
 		text += fmt.Sprintf(" Rows of one %s count as one observation.", b.Clusters)
 	}
@@ -133,6 +134,20 @@ func (b *benchmarkResult) about(replicate string) string {
 		text += " Shift: " + b.Shift + "."
 	}
 	return text
+}
+
+// counts says how many images the test sets have.
+func (b *benchmarkResult) counts() string {
+	var parts []string
+	alike := true
+	for _, s := range b.Sets {
+		parts = append(parts, fmt.Sprintf("%s %s", s.Name, images(s)))
+		alike = alike && s.Images == b.Sets[0].Images && s.Clusters == b.Sets[0].Clusters
+	}
+	if alike && len(parts) > 1 {
+		return fmt.Sprintf("%s in each of %d test sets", images(b.Sets[0]), len(parts))
+	}
+	return strings.Join(parts, ", ")
 }
 
 func images(s setResult) string {
@@ -182,6 +197,13 @@ func errorTable(b *benchmarkResult) table {
 			row = append(row, b.worst(&m))
 		}
 		t.rows = append(t.rows, row)
+	}
+	if b.Line != nil {
+		t.head = append(t.head, "effective robustness")
+		t.note += " Effective robustness: OOD accuracy minus that of the logit line at the same IID accuracy."
+		for i, m := range b.Models {
+			t.rows[i] = append(t.rows[i], signed(m.Effective))
+		}
 	}
 	return t
 }
@@ -251,6 +273,7 @@ func gainTable(r *result, b *benchmarkResult) (table, bool) {
 	t := table{
 		title: "Against " + r.Baseline + ", by test set",
 		head:  []string{"method", "test set", "A", "G", "p", "verdict"},
+		keys:  2,
 		note:  "As above, each test set for itself; p by Holm over all rows of this table.",
 	}
 	sets := 0
@@ -263,7 +286,7 @@ func gainTable(r *result, b *benchmarkResult) (table, bool) {
 			t.rows = append(t.rows, []cell{{value: m.Name}, {value: s.Set}, signed(s.A), signed(s.G), pvalue(s.Holm), mark(s.Verdict)})
 		}
 	}
-	return t, sets > 1 && sets <= manySets
+	return t, sets > 1 && sets <= manySets && b.Models[0].Corruption == nil
 }
 
 // value shows a rate with its interval, such as "27.2 [26.3, 28.1]".

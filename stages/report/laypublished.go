@@ -34,7 +34,7 @@ func layPublished(r *result) section {
 }
 
 func publishedTable(p *published, own *benchmarkResult) table {
-	t := table{title: p.Title + " (" + p.Measure + ")", head: []string{"network", "source", p.IID, "OOD mean", "gap"}}
+	t := table{title: p.Title + " (" + p.Measure + ")", keys: 2, head: []string{"network", "source", p.IID, "OOD mean", "gap"}}
 	sets := len(p.Sets) > 1 && len(p.Sets) <= 8
 	if sets {
 		t.head = append(t.head, p.Sets...)

@@ -40,8 +40,8 @@ func TestPageInBrowser(t *testing.T) {
 			break
 		}
 	}
-	if browser == "" {
-		t.Skip("no Chromium")
+	if browser == "" || testing.Short() {
+		t.Skip("no Chromium, or -short")
 	}
 	page, err := os.ReadFile("testdata/report.html")
 	if err != nil {

@@ -133,7 +133,7 @@ func (b *Benchmark) shift(set string) string {
 // onlyIID judges row 6: no method changes the gap.
 func (j *judge) onlyIID(against []contrast) hypothesisResult {
 	r := hypothesisResult{Number: 6, Name: "Only IID Accuracy Matters"}
-	var gaining, beyond []string
+	var gaining, beyond, differ []string
 	cells, inside := 0, 0
 	for _, b := range j.all {
 		for _, x := range against {
@@ -141,6 +141,9 @@ func (j *judge) onlyIID(against []contrast) hypothesisResult {
 				cells++
 				if c.Verdict == "+" {
 					gaining = append(gaining, c.With+" on "+b.name)
+				}
+				if j.differsOnLine(b, c) {
+					differ = append(differ, c.With+" on "+b.name)
 				}
 				if c.G.Low == nil {
 					continue
@@ -166,7 +169,27 @@ func (j *judge) onlyIID(against []contrast) hypothesisResult {
 	default:
 		r.Verdict, r.Why = undecided, fmt.Sprintf("%d of %d G lie within %s points of 0 for certain, none for certain beyond", inside, cells, decimal(equivalent))
 	}
+	if len(differ) > 0 {
+		r.Why += "; effective robustness has the other sign: " + strings.Join(differ, ", ")
+	}
 	return r
+}
+
+// differsOnLine says whether a method's distance from the logit line is for
+// certain on the other side of 0 than its G.
+func (j *judge) differsOnLine(b *benchmark, c evidenceCell) bool {
+	l := j.lines[b]
+	if l == nil {
+		return false
+	}
+	for _, m := range b.models {
+		if m.name() != c.With {
+			continue
+		}
+		e := l.beyond(m)
+		return e != nil && e.Low != nil && (*e.Low > 0 && c.G.Value < 0 || *e.High < 0 && c.G.Value > 0)
+	}
+	return false
 }
 
 // synthetic judges row 7: methods trained on synthetic changes do not help on

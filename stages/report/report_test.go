@@ -182,6 +182,7 @@ func TestHypotheses(t *testing.T) {
 		Kind: report.Robustness(), Config: config(func(c *report.Config) {
 			c.Benchmarks = map[string]report.Benchmark{"renditions": {Real: true, Shift: "texture"}, "streets": {Real: true, Shift: "geography"}}
 			c.Reference = "published"
+			c.Parameters = map[string]float64{"none": 25.6, "se": 28.1, "r152": 60.2}
 			c.Hypotheses = report.Hypotheses{
 				Larger:    []report.Sizes{{Small: "none", Large: "r152"}},
 				Attention: []report.Added{{Plain: "none", With: "se"}},
@@ -198,4 +199,29 @@ func TestHypotheses(t *testing.T) {
 	}
 	golden(t, "hypotheses.txt", out.File("", "report.txt"))
 	golden(t, "hypotheses.html", out.File("", "report.html"))
+}
+
+// A corruption benchmark: two methods on four corruptions at five severities, in
+// units of the baseline's errors.
+func TestCorruptions(t *testing.T) {
+	s := scene{seeds: 1, rows: 300, rates: map[string]map[string]float64{"none": {"iid": 0.2}, "augmix": {"iid": 0.19}}}
+	for i, c := range []string{"gaussian_noise", "fog", "contrast", "spatter"} {
+		for severity := 1; severity <= 5; severity++ {
+			set := fmt.Sprintf("corruption=%s,severity=%d", c, severity)
+			s.rates["none"][set] = 0.2 + 0.08*float64(severity) + 0.03*float64(i)
+			s.rates["augmix"][set] = 0.2 + 0.06*float64(severity) + 0.03*float64(i)
+		}
+	}
+	c := stagetest.Case{
+		Kind: report.Robustness(), Config: config(func(c *report.Config) {
+			c.Benchmarks = map[string]report.Benchmark{"cifar10-c": {Shift: "corruption", CE: "none"}}
+		}),
+		Ports: map[string][]stages.Input{"cifar10-c": s.inputs("none", "augmix")},
+	}
+	out, err := c.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "corruptions.txt", out.File("", "report.txt"))
+	golden(t, "corruptions.html", out.File("", "report.html"))
 }

@@ -34,8 +34,15 @@ type benchmarkResult struct {
 	Clusters string        `json:"clusters,omitempty"` // the column
 	Sets     []setResult   `json:"sets"`
 	Models   []modelResult `json:"models"`
+	Line     []linePoint   `json:"line,omitempty"`
 	// Family is how many comparisons the adjusted p values are one family of.
 	Family int `json:"family"`
+}
+
+// A linePoint is a point of the line of effective robustness, in percent.
+type linePoint struct {
+	IID float64 `json:"iid"` // error
+	OOD float64 `json:"ood"`
 }
 
 type setResult struct {
@@ -54,6 +61,8 @@ type modelResult struct {
 	Gap        *number           `json:"gap"`    // OOD minus IID
 	Against    *comparison       `json:"against,omitempty"`
 	Classes    []classError      `json:"classes,omitempty"`
+	Effective  *number           `json:"effective_robustness,omitempty"` // OOD accuracy minus that of the line at the same IID accuracy
+	Parameters float64           `json:"parameters,omitempty"`           // millions of weights
 	Corruption *corruptionErrors `json:"corruption_errors,omitempty"`
 }
 

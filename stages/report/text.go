@@ -49,7 +49,7 @@ func text(r *result, sections []section) []byte {
 }
 
 // text writes the columns aligned; those that do not fit go into further blocks
-// below, each with the first column again.
+// below, each with the columns that name its rows again.
 func (t *table) text(b *bytes.Buffer) {
 	widths := make([]int, len(t.head))
 	for i, h := range t.head {
@@ -60,13 +60,18 @@ func (t *table) text(b *bytes.Buffer) {
 			widths[i] = max(widths[i], utf8.RuneCountInString(c.text()))
 		}
 	}
-	for from := 1; from < len(t.head); {
-		to, used := from, 2+widths[0]
+	keys := max(t.keys, 1)
+	names := 0
+	for _, w := range widths[:keys] {
+		names += 2 + w
+	}
+	for from := keys; from < len(t.head); {
+		to, used := from, names
 		for to < len(t.head) && (to == from || used+2+widths[to] <= width) {
 			used += 2 + widths[to]
 			to++
 		}
-		if from > 1 {
+		if from > keys {
 			b.WriteByte('\n')
 		}
 		t.line(b, widths, from, to, func(i int) string { return t.head[i] })
@@ -78,9 +83,11 @@ func (t *table) text(b *bytes.Buffer) {
 }
 
 func (t *table) line(b *bytes.Buffer, widths []int, from, to int, text func(int) string) {
-	line := "  " + pad(text(0), widths[0])
-	for i := from; i < to; i++ {
-		line += "  " + pad(text(i), widths[i])
+	line := ""
+	for i := range to {
+		if i < max(t.keys, 1) || i >= from {
+			line += "  " + pad(text(i), widths[i])
+		}
 	}
 	b.WriteString(strings.TrimRight(line, " "))
 	b.WriteByte('\n')
