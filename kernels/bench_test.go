@@ -104,3 +104,13 @@ func BenchmarkBatchNorm(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkRanges(b *testing.B) {
+	v := make([]float32, 1<<14)
+	s := NewKey("bench", 1, 0, "", 0).Row("")
+	m := newMeter(b)
+	for b.Loop() {
+		m.run(func() { s.Ranges(v, 0, -1, 1) })
+	}
+	b.ReportMetric(m.op*1e9/float64(b.N)/float64(len(v)), "cpu-ns/value")
+}

@@ -4,23 +4,10 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
-	"math/bits"
 	"slices"
-)
 
-// philox returns the block of Philox4x32-10 for a counter and a key.
-//
-// Source: Salmon, Moraes, Dror and Shaw, "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011.
-func philox(c [4]uint32, k0, k1 uint32) [4]uint32 {
-	for range 10 {
-		hi0, lo0 := bits.Mul32(0xD2511F53, c[0])
-		hi1, lo1 := bits.Mul32(0xCD9E8D57, c[2])
-		c = [4]uint32{hi1 ^ c[1] ^ k0, lo1, hi0 ^ c[3] ^ k1, lo0}
-		k0 += 0x9E3779B9
-		k1 += 0xBB67AE85
-	}
-	return c
-}
+	"shiftmill/kernels/internal/simd"
+)
 
 // A Key selects one family of random numbers: a kind of stage in one version, a seed, a purpose and a draw.
 type Key struct {
@@ -74,7 +61,7 @@ type Source struct {
 // Uint32x4 returns the four words of the counter (element, attempt, row). Draws by rejection count their tries in
 // attempt; everything else uses attempt 0.
 func (s Source) Uint32x4(element, attempt uint32) [4]uint32 {
-	return philox([4]uint32{element, attempt, uint32(s.row), uint32(s.row >> 32)}, s.key.k0, s.key.k1)
+	return simd.Philox([4]uint32{element, attempt, uint32(s.row), uint32(s.row >> 32)}, s.key.k0, s.key.k1)
 }
 
 // Permutation returns the order in which a draw (an epoch) visits rows: their indexes, sorted by the first 64 bits of

@@ -25,21 +25,16 @@ func (s Source) Range(element uint32, lo, hi float32) float32 {
 
 // Uniforms fills dst with Uniform's values for bulk draws, four a block: value i is word i%4 of element first+i/4.
 func (s Source) Uniforms(dst []float32, first uint32) {
-	for i := 0; i < len(dst); i += 4 {
-		w := s.Uint32x4(first+uint32(i/4), 0)
-		for j := range min(4, len(dst)-i) {
-			dst[i+j] = uniform24(w[j])
-		}
-	}
+	s.ranges(dst, first, 1, 0)
 }
 
 // Ranges fills dst as Uniforms does, with values from lo to hi.
 func (s Source) Ranges(dst []float32, first uint32, lo, hi float32) {
-	s.Uniforms(dst, first)
-	d := hi - lo
-	for i, u := range dst {
-		dst[i] = FMA32(d, u, lo)
-	}
+	s.ranges(dst, first, hi-lo, lo)
+}
+
+func (s Source) ranges(dst []float32, first uint32, d, lo float32) {
+	backend().Ranges(dst, first, s.row, uint64(s.key.k1)<<32|uint64(s.key.k0), d, lo)
 }
 
 // tau is 2 pi.

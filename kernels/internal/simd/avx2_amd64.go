@@ -149,6 +149,11 @@ func sigmoidAVX2(n int, dst *float32, x *float32)
 //go:noescape
 func tanhAVX2(n int, dst *float32, x *float32)
 
+// rangesAVX2 is the vector loop of Backend.Ranges; n is a positive multiple of 32.
+//
+//go:noescape
+func rangesAVX2(n int, dst *float32, first int, row int, key int, d float32, lo float32)
+
 // mixFirstAVX2 is a body of Backend.Mix; n is a positive multiple of 16.
 //
 //go:noescape

@@ -66,3 +66,5 @@ func expAVX2(n int, dst, x *float32) { panic(unreachable) }
 func sigmoidAVX2(n int, dst, x *float32) { panic(unreachable) }
 
 func tanhAVX2(n int, dst, x *float32) { panic(unreachable) }
+
+func rangesAVX2(n int, dst *float32, first, row, key int, d, lo float32) { panic(unreachable) }

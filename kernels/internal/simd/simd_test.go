@@ -191,3 +191,17 @@ func TestFunctions(t *testing.T) {
 		}
 	}
 }
+
+func TestRanges(t *testing.T) {
+	for _, b := range natives(t) {
+		for _, n := range []int{0, 1, 31, 32, 33, 64, 101, 500} {
+			for _, first := range []uint32{0, 1, 0xfffffffe} {
+				got, want := values(n+9, 1), values(n+9, 1)
+				const row, key = 0xfedcba9876543210, 0x123456789abcdef0
+				b.Ranges(got[3:3+n], first, row, key, 2.7, -1.3)
+				Generic.Ranges(want[3:3+n], first, row, key, 2.7, -1.3)
+				sameBits(t, fmt.Sprintf("%s Ranges n=%d first=%d", b, n, first), got, want)
+			}
+		}
+	}
+}

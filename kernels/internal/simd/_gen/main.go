@@ -38,6 +38,7 @@ func main() {
 	f.tree()
 	f.elementwise()
 	f.functions()
+	f.philox()
 	f.mix("mixFirst", false, true, true, false)
 	f.mix("mixMiddle", true, true, true, true)
 	f.mix("mixLast", true, false, false, true)

@@ -1,0 +1,34 @@
+package simd
+
+import "math/bits"
+
+// Philox returns the block of Philox4x32-10 for a counter and a key.
+//
+// Source: Salmon, Moraes, Dror and Shaw, "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011.
+func Philox(c [4]uint32, k0, k1 uint32) [4]uint32 {
+	for range 10 {
+		hi0, lo0 := bits.Mul32(0xD2511F53, c[0])
+		hi1, lo1 := bits.Mul32(0xCD9E8D57, c[2])
+		c = [4]uint32{hi1 ^ c[1] ^ k0, lo1, hi0 ^ c[3] ^ k1, lo0}
+		k0 += 0x9E3779B9
+		k1 += 0xBB67AE85
+	}
+	return c
+}
+
+// Ranges stores fma(d, u, lo) in dst, where u is the word's upper 24 bits times 2^-24 and value i takes word i%4 of the
+// counter (first+i/4, 0, row). The key's first word is its lower half.
+func (b Backend) Ranges(dst []float32, first uint32, row, key uint64, d, lo float32) {
+	n := 0
+	if b == AVX2 {
+		if n = len(dst) &^ 31; n > 0 {
+			rangesAVX2(n, &dst[0], int(first), int(row), int(key), d, lo)
+		}
+	}
+	for i := n; i < len(dst); i += 4 {
+		w := Philox([4]uint32{first + uint32(i/4), 0, uint32(row), uint32(row >> 32)}, uint32(key), uint32(key>>32))
+		for j := range min(4, len(dst)-i) {
+			dst[i+j] = FMA32(d, float32(w[j]>>8)*0x1p-24, lo)
+		}
+	}
+}
