@@ -150,6 +150,9 @@ func (e *Engine) Check() error {
 	for _, n := range e.nodes {
 		errs = append(errs, n.checkTypes()...)
 	}
+	if e.store != nil { // a check without data leaves locations alone
+		errs = append(errs, e.checkLocations()...)
+	}
 	if len(errs) == 0 {
 		for _, n := range e.nodes {
 			errs = append(errs, n.deriveColumns()...)
@@ -280,6 +283,9 @@ func (n *node) deriveColumns() pipeline.Errors {
 		}
 	}
 	own, problems := n.kind.Columns(n.spec.Config, in)
+	if len(problems) > 0 {
+		errs = nil // they say at the parameter what a missing column says at the input
+	}
 	for _, p := range problems {
 		pos := p.Pos
 		if pos.Line == 0 {

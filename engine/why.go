@@ -181,9 +181,10 @@ func (c Change) String() string {
 	default:
 		s = fmt.Sprintf("%s was %s, is now %s", what, shorten(c.Old), shorten(c.New))
 	}
-	if c.Pos.Line > 0 {
-		p := c.Pos
-		p.File = filepath.Base(p.File)
+	if p := c.Pos; p.File != "" {
+		if p.Line > 0 { // else an option of the command line
+			p.File = filepath.Base(p.File)
+		}
 		s += fmt.Sprintf(" (%s)", p)
 	}
 	return s

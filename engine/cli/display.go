@@ -196,6 +196,29 @@ func (d *display) logEvent(ev engine.Event) {
 	}
 }
 
+// stopped says what became of a run that did not end well.
+func (d *display) stopped(count map[engine.State]int, stages int) {
+	if d.log != nil {
+		d.count(d.log.Error(), count).Msg("stopped")
+		return
+	}
+	fmt.Fprintf(d.out, "stopped: %d failed, %d skipped, %d ran, %d cached of %d stages; what ran is kept\n",
+		count[engine.Failed], count[engine.Skipped], count[engine.Ran], count[engine.Hit], stages)
+}
+
+// finished is the last event of a good run, for programs.
+func (d *display) finished(count map[engine.State]int, published []engine.Published, took time.Duration) {
+	dirs := make([]string, len(published))
+	for i, p := range published {
+		dirs[i] = p.Dir
+	}
+	d.count(d.log.Info(), count).Strs("reports", dirs).Dur("dur", took).Msg("done")
+}
+
+func (d *display) count(e *zerolog.Event, count map[engine.State]int) *zerolog.Event {
+	return e.Int("ran", count[engine.Ran]).Int("cached", count[engine.Hit]).Int("failed", count[engine.Failed]).Int("skipped", count[engine.Skipped])
+}
+
 // shortPath is a path relative to the working folder where that is shorter.
 func shortPath(p string) string {
 	abs, err := filepath.Abs(p)

@@ -80,6 +80,13 @@ Without a spec, the built-in quickstart is used.
 ` + exitHelp,
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		Args:          cobra.ArbitraryArgs,
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return c.Help()
+			}
+			return unknownVerb(c, args[0])
+		},
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usage("%s: %w; see %s --help", c.CommandPath(), err, c.CommandPath())
@@ -88,6 +95,18 @@ Without a spec, the built-in quickstart is used.
 		s.graphCommand(), s.exportCommand(), s.kindsCommand(), s.versionCommand())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	return root
+}
+
+// unknownVerb names the verb that may have been meant.
+func unknownVerb(root *cobra.Command, name string) error {
+	var verbs []string
+	for _, c := range root.Commands() {
+		verbs = append(verbs, c.Name())
+	}
+	if near := pipeline.Nearest(name, verbs); near != "" {
+		return usage("no verb %q; did you mean %q?", name, near)
+	}
+	return usage("no verb %q; see shiftmill --help", name)
 }
 
 // specArg accepts at most one argument, the spec.

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"shiftmill/engine"
+	"shiftmill/pipeline"
 )
 
 func (s *session) runCommand() *cobra.Command {
@@ -47,15 +48,19 @@ func (s *session) run(ctx context.Context, args []string) (err error) {
 	show.start(len(e.Names()))
 	runErr := e.Run(ctx)
 	show.stop()
+	if wrong := (pipeline.Errors)(nil); errors.As(runErr, &wrong) && !errors.Is(runErr, engine.ErrFailed) {
+		return runErr // found before anything ran: no run to remember
+	}
 	rec := engine.RunRecord{ID: engine.NewRunID(started), Spec: x.graph.Name, File: x.file, Text: string(x.text),
 		Set: s.set, Started: started.UTC(), Seconds: time.Since(started).Seconds(), Outcome: outcome(ctx, runErr)}
 	if err := errors.Join(e.Close(context.WithoutCancel(ctx)), e.SaveRun(rec)); err != nil {
 		return errors.Join(runErr, err)
 	}
 	if runErr != nil {
+		show.stopped(e.Count(), len(e.Names()))
 		return runErr
 	}
-	return s.conclude(x, e, time.Since(started))
+	return s.conclude(x, e, show, time.Since(started))
 }
 
 func outcome(ctx context.Context, err error) string {
@@ -69,12 +74,13 @@ func outcome(ctx context.Context, err error) string {
 }
 
 // conclude prints the reports and where everything is.
-func (s *session) conclude(x *experiment, e *engine.Engine, took time.Duration) error {
+func (s *session) conclude(x *experiment, e *engine.Engine, show *display, took time.Duration) error {
 	published, err := e.Publish(filepath.Join(x.store.Dir(), "reports", x.graph.Name))
 	if err != nil {
 		return err
 	}
 	if s.jsonOut {
+		show.finished(e.Count(), published, took)
 		return nil
 	}
 	for _, p := range published {

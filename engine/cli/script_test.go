@@ -76,6 +76,7 @@ var scrubbed = []struct {
 	{regexp.MustCompile(`\d{8}T\d{6}\.\d{3}-\d+`), "RUN"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?`), "TIME"},
 	{regexp.MustCompile(`\b\d+(\.\d+)?(µs|ms|s)\b`), "TOOK"},
+	{regexp.MustCompile(`\b(loss|error|gap)=[-0-9.e]+`), "$1=N"},
 	{regexp.MustCompile(`\b[0-9a-f]{64}\b`), "SHA256"},
 	{regexp.MustCompile(`\b[0-9a-f]{12}\b`), "SHORT"},
 }
