@@ -12,8 +12,9 @@ import (
 // Format rewrites a spec in the canonical form: two spaces a level, one space
 // after colons and commas, lists indented under their key, lines of braces and
 // brackets joined and broken before 120 columns, at most one blank line
-// between entries. Comments, the order of entries, quotes and the choice
-// between braces and blocks stay as they are. Formatting twice changes nothing
+// between entries. Comments, the order of entries, quotes, the choice between
+// braces and blocks, and columns in which values or comments line up stay as
+// they are. Formatting twice changes nothing
 // more. The error is Errors when the file is no YAML that the language reads;
 // mistakes in what it says are none of Format's business.
 func Format(file string, data []byte) ([]byte, error) {
@@ -86,7 +87,7 @@ func format(text string) (string, []string, error) {
 		w.document(doc.Content[0])
 	}
 	w.rest()
-	return w.b.String(), l.texts(), nil
+	return w.aligned(), l.texts(), nil
 }
 
 // findComments returns the comments of a text in their order.

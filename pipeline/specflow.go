@@ -149,11 +149,11 @@ func (f *flowLines) token(s string, off int) {
 		w.next++
 		if c.own {
 			f.newLine(f.depth)
+			w.b.WriteString(c.text)
 		} else {
 			f.trim()
-			w.b.WriteString("  ")
+			w.trailing(c)
 		}
-		w.b.WriteString(c.text)
 		f.newLine(f.depth - closing)
 		f.line = w.line(off)
 	}

@@ -14,6 +14,13 @@ type specWriter struct {
 	b      bytes.Buffer
 	next   int // the first comment that is not written yet
 	blocks []writtenBlock
+	behind []trailingComment
+}
+
+// A trailingComment stands behind something else in its line.
+type trailingComment struct {
+	off       int // in the output, of the blank before it
+	line, col int // in the original
 }
 
 // A writtenBlock is a block of entries around the last one written: a comment
@@ -51,10 +58,46 @@ func (w *specWriter) block(y *yaml.Node, indent int, prefix string) {
 		}
 		return
 	}
+	widths := w.columns(y, indent+len(strings.TrimLeft(prefix, " ")))
 	for i := 0; i+1 < len(y.Content); i += 2 {
-		w.entry(y.Content[i], y.Content[i+1], indent, prefix, depth)
+		w.entry(y.Content[i], y.Content[i+1], indent, widths[i/2], prefix, depth)
 		prefix = ""
 	}
+}
+
+// columns returns how wide the key of each entry is to be made: values that
+// stand in one column on lines that follow each other keep to one column.
+func (w *specWriter) columns(y *yaml.Node, taken int) []int {
+	n := len(y.Content) / 2
+	widths := make([]int, n)
+	single := func(i int) bool {
+		k, v := y.Content[2*i], y.Content[2*i+1]
+		return !isBlock(v) && !empty(v) && v.Style&(yaml.LiteralStyle|yaml.FoldedStyle) == 0 && v.Line == k.Line && w.line(w.ends[v]-1) == k.Line-1
+	}
+	for i := 0; i < n; {
+		end, widest := i+1, utf8.RuneCountInString(w.source(y.Content[2*i]))
+		for end < n && single(i) && single(end) && y.Content[2*end].Line == y.Content[2*end-2].Line+1 && y.Content[2*end+1].Column == y.Content[2*end-1].Column {
+			widest = max(widest, utf8.RuneCountInString(w.source(y.Content[2*end])))
+			end++
+		}
+		if end > i+1 && w.fit(y.Content[2*i:2*end], taken+widest+2) {
+			for ; i < end; i++ {
+				widths[i] = widest
+			}
+		}
+		i = end
+	}
+	return widths
+}
+
+// fit says whether values in one line each end before the widest column.
+func (w *specWriter) fit(entries []*yaml.Node, taken int) bool {
+	for i := 1; i < len(entries); i += 2 {
+		if taken+utf8.RuneCountInString(w.flow(entries[i])) > widest {
+			return false
+		}
+	}
+	return true
 }
 
 // item writes an item of a list in lines of dashes.
@@ -87,7 +130,7 @@ func (w *specWriter) first(y *yaml.Node) int {
 }
 
 // entry writes a key with its value.
-func (w *specWriter) entry(k, v *yaml.Node, indent int, prefix string, depth int) {
+func (w *specWriter) entry(k, v *yaml.Node, indent, width int, prefix string, depth int) {
 	col := k.Column - 1
 	until := w.offset(k)
 	if !isBlock(v) && !empty(v) {
@@ -111,8 +154,9 @@ func (w *specWriter) entry(k, v *yaml.Node, indent int, prefix string, depth int
 		w.endLine(w.ends[k])
 		return
 	}
-	w.b.WriteByte(' ')
-	w.inline(v, indent, prefix+" ")
+	pad := strings.Repeat(" ", 1+max(0, width-utf8.RuneCountInString(w.source(k))))
+	w.b.WriteString(pad)
+	w.inline(v, indent, prefix+pad)
 	w.endLine(w.ends[v])
 }
 
@@ -171,11 +215,46 @@ func (w *specWriter) blank(line int) {
 func (w *specWriter) endLine(end int) {
 	if w.next < len(w.comments) {
 		if c := w.comments[w.next]; !c.own && c.line == w.line(max(0, end-1)) {
-			w.b.WriteString("  " + c.text)
+			w.trailing(c)
 			w.next++
 		}
 	}
 	w.b.WriteByte('\n')
+}
+
+// trailing writes a comment behind what stands in its line already.
+func (w *specWriter) trailing(c comment) {
+	w.behind = append(w.behind, trailingComment{w.b.Len(), c.line, c.col})
+	w.b.WriteString(" " + c.text)
+}
+
+// aligned is the text with trailing comments in one column where they stood in
+// one column before, on lines that follow each other.
+func (w *specWriter) aligned() string {
+	text := w.b.String()
+	var b strings.Builder
+	at := 0
+	for i := 0; i < len(w.behind); {
+		end := i + 1
+		for end < len(w.behind) && w.behind[end].col == w.behind[end-1].col && w.behind[end].line == w.behind[end-1].line+1 &&
+			strings.Count(text[w.behind[end-1].off:w.behind[end].off], "\n") == 1 {
+			end++
+		}
+		widths, most := make([]int, end-i), 0
+		for j := i; j < end; j++ {
+			off := w.behind[j].off
+			widths[j-i] = utf8.RuneCountInString(text[strings.LastIndexByte(text[:off], '\n')+1 : off])
+			most = max(most, widths[j-i])
+		}
+		for j := i; j < end; j++ {
+			b.WriteString(text[at:w.behind[j].off])
+			b.WriteString(strings.Repeat(" ", most-widths[j-i]))
+			at = w.behind[j].off
+		}
+		i = end
+	}
+	b.WriteString(text[at:])
+	return b.String()
 }
 
 // source is a scalar as it was written, plain text of several lines joined.
@@ -253,7 +332,7 @@ func (w *specWriter) textBlock(y *yaml.Node, indent int) {
 		return r
 	}, header))
 	if w.next < len(w.comments) && w.comments[w.next].line == y.Line-1 {
-		w.b.WriteString("  " + w.comments[w.next].text)
+		w.trailing(w.comments[w.next])
 		w.next++
 	}
 	cut := w.bodyIndent(header, lines[1:])
