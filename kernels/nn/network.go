@@ -6,6 +6,11 @@ import (
 	"shiftmill/kernels"
 )
 
+// Version is the version of what networks compute in training and evaluation,
+// with the operations of package kernels below them. It is raised when the
+// same state and input would give other bits.
+const Version = "nn/1"
+
 // A Role says what a tensor of a network's state is for.
 type Role uint8
 

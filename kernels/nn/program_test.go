@@ -1,9 +1,12 @@
 package nn
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"math"
+	"os"
 	"runtime"
+	"strings"
 	"testing"
 
 	"gorgonia.org/gorgonia"
@@ -105,6 +108,37 @@ func TestWorkersAndBackends(t *testing.T) {
 					t.Errorf("%s: backend %s, workers %d: other bits than %s with one worker", name, backend, workers, kernels.Backends()[0])
 				}
 			}
+		}
+	}
+}
+
+// TestGolden holds the state and the scores after three steps of every
+// architecture under Version.
+func TestGolden(t *testing.T) {
+	data, err := os.ReadFile("testdata/golden.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range []Arch{{Name: "convnet"}, {Name: "resnet8"}, {Name: "resnet20"}, {Name: "resnet18", Stem: "imagenet"}} {
+		a.Width, a.Classes, a.Size = 3, 4, 16
+		net := newNet(t, a)
+		tr := newTrainer(t, net, Settings{Batch: 4, Momentum: 0.9, Nesterov: true, WeightDecay: 1e-3, LabelSmoothing: 0.1})
+		for step := range 3 {
+			fillBatch(tr, step)
+			tr.Step(nil, 0.1)
+		}
+		p, err := NewPredictor(net, 4)
+		if err != nil {
+			t.Fatal(err)
+		}
+		copy(p.Images, tr.Images)
+		h := sha256.New()
+		for _, v := range append(net.State, Tensor{Data: p.Logits(nil)}) {
+			fmt.Fprint(h, v.Name, v.Shape, bitsOf(v.Data))
+		}
+		line := fmt.Sprintf("%s %s %x\n", a.Name, Version, h.Sum(nil)[:16])
+		if !strings.Contains(string(data), line) {
+			t.Errorf("results of %s are not those of testdata/golden.txt: raise Version, or undo the change; the line is now\n%s", a.Name, line)
 		}
 	}
 }

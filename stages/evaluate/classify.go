@@ -3,6 +3,7 @@ package evaluate
 import (
 	"github.com/apache/arrow/go/v15/arrow"
 
+	"shiftmill/kernels/nn"
 	"shiftmill/pipeline"
 	"shiftmill/stages"
 	"shiftmill/stages/model"
@@ -38,7 +39,7 @@ func Classify() *stages.Kind {
 		Outputs: func(*Config) []stages.Output { return []stages.Output{{Base: "data"}} },
 		Columns: columns,
 		Reads:   reads,
-		Uses:    []string{transform.Version, model.Version},
+		Uses:    []string{transform.Version, model.Version, nn.Version},
 		New: func(c *Config) (stages.Stage, error) {
 			return &classify{label: c.Label}, nil
 		},

@@ -5,6 +5,7 @@ import (
 
 	"github.com/apache/arrow/go/v15/arrow"
 
+	"shiftmill/kernels/nn"
 	"shiftmill/pipeline"
 	"shiftmill/stages"
 	"shiftmill/stages/model"
@@ -42,7 +43,7 @@ func classifier(keep int64) *stages.Kind {
 		Reads: func(c *Config, _ string, in *arrow.Schema) []string {
 			return model.Present(in, model.ImageColumn, c.Label)
 		},
-		Uses: []string{transform.Version, model.Version},
+		Uses: []string{transform.Version, model.Version, nn.Version},
 		New: func(c *Config) (stages.Stage, error) {
 			return stages.RunFunc(func(ctx context.Context, in *stages.Inputs, out stages.Sink) error {
 				t, err := prepare(ctx, c, in, out)
