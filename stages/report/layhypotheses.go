@@ -11,7 +11,7 @@ import (
 func layHypotheses(r *result) section {
 	h := r.Hypotheses
 	s := section{title: "Hypotheses", id: "hypotheses", lead: fmt.Sprintf(
-		"Each sign is that of more than half of the comparisons behind it. A comparison is + if A and G are above 0 (one-sided p <= 0.025, Holm over all %d comparisons of this part) and A >= %s and G >= %s points; "+
+		"Each sign is that of more than half of the comparisons behind it. A comparison is + if A and G are above 0 (one-sided p <= 0.025, Holm over the comparisons of this part, %d) and A >= %s and G >= %s points; "+
 			"- if the data rule such a gain out; 0 if they decide neither. The paper's sign for no evidence, -, is 0 or - here.",
 		h.Family, decimal(r.Margins.OOD), decimal(r.Margins.Gap))}
 	main := table{title: "Verdicts", head: []string{"hypothesis"}}

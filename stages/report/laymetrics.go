@@ -37,6 +37,9 @@ func metricTables(b *benchmarkResult) []table {
 	if t, ok := classTable(b, "Error by class, inside the training distribution", func(c classError) (*number, int) { return c.IID, c.IIDImages }); ok {
 		ts = append(ts, t)
 	}
+	for i := range ts {
+		ts[i].extra = true
+	}
 	return ts
 }
 

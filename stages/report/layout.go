@@ -26,6 +26,7 @@ type table struct {
 	ids   []string // anchors of the rows on the page, if any
 	first int      // rows that are shown where no one can fold the table; 0 for all
 	fold  bool     // folded on the page until asked for
+	extra bool     // left out of report.txt, which is for a terminal
 }
 
 // shown are the rows for formats where no one can fold a table.
@@ -65,9 +66,6 @@ func (c cell) text() string {
 // lay arranges the result as sections, in the order of reading.
 func lay(r *result) []section {
 	var ss []section
-	if r.Hypotheses != nil {
-		ss = append(ss, layHypotheses(r))
-	}
 	var methods []string
 	for _, b := range r.Benchmarks {
 		for _, m := range b.Models {
@@ -77,6 +75,9 @@ func lay(r *result) []section {
 	methods = unique(methods)
 	for i := range r.Benchmarks {
 		ss = append(ss, layBenchmark(r, &r.Benchmarks[i], "b"+strconv.Itoa(i+1), methods))
+	}
+	if r.Hypotheses != nil {
+		ss = append(ss, layHypotheses(r))
 	}
 	if r.Published != nil {
 		ss = append(ss, layPublished(r))

@@ -24,7 +24,12 @@ func text(r *result, sections []section) []byte {
 		if s.lead != "" {
 			paragraph(&b, "", s.lead)
 		}
+		var left []string
 		for i, t := range s.tables {
+			if t.extra {
+				left = append(left, t.title)
+				continue
+			}
 			fmt.Fprintf(&b, "\n%s\n\n", t.title)
 			t.text(&b)
 			if t.note != "" {
@@ -37,6 +42,10 @@ func text(r *result, sections []section) []byte {
 					paragraph(&b, "  ", "* "+item)
 				}
 			}
+		}
+		if len(left) > 0 {
+			b.WriteByte('\n')
+			paragraph(&b, "", "In report.md and report.html also: "+strings.Join(left, "; ")+".")
 		}
 	}
 	if len(r.Notes) > 0 {
