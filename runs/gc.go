@@ -3,10 +3,8 @@ package runs
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -209,15 +207,6 @@ func (s *Store) repack(ctx context.Context, c *collection, h *heap) error {
 	return nil
 }
 
-// generationFile says which sessions were alive when a generation was made, and with
-// which epoch of their holds.
-type generationFile struct {
-	Made     time.Time         `json:"made"`
-	Sessions map[string]uint64 `json:"sessions"`
-}
-
-const generationName = "GENERATION"
-
 // discard states the tombstones, makes them durable, and only then moves files.
 func (s *Store) discard(ctx context.Context, c *collection) error {
 	if len(c.leaving) == 0 {
@@ -266,121 +255,6 @@ func (s *Store) discard(ctx context.Context, c *collection) error {
 	clear(s.knownPacks)
 	s.sightMu.Unlock()
 	return s.writeGeneration(dir, at)
-}
-
-// writeGeneration lists the sessions after the files have moved, so that a session
-// which began meanwhile, and put an object that went with them, counts.
-func (s *Store) writeGeneration(dir string, at time.Time) error {
-	g := generationFile{Made: at, Sessions: map[string]uint64{}}
-	ids, err := s.sessions()
-	if err != nil {
-		return err
-	}
-	for _, id := range ids {
-		if !s.alive(id) {
-			continue
-		}
-		// Damaged holds count as never renewed.
-		epoch, _, _, _ := s.readHolds(id)
-		g.Sessions[id.String()] = epoch
-	}
-	data, err := json.Marshal(g)
-	if err != nil {
-		return err
-	}
-	// Not synced: a generation whose list is lost counts as made when that is seen.
-	name := filepath.Join(dir, generationName)
-	if err := createFile(s.fs, name+".new", data, false); err != nil {
-		return err
-	}
-	return giveName(s.fs, name+".new", name)
-}
-
-// sweepTrash restores from older generations what is in use, and deletes those that no
-// session can want any more.
-func (s *Store) sweepTrash(ctx context.Context, c *collection) error {
-	packs, err := s.packContents()
-	if err != nil {
-		return err
-	}
-	generations, err := s.fs.List(s.path("trash"))
-	if err != nil {
-		return err
-	}
-	for _, g := range generations {
-		dir := s.path("trash", g.Name)
-		files, err := s.fs.List(dir)
-		if err != nil {
-			return err
-		}
-		bytes := int64(0)
-		for _, f := range files {
-			home, used := s.home(f.Name, c.marks, packs)
-			if !used {
-				bytes += f.Size
-				continue
-			}
-			if err := s.fs.Rename(filepath.Join(dir, f.Name), home); err != nil && !isGone(err) {
-				return err
-			}
-			s.mu.Lock()
-			s.pending.addDir(filepath.Dir(home))
-			s.mu.Unlock()
-			c.report.Restored++
-		}
-		old, err := s.outlived(dir, c.marks)
-		if err != nil {
-			return err
-		}
-		if old {
-			// A restored name must not be lost with the folder it came from.
-			if err := s.Commit(ctx); err != nil {
-				return err
-			}
-			if err := removeAll(s.fs, dir); err != nil {
-				return err
-			}
-			c.report.Deleted += bytes
-		}
-	}
-	return nil
-}
-
-// home returns where a file in the trash came from and whether it is in use.
-func (s *Store) home(name string, m *marks, packs map[packID][]packed) (string, bool) {
-	if id, ok := parsePackID(name); ok {
-		return s.packPath(id), slices.ContainsFunc(packs[id], func(p packed) bool { return m.has(p.object) })
-	}
-	if d, err := ParseDigest(name); err == nil {
-		return s.objectPath(d), m.has(d)
-	}
-	return "", false
-}
-
-// outlived reports whether every session that was alive when a generation was made has
-// ended or renewed its holds since.
-func (s *Store) outlived(dir string, m *marks) (bool, error) {
-	data, err := ReadFile(s.fs, filepath.Join(dir, generationName))
-	var g generationFile
-	if err != nil || json.Unmarshal(data, &g) != nil {
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return false, err
-		}
-		// Cut off while it was made: counts as made now.
-		for _, name := range []string{generationName, generationName + ".new"} {
-			if err := s.fs.Remove(filepath.Join(dir, name)); err != nil && !isGone(err) {
-				return false, err
-			}
-		}
-		return false, s.writeGeneration(dir, s.now().UTC())
-	}
-	for name, epoch := range g.Sessions {
-		id, ok := parseSessionID(name)
-		if now, alive := m.alive[id]; !ok || (alive && now <= epoch) {
-			return false, nil
-		}
-	}
-	return true, nil
 }
 
 // tidy removes what dead sessions have left beside their results.

@@ -2,12 +2,8 @@ package runstest
 
 import (
 	"errors"
-	"fmt"
-	"io"
 	"io/fs"
-	"math/rand/v2"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -90,139 +86,14 @@ func (m *MemFS) FailAt(f func(op int, what, name string) error) {
 	m.mu.Unlock()
 }
 
-// DropSync leaves out, silently, the syncs at the places in the store's source for
-// which f reports true.
-func (m *MemFS) DropSync(f func(site string) bool) { m.mu.Lock(); m.dropSync = f; m.mu.Unlock() }
-
-// LateSync puts off the syncs at the places for which late reports true until one for
-// which until does has been done, as if the two were swapped.
-func (m *MemFS) LateSync(late, until func(site string) bool) {
-	m.mu.Lock()
-	m.lateSync, m.untilSync = late, until
-	m.mu.Unlock()
-}
-
 // Ops returns the number of operations so far.
 func (m *MemFS) Ops() int { m.mu.Lock(); defer m.mu.Unlock(); return m.ops }
-
-// SyncSites lists the places in the store's source that have synced.
-func (m *MemFS) SyncSites() []string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var list []string
-	for s := range m.sites {
-		list = append(list, s)
-	}
-	slices.Sort(list)
-	return list
-}
-
-// State is what a power cut leaves of unsynced changes.
-type State int
 
 const (
 	Synced State = iota // nothing
 	All                 // everything: the process died, the machine did not
 	Torn                // a random part: some names, some sectors of some writes
 )
-
-// String names the state.
-func (s State) String() string { return [...]string{"synced", "all", "torn"}[s] }
-
-// sector is the unit in which a disk writes.
-const sector = 512
-
-// Crash returns the file system as it is found after a power cut. Locks are gone.
-func (m *MemFS) Crash(state State, rng *rand.Rand) *MemFS {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	after := NewMemFS(m.now)
-	survives := map[int]bool{}
-	copies := map[*inode]*inode{}
-	var copyOf func(n *inode) *inode
-	copyOf = func(n *inode) *inode {
-		if c, ok := copies[n]; ok {
-			return c
-		}
-		c := &inode{dir: n.dir, mtime: n.mtime}
-		copies[n] = c
-		if !n.dir {
-			c.data = n.crashed(state, rng)
-			c.synced = slices.Clone(c.data)
-			return c
-		}
-		left := n.entries
-		if state != All {
-			left = map[string]*inode{}
-			for name, to := range n.durable {
-				left[name] = to
-			}
-			for _, ch := range n.names {
-				ok, seen := survives[ch.id]
-				if !seen {
-					ok = state == Torn && rng.IntN(2) == 0
-					survives[ch.id] = ok
-				}
-				switch {
-				case ok && ch.to != nil:
-					left[ch.name] = ch.to
-				case ok:
-					delete(left, ch.name)
-				}
-			}
-		}
-		c.entries, c.durable = map[string]*inode{}, map[string]*inode{}
-		for _, name := range sortedNames(left) {
-			c.entries[name] = copyOf(left[name])
-			c.durable[name] = c.entries[name]
-		}
-		return c
-	}
-	after.root = copyOf(m.root)
-	return after
-}
-
-func sortedNames(m map[string]*inode) []string {
-	names := make([]string, 0, len(m))
-	for n := range m {
-		names = append(names, n)
-	}
-	slices.Sort(names)
-	return names
-}
-
-// crashed returns what is left of a file's bytes.
-func (n *inode) crashed(state State, rng *rand.Rand) []byte {
-	switch state {
-	case All:
-		return slices.Clone(n.data)
-	case Synced:
-		return slices.Clone(n.synced)
-	}
-	data := slices.Clone(n.synced)
-	for _, w := range n.pending {
-		if rng.IntN(4) == 0 {
-			continue
-		}
-		for at := int64(0); at < int64(len(w.data)); {
-			end := min((w.offset+at)/sector*sector+sector-w.offset, int64(len(w.data)))
-			// The length may survive without the bytes, which are zero then.
-			data = grow(data, w.offset+end)
-			if rng.IntN(3) > 0 {
-				copy(data[w.offset+at:], w.data[at:end])
-			}
-			at = end
-		}
-	}
-	return data
-}
-
-func grow(data []byte, size int64) []byte {
-	if int64(len(data)) < size {
-		data = append(data, make([]byte, size-int64(len(data)))...)
-	}
-	return data
-}
 
 // begin counts an operation and says whether it fails; m.mu is held.
 func (m *MemFS) begin(what, name string) error {
@@ -474,89 +345,6 @@ func (m *MemFS) Touch(name string, t time.Time) error {
 	return nil
 }
 
-// site names the lines of the store that called, innermost first: enough of them to tell
-// the callers of a shared function apart.
-func site() string {
-	var pcs [16]uintptr
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs[:])])
-	var lines []string
-	for {
-		f, more := frames.Next()
-		if strings.Contains(f.Function, "/runs.") {
-			lines = append(lines, fmt.Sprintf("%s:%d", filepath.Base(f.File), f.Line))
-		}
-		if !more || len(lines) == 3 {
-			return strings.Join(lines, " < ")
-		}
-	}
-}
-
-// sync does what a sync does, unless it is to be left out or put off.
-func (m *MemFS) sync(do func()) {
-	at := site()
-	m.sites[at]++
-	switch {
-	case m.dropSync != nil && m.dropSync(at):
-	case m.lateSync != nil && m.lateSync(at):
-		m.late = append(m.late, do)
-	default:
-		do()
-		if m.untilSync == nil || !m.untilSync(at) {
-			return
-		}
-		for _, f := range m.late {
-			f()
-		}
-		m.late = nil
-	}
-}
-
-// SyncDir implements runs.FS. A rename between folders becomes durable with either: file
-// systems with a journal do it in one transaction.
-func (m *MemFS) SyncDir(name string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if err := m.begin("sync", name); err != nil {
-		return err
-	}
-	n, err := m.find(name)
-	if err == nil && !n.dir {
-		err = errNotDir
-	}
-	if err != nil {
-		return pathError("sync", name, err)
-	}
-	ids := map[int]bool{}
-	for _, ch := range n.names {
-		ids[ch.id] = true
-	}
-	m.sync(func() { m.settle(m.root, ids, map[*inode]bool{}) })
-	return nil
-}
-
-// settle makes the changes with the given ids durable in all folders.
-func (m *MemFS) settle(n *inode, ids map[int]bool, seen map[*inode]bool) {
-	if !n.dir || seen[n] {
-		return
-	}
-	seen[n] = true
-	var left []change
-	for _, ch := range n.names {
-		switch {
-		case !ids[ch.id]:
-			left = append(left, ch)
-		case ch.to != nil:
-			n.durable[ch.name] = ch.to
-		default:
-			delete(n.durable, ch.name)
-		}
-	}
-	n.names = left
-	for _, e := range n.entries {
-		m.settle(e, ids, seen)
-	}
-}
-
 // TryLock implements runs.FS.
 func (m *MemFS) TryLock(name string, shared bool) (func() error, bool, error) {
 	m.mu.Lock()
@@ -581,91 +369,4 @@ func (m *MemFS) TryLock(name string, shared bool) (func() error, bool, error) {
 		m.locks[n] = slices.DeleteFunc(m.locks[n], func(o *memLock) bool { return o == l })
 		return nil
 	}, true, nil
-}
-
-// memFile is an open file.
-type memFile struct {
-	m        *MemFS
-	n        *inode
-	name     string
-	writable bool
-}
-
-func (f *memFile) ReadAt(p []byte, offset int64) (int, error) {
-	f.m.mu.Lock()
-	defer f.m.mu.Unlock()
-	if err := f.m.begin("read", f.name); err != nil {
-		return 0, err
-	}
-	if offset >= int64(len(f.n.data)) {
-		return 0, io.EOF
-	}
-	n := copy(p, f.n.data[offset:])
-	if n < len(p) {
-		return n, io.EOF
-	}
-	return n, nil
-}
-
-func (f *memFile) WriteAt(p []byte, offset int64) (int, error) {
-	f.m.mu.Lock()
-	defer f.m.mu.Unlock()
-	err := f.m.begin("write", f.name)
-	if err == nil && !f.writable {
-		err = fs.ErrPermission
-	}
-	n := len(p)
-	if err != nil {
-		if f.m.stopAt > 0 && f.m.ops > f.m.stopAt {
-			return 0, err
-		}
-		n /= 2 // a failing write has often written something
-	}
-	if n > 0 && f.writable {
-		f.n.pending = append(f.n.pending, write{offset, slices.Clone(p[:n])})
-		f.n.data = grow(f.n.data, offset+int64(n))
-		copy(f.n.data[offset:], p[:n])
-		f.n.mtime = f.m.now()
-	}
-	if err != nil {
-		return n, pathError("write", f.name, err)
-	}
-	return n, nil
-}
-
-func (f *memFile) Sync() error {
-	f.m.mu.Lock()
-	defer f.m.mu.Unlock()
-	if err := f.m.begin("sync", f.name); err != nil {
-		if !errors.Is(err, ErrPowerCut) {
-			// As on Linux: pages that could not be written count as clean, so a
-			// further sync would succeed without them.
-			f.n.pending = nil
-		}
-		return err
-	}
-	n, writes := f.n, len(f.n.pending)
-	f.m.sync(func() {
-		for _, w := range n.pending[:writes] {
-			n.synced = grow(n.synced, w.offset+int64(len(w.data)))
-			copy(n.synced[w.offset:], w.data)
-		}
-		n.pending = n.pending[writes:]
-	})
-	return nil
-}
-
-func (f *memFile) Size() (int64, error) {
-	f.m.mu.Lock()
-	defer f.m.mu.Unlock()
-	if err := f.m.begin("size", f.name); err != nil {
-		return 0, err
-	}
-	return int64(len(f.n.data)), nil
-}
-
-func (f *memFile) Close() error {
-	f.m.mu.Lock()
-	defer f.m.mu.Unlock()
-	return f.m.begin("close", f.name)
 }
