@@ -1,0 +1,199 @@
+package check
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+)
+
+// A report is what check/sanity found, in the form of sanity.json. Shares and
+// strengths are rounded to 4 digits.
+type report struct {
+	Sets         []setReport   `json:"sets"`
+	Classes      []string      `json:"classes"`
+	Attributes   []mixReport   `json:"attributes"`
+	Associations []association `json:"associations"`
+	Uncounted    []string      `json:"uncounted"` // columns with too many values
+	Notes        []string      `json:"notes"`
+	label        string
+}
+
+type setReport struct {
+	Name         string         `json:"name"`
+	Rows         int            `json:"rows"`
+	PerClass     []int          `json:"per_class"`
+	LabelShift   float64        `json:"label_shift"` // total variation from train
+	ChiSquare    float64        `json:"chi_square"`
+	Freedom      int            `json:"degrees_of_freedom"`
+	Detectable   float64        `json:"detectable_gap"` // beside iid, else train
+	Missing      map[string]int `json:"missing"`
+	MissingLabel int            `json:"missing_label"`
+}
+
+type mixReport struct {
+	Name   string    `json:"name"`
+	Values []string  `json:"values"`
+	Counts [][]int   `json:"counts"` // by set and value
+	Shift  []float64 `json:"shift"`  // total variation of each set from train
+}
+
+type association struct {
+	A        string  `json:"a"`
+	B        string  `json:"b"`
+	Strength float64 `json:"cramers_v"`
+}
+
+func round4(x float64) float64 { return math.RoundToEven(x*10000) / 10000 }
+
+// report compares the sets with the first.
+func (c *Sanity) report(sets []*set, columns []string) (*report, error) {
+	r := &report{label: c.Label, Classes: []string{}, Attributes: []mixReport{}, Associations: []association{}, Uncounted: []string{}, Notes: []string{}}
+	train := sets[0]
+	if train.rows == 0 {
+		return nil, fmt.Errorf("train has no row")
+	}
+	var mixes []mixReport
+	for _, name := range columns {
+		full := slices.ContainsFunc(sets, func(s *set) bool { t := s.columns[name]; return t != nil && t.full })
+		if full {
+			r.Uncounted = append(r.Uncounted, name)
+			continue
+		}
+		mixes = append(mixes, mixOf(name, sets))
+	}
+	beside := train
+	if i := slices.IndexFunc(sets, func(s *set) bool { return s.name == "iid" }); i >= 0 {
+		beside = sets[i]
+	}
+	for i, s := range sets {
+		one := setReport{Name: s.name, Rows: s.rows, PerClass: []int{}, Missing: map[string]int{}, Detectable: round4(detectable(beside.rows, s.rows))}
+		for _, name := range columns {
+			if t := s.columns[name]; t != nil && t.missing > 0 {
+				one.Missing[name] = t.missing
+			}
+		}
+		one.MissingLabel = one.Missing[c.Label]
+		if m := slices.IndexFunc(mixes, func(m mixReport) bool { return m.Name == c.Label }); m >= 0 {
+			one.PerClass, one.LabelShift = mixes[m].Counts[i], mixes[m].Shift[i]
+			x, freedom, _ := chiSquare([][]int{mixes[m].Counts[0], mixes[m].Counts[i]})
+			one.ChiSquare, one.Freedom = round4(x), freedom
+			r.Classes = mixes[m].Values
+		}
+		r.Sets = append(r.Sets, one)
+	}
+	for _, m := range mixes {
+		if m.Name != c.Label {
+			r.Attributes = append(r.Attributes, m)
+		}
+	}
+	r.associations(train, mixes)
+	r.notes(c)
+	return r, nil
+}
+
+// mixOf lines up the counts of a column over all sets.
+func mixOf(name string, sets []*set) mixReport {
+	values := map[string]bool{}
+	for _, s := range sets {
+		if t := s.columns[name]; t != nil {
+			for v := range t.counts {
+				values[v] = true
+			}
+		}
+	}
+	m := mixReport{Name: name, Values: sortedKeys(values)}
+	for _, s := range sets {
+		counts := make([]int, len(m.Values))
+		for i, v := range m.Values {
+			if t := s.columns[name]; t != nil {
+				counts[i] = t.counts[v]
+			}
+		}
+		m.Counts = append(m.Counts, counts)
+		m.Shift = append(m.Shift, round4(variation(m.Counts[0], counts)))
+	}
+	return m
+}
+
+// associations measures in train how far one column tells another.
+func (r *report) associations(train *set, mixes []mixReport) {
+	for i, a := range mixes {
+		for _, b := range mixes[i+1:] {
+			counts, first, second := train.pairs[[2]string{a.Name, b.Name}], a, b
+			if counts == nil {
+				counts, first, second = train.pairs[[2]string{b.Name, a.Name}], b, a
+			}
+			table := make([][]int, len(first.Values))
+			for x, v := range first.Values {
+				table[x] = make([]int, len(second.Values))
+				for y, w := range second.Values {
+					table[x][y] = counts[[2]string{v, w}]
+				}
+			}
+			if len(table) == 0 {
+				continue
+			}
+			if v := cramer(table); v >= 0 {
+				r.Associations = append(r.Associations, association{a.Name, b.Name, round4(v)})
+			}
+		}
+	}
+	slices.SortStableFunc(r.Associations, func(a, b association) int {
+		switch {
+		case a.Strength > b.Strength:
+			return -1
+		case a.Strength < b.Strength:
+			return 1
+		}
+		return strings.Compare(a.A+"\x00"+a.B, b.A+"\x00"+b.B)
+	})
+}
+
+// notes point out what a reader should not overlook.
+func (r *report) notes(c *Sanity) {
+	for i, s := range r.Sets[1:] {
+		if s.Rows == 0 {
+			r.Notes = append(r.Notes, s.Name+" has no row")
+			continue
+		}
+		if s.LabelShift >= c.Warn {
+			r.Notes = append(r.Notes, fmt.Sprintf("%s: its classes are mixed otherwise than train's by %.3f (total variation): part of an accuracy gap may come from that", s.Name, s.LabelShift))
+		}
+		var gone []string
+		for k, class := range r.Classes {
+			if r.Sets[0].PerClass[k] > 0 && s.PerClass[k] == 0 {
+				gone = append(gone, class)
+			}
+		}
+		if len(gone) > 0 {
+			r.Notes = append(r.Notes, fmt.Sprintf("%s lacks %d of train's classes: %s", s.Name, len(gone), few(gone)))
+		}
+		for _, m := range r.Attributes {
+			// A set that shares no value with train is the shift that was asked for.
+			if v := m.Shift[i+1]; v >= c.Warn && v < 1 {
+				r.Notes = append(r.Notes, fmt.Sprintf("%s: %s is mixed otherwise than in train by %.3f", s.Name, m.Name, v))
+			}
+		}
+	}
+}
+
+func few(names []string) string {
+	if len(names) > 6 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:5], ", "), len(names)-5)
+	}
+	return strings.Join(names, ", ")
+}
+
+func (r *report) json() ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", " ")
+	if err := e.Encode(r); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}

@@ -1,0 +1,127 @@
+package check
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+
+	"shiftmill/pipeline"
+	"shiftmill/stages"
+	"shiftmill/stages/stagetest"
+)
+
+func sanity(t testing.TB, with string, sets ...*stagetest.Table) stagetest.Case {
+	t.Helper()
+	v, err := pipeline.ParseValue("x.yaml", with)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kind := SanityKind()
+	config := kind.NewConfig()
+	if errs := pipeline.Decode(v, config); len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	c := stagetest.Case{Kind: kind, Config: config, Ports: map[string][]stages.Input{"train": {sets[0]}}}
+	for _, s := range sets[1:] {
+		c.Ports["tests"] = append(c.Ports["tests"], s)
+	}
+	return c
+}
+
+// photos is a set in which every value is given in short: label, country, year.
+func photos(name string, rows ...string) *stagetest.Table {
+	ids, label, country := make([]string, len(rows)), make([]any, len(rows)), make([]any, len(rows))
+	year := make([]int64, len(rows))
+	cells := make([]stages.ImageCell, len(rows))
+	for i, r := range rows {
+		f := strings.Fields(r)
+		ids[i] = fmt.Sprintf("%s-%03d", name, i)
+		if f[0] != "-" {
+			label[i] = f[0]
+		}
+		if f[1] != "-" {
+			country[i] = f[1]
+		}
+		fmt.Sscan(f[2], &year[i])
+		cells[i] = stages.ImageCell{Ref: "rgb8", Data: []byte(strings.Repeat(string([]byte{byte(40 * i), 90, 30}), 6*4)), Height: 6, Width: 4}
+	}
+	t := stagetest.Rows(ids, stagetest.Column{Name: "image", Values: cells}, stagetest.Column{Name: "label", Values: label},
+		stagetest.Column{Name: "country", Values: country}, stagetest.Column{Name: "year", Values: year}, stagetest.Column{Name: "shot", Values: ids})
+	t.OutputName = name
+	return t
+}
+
+func example(t testing.TB) stagetest.Case {
+	return sanity(t, "{values: 5, pictures: 3}",
+		photos("train", "bank US 2019", "bank US 2019", "gym MX 2019", "gym MX 2019", "gym - 2019", "- US 2019"),
+		photos("iid", "bank US 2019", "gym MX 2019"),
+		photos("country=FR", "gym FR 2019", "gym FR 2019", "gym FR 2019"))
+}
+
+func TestSanity(t *testing.T) {
+	sink, err := example(t).Run(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"country=FR: its classes are mixed otherwise than train's by 0.400 (total variation): part of an accuracy gap may come from that",
+		"country=FR lacks 1 of train's classes: bank",
+	} {
+		if !strings.Contains(strings.Join(sink.Notes, "\n"), want) {
+			t.Errorf("notes %q lack %q", sink.Notes, want)
+		}
+	}
+	text := string(sink.File("", "sanity.md"))
+	for _, want := range []string{
+		"| train | 6 | 0.000 | 0.0 (1) | 100.0 | country 1, label 1 |",
+		"| country=FR | 3 | 0.400 |",
+		"| label | country | 1.000 |",
+		"Too many values to compare: shot.",
+		"### country",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("sanity.md lacks %q:\n%s", want, text)
+		}
+	}
+	if png := sink.File("", "grid.png"); len(png) == 0 {
+		t.Error("there is no grid.png")
+	}
+}
+
+func TestGolden(t *testing.T) { stagetest.Golden(t, "", example(t)) }
+
+func TestSanityErrors(t *testing.T) {
+	for _, tt := range []struct{ with, want string }{
+		{"{attributes: [counrty]}", `-: with.attributes.0: the rows have no column "counrty"; did you mean "country"?`},
+		{"{attributes: [image]}", `-: with.attributes.0: column "image" holds`},
+	} {
+		_, err := sanity(t, tt.with, photos("train", "bank US 2019"), photos("iid", "bank US 2019")).Run(context.Background())
+		if got := fmt.Sprint(err); !strings.HasPrefix(got, tt.want) {
+			t.Errorf("error:\n got %s\nwant %s", got, tt.want)
+		}
+	}
+}
+
+// The figures are compared with values worked out by hand or with SciPy
+// (chi2_contingency without correction, and its Cramer's V).
+func TestMeasures(t *testing.T) {
+	near := func(name string, got, want float64) {
+		t.Helper()
+		if math.Abs(got-want) > 1e-9 {
+			t.Errorf("%s = %v, want %v", name, got, want)
+		}
+	}
+	near("variation", variation([]int{3, 1}, []int{1, 1}), 0.25)
+	near("variation of disjoint mixes", variation([]int{5, 0}, []int{0, 2}), 1)
+	x, freedom, n := chiSquare([][]int{{10, 20, 30}, {6, 9, 17}})
+	near("chi-square", x, 0.27157465150403504)
+	if freedom != 2 || n != 92 {
+		t.Errorf("degrees of freedom %d of %d, want 2 of 92", freedom, n)
+	}
+	near("Cramer's V", cramer([][]int{{5, 0}, {0, 7}}), 1)
+	near("Cramer's V of independent columns", cramer([][]int{{2, 4}, {3, 6}}), 0)
+	near("Cramer's V of a column that does not vary", cramer([][]int{{2, 4}}), -1)
+	near("detectable", detectable(10000, 10000), 0.019810199057996726)
+}
