@@ -22,8 +22,8 @@ func Format(file string, data []byte) ([]byte, error) {
 	src := newSource(file)
 	text := strings.ReplaceAll(strings.TrimPrefix(string(data), "\ufeff"), "\r\n", "\n")
 	before := parseYAML(src, []byte(text), &rep)
-	if before != nil && before.kind == Null {
-		rep.add(before.pos(), "", "the file is empty")
+	if before != nil && before.kind != Map {
+		notSpec(before, &rep)
 	}
 	if err := rep.err(); err != nil {
 		return nil, err
@@ -55,7 +55,8 @@ func equalNodes(a, b *node) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	if a.kind != b.kind || a.tag != b.tag || a.kind == Scalar && a.text != b.text || len(a.items) != len(b.items) || len(a.keys) != len(b.keys) {
+	quoted := a.tag == TagText && b.tag == TagQuoted && strings.Contains(a.text, "\n") // see scalarInFlow
+	if a.kind != b.kind || a.tag != b.tag && !quoted || a.kind == Scalar && a.text != b.text || len(a.items) != len(b.items) || len(a.keys) != len(b.keys) {
 		return false
 	}
 	for i := range a.keys {

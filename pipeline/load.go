@@ -103,17 +103,22 @@ func (c *checker) text(n *node) parsedText {
 
 func (c *checker) parseFile(file string, data []byte) *node {
 	root := parseYAML(newSource(file), data, &c.rep)
-	switch {
-	case root == nil:
+	if root != nil && root.kind != Map {
+		notSpec(root, &c.rep)
 		return nil
-	case root.kind == Map:
-		return root
-	case root.kind == Null:
-		c.rep.add(root.pos(), "", "the file is empty")
-	case root.kind != broken:
-		c.rep.add(root.pos(), "", "a spec is a map with %s; got %s%s", strings.Join(topWords[:], ", "), root.describe(), root.colonHint())
 	}
-	return nil
+	return root
+}
+
+// notSpec reports a file that holds something else than a map.
+func notSpec(root *node, rep *reporter) {
+	switch root.kind {
+	case broken:
+	case Null:
+		rep.add(root.pos(), "", "the file is empty")
+	default:
+		rep.add(root.pos(), "", "a spec is a map with %s; got %s%s", strings.Join(topWords[:], ", "), root.describe(), root.colonHint())
+	}
 }
 
 // extend merges root over the specs it extends; nil when one cannot be read.

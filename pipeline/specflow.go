@@ -65,7 +65,7 @@ func (w *specWriter) broken(y *yaml.Node, indent, taken int) string {
 func (w *specWriter) pieces(y *yaml.Node, put func(s string, end bool)) {
 	switch y.Kind {
 	case yaml.ScalarNode:
-		put(strings.ReplaceAll(w.scalarInFlow(y), "\n", " "), false)
+		put(w.scalarInFlow(y), false)
 	case yaml.SequenceNode:
 		put("[", true)
 		for i, item := range y.Content {
@@ -91,8 +91,8 @@ func (w *specWriter) pieces(y *yaml.Node, put func(s string, end bool)) {
 	}
 }
 
-// scalarInFlow is a scalar in one line: quoted text of several lines is quoted
-// anew, since its line breaks mean blanks.
+// scalarInFlow is a scalar in one line: text that was written in several lines
+// and is not joined by blanks is quoted.
 func (w *specWriter) scalarInFlow(y *yaml.Node) string {
 	s := w.source(y)
 	if !strings.Contains(s, "\n") {

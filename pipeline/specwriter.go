@@ -325,6 +325,10 @@ func (w *specWriter) textBlock(y *yaml.Node, indent int) {
 	lines := strings.Split(w.text[start:end], "\n")
 	header, _, _ := strings.Cut(lines[0], " ")
 	header, _, _ = strings.Cut(header, "\t")
+	if strings.TrimRight(y.Value, "\n") == y.Value && y.Value != "" {
+		// Only a file that does not end its last line has such a block without -.
+		header = strings.TrimRight(header, "+-") + "-"
+	}
 	w.b.WriteString(strings.Map(func(r rune) rune {
 		if r >= '1' && r <= '9' {
 			return '2'
