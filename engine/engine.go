@@ -22,6 +22,7 @@ type Options struct {
 	Batch     int   // most rows in a record batch; 0 = 256
 	Cut       Cut   // how fresh datasets are cut; zero = about 1,024 rows
 	Memory    int64 // bytes of stored tables kept in memory; 0 = 256 MiB
+	ReadOnly  bool  // only plan: content ids learnt on the way are not remembered
 	KeepGoing bool  // after a failure, finish what does not depend on it
 	Listen    func(Event)
 	Now       func() time.Time
@@ -47,6 +48,7 @@ type node struct {
 	spec    *pipeline.Node
 	kind    *stages.Kind
 	index   int
+	locked  *locked // of another spec, so that it never runs here; nil for the own
 	results []stages.Output
 	own     map[string][]arrow.Field // columns it writes, by output, where known
 	schemas stages.Schemas           // full schemas, by output, where known
@@ -110,30 +112,9 @@ func New(g *pipeline.Graph, registry *stages.Registry, store *runs.Store, o Opti
 		e.stats = newStatCache(store)
 		e.objects = newObjectCache(store, int(o.Memory))
 	}
-	of := map[*pipeline.Node]*node{}
-	for i, s := range g.Nodes {
-		k, ok := registry.Lookup(s.Kind)
-		if !ok {
-			return nil, fmt.Errorf("%s: no kind %q", s.Pos, s.Kind)
-		}
-		n := &node{spec: s, kind: k, index: i, results: k.Results(s.Config)}
-		for _, in := range s.In {
-			p, ok := k.Port(in.Port)
-			if !ok {
-				return nil, fmt.Errorf("%s: kind %s has no port %q", in.Pos, k.Name, in.Port)
-			}
-			x := input{name: in.Port, port: p, list: !p.Many && len(in.Refs) > 1}
-			for _, r := range in.Refs {
-				if r.Foreign != nil {
-					return nil, pipeline.Errors{{Pos: r.Pos, Path: s.Path + ".from", Msg: "this version does not read results of other specs; put both experiments into one spec"}}
-				}
-				x.refs = append(x.refs, inputRef{of[r.Node], r.Output, r.Coords, r.Pos})
-			}
-			n.inputs = append(n.inputs, x)
-		}
-		of[s] = n
-		e.nodes = append(e.nodes, n)
-		e.byName[s.Name] = n
+	b := &graphBuilder{e: e, registry: registry, specs: map[string]*foreignSpec{}}
+	if err := b.add(g, nil); err != nil {
+		return nil, err
 	}
 	return e, nil
 }

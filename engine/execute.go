@@ -189,40 +189,49 @@ func (e *Engine) runNode(ctx context.Context, n *node, slots *semaphore.Weighted
 		return err
 	}
 	e.emit(Event{Type: NodeStarted, Stage: n.spec.Name, Kind: n.kind.Name, Reason: n.reason})
-	start := e.o.Now()
-	var rec nodeRecord
-	var reused int
 	switch {
 	case n.streams():
-		rec, err = e.streamNode(ctx, n)
+		var rec nodeRecord
+		if rec, err = e.streamNode(ctx, n); err == nil {
+			err = e.finish(n, rec, e.o.Now(), 0)
+		}
 	case n.kind.Shape == stages.RowWise:
-		rec, reused, err = e.runRows(ctx, n, slots)
+		var rec nodeRecord
+		var t *rowTask
+		if rec, t, err = e.runRows(ctx, n, slots); err == nil {
+			err = e.finish(n, rec, t.begun, t.reused)
+		}
 	default:
 		if err = slots.Acquire(ctx, int64(share)); err != nil {
 			return context.Cause(ctx)
 		}
-		rec, err = e.runWhole(ctx, n, share)
-		slots.Release(int64(share))
-	}
-	if err != nil {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
+		defer slots.Release(int64(share))
+		found := func() bool { return e.resolve(ctx, n) == nil && n.state == Hit }
+		err = e.claimed(ctx, n.key.Digest, true, found, func() error {
+			start := e.o.Now()
+			rec, err := e.runWhole(ctx, n, share)
+			if err != nil {
+				return err
+			}
+			return e.finish(n, rec, start, 0)
+		})
+		if err == nil && n.state == Hit { // another process did it
+			e.emitHit(n)
 		}
-		return err
 	}
-	took := e.o.Now().Sub(start)
-	rec.Lines, rec.Seconds = n.key.Lines, took.Seconds()
-	if err := e.finish(n, rec); err != nil {
-		return err
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
-	n.state = Ran
-	e.emit(Event{Type: NodeDone, Stage: n.spec.Name, Kind: n.kind.Name, State: Ran, Reason: n.reason,
-		Rows: n.rows(), Reused: int64(reused), Took: took, Metrics: rec.Metrics})
-	return nil
+	return err
 }
 
-// finish records a node's result under its key.
-func (e *Engine) finish(n *node, rec nodeRecord) error {
+// finish records a node's result under its key and tells of it.
+func (e *Engine) finish(n *node, rec nodeRecord, start time.Time, reused int) error {
+	took := time.Duration(0)
+	if !start.IsZero() {
+		took = e.o.Now().Sub(start)
+	}
+	rec.Lines, rec.Seconds = n.key.Lines, took.Seconds()
 	data, err := rec.encode()
 	if err != nil {
 		return err
@@ -237,7 +246,13 @@ func (e *Engine) finish(n *node, rec nodeRecord) error {
 	if err := e.store.Append(runs.Record{Key: n.key.Digest, Kind: "node", Objects: objects, Data: data}); err != nil {
 		return err
 	}
-	return e.accept(n, rec)
+	if err := e.accept(n, rec); err != nil {
+		return err
+	}
+	n.state = Ran
+	e.emit(Event{Type: NodeDone, Stage: n.spec.Name, Kind: n.kind.Name, State: Ran, Reason: n.reason,
+		Rows: n.rows(), Reused: int64(reused), Took: took, Metrics: rec.Metrics})
+	return nil
 }
 
 func (n *node) rows() int64 {

@@ -112,6 +112,9 @@ func (e *Engine) lookupDigest(key runs.Digest) (d runs.Digest, ok bool) {
 }
 
 func (e *Engine) appendDigest(key, d runs.Digest) error {
+	if e.o.ReadOnly {
+		return nil
+	}
 	data, err := json.Marshal(d)
 	if err != nil {
 		return err

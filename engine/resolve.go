@@ -11,9 +11,9 @@ import (
 	"shiftmill/stages"
 )
 
-// resolve finds a node's key, and its result if the store has it. A node with
+// lookUp finds a node's key, and its result if the store has it. A node with
 // an input that does not exist yet is Pending.
-func (e *Engine) resolve(ctx context.Context, n *node) error {
+func (e *Engine) lookUp(ctx context.Context, n *node) error {
 	for _, in := range n.inputs {
 		for _, r := range in.refs {
 			if r.node.outputs == nil {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sort"
 	"sync"
+	"time"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
@@ -39,6 +41,7 @@ type rowTask struct {
 	earlier []part // of the same operation on other inputs, by first id
 
 	mu     sync.Mutex
+	begun  time.Time // when the first partition had a worker
 	done   int64
 	reused int
 }
@@ -64,41 +67,29 @@ func (e *Engine) newRowTask(n *node) (*rowTask, error) {
 }
 
 // runRows runs a row-wise node partition by partition.
-func (e *Engine) runRows(ctx context.Context, n *node, slots *semaphore.Weighted) (nodeRecord, int, error) {
+func (e *Engine) runRows(ctx context.Context, n *node, slots *semaphore.Weighted) (nodeRecord, *rowTask, error) {
 	var rec nodeRecord
 	t, err := e.newRowTask(n)
 	if err != nil {
-		return rec, 0, err
+		return rec, nil, err
 	}
 	parts, err := e.partitions(t.data)
 	if err != nil {
-		return rec, 0, err
+		return rec, nil, err
 	}
 	t.earlier = e.earlierParts(n.op)
-	progress := e.progressOf(n)
 	results := make([]partRecord, len(parts))
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(2 * e.o.Workers) // some wait for a slot while others run
-	for p := range parts {
-		g.Go(func() (err error) {
-			defer recoverPanic(&err)
-			if err := slots.Acquire(gctx, 1); err != nil {
-				return context.Cause(gctx)
-			}
-			defer slots.Release(1)
-			if results[p], err = t.partition(gctx, p); err != nil {
-				return err
-			}
-			t.mu.Lock()
-			t.done += int64(parts[p].Rows)
-			done := t.done
-			t.mu.Unlock()
-			progress(done, int64(t.data.rows), "rows")
-			return nil
-		})
+	all := make([]int, len(parts))
+	for p := range all {
+		all[p] = p
 	}
-	if err := g.Wait(); err != nil {
-		return rec, 0, err
+	// What other processes are at is left for last, and waited for then.
+	busy, err := t.partitions(ctx, all, slots, false, results)
+	if err == nil {
+		_, err = t.partitions(ctx, busy, slots, true, results)
+	}
+	if err != nil {
+		return rec, nil, err
 	}
 	var kept []part
 	schema := schemaWithID(n.own[t.output])
@@ -108,7 +99,7 @@ func (e *Engine) runRows(ctx context.Context, n *node, slots *semaphore.Weighted
 			if len(kept) == 0 {
 				own, err := e.schemas.decode(r.Schema)
 				if err != nil {
-					return rec, 0, err
+					return rec, nil, err
 				}
 				schema = own.schema
 			}
@@ -128,24 +119,92 @@ func (e *Engine) runRows(ctx context.Context, n *node, slots *semaphore.Weighted
 	sort.Slice(rec.Skips, func(i, j int) bool { return rec.Skips[i].Reason < rec.Skips[j].Reason })
 	out, err := e.finishRows(ctx, n, schema, kept)
 	if err != nil {
-		return rec, 0, err
+		return rec, nil, err
 	}
 	out.Name = t.output
 	rec.Outputs = []outputRecord{out}
-	return rec, t.reused, e.keepParts(n.op, t.earlier, kept)
+	return rec, t, e.keepParts(n.op, t.earlier, kept)
+}
+
+// partitions brings partitions up to date in parallel and returns those that
+// another process is at, unless it waits for them.
+func (t *rowTask) partitions(ctx context.Context, which []int, slots *semaphore.Weighted, wait bool, results []partRecord) (busy []int, err error) {
+	parts, err := t.e.partitions(t.data)
+	if err != nil {
+		return nil, err
+	}
+	progress := t.e.progressOf(t.n)
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(2 * t.e.o.Workers) // some wait for a slot while others run
+	for _, p := range which {
+		g.Go(func() (err error) {
+			defer recoverPanic(&err)
+			if err := slots.Acquire(gctx, 1); err != nil {
+				return context.Cause(gctx)
+			}
+			defer slots.Release(1)
+			t.start()
+			results[p], err = t.partition(gctx, p, wait)
+			t.mu.Lock()
+			defer t.mu.Unlock()
+			switch {
+			case errors.Is(err, errBusy):
+				busy = append(busy, p)
+				return nil
+			case err != nil:
+				return err
+			}
+			t.done += int64(parts[p].Rows)
+			progress(t.done, int64(t.data.rows), "rows")
+			return nil
+		})
+	}
+	err = g.Wait()
+	sort.Ints(busy)
+	return busy, err
+}
+
+// start notes when the first partition got a worker.
+func (t *rowTask) start() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.begun.IsZero() {
+		t.begun = t.e.o.Now()
+	}
 }
 
 // partition brings one partition up to date.
-func (t *rowTask) partition(ctx context.Context, p int) (partRecord, error) {
-	var rec partRecord
+func (t *rowTask) partition(ctx context.Context, p int, wait bool) (rec partRecord, err error) {
 	key, err := t.key(ctx, p)
 	if err != nil {
 		return rec, err
 	}
-	if r, ok := t.e.store.Lookup(key); ok && t.usable(r) && json.Unmarshal(r.Data, &rec) == nil {
+	found := func() bool {
+		r, ok := t.e.store.Lookup(key)
+		if !ok || !t.usable(r) {
+			return false
+		}
+		rec = partRecord{}
+		if json.Unmarshal(r.Data, &rec) != nil {
+			return false
+		}
 		t.count(rec.Part.Rows)
+		return true
+	}
+	if found() {
 		return rec, nil
 	}
+	err = t.e.claimed(ctx, key, wait, found, func() (err error) {
+		rec, err = t.compute(ctx, p, key)
+		return err
+	})
+	return rec, err
+}
+
+// compute runs the stage on those rows of a partition whose output no earlier
+// partition has.
+func (t *rowTask) compute(ctx context.Context, p int, key runs.Digest) (partRecord, error) {
+	var rec partRecord
 	in, err := t.e.readPart(ctx, t.data, p, t.columns)
 	if err != nil {
 		return rec, err

@@ -99,8 +99,9 @@ func (e *Engine) Outputs() map[string]map[string]map[string]runs.Digest {
 	return all
 }
 
-// SaveRun keeps a run record, unless the run found everything done under the
-// very keys of the one before, which then still tells all.
+// SaveRun keeps a run record, and with it what the run used, unless the run
+// found everything done under the very keys of one before on the same day,
+// which then still tells all.
 func (e *Engine) SaveRun(r RunRecord) error {
 	h := sha256.New()
 	ran := false
@@ -109,6 +110,7 @@ func (e *Engine) SaveRun(r RunRecord) error {
 		h.Write([]byte(n.spec.Name))
 		h.Write(n.key.Digest[:])
 	}
+	h.Write([]byte(r.Started.UTC().Format(time.DateOnly)))
 	keys, last := runs.Digest(h.Sum(nil)), derive("last run/1", digestText(r.Spec))
 	if before, ok := e.lookupDigest(last); ok && before == keys && !ran {
 		return nil
@@ -125,7 +127,26 @@ func (e *Engine) SaveRun(r RunRecord) error {
 	if err != nil {
 		return err
 	}
-	return e.store.SaveRun(r.ID, data)
+	return e.store.SaveRun(r.ID, data, e.keysInUse()...)
+}
+
+// keysInUse are the records that a collection keeps while the run is recent:
+// results, what row-wise stages take rows over from, checkpoints of what did
+// not end, and the digests of files.
+func (e *Engine) keysInUse() []runs.Digest {
+	var keys []runs.Digest
+	for _, n := range e.nodes {
+		if n.key.Lines != nil {
+			keys = append(keys, n.key.Digest)
+		}
+		if !n.op.IsZero() {
+			keys = append(keys, derive("operation/1", n.op))
+		}
+		if n.outputs == nil {
+			keys = append(keys, derive("checkpoint/1", n.key.Digest))
+		}
+	}
+	return append(keys, e.stats.keys()...)
 }
 
 // LastRun is the newest record of a run of the same spec, or false.

@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"sync"
 	"time"
@@ -75,6 +77,17 @@ func (c *statCache) folder(dir string) *statFolder {
 		}
 	}
 	return f
+}
+
+// keys are those of the tables in use, sorted by folder.
+func (c *statCache) keys() []runs.Digest {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var keys []runs.Digest
+	for _, dir := range slices.Sorted(maps.Keys(c.folders)) {
+		keys = append(keys, c.key(dir))
+	}
+	return keys
 }
 
 // save keeps what was learnt. A lost table costs time only.

@@ -207,12 +207,16 @@ func (d *display) stopped(count map[engine.State]int, stages int) {
 }
 
 // finished is the last event of a good run, for programs.
-func (d *display) finished(count map[engine.State]int, published []engine.Published, took time.Duration) {
+func (d *display) finished(count map[engine.State]int, published []engine.Published, lock string, took time.Duration) {
 	dirs := make([]string, len(published))
 	for i, p := range published {
 		dirs[i] = p.Dir
 	}
-	d.count(d.log.Info(), count).Strs("reports", dirs).Dur("dur", took).Msg("done")
+	e := d.count(d.log.Info(), count).Strs("reports", dirs).Dur("dur", took)
+	if lock != "" {
+		e = e.Str("lock", lock)
+	}
+	e.Msg("done")
 }
 
 func (d *display) count(e *zerolog.Event, count map[engine.State]int) *zerolog.Event {

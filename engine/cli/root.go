@@ -21,10 +21,13 @@ const (
 	exitOK          = 0
 	exitFailed      = 1   // a stage failed
 	exitUsage       = 2   // the command line or the spec is wrong
+	exitDiffers     = 3   // something is not as it was written down
+	exitOtherBits   = 4   // computed again, a stage gave other bits
 	exitInterrupted = 130 // stopped by a signal; run again to go on
 )
 
-const exitHelp = `Exit codes: 0 done; 1 a stage failed; 2 the command line or the spec is wrong; 130 interrupted (run again to go on).`
+const exitHelp = `Exit codes: 0 done; 1 a stage failed; 2 the command line or the spec is wrong;
+3 something differs (run --locked, fmt --check); 4 verify computed other bits; 130 interrupted (run again to go on).`
 
 // A usageError is a mistake in the command line.
 type usageError struct{ error }
@@ -52,12 +55,20 @@ func report(ctx context.Context, stderr io.Writer, err error) int {
 	var spec pipeline.Errors
 	var one *pipeline.Error
 	var wrong usageError
+	var differs errDiffers
+	var other errOtherBits
 	switch {
 	case errors.Is(err, engine.ErrFailed):
 		return exitFailed // the run has told the causes
 	case ctx.Err() != nil:
 		fmt.Fprintln(stderr, "interrupted; what was finished is kept: run the same command to go on")
 		return exitInterrupted
+	case errors.As(err, &differs):
+		fmt.Fprintln(stderr, err)
+		return exitDiffers
+	case errors.As(err, &other):
+		fmt.Fprintln(stderr, err)
+		return exitOtherBits
 	case errors.As(err, &spec), errors.As(err, &one), errors.As(err, &wrong), errors.Is(err, fs.ErrNotExist):
 		fmt.Fprintln(stderr, err)
 		return exitUsage
@@ -92,7 +103,8 @@ Without a spec, the built-in quickstart is used.
 		return usage("%s: %w; see %s --help", c.CommandPath(), err, c.CommandPath())
 	})
 	root.AddCommand(s.runCommand(), s.planCommand(), s.checkCommand(), s.statusCommand(), s.whyCommand(),
-		s.graphCommand(), s.exportCommand(), s.kindsCommand(), s.versionCommand())
+		s.graphCommand(), s.showCommand(), s.exportCommand(), s.runsCommand(), s.diffCommand(), s.verifyCommand(), s.gcCommand(),
+		s.initCommand(), s.fmtCommand(), s.schemaCommand(), s.kindsCommand(), s.kernelsCommand(), s.versionCommand())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	return root
 }

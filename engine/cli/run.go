@@ -26,6 +26,9 @@ func (s *session) runCommand() *cobra.Command {
 	}
 	s.specFlags(c)
 	s.runFlags(c)
+	s.partFlags(c)
+	c.Flags().BoolVar(&s.locked, "locked", false, "fail with exit code 3 if anything differs from the lock file")
+	c.Flags().BoolVar(&s.lock, "lock", false, "write the lock file although --set changes the spec")
 	c.Flags().BoolVar(&s.jsonOut, "json", false, "print events as JSON lines on standard output")
 	return c
 }
@@ -35,6 +38,13 @@ func (s *session) run(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := s.lockUsage(x); err != nil {
+		return errors.Join(err, x.store.Close())
+	}
+	lock, err := s.lockedBefore(x)
+	if err != nil {
+		return errors.Join(err, x.store.Close())
+	}
 	defer func() { err = errors.Join(err, x.store.Close()) }()
 	show := s.newDisplay(x)
 	for _, line := range x.store.Found() {
@@ -42,6 +52,9 @@ func (s *session) run(ctx context.Context, args []string) (err error) {
 	}
 	e, err := engine.New(x.graph, x.kinds, x.store, s.options(x, show.event))
 	if err != nil {
+		return err
+	}
+	if err := s.requireGiven(ctx, x); err != nil {
 		return err
 	}
 	started := time.Now()
@@ -60,7 +73,34 @@ func (s *session) run(ctx context.Context, args []string) (err error) {
 		show.stopped(e.Count(), len(e.Names()))
 		return runErr
 	}
-	return s.conclude(x, e, show, time.Since(started))
+	file, err := s.writeLock(ctx, x, e)
+	if err != nil {
+		return err
+	}
+	if err := s.conclude(x, e, show, file, time.Since(started)); err != nil || lock == nil {
+		return err
+	}
+	return s.checkLocked(x, e, lock, show)
+}
+
+// requireGiven makes sure that what --from takes from the store is there.
+func (s *session) requireGiven(ctx context.Context, x *experiment) error {
+	if len(x.given) == 0 {
+		return nil
+	}
+	e, err := engine.New(x.graph, x.kinds, x.store, s.options(x, nil))
+	if err == nil {
+		err = e.Plan(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	for _, n := range e.Instances() {
+		if x.given[n.Name] && n.State != engine.Hit {
+			return usage("--from %s: it needs %s, which is not up to date (%s); run without --from, or from there", s.from, n.Name, n.Reason)
+		}
+	}
+	return nil
 }
 
 func outcome(ctx context.Context, err error) string {
@@ -74,13 +114,13 @@ func outcome(ctx context.Context, err error) string {
 }
 
 // conclude prints the reports and where everything is.
-func (s *session) conclude(x *experiment, e *engine.Engine, show *display, took time.Duration) error {
+func (s *session) conclude(x *experiment, e *engine.Engine, show *display, lock string, took time.Duration) error {
 	published, err := e.Publish(filepath.Join(x.store.Dir(), "reports", x.graph.Name))
 	if err != nil {
 		return err
 	}
 	if s.jsonOut {
-		show.finished(e.Count(), published, took)
+		show.finished(e.Count(), published, lock, took)
 		return nil
 	}
 	for _, p := range published {
@@ -97,6 +137,9 @@ func (s *session) conclude(x *experiment, e *engine.Engine, show *display, took 
 	}
 	for _, p := range published {
 		s.printf("\n%s: %s\n", p.Stage, filepath.Join(shortPath(p.Dir), "{"+strings.Join(p.Files, ",")+"}"))
+	}
+	if lock != "" {
+		s.printf("\nlock file: %s\n", shortPath(lock))
 	}
 	count := e.Count()
 	s.printf("\nran %d, cached %d of %d stages in %s; store: %s\n", count[engine.Ran], count[engine.Hit],

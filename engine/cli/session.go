@@ -33,11 +33,20 @@ type session struct {
 	partition int
 	jsonOut   bool
 	keepGoing bool
+	only      string
+	from      string
+	lock      bool
+	locked    bool
 }
 
 func (s *session) specFlags(c *cobra.Command) {
 	c.Flags().StringArrayVar(&s.set, "set", nil, "override a parameter, such as params.epochs=3 (may be repeated)")
 	c.Flags().StringVar(&s.storeDir, "store", "", "folder of the store (default: .shiftmill beside the spec's repository)")
+}
+
+func (s *session) partFlags(c *cobra.Command) {
+	c.Flags().StringVar(&s.only, "only", "", "only this stage, or stage[axis=value,...], and what it needs")
+	c.Flags().StringVar(&s.from, "from", "", "only this stage and what follows it; what it reads must be in the store")
 }
 
 func (s *session) runFlags(c *cobra.Command) {
@@ -49,9 +58,12 @@ func (s *session) runFlags(c *cobra.Command) {
 
 // An experiment is a spec that was read, with its store.
 type experiment struct {
-	file  string
-	text  []byte
-	graph *pipeline.Graph
+	file   string
+	text   []byte
+	onDisk bool // else it ships with the program
+	graph  *pipeline.Graph
+	part   bool            // --only or --from left stages out
+	given  map[string]bool // instances that --from takes from the store
 	local *pipeline.Local
 	kinds *stages.Registry
 	store *runs.Store
@@ -81,13 +93,40 @@ func (s *session) load(args []string, partial bool) (*experiment, error) {
 		}
 		return nil, err
 	}
+	x.onDisk = onDisk(x.file)
 	if x.local, err = pipeline.FindLocal(filepath.Dir(x.file)); err != nil {
 		return nil, err
 	}
 	x.graph, err = pipeline.Parse(x.file, x.text, pipeline.Options{
-		Vocabulary: x.kinds, Set: s.set, Local: x.local, ReadFile: readSpec, Partial: partial,
+		Vocabulary: x.kinds, Set: s.set, Local: x.local, ReadFile: readSpec, Partial: partial, Only: s.only, From: s.from,
 	})
-	return x, err
+	if err != nil {
+		return nil, err
+	}
+	return x, s.restrict(x)
+}
+
+// restrict leaves out the stages that --only and --from do not ask for. What
+// --from begins with reads stands before it and is taken from the store.
+func (s *session) restrict(x *experiment) error {
+	nodes, err := x.graph.Select(s.only, s.from)
+	if err != nil || len(nodes) == len(x.graph.Nodes) {
+		return err
+	}
+	x.graph, x.part, x.given = engine.Part(x.graph, nodes), true, map[string]bool{}
+	if s.from == "" {
+		return nil
+	}
+	asked := map[*pipeline.Node]bool{}
+	for _, n := range nodes {
+		asked[n] = true
+	}
+	for _, n := range x.graph.Nodes {
+		if !asked[n] {
+			x.given[n.Name] = true
+		}
+	}
+	return nil
 }
 
 // open loads a spec and opens its store; closing is the caller's.
@@ -150,7 +189,9 @@ func (s *session) planned(ctx context.Context, args []string) (*experiment, *eng
 	if err != nil {
 		return nil, nil, err
 	}
-	e, err := engine.New(x.graph, x.kinds, x.store, s.options(x, nil))
+	o := s.options(x, nil)
+	o.ReadOnly = true
+	e, err := engine.New(x.graph, x.kinds, x.store, o)
 	if err == nil {
 		err = e.Plan(ctx)
 	}

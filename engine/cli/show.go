@@ -28,6 +28,7 @@ func (s *session) planCommand() *cobra.Command {
 		},
 	}
 	s.specFlags(c)
+	s.partFlags(c)
 	c.Flags().BoolVar(&s.jsonOut, "json", false, "print the plan as JSON")
 	return c
 }

@@ -1,0 +1,227 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"shiftmill/engine"
+	"shiftmill/pipeline"
+	"shiftmill/runs"
+)
+
+func (s *session) diffCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "diff A B",
+		Short: "Compare two runs, or two states of a lock file: parameters, inputs, outputs, metrics",
+		Long: `Diff says how two results differ, stage by stage. Each side is one of
+
+  last, last~1, ...      the newest run, the one before, ...
+  20261123T183404-18056  a run, as "shiftmill runs" names it; a beginning that is unique will do
+  svsf.lock.yaml         a lock file
+  HEAD~1:svsf.lock.yaml  a lock file as git has it
+
+Parameters behind the keys of a lock file are shown as far as the store knows them.`,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) != 2 {
+				return usage("diff takes two sides: shiftmill diff last~1 last")
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			store, storeErr := s.openStore(nil, true)
+			if storeErr == nil {
+				defer store.Close()
+			}
+			var sides [2][]engine.Result
+			for i, a := range args {
+				var err error
+				if sides[i], err = side(store, storeErr, a); err != nil {
+					return err
+				}
+			}
+			diffs := engine.Diff(sides[0], sides[1])
+			for _, d := range diffs {
+				s.printf("%s\n", strings.Join(diffLines(d), "\n"))
+			}
+			if len(diffs) == 0 {
+				s.printf("no difference in %d stages\n", len(sides[1]))
+			}
+			return nil
+		},
+	}
+	s.storeFlag(c)
+	return c
+}
+
+// side reads one side of a comparison.
+func side(store *runs.Store, storeErr error, name string) ([]engine.Result, error) {
+	rev, file, inGit := strings.Cut(name, ":")
+	isFile := strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml")
+	if isFile && onDisk(name) {
+		inGit = false
+		file = name
+	}
+	if !isFile {
+		if storeErr != nil {
+			return nil, storeErr
+		}
+		r, err := findRun(store, name)
+		if err != nil {
+			return nil, err
+		}
+		return r.Results(store), nil
+	}
+	if !inGit {
+		file = name
+	}
+	if !strings.HasSuffix(file, ".lock.yaml") {
+		file = pipeline.LockFile(file)
+	}
+	var data []byte
+	var err error
+	if inGit {
+		data, err = gitShow(rev, file)
+	} else {
+		data, err = os.ReadFile(file)
+	}
+	if err != nil {
+		return nil, err
+	}
+	l, err := pipeline.ParseLock(name, data)
+	if err != nil {
+		return nil, err
+	}
+	return engine.LockedResults(store, l), nil
+}
+
+// gitShow reads a file of the working folder as a revision has it.
+func gitShow(rev, file string) ([]byte, error) {
+	var complaint bytes.Buffer
+	for _, path := range []string{"./" + file, file} { // below the working folder, else from the root
+		cmd := exec.Command("git", "show", rev+":"+path)
+		cmd.Stderr = &complaint
+		out, err := cmd.Output()
+		if err == nil {
+			return out, nil
+		}
+		if errors.Is(err, exec.ErrNotFound) {
+			return nil, fmt.Errorf("%s:%s: git is not installed", rev, file)
+		}
+	}
+	line, _, _ := strings.Cut(strings.TrimSpace(complaint.String()), "\n")
+	return nil, usage("%s:%s: git has no such file: %s", rev, file, line)
+}
+
+// findRun finds a run by its id, the beginning of it, or last, last~1, ...
+func findRun(store *runs.Store, name string) (engine.RunRecord, error) {
+	infos, err := store.Runs()
+	if err != nil {
+		return engine.RunRecord{}, err
+	}
+	if rest, ok := strings.CutPrefix(name, "last"); ok {
+		n, err := strconv.Atoi(strings.TrimPrefix(rest, "~"))
+		if rest == "" {
+			n, err = 0, nil
+		}
+		if err != nil || n < 0 || rest != "" && rest[0] != '~' {
+			return engine.RunRecord{}, usage("%q names no run: last, last~1, ...", name)
+		}
+		if n >= len(infos) {
+			return engine.RunRecord{}, usage("%s: the store remembers %d runs", name, len(infos))
+		}
+		return engine.LoadRun(store, infos[n].ID)
+	}
+	var ids []string
+	for _, i := range infos {
+		if strings.HasPrefix(i.ID, name) {
+			ids = append(ids, i.ID)
+		}
+	}
+	switch len(ids) {
+	case 0:
+		return engine.RunRecord{}, usage("no run begins with %q; shiftmill runs lists them", name)
+	case 1:
+		return engine.LoadRun(store, ids[0])
+	}
+	return engine.RunRecord{}, usage("%d runs begin with %q: %s", len(ids), name, strings.Join(ids, ", "))
+}
+
+// diffLines says how a stage differs, in lines.
+func diffLines(d engine.StageDiff) []string {
+	switch {
+	case d.Old == nil:
+		lines := []string{d.Name + ": only in the second" + noteOf(d.New)}
+		for _, m := range d.New.Metrics {
+			lines = append(lines, fmt.Sprintf("  %s: %.6g", m.Name, m.Value))
+		}
+		return lines
+	case d.New == nil:
+		return []string{d.Name + ": only in the first" + noteOf(d.Old)}
+	}
+	lines := []string{d.Name + noteOf(d.Old) + noteOf(d.New)}
+	if d.Key && !d.Content() {
+		lines[0] += ": another key, the same result"
+	}
+	for _, c := range d.Params {
+		lines = append(lines, fmt.Sprintf("  %s: %s -> %s", strings.TrimPrefix(c.Label, "with."), orDefault(c.Old), orDefault(c.New)))
+	}
+	for _, c := range d.Inputs {
+		lines = append(lines, fmt.Sprintf("  %s: changed", inputWords(c.Label)))
+	}
+	if d.Key && (d.Old.Lines == nil || d.New.Lines == nil) {
+		lines = append(lines, "  the key changed; the store does not know what was behind it")
+	}
+	for _, v := range d.Outputs {
+		lines = append(lines, fmt.Sprintf("  output %s: %s -> %s", v.What, orNone(v.Old), orNone(v.New)))
+	}
+	for _, v := range d.Metrics {
+		lines = append(lines, fmt.Sprintf("  %s: %s -> %s", v.What, orNone(v.Old), orNone(v.New))+change(v))
+	}
+	return lines
+}
+
+// inputWords makes words of the label of an input's key line.
+func inputWords(label string) string {
+	if label == "listing" {
+		return "files or tables of the source"
+	}
+	return "input " + strings.TrimPrefix(label, "in.")
+}
+
+// change is the difference of two figures.
+func change(v engine.ValueDiff) string {
+	a, errA := strconv.ParseFloat(v.Old, 64)
+	b, errB := strconv.ParseFloat(v.New, 64)
+	if errA != nil || errB != nil {
+		return ""
+	}
+	return fmt.Sprintf("  (%+.4g)", b-a)
+}
+
+func noteOf(r *engine.Result) string {
+	if r.Note == "" {
+		return ""
+	}
+	return " (" + r.Note + ")"
+}
+
+func orDefault(s string) string {
+	if s == "" {
+		return "default"
+	}
+	return cut(s, 100)
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}

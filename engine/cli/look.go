@@ -1,0 +1,173 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"shiftmill/engine"
+)
+
+func (s *session) showCommand() *cobra.Command {
+	var rows int
+	c := &cobra.Command{
+		Use:   "show STAGE[.OUTPUT] [SPEC]",
+		Short: "Print what an output holds: columns, statistics, first rows",
+		Long:  "Show prints the columns of an output with their statistics, and its first rows. It opens no pictures; preview does.",
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) < 1 || len(args) > 2 {
+				return usage("show takes an output and perhaps a spec: shiftmill show split.train svsf.yaml")
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			x, e, err := s.planned(c.Context(), args[1:])
+			if err != nil {
+				return err
+			}
+			defer x.store.Close()
+			outputs, err := selectOutputs(e, args[0])
+			if err != nil {
+				return usageError{err}
+			}
+			for i, o := range outputs {
+				look, err := e.Look(c.Context(), o.instance, o.output, rows)
+				if err != nil {
+					return err
+				}
+				switch {
+				case s.jsonOut:
+					if err := json.NewEncoder(s.stdout).Encode(look); err != nil {
+						return err
+					}
+				default:
+					if i > 0 {
+						s.printf("\n")
+					}
+					s.printLook(look)
+				}
+			}
+			return nil
+		},
+	}
+	s.specFlags(c)
+	c.Flags().IntVar(&rows, "rows", 5, "first rows to print")
+	c.Flags().BoolVar(&s.jsonOut, "json", false, "print a JSON object for each output")
+	return c
+}
+
+// A namedOutput is one output of one instance.
+type namedOutput struct{ instance, output string }
+
+func (o namedOutput) String() string {
+	if o.output == "" {
+		return o.instance
+	}
+	return o.instance + "." + o.output
+}
+
+// selectOutputs finds what STAGE[.OUTPUT] means: one output, or all of a stage
+// or an instance.
+func selectOutputs(e *engine.Engine, name string) ([]namedOutput, error) {
+	instance, output := splitOutput(e, name)
+	instances, err := e.Select(instance)
+	if err != nil {
+		return nil, err
+	}
+	var out []namedOutput
+	for _, i := range instances {
+		if output != "" {
+			out = append(out, namedOutput{i, output})
+			continue
+		}
+		for _, o := range e.OutputsOf(i) {
+			out = append(out, namedOutput{i, o})
+		}
+	}
+	return out, nil
+}
+
+func (s *session) printLook(l engine.Look) {
+	title := namedOutput{l.Instance, l.Output}
+	if l.Columns == nil {
+		s.printf("%s: %d files\n", title, len(l.Files))
+		for _, f := range l.Files {
+			s.printf("  %-28s %s\n", f.Name, size(f.Size))
+		}
+		return
+	}
+	s.printf("%s: %d rows\n", title, l.Rows)
+	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "  column\ttype\tmissing\tvalues\n")
+	for _, c := range l.Columns {
+		name := c.Name
+		if c.Made {
+			name += " *"
+		}
+		fmt.Fprintf(w, "  %s\t%s\t%d\t%s\n", name, c.Type, c.Missing, valuesOf(c))
+	}
+	w.Flush()
+	s.printf("  * written by this stage; the others pass through it\n")
+	if len(l.Head) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "  id")
+	for _, c := range l.Columns {
+		fmt.Fprintf(w, "\t%s", c.Name)
+	}
+	fmt.Fprintln(w)
+	for _, row := range l.Head {
+		for i, v := range row {
+			if row[i] = cut(v, 32); i == 0 {
+				row[i] = "  " + v
+			}
+		}
+		fmt.Fprintln(w, strings.Join(row, "\t"))
+	}
+	w.Flush()
+}
+
+// valuesOf says in a few words what a column holds.
+func valuesOf(c engine.ColumnLook) string {
+	if c.Distinct == 0 {
+		return "none"
+	}
+	if c.Numeric && c.Distinct > 6 {
+		return fmt.Sprintf("%.6g to %.6g, mean %.6g", c.Min, c.Max, c.Mean)
+	}
+	var parts []string
+	for _, v := range c.Common[:min(len(c.Common), 6)] {
+		parts = append(parts, fmt.Sprintf("%s (%d)", cut(v.Text, 24), v.Rows))
+	}
+	switch {
+	case c.Many:
+		return fmt.Sprintf("more than %d different: %s, ...", c.Distinct, strings.Join(parts[:min(3, len(parts))], ", "))
+	case c.Distinct > len(parts):
+		return fmt.Sprintf("%d different: %s, ...", c.Distinct, strings.Join(parts, ", "))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// cut shortens a text to some characters.
+func cut(text string, most int) string {
+	if r := []rune(text); len(r) > most {
+		return string(r[:most-3]) + "..."
+	}
+	return text
+}
+
+// size is a number of bytes for people.
+func size(n int64) string {
+	switch {
+	case n < 10_000:
+		return fmt.Sprintf("%d B", n)
+	case n < 10_000_000:
+		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+	case n < 10_000_000_000:
+		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	}
+	return fmt.Sprintf("%.1f GB", float64(n)/1e9)
+}

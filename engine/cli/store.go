@@ -1,0 +1,171 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"shiftmill/engine"
+	"shiftmill/pipeline"
+	"shiftmill/runs"
+)
+
+// These verbs look after the store.
+
+// openStore opens the store of the working folder, or that of a spec.
+func (s *session) openStore(args []string, readOnly bool) (*runs.Store, error) {
+	x := &experiment{file: filepath.Join(".", "any.yaml")}
+	if len(args) > 0 {
+		x.file = args[0]
+		if _, err := os.Stat(x.file); err != nil {
+			return nil, usage("no such spec: %s", x.file)
+		}
+	}
+	var err error
+	if x.local, err = pipeline.FindLocal(filepath.Dir(x.file)); err != nil {
+		return nil, err
+	}
+	dir := s.store(x)
+	if _, err := os.Stat(filepath.Join(dir, "VERSION")); err != nil {
+		return nil, usage("no store at %s; name one with --store, or run a spec first", shortPath(dir))
+	}
+	return runs.Open(dir, runs.Options{ReadOnly: readOnly})
+}
+
+func (s *session) storeFlag(c *cobra.Command) {
+	c.Flags().StringVar(&s.storeDir, "store", "", "folder of the store (default: .shiftmill of the spec's or the working folder's repository)")
+}
+
+func (s *session) runsCommand() *cobra.Command {
+	var most int
+	c := &cobra.Command{
+		Use:   "runs [SPEC]",
+		Short: "List the runs that the store remembers, newest first",
+		Args:  specArg,
+		RunE: func(c *cobra.Command, args []string) error {
+			store, err := s.openStore(args, true)
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			var name string
+			if len(args) > 0 {
+				x, err := s.load(args, true)
+				if err != nil {
+					return err
+				}
+				name = x.graph.Name
+			}
+			list, err := engine.Runs(store, name, most)
+			if err != nil {
+				return err
+			}
+			return s.printRuns(list)
+		},
+	}
+	s.storeFlag(c)
+	c.Flags().IntVar(&most, "n", 20, "most runs to list; 0 for all")
+	c.Flags().BoolVar(&s.jsonOut, "json", false, "print each run record as a JSON line")
+	return c
+}
+
+func (s *session) printRuns(list []engine.RunRecord) error {
+	if s.jsonOut {
+		enc := json.NewEncoder(s.stdout)
+		for _, r := range list {
+			if err := enc.Encode(r); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "run\tspec\tstarted\toutcome\tstages\ttook\toptions\n")
+	for _, r := range list {
+		count := map[engine.State]int{}
+		for _, n := range r.Nodes {
+			count[n.State]++
+		}
+		stages := fmt.Sprintf("ran %d, cached %d", count[engine.Ran], count[engine.Hit])
+		if n := count[engine.Failed] + count[engine.Skipped]; n > 0 {
+			stages += fmt.Sprintf(", failed or skipped %d", n)
+		}
+		options := ""
+		for _, set := range r.Set {
+			options += " --set " + set
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Spec, r.Started.Local().Format("2006-01-02 15:04"), r.Outcome,
+			stages, duration(time.Duration(r.Seconds*float64(time.Second))), options)
+	}
+	return w.Flush()
+}
+
+func (s *session) gcCommand() *cobra.Command {
+	var o runs.GCOptions
+	var days int
+	var most string
+	c := &cobra.Command{
+		Use:   "gc",
+		Short: "Say which stored results nobody uses; with --apply, collect them",
+		Long: `Gc finds what neither a lock file, nor a recent run, nor a run in progress uses. Without --apply it
+changes nothing. With it such files go to the trash, and earlier trash is deleted; what a run still
+wants is fetched back. It is safe beside running jobs. What is gone costs time to compute again,
+nothing else.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, args []string) error {
+			o.KeepRuns = time.Duration(days) * 24 * time.Hour
+			if most != "" {
+				v, err := pipeline.ParseValue("--max-size", most)
+				var b pipeline.Bytes
+				if err != nil || len(b.DecodeSpec(v)) > 0 {
+					return usage("--max-size must be a number of bytes such as 512MiB or 16GB, got %q", most)
+				}
+				o.MaxBytes = int64(b)
+			}
+			store, err := s.openStore(nil, !o.Apply)
+			if err != nil {
+				return err
+			}
+			o.ReadRoot = engine.ReadLockRoot
+			report, err := store.GC(c.Context(), o)
+			if err := errors.Join(err, store.Close()); err != nil {
+				if errors.Is(err, runs.ErrBusy) {
+					return fmt.Errorf("%w; wait for it, or look again later", err)
+				}
+				return err
+			}
+			s.printGC(report)
+			return nil
+		},
+	}
+	s.storeFlag(c)
+	c.Flags().BoolVar(&o.Apply, "apply", false, "collect; without it nothing changes")
+	c.Flags().DurationVar(&o.Grace, "grace", 24*time.Hour, "files younger than this stay")
+	c.Flags().IntVar(&days, "keep-days", 30, "what runs of these last days used stays")
+	c.Flags().IntVar(&o.KeepLast, "keep-runs", 10, "what this many newest runs used stays, however old")
+	c.Flags().StringVar(&most, "max-size", "", "collect the least recently used first, and only until the store is no larger, such as 20GB")
+	return c
+}
+
+func (s *session) printGC(r runs.GCReport) {
+	for _, n := range r.Notes {
+		s.printf("note: %s\n", n)
+	}
+	if r.Applied {
+		s.printf("%d objects, %s, went to the trash; %s of earlier trash deleted; %s stay\n", r.Objects, size(r.Bytes), size(r.Deleted), size(r.Kept))
+		if r.Restored > 0 {
+			s.printf("%d files came back from the trash: they are in use again\n", r.Restored)
+		}
+		return
+	}
+	s.printf("%d objects, %s, are in no use; %s stay\n", r.Objects, size(r.Bytes), size(r.Kept))
+	if r.Objects > 0 {
+		s.printf("nothing was changed; shiftmill gc --apply collects them\n")
+	}
+}

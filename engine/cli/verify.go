@@ -1,0 +1,196 @@
+package cli
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"shiftmill/engine"
+	"shiftmill/pipeline"
+	"shiftmill/runs"
+)
+
+// An errOtherBits is a result that came out differently when it was computed
+// again.
+type errOtherBits struct{ error }
+
+func (s *session) verifyCommand() *cobra.Command {
+	var o verifyOptions
+	c := &cobra.Command{
+		Use:   "verify [SPEC]",
+		Short: "Read every byte of the store again, recompute results and compare their bits",
+		Long: `Verify reads every byte of the store and compares it with its digest. Then it computes the spec
+again, in a fresh store that is deleted afterwards, and compares the contents: all stages, those that
+--only names, or --sample of them drawn at random, whose inputs are taken from the store.`,
+		Args: specArg,
+		RunE: func(c *cobra.Command, args []string) error {
+			x, e, err := s.planned(c.Context(), args)
+			if err != nil {
+				return err
+			}
+			defer x.store.Close()
+			if err := s.verifyStore(c.Context(), x.store); err != nil || o.storeOnly {
+				return err
+			}
+			return s.recompute(c.Context(), x, e, o)
+		},
+	}
+	s.specFlags(c)
+	s.runFlags(c)
+	c.Flags().BoolVar(&o.storeOnly, "store-only", false, "read the store, recompute nothing")
+	c.Flags().StringVar(&o.only, "only", "", "recompute only this stage, or stage[axis=value,...]")
+	c.Flags().IntVar(&o.sample, "sample", 0, "recompute this many instances, drawn at random; 0 for all")
+	c.Flags().Int64Var(&o.seed, "sample-seed", 0, "draw the sample of an earlier verify again")
+	return c
+}
+
+type verifyOptions struct {
+	storeOnly bool
+	only      string
+	sample    int
+	seed      int64
+}
+
+// verifyStore reads all files of a store.
+func (s *session) verifyStore(ctx context.Context, store *runs.Store) error {
+	damage, err := store.Verify(ctx, nil)
+	if err != nil {
+		return err
+	}
+	for _, d := range damage {
+		s.printf("%s\n", d)
+	}
+	if len(damage) > 0 {
+		return fmt.Errorf("%d files of the store are damaged", len(damage))
+	}
+	st, err := store.Stats()
+	if err != nil {
+		return err
+	}
+	s.printf("the store is sound: %d objects, %s\n", st.Objects, size(st.Bytes))
+	return nil
+}
+
+// recompute runs stages again in a fresh store and compares.
+func (s *session) recompute(ctx context.Context, x *experiment, e *engine.Engine, o verifyOptions) (err error) {
+	again, err := s.toVerify(x, e, o)
+	if err != nil || len(again) == 0 {
+		return err
+	}
+	var fresh []*pipeline.Node
+	for _, n := range x.graph.Nodes {
+		if again[n.Name] {
+			fresh = append(fresh, n)
+		}
+	}
+	part := engine.Part(x.graph, fresh)
+	var given []string
+	for _, n := range part.Nodes {
+		if !again[n.Name] {
+			given = append(given, n.Name)
+		}
+	}
+	dir, err := os.MkdirTemp(filepath.Dir(x.store.Dir()), ".shiftmill-verify-")
+	if err != nil {
+		return fmt.Errorf("a folder for the fresh store: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	store, err := runs.Open(filepath.Join(dir, "store"), runs.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	if err := e.CopyResults(ctx, store, given); err != nil {
+		return err
+	}
+	show := s.newDisplay(x)
+	second, err := engine.New(part, x.kinds, store, s.options(x, show.event))
+	if err != nil {
+		return err
+	}
+	err = second.Run(ctx)
+	show.stop()
+	if err != nil {
+		return err
+	}
+	return s.compareAgain(e, second, again)
+}
+
+// toVerify chooses the instances to compute again: those asked for whose
+// results exist.
+func (s *session) toVerify(x *experiment, e *engine.Engine, o verifyOptions) (map[string]bool, error) {
+	asked := x.graph.Nodes
+	if o.only != "" {
+		nodes, err := x.graph.Select(o.only, o.only)
+		if err != nil {
+			return nil, err
+		}
+		asked = nodes
+	}
+	state := map[string]engine.State{}
+	for _, n := range e.Instances() {
+		state[n.Name] = n.State
+	}
+	var names []string
+	missing := 0
+	for _, n := range asked {
+		if state[n.Name] == engine.Hit {
+			names = append(names, n.Name)
+		} else {
+			missing++
+		}
+	}
+	if missing > 0 {
+		s.printf("%d of %d stages have no result yet; nothing to compare there\n", missing, len(asked))
+	}
+	if o.sample > 0 && o.sample < len(names) {
+		if o.seed == 0 {
+			o.seed = time.Now().UnixNano() % 1_000_000
+		}
+		rank := map[string]string{}
+		for _, n := range names {
+			d := sha256.Sum256(fmt.Appendf(nil, "%d %s", o.seed, n))
+			rank[n] = string(d[:])
+		}
+		sort.Slice(names, func(i, j int) bool { return rank[names[i]] < rank[names[j]] })
+		names = names[:o.sample]
+		s.printf("a sample of %d stages; --sample-seed %d draws it again\n", len(names), o.seed)
+	}
+	again := map[string]bool{}
+	for _, n := range names {
+		again[n] = true
+	}
+	return again, nil
+}
+
+func (s *session) compareAgain(first, second *engine.Engine, again map[string]bool) error {
+	before, err := first.Results(again)
+	if err != nil {
+		return err
+	}
+	now, err := second.Results(again)
+	if err != nil {
+		return err
+	}
+	differ := 0
+	for _, d := range engine.Diff(before, now) {
+		if d.Content() {
+			differ++
+			for _, line := range diffLines(d) {
+				s.printf("%s\n", line)
+			}
+		}
+	}
+	if differ > 0 {
+		return errOtherBits{fmt.Errorf("%d of %d stages gave other bits when they were computed again", differ, len(again))}
+	}
+	s.printf("%d stages computed again: the same bits\n", len(again))
+	return nil
+}

@@ -1,0 +1,194 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"shiftmill/pipeline"
+	"shiftmill/runs"
+)
+
+// A Result is what one instance gave, with the lines of its key where they are
+// known.
+type Result struct {
+	pipeline.LockedStage
+	Lines []Line
+	Note  string // why less is known, or what became of it
+}
+
+// A StageDiff is how an instance differs between two sides.
+type StageDiff struct {
+	Name     string
+	Old, New *Result // nil where the instance is missing
+	Key      bool    // the keys differ
+	Params   []Change
+	Inputs   []Change
+	Outputs  []ValueDiff // "train rows", "train column label", "file weights.safetensors"
+	Metrics  []ValueDiff
+}
+
+// A ValueDiff is a value on both sides; "" where it is missing.
+type ValueDiff struct{ What, Old, New string }
+
+// Content says whether the results themselves differ, not only their keys.
+func (d StageDiff) Content() bool {
+	return d.Old == nil || d.New == nil || len(d.Outputs) > 0 || len(d.Metrics) > 0
+}
+
+// Diff compares two sides by instance, in the order of the new one, then what
+// only the old one has.
+func Diff(old, new []Result) []StageDiff {
+	was := map[string]*Result{}
+	for i := range old {
+		was[old[i].Name] = &old[i]
+	}
+	var out []StageDiff
+	for i := range new {
+		d := diffResults(was[new[i].Name], &new[i])
+		delete(was, new[i].Name)
+		if d.Key || d.Content() {
+			out = append(out, d)
+		}
+	}
+	for i := range old {
+		if was[old[i].Name] != nil {
+			out = append(out, StageDiff{Name: old[i].Name, Old: &old[i], Key: true})
+		}
+	}
+	return out
+}
+
+func diffResults(old, new *Result) StageDiff {
+	d := StageDiff{Name: new.Name, Old: old, New: new, Key: old == nil || old.Key != new.Key}
+	if old == nil {
+		return d
+	}
+	if d.Key && old.Lines != nil && new.Lines != nil {
+		for _, c := range diffLines(old.Lines, new.Lines) {
+			if strings.HasPrefix(c.Label, "in.") || c.Label == "listing" {
+				d.Inputs = append(d.Inputs, c)
+			} else {
+				d.Params = append(d.Params, c)
+			}
+		}
+	}
+	d.Outputs = diffOutputs(old.Outputs, new.Outputs)
+	d.Metrics = diffMetrics(old.Metrics, new.Metrics)
+	return d
+}
+
+func diffOutputs(old, new []pipeline.LockedOutput) []ValueDiff {
+	list := func(outs []pipeline.LockedOutput) (vs []ValueDiff) {
+		for _, o := range outs {
+			prefix := ""
+			if o.Name != "" {
+				prefix = o.Name + " "
+			}
+			vs = append(vs, ValueDiff{What: prefix + "rows", Old: fmt.Sprint(o.Rows)})
+			for _, c := range o.Content {
+				vs = append(vs, ValueDiff{What: prefix + c.Name, Old: c.ID[:min(12, len(c.ID))]})
+			}
+		}
+		return vs
+	}
+	return diffValues(list(old), list(new))
+}
+
+func diffMetrics(old, new []pipeline.LockedMetric) []ValueDiff {
+	list := func(ms []pipeline.LockedMetric) (vs []ValueDiff) {
+		for _, m := range ms {
+			vs = append(vs, ValueDiff{What: m.Name, Old: fmt.Sprintf("%.6g", m.Value)})
+		}
+		return vs
+	}
+	return diffValues(list(old), list(new))
+}
+
+// diffValues pairs two lists of values, each in the field Old, by name.
+func diffValues(old, new []ValueDiff) []ValueDiff {
+	was := map[string]string{}
+	for _, v := range old {
+		was[v.What] = v.Old
+	}
+	var out []ValueDiff
+	for _, v := range new {
+		before, ok := was[v.What]
+		delete(was, v.What)
+		if !ok || before != v.Old {
+			out = append(out, ValueDiff{v.What, before, v.Old})
+		}
+	}
+	for _, v := range old {
+		if _, gone := was[v.What]; gone {
+			out = append(out, ValueDiff{v.What, v.Old, ""})
+		}
+	}
+	return out
+}
+
+// Results are those of a run, as far as the store still has them.
+func (r RunRecord) Results(store *runs.Store) []Result {
+	out := make([]Result, len(r.Nodes))
+	for i, n := range r.Nodes {
+		rec, ok := readRecord(store, n.Key)
+		if !ok {
+			rec.Metrics = n.Metrics
+		}
+		out[i] = Result{LockedStage: lockedStage(n.Name, n.Kind, n.Key, rec), Lines: rec.Lines}
+		if n.State != Ran && n.State != Hit {
+			out[i].Note = joinReasons(n.State.String(), n.Reason)
+		} else if !ok {
+			out[i].Note = "its record is no longer in the store"
+		}
+	}
+	return out
+}
+
+// readRecord reads what the store keeps under a node's key.
+func readRecord(store *runs.Store, key runs.Digest) (nodeRecord, bool) {
+	var nr nodeRecord
+	rec, ok := store.Lookup(key)
+	if !ok {
+		return nr, false
+	}
+	outs, rest, err := decodeOutputs(rec.Data)
+	if err != nil || json.Unmarshal(rest, &nr) != nil {
+		return nodeRecord{}, false
+	}
+	nr.Outputs = outs
+	return nr, true
+}
+
+// Runs lists run records, newest first: of one spec, or of all when it is "";
+// at most some of them, unless most is 0.
+func Runs(store *runs.Store, spec string, most int) ([]RunRecord, error) {
+	infos, err := store.Runs()
+	if err != nil {
+		return nil, err
+	}
+	var out []RunRecord
+	for _, info := range infos {
+		if most > 0 && len(out) == most {
+			break
+		}
+		r, err := LoadRun(store, info.ID)
+		if err != nil {
+			continue // collected, or of another version
+		}
+		if spec == "" || r.Spec == spec {
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
+// LoadRun reads one run record.
+func LoadRun(store *runs.Store, id string) (RunRecord, error) {
+	var r RunRecord
+	data, err := store.LoadRun(id)
+	if err != nil {
+		return r, err
+	}
+	return r, json.Unmarshal(data, &r)
+}

@@ -1,0 +1,253 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+
+	"shiftmill/pipeline"
+	"shiftmill/stages"
+)
+
+// A foreignSpec is another spec whose results this graph reads. Its nodes
+// become nodes of this graph that never run: the store must have the results
+// that the other spec's lock file names.
+type foreignSpec struct {
+	text  string // the file as it was named
+	graph *pipeline.Graph
+	lock  *pipeline.Lock // nil where nothing but the language is checked
+	nodes map[*pipeline.Node]*node
+}
+
+// A locked is what a lock file says of a foreign node.
+type locked struct {
+	spec string // the file, for messages
+	key  string
+}
+
+// nestedSpecs bounds chains of specs that read each other; it ends cycles.
+const nestedSpecs = 8
+
+// foreignRefs finds what other.yaml#stage.output means, and adds its nodes.
+func (b *graphBuilder) foreignRefs(r pipeline.Ref, many bool, path string) ([]inputRef, error) {
+	fail := func(format string, args ...any) ([]inputRef, error) {
+		return nil, pipeline.Errors{{Pos: r.Pos, Path: path, Msg: fmt.Sprintf(format, args...)}}
+	}
+	f := r.Foreign
+	spec, err := b.foreign(f)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fail("%v", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s: %w", r.Pos, path, err)
+	}
+	var found []*pipeline.Node
+	var names []string
+	for _, n := range spec.graph.Nodes {
+		names = append(names, n.Stage)
+		if n.Stage == f.Stage && containsAll(n.Coords, f.Coords) {
+			found = append(found, n)
+		}
+	}
+	if len(found) == 0 {
+		near := ""
+		if s := pipeline.Nearest(f.Stage, names); s != "" && s != f.Stage {
+			near = fmt.Sprintf("; did you mean %q?", s)
+		}
+		return fail("%s has no stage %q with these coordinates%s", f.Text, f.Stage, near)
+	}
+	if err := b.add(Part(spec.graph, found), spec); err != nil {
+		return nil, err
+	}
+	var refs []inputRef
+	for _, s := range found {
+		outputs, group := outputsNamed(s.Outputs, f.Output)
+		if len(outputs) == 0 {
+			return fail("%s#%s has no output %q; it has %q", f.Text, f.Stage, f.Output, s.Outputs.Names)
+		}
+		for _, o := range outputs {
+			coords := s.Coords
+			if group {
+				coords = append(slices.Clone(coords), pipeline.Coord{Axis: "output", Value: o})
+				slices.SortFunc(coords, func(a, b pipeline.Coord) int { return compareText(a.Axis, b.Axis) })
+			}
+			refs = append(refs, inputRef{node: spec.nodes[s], output: o, coords: coords, pos: r.Pos})
+		}
+	}
+	if len(refs) > 1 && !many {
+		return fail("this names %d results and one is wanted here: name one, such as %s#%s", len(refs), f.Text, namedRef(refs[0]))
+	}
+	return refs, nil
+}
+
+func namedRef(r inputRef) string {
+	if r.output == "" {
+		return r.node.spec.Name
+	}
+	return r.node.spec.Name + "." + r.output
+}
+
+func compareText(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+func containsAll(have, want []pipeline.Coord) bool {
+	for _, c := range want {
+		if !slices.Contains(have, c) {
+			return false
+		}
+	}
+	return true
+}
+
+// outputsNamed is one output, or those of a group; without a name it is the
+// unnamed output, else the only one.
+func outputsNamed(o pipeline.Outputs, name string) (names []string, group bool) {
+	if members, ok := o.Groups[name]; ok && name != "" {
+		return members, true
+	}
+	if slices.Contains(o.Names, name) {
+		return []string{name}, false
+	}
+	if name == "" && len(o.Names) == 1 {
+		return o.Names, false
+	}
+	return nil, false
+}
+
+// foreign reads another spec and its lock file, once.
+func (b *graphBuilder) foreign(f *pipeline.Foreign) (*foreignSpec, error) {
+	if s, ok := b.specs[f.File]; ok {
+		return s, nil
+	}
+	if b.depth >= nestedSpecs {
+		return nil, fmt.Errorf("more than %d specs read each other's results", nestedSpecs)
+	}
+	local, err := pipeline.FindLocal(filepath.Dir(f.File))
+	if err != nil {
+		return nil, err
+	}
+	g, err := pipeline.Load(f.File, pipeline.Options{Vocabulary: b.registry, Local: local, Partial: b.e.store == nil})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no spec %s: %w", f.Text, fs.ErrNotExist)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s := &foreignSpec{text: f.Text, graph: g, nodes: map[*pipeline.Node]*node{}}
+	if b.e.store != nil {
+		s.lock, err = ReadLock(pipeline.LockFile(f.File))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%s has no lock file %s yet; run it first: %w", f.Text, filepath.Base(pipeline.LockFile(f.File)), fs.ErrNotExist)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	b.specs[f.File] = s
+	return s, nil
+}
+
+// lockOf is what the lock file of a foreign spec says of a node, or nil.
+func (s *foreignSpec) lockOf(n *pipeline.Node) *locked {
+	l := &locked{spec: s.text}
+	if s.lock != nil {
+		if stage := s.lock.Stage(n.Name); stage != nil {
+			l.key = stage.Key
+		}
+	}
+	return l
+}
+
+// resolve finds a node's key and result. A foreign node must be what the lock
+// file of its spec says, and be there: it never runs here.
+func (e *Engine) resolve(ctx context.Context, n *node) error {
+	if err := e.lookUp(ctx, n); err != nil || n.locked == nil {
+		return err
+	}
+	switch {
+	case n.state == Pending:
+		return nil
+	case n.key.Digest.String() != n.locked.key:
+		return fmt.Errorf("%s or its data have changed since its lock file was written; run it again", n.locked.spec)
+	case n.state != Hit:
+		return fmt.Errorf("this store has not the result that the lock file of %s names (%s); run that spec on this store", n.locked.spec, n.reason)
+	}
+	return nil
+}
+
+// A graphBuilder makes the nodes of an engine.
+type graphBuilder struct {
+	e        *Engine
+	registry *stages.Registry
+	specs    map[string]*foreignSpec // by absolute file
+	depth    int
+}
+
+// add appends the nodes of a graph: those of the spec itself, or those of
+// another one that were not added before.
+func (b *graphBuilder) add(g *pipeline.Graph, from *foreignSpec) error {
+	b.depth++
+	defer func() { b.depth-- }()
+	of := map[*pipeline.Node]*node{}
+	if from != nil {
+		of = from.nodes
+	}
+	for _, s := range g.Nodes {
+		if of[s] != nil {
+			continue
+		}
+		n, err := b.node(s, of)
+		if err != nil {
+			return err
+		}
+		if from != nil {
+			named := *s
+			named.Name = from.text + "#" + s.Name
+			n.spec, n.locked = &named, from.lockOf(s)
+		}
+		n.index = len(b.e.nodes)
+		of[s] = n
+		b.e.nodes = append(b.e.nodes, n)
+		b.e.byName[n.spec.Name] = n
+	}
+	return nil
+}
+
+// node makes one node; what it reads has been made.
+func (b *graphBuilder) node(s *pipeline.Node, of map[*pipeline.Node]*node) (*node, error) {
+	k, ok := b.registry.Lookup(s.Kind)
+	if !ok {
+		return nil, fmt.Errorf("%s: no kind %q", s.Pos, s.Kind)
+	}
+	n := &node{spec: s, kind: k, results: k.Results(s.Config)}
+	for _, in := range s.In {
+		p, ok := k.Port(in.Port)
+		if !ok {
+			return nil, fmt.Errorf("%s: kind %s has no port %q", in.Pos, k.Name, in.Port)
+		}
+		x := input{name: in.Port, port: p, list: !p.Many && len(in.Refs) > 1}
+		for _, r := range in.Refs {
+			if r.Foreign == nil {
+				x.refs = append(x.refs, inputRef{of[r.Node], r.Output, r.Coords, r.Pos})
+				continue
+			}
+			refs, err := b.foreignRefs(r, p.Many, s.Path+".from."+in.Port)
+			if err != nil {
+				return nil, err
+			}
+			x.refs = append(x.refs, refs...)
+		}
+		n.inputs = append(n.inputs, x)
+	}
+	return n, nil
+}

@@ -1,0 +1,216 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"sort"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+
+	"shiftmill/stages"
+)
+
+// maxDistinct bounds how many different values of a column are counted.
+const maxDistinct = 1000
+
+// A Look is what an output holds, for people.
+type Look struct {
+	Instance, Output string
+	Rows             int
+	Columns          []ColumnLook
+	Head             [][]string  // the first rows, "id" and the columns as text
+	Files            []NamedSize // of an output of type Files
+}
+
+// A NamedSize is a file with its size in bytes.
+type NamedSize struct {
+	Name string
+	Size int64
+}
+
+// A ColumnLook says what a column holds.
+type ColumnLook struct {
+	Name, Type string
+	Made       bool // written by the stage itself, not passed through
+	Missing    int
+	Distinct   int  // different values, as far as they were counted
+	Many       bool // there are more than were counted
+	Common     []Value
+	Numeric    bool
+	Min, Max   float64 // of numbers
+	Mean       float64
+}
+
+// A Value is a value as text with the number of rows that hold it.
+type Value struct {
+	Text string
+	Rows int
+}
+
+// Look reads an output that exists: its columns with statistics, and its first
+// rows. Pictures are not opened.
+func (e *Engine) Look(ctx context.Context, instance, outputName string, head int) (Look, error) {
+	look := Look{Instance: instance, Output: outputName}
+	n, ok := e.byName[instance]
+	if !ok {
+		return look, e.noSuchStage(instance)
+	}
+	out, err := n.outputNamed(outputName)
+	if err != nil {
+		return look, err
+	}
+	if out.data == nil {
+		for _, f := range out.record.Files {
+			look.Files = append(look.Files, NamedSize{f.Name, f.Size})
+		}
+		return look, nil
+	}
+	d := out.data
+	look.Rows = d.rows
+	columns := []string{}
+	counts := []*columnCount{}
+	for _, f := range d.schema.Fields()[1:] {
+		_, made := d.own[f.Name]
+		columns = append(columns, f.Name)
+		counts = append(counts, &columnCount{look: ColumnLook{Name: f.Name, Type: typeName(f.Type), Made: made}, seen: map[string]int{}})
+	}
+	parts, err := e.partitions(d)
+	if err != nil {
+		return look, err
+	}
+	for p := range parts {
+		if err := ctx.Err(); err != nil {
+			return look, context.Cause(ctx)
+		}
+		rec, err := e.readPart(ctx, d, p, columns)
+		if err != nil {
+			return look, err
+		}
+		for i, c := range counts {
+			c.add(rec.Column(i + 1))
+		}
+		for i := 0; i < int(rec.NumRows()) && len(look.Head) < head; i++ {
+			row := make([]string, rec.NumCols())
+			for c := range row {
+				row[c] = cellText(rec.Column(c), i)
+			}
+			look.Head = append(look.Head, row)
+		}
+	}
+	for _, c := range counts {
+		look.Columns = append(look.Columns, c.result())
+	}
+	return look, nil
+}
+
+// OutputsOf lists the outputs of an instance, in the order of its kind.
+func (e *Engine) OutputsOf(instance string) []string {
+	n, ok := e.byName[instance]
+	if !ok {
+		return nil
+	}
+	names := make([]string, len(n.results))
+	for i, r := range n.results {
+		names[i] = r.Name
+	}
+	return names
+}
+
+// A columnCount takes the statistics of one column.
+type columnCount struct {
+	look ColumnLook
+	seen map[string]int
+	rows int
+	sum  float64
+}
+
+func (c *columnCount) add(col arrow.Array) {
+	image := stages.IsImage(col.DataType())
+	for i := range col.Len() {
+		if col.IsNull(i) {
+			c.look.Missing++
+			continue
+		}
+		if v, ok := number(col, i); ok {
+			if c.rows == 0 {
+				c.look.Numeric, c.look.Min, c.look.Max = true, v, v
+			}
+			c.look.Min, c.look.Max = min(c.look.Min, v), max(c.look.Max, v)
+			c.sum += v
+			c.rows++
+		}
+		text := cellText(col, i)
+		if image {
+			cell := stages.Image(col, i)
+			if text = "size not known before decoding"; cell.Height > 0 {
+				text = fmt.Sprintf("%dx%d", cell.Width, cell.Height)
+			}
+		}
+		if _, ok := c.seen[text]; ok || len(c.seen) < maxDistinct {
+			c.seen[text]++
+		} else {
+			c.look.Many = true
+		}
+	}
+}
+
+func (c *columnCount) result() ColumnLook {
+	c.look.Distinct = len(c.seen)
+	if c.rows > 0 {
+		c.look.Mean = c.sum / float64(c.rows)
+	}
+	for text, rows := range c.seen {
+		c.look.Common = append(c.look.Common, Value{text, rows})
+	}
+	sort.Slice(c.look.Common, func(i, j int) bool {
+		a, b := c.look.Common[i], c.look.Common[j]
+		if a.Rows != b.Rows {
+			return a.Rows > b.Rows
+		}
+		return a.Text < b.Text
+	})
+	return c.look
+}
+
+// number is a value of a numeric column.
+func number(col arrow.Array, i int) (float64, bool) {
+	switch a := col.(type) {
+	case *array.Int8:
+		return float64(a.Value(i)), true
+	case *array.Int16:
+		return float64(a.Value(i)), true
+	case *array.Int32:
+		return float64(a.Value(i)), true
+	case *array.Int64:
+		return float64(a.Value(i)), true
+	case *array.Uint8:
+		return float64(a.Value(i)), true
+	case *array.Uint16:
+		return float64(a.Value(i)), true
+	case *array.Uint32:
+		return float64(a.Value(i)), true
+	case *array.Uint64:
+		return float64(a.Value(i)), true
+	case *array.Float32:
+		return float64(a.Value(i)), true
+	case *array.Float64:
+		return a.Value(i), true
+	}
+	return 0, false
+}
+
+// cellText is a value in a form for people; a picture is its name or size.
+func cellText(col arrow.Array, i int) string {
+	if col.IsNull(i) {
+		return "-"
+	}
+	if stages.IsImage(col.DataType()) {
+		c := stages.Image(col, i)
+		if c.Data != nil {
+			return fmt.Sprintf("(%s %dx%d)", c.Ref, c.Width, c.Height)
+		}
+		return c.Name()
+	}
+	return col.ValueStr(i)
+}

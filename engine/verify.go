@@ -1,0 +1,42 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"shiftmill/runs"
+)
+
+// CopyResults copies the results of instances to another store, under the same
+// keys, so that an engine on it finds them and computes only the others. They
+// must exist here.
+func (e *Engine) CopyResults(ctx context.Context, to *runs.Store, instances []string) error {
+	for _, name := range instances {
+		n, ok := e.byName[name]
+		if !ok {
+			return e.noSuchStage(name)
+		}
+		rec, ok := e.store.Lookup(n.key.Digest)
+		if !ok || n.outputs == nil {
+			return fmt.Errorf("stage %s has no result yet; run the spec first", name)
+		}
+		for _, d := range rec.Objects {
+			if err := ctx.Err(); err != nil {
+				return context.Cause(ctx)
+			}
+			data, err := e.store.Get(d)
+			if err != nil {
+				return fmt.Errorf("stage %s: %w", name, err)
+			}
+			_, _, err = to.Put(ctx, func(w io.Writer) error { _, err := w.Write(data); return err })
+			if err != nil {
+				return err
+			}
+		}
+		if err := to.Append(rec); err != nil {
+			return err
+		}
+	}
+	return to.Commit(ctx)
+}
