@@ -3,6 +3,9 @@ package simd
 // Element-wise loops. Each has a vector part for a multiple of eight elements and the Go loop for the rest; the Go loop
 // alone is the definition. The destination may be one of the sources.
 
+// piece bounds one call of a vector loop to some 50 microseconds, since assembly cannot be preempted.
+const piece = 1 << 16
+
 // vectors returns how many of n elements the vector loop takes.
 func (b Backend) vectors(n int) int {
 	if b == AVX2 {
@@ -14,8 +17,8 @@ func (b Backend) vectors(n int) int {
 // Affine stores fma(x, a, c) in dst.
 func (b Backend) Affine(a, c float32, dst, x []float32) {
 	n := b.vectors(len(dst))
-	if n > 0 {
-		affineAVX2(n, a, c, &dst[0], &x[0])
+	for i := 0; i < n; i += piece {
+		affineAVX2(min(piece, n-i), a, c, &dst[i], &x[i])
 	}
 	for i := n; i < len(dst); i++ {
 		dst[i] = FMA32(x[i], a, c)
@@ -33,8 +36,8 @@ func relu(x float32) float32 {
 // NormBack stores fma(dy, p, fma(x-mean, q, r)) in dx.
 func (b Backend) NormBack(p, mean, q, r float32, dx, dy, x []float32) {
 	n := b.vectors(len(dx))
-	if n > 0 {
-		normBackAVX2(n, p, mean, q, r, &dx[0], &dy[0], &x[0])
+	for i := 0; i < n; i += piece {
+		normBackAVX2(min(piece, n-i), p, mean, q, r, &dx[i], &dy[i], &x[i])
 	}
 	for i := n; i < len(dx); i++ {
 		dx[i] = FMA32(dy[i], p, FMA32(x[i]-mean, q, r))
@@ -44,8 +47,8 @@ func (b Backend) NormBack(p, mean, q, r float32, dx, dy, x []float32) {
 // ReLU stores x < 0 ? +0 : x in dst.
 func (b Backend) ReLU(dst, x []float32) {
 	n := b.vectors(len(dst))
-	if n > 0 {
-		reLUAVX2(n, &dst[0], &x[0])
+	for i := 0; i < n; i += piece {
+		reLUAVX2(min(piece, n-i), &dst[i], &x[i])
 	}
 	for i := n; i < len(dst); i++ {
 		dst[i] = relu(x[i])
@@ -55,8 +58,8 @@ func (b Backend) ReLU(dst, x []float32) {
 // ReLUBack stores y <= 0 ? +0 : dy in dx.
 func (b Backend) ReLUBack(dx, dy, y []float32) {
 	n := b.vectors(len(dx))
-	if n > 0 {
-		reLUBackAVX2(n, &dx[0], &dy[0], &y[0])
+	for i := 0; i < n; i += piece {
+		reLUBackAVX2(min(piece, n-i), &dx[i], &dy[i], &y[i])
 	}
 	for i := n; i < len(dx); i++ {
 		if y[i] <= 0 {
@@ -70,8 +73,8 @@ func (b Backend) ReLUBack(dx, dy, y []float32) {
 // Add stores x + y in dst.
 func (b Backend) Add(dst, x, y []float32) {
 	n := b.vectors(len(dst))
-	if n > 0 {
-		addAVX2(n, &dst[0], &x[0], &y[0])
+	for i := 0; i < n; i += piece {
+		addAVX2(min(piece, n-i), &dst[i], &x[i], &y[i])
 	}
 	for i := n; i < len(dst); i++ {
 		dst[i] = x[i] + y[i]
@@ -81,8 +84,8 @@ func (b Backend) Add(dst, x, y []float32) {
 // Offset stores x + c in dst.
 func (b Backend) Offset(c float32, dst, x []float32) {
 	n := b.vectors(len(dst))
-	if n > 0 {
-		offsetAVX2(n, c, &dst[0], &x[0])
+	for i := 0; i < n; i += piece {
+		offsetAVX2(min(piece, n-i), c, &dst[i], &x[i])
 	}
 	for i := n; i < len(dst); i++ {
 		dst[i] = x[i] + c
@@ -92,8 +95,8 @@ func (b Backend) Offset(c float32, dst, x []float32) {
 // Scale stores x * w in dst.
 func (b Backend) Scale(w float32, dst, x []float32) {
 	n := b.vectors(len(dst))
-	if n > 0 {
-		scaleAVX2(n, w, &dst[0], &x[0])
+	for i := 0; i < n; i += piece {
+		scaleAVX2(min(piece, n-i), w, &dst[i], &x[i])
 	}
 	for i := n; i < len(dst); i++ {
 		dst[i] = x[i] * w
@@ -103,11 +106,12 @@ func (b Backend) Scale(w float32, dst, x []float32) {
 // SGD makes one step of stochastic gradient descent with momentum; g is left as it is.
 func (b Backend) SGD(minusLR, momentum, decay float32, nesterov bool, w, v, g []float32) {
 	n := b.vectors(len(w))
-	switch {
-	case n > 0 && nesterov:
-		sgdNesterovAVX2(n, minusLR, momentum, decay, &w[0], &v[0], &g[0])
-	case n > 0:
-		sgdAVX2(n, minusLR, momentum, decay, &w[0], &v[0], &g[0])
+	for i := 0; i < n; i += piece {
+		if nesterov {
+			sgdNesterovAVX2(min(piece, n-i), minusLR, momentum, decay, &w[i], &v[i], &g[i])
+		} else {
+			sgdAVX2(min(piece, n-i), minusLR, momentum, decay, &w[i], &v[i], &g[i])
+		}
 	}
 	for i := n; i < len(w); i++ {
 		d := FMA32(decay, w[i], g[i])

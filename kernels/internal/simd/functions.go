@@ -85,8 +85,8 @@ func abs(x float32) float32 { return math.Float32frombits(math.Float32bits(x) &^
 // ExpSlice stores Exp of every element of x in dst.
 func (b Backend) ExpSlice(dst, x []float32) {
 	n := b.vectors(len(dst))
-	if n > 0 {
-		expAVX2(n, &dst[0], &x[0])
+	for i := 0; i < n; i += piece {
+		expAVX2(min(piece, n-i), &dst[i], &x[i])
 	}
 	for i := n; i < len(dst); i++ {
 		dst[i] = Exp(x[i])
@@ -96,8 +96,8 @@ func (b Backend) ExpSlice(dst, x []float32) {
 // SigmoidSlice stores Sigmoid of every element of x in dst.
 func (b Backend) SigmoidSlice(dst, x []float32) {
 	n := b.vectors(len(dst))
-	if n > 0 {
-		sigmoidAVX2(n, &dst[0], &x[0])
+	for i := 0; i < n; i += piece {
+		sigmoidAVX2(min(piece, n-i), &dst[i], &x[i])
 	}
 	for i := n; i < len(dst); i++ {
 		dst[i] = Sigmoid(x[i])
@@ -107,8 +107,8 @@ func (b Backend) SigmoidSlice(dst, x []float32) {
 // TanhSlice stores Tanh of every element of x in dst.
 func (b Backend) TanhSlice(dst, x []float32) {
 	n := b.vectors(len(dst))
-	if n > 0 {
-		tanhAVX2(n, &dst[0], &x[0])
+	for i := 0; i < n; i += piece {
+		tanhAVX2(min(piece, n-i), &dst[i], &x[i])
 	}
 	for i := n; i < len(dst); i++ {
 		dst[i] = Tanh(x[i])

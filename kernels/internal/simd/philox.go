@@ -21,8 +21,9 @@ func Philox(c [4]uint32, k0, k1 uint32) [4]uint32 {
 func (b Backend) Ranges(dst []float32, first uint32, row, key uint64, d, lo float32) {
 	n := 0
 	if b == AVX2 {
-		if n = len(dst) &^ 31; n > 0 {
-			rangesAVX2(n, &dst[0], int(first), int(row), int(key), d, lo)
+		n = len(dst) &^ 31
+		for i := 0; i < n; i += piece {
+			rangesAVX2(min(piece, n-i), &dst[i], int(first)+i/4, int(row), int(key), d, lo)
 		}
 	}
 	for i := n; i < len(dst); i += 4 {

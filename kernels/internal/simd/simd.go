@@ -49,11 +49,9 @@ func (b Backend) GradTile(rows, n int, x []float32, row, pos []int, v, c []float
 
 // Axpy replaces y[i] by fma(w, x[i], y[i]) for all of y.
 func (b Backend) Axpy(w float32, x, y []float32) {
-	n := 0
-	if b == AVX2 {
-		if n = len(y) &^ 7; n > 0 {
-			axpyAVX2(n, w, &x[0], &y[0])
-		}
+	n := b.vectors(len(y))
+	for i := 0; i < n; i += piece {
+		axpyAVX2(min(piece, n-i), w, &x[i], &y[i])
 	}
 	axpyGeneric(w, x[n:], y[n:])
 }

@@ -172,6 +172,27 @@ func FuzzFMA32(f *testing.F) {
 	})
 }
 
+// TestPieces runs lengths past one call of a vector loop.
+func TestPieces(t *testing.T) {
+	for _, b := range natives(t) {
+		n := 2*piece + 77
+		run := func(b Backend) [][]float32 {
+			w, v, g, x := values(n, 1), values(n, 2), values(n, 3), values(n, 4)
+			b.SGD(-0.1, 0.9, 1e-3, true, w, v, g)
+			b.SGD(-0.1, 0.9, 1e-3, false, v, w, g)
+			b.Axpy(0.3, x, g)
+			b.Add(x, x, w)
+			b.TanhSlice(w, g)
+			b.ReLUBack(v, w, x)
+			return [][]float32{w, v, g, x}
+		}
+		got, want := run(b), run(Generic)
+		for i := range got {
+			sameBits(t, fmt.Sprintf("%s slice %d", b, i), got[i], want[i])
+		}
+	}
+}
+
 // TestFunctions compares the functions at every 997th of all inputs.
 func TestFunctions(t *testing.T) {
 	const n = 1 << 12
@@ -194,7 +215,7 @@ func TestFunctions(t *testing.T) {
 
 func TestRanges(t *testing.T) {
 	for _, b := range natives(t) {
-		for _, n := range []int{0, 1, 31, 32, 33, 64, 101, 500} {
+		for _, n := range []int{0, 1, 31, 32, 33, 64, 101, 500, piece + 40} {
 			for _, first := range []uint32{0, 1, 0xfffffffe} {
 				got, want := values(n+9, 1), values(n+9, 1)
 				const row, key = 0xfedcba9876543210, 0x123456789abcdef0
