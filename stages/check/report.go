@@ -152,15 +152,15 @@ func (r *report) associations(train *set, mixes []mixReport) {
 	})
 }
 
-// notes point out what a reader should not overlook.
+// notes point out what a reader should not overlook, a line for each set.
 func (r *report) notes(c *Sanity) {
 	for i, s := range r.Sets[1:] {
 		if s.Rows == 0 {
 			r.Notes = append(r.Notes, s.Name+" has no row")
 			continue
 		}
-		if s.LabelShift >= c.Warn {
-			r.Notes = append(r.Notes, fmt.Sprintf("%s: its classes are mixed otherwise than train's by %.3f (total variation): part of an accuracy gap may come from that", s.Name, s.LabelShift))
+		if s.LabelShift >= c.Warn && beyondChance(s.ChiSquare, s.Freedom) {
+			r.Notes = append(r.Notes, fmt.Sprintf("%s: its classes are mixed otherwise than train's by %.3f (total variation): part of an accuracy gap may come from that; match: %s would hold them", s.Name, s.LabelShift, r.label))
 		}
 		var gone []string
 		for k, class := range r.Classes {
@@ -171,13 +171,25 @@ func (r *report) notes(c *Sanity) {
 		if len(gone) > 0 {
 			r.Notes = append(r.Notes, fmt.Sprintf("%s lacks %d of train's classes: %s", s.Name, len(gone), few(gone)))
 		}
+		var other []string
 		for _, m := range r.Attributes {
+			x, freedom, _ := chiSquare([][]int{m.Counts[0], m.Counts[i+1]})
 			// A set that shares no value with train is the shift that was asked for.
-			if v := m.Shift[i+1]; v >= c.Warn && v < 1 {
-				r.Notes = append(r.Notes, fmt.Sprintf("%s: %s is mixed otherwise than in train by %.3f", s.Name, m.Name, v))
+			if v := m.Shift[i+1]; v >= c.Warn && v < 1 && beyondChance(x, freedom) {
+				other = append(other, fmt.Sprintf("%s %.3f", m.Name, v))
 			}
 		}
+		if len(other) > 0 {
+			r.Notes = append(r.Notes, fmt.Sprintf("%s: not held at train's mix (total variation): %s", s.Name, few(other)))
+		}
 	}
+}
+
+// beyondChance says whether a chi-square statistic lies more than three
+// standard deviations above its mean under equal mixes. Small sets differ by
+// much through chance alone.
+func beyondChance(statistic float64, freedom int) bool {
+	return statistic > float64(freedom)+float64(3*math.Sqrt(2*float64(freedom)))
 }
 
 func few(names []string) string {

@@ -27,6 +27,7 @@ type attribute struct {
 	tests  []*pipeline.Matcher
 	base   int // the test that base asks, or -1
 	policy string
+	asked  []pipeline.Condition // beside tests
 }
 
 // A check is one test of one attribute.
@@ -98,7 +99,7 @@ func (b *binder) check(name, field string, cond pipeline.Condition) check {
 	if len(b.schema.FieldIndices(name)) > 0 {
 		b.problems = append(b.problems, below(field, problems)...)
 	}
-	a.tests = append(a.tests, m)
+	a.tests, a.asked = append(a.tests, m), append(a.asked, cond)
 	return check{i, len(a.tests) - 1}
 }
 

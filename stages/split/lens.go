@@ -107,6 +107,24 @@ func (l *lens) codes(col arrow.Array, out []uint32) {
 	}
 }
 
+// texts are the values that the lens has met, as a spec would write them; more
+// than it remembers are left out.
+func (l *lens) texts() []string {
+	var out []string
+	for v := range l.byText {
+		out = append(out, v)
+	}
+	for v := range l.byInt {
+		switch l.typ {
+		case pipeline.BoolColumn:
+			out = append(out, strconv.FormatBool(v == 1))
+		case pipeline.IntColumn:
+			out = append(out, strconv.FormatInt(v, 10))
+		}
+	}
+	return out
+}
+
 func text(col arrow.Array, i int) string {
 	if s, ok := col.(*array.LargeString); ok {
 		return s.Value(i)

@@ -237,7 +237,34 @@ func (s *scan) emptyCells(ch *choice) error {
 	if len(empty) == 0 {
 		return nil
 	}
-	return fmt.Errorf("no row is in %s; of %d rows %s", some(empty), s.total(), s.summary())
+	return fmt.Errorf("no row is in %s; %sof %d rows %s", some(empty), s.unmet(), s.total(), s.summary())
+}
+
+// unmet names the values that the spec asks for and no row has, with what the
+// columns hold instead.
+func (s *scan) unmet() string {
+	var b strings.Builder
+	for i, a := range s.rules.attributes {
+		held := keys(s.values[i])
+		var absent []string
+		for _, cond := range a.asked {
+			values, _ := cond.Values()
+			for _, v := range values {
+				if !slices.Contains(held, v) && !slices.Contains(absent, v) {
+					absent = append(absent, v)
+				}
+			}
+		}
+		if len(absent) == 0 || a.typ == pipeline.FloatColumn || a.typ == pipeline.TimeColumn || len(held) > remembered/2 {
+			continue
+		}
+		fmt.Fprintf(&b, "no row has %s = %s", a.name, some(absent))
+		if near := pipeline.Nearest(absent[0], held); near != "" {
+			fmt.Fprintf(&b, " (did you mean %s?)", near)
+		}
+		fmt.Fprintf(&b, ", it holds %s; ", some(held))
+	}
+	return b.String()
 }
 
 func (s *scan) total() int {

@@ -36,6 +36,7 @@ type scan struct {
 	mu     sync.Mutex
 	chunks []*chunk
 	failed failure
+	values []map[string]bool // met in each attribute, as texts
 }
 
 // A chunk is one record of the input after the scan.
@@ -142,6 +143,7 @@ func (s *scan) run(ctx context.Context, in stages.Input, workers int) error {
 				}
 				j.rec.Release()
 			}
+			w.remember()
 		})
 	}
 	start := 0
@@ -162,6 +164,23 @@ func (s *scan) run(ctx context.Context, in stages.Input, workers int) error {
 	close(jobs)
 	wg.Wait()
 	return errors.Join(err, s.failed.err)
+}
+
+// remember adds the values that a worker has met to those of the scan.
+func (w *worker) remember() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.values == nil {
+		w.values = make([]map[string]bool, len(w.lenses))
+	}
+	for a, l := range w.lenses {
+		if w.values[a] == nil {
+			w.values[a] = map[string]bool{}
+		}
+		for _, v := range l.texts() {
+			w.values[a][v] = true
+		}
+	}
 }
 
 func (s *scan) release() {
