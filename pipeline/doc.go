@@ -28,10 +28,10 @@
 // YAML library resolves nothing; tags, anchors and aliases are refused, so that
 // no file grows when it is read.
 //
-// The order of nodes follows the spec and nothing else; equal specs give equal
-// graphs, whatever the order of their keys means for the plan's lines. Nothing
-// here depends on map order, time, locale or the machine, but for locations:
-// the paths that File and Dir parameters hold.
+// The order of nodes follows that of the spec, as far as each can stand after
+// its inputs; names of instances and what they gather do not depend on it.
+// Nothing here depends on map order, time, locale or the machine, but for
+// locations: the paths that File and Dir parameters hold.
 //
 // # What is left to others
 //

@@ -70,6 +70,29 @@ func distance(a, b string, limit int) int {
 	return min(last[len(b)], limit)
 }
 
+// suggestKind ends a message about an unknown kind: with the nearest one, else
+// with those of its family, else with all families.
+func suggestKind(name string, kinds []string) string {
+	family, _, _ := strings.Cut(name, "/")
+	var same, families []string
+	for _, k := range kinds {
+		f, _, _ := strings.Cut(k, "/")
+		if f == family {
+			same = append(same, k)
+		}
+		if len(families) == 0 || families[len(families)-1] != f+"/..." {
+			families = append(families, f+"/...")
+		}
+	}
+	switch {
+	case Nearest(name, kinds) != "":
+		return suggest(name, kinds)
+	case len(same) > 0:
+		return "; known: " + strings.Join(same, ", ")
+	}
+	return "; known: " + strings.Join(families, ", ")
+}
+
 // suggest ends a message about an unknown name: with the nearest known one,
 // else with the known ones when they are few.
 func suggest(name string, known []string) string {

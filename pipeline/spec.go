@@ -209,7 +209,7 @@ func (c *checker) readKind(s *stage) {
 	}
 	k, ok := c.vocabulary.Kind(n.text)
 	if !ok {
-		c.rep.add(n.pos(), s.path+".kind", "unknown kind %s%s", quote(n.text), suggest(n.text, c.vocabulary.Names()))
+		c.rep.add(n.pos(), s.path+".kind", "unknown kind %s%s", quote(n.text), suggestKind(n.text, c.vocabulary.Names()))
 		return
 	}
 	s.kindName, s.kind, s.ports = n.text, k, k.Ports()
