@@ -100,7 +100,7 @@ func (w *Writer) write(rec arrow.Record) (err error) {
 	}
 	defer catch(&err, "write a table")
 	rows := int(rec.NumRows())
-	step := 256
+	step := 1
 	for from := 0; from < rows; {
 		to := min(from+step, rows)
 		most := 0
@@ -113,7 +113,7 @@ func (w *Writer) write(rec arrow.Record) (err error) {
 		if err := w.writeRows(to - from); err != nil {
 			return fmt.Errorf("write a table: %w", err)
 		}
-		// Rows of a table are alike, so the next step goes by the last.
+		// Rows of a table are alike, so the next step goes by this one.
 		step = max(1, min(4096, maxValues*(to-from)/max(most, 1)))
 		from = to
 	}
