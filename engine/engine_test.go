@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -408,5 +409,56 @@ func TestFailures(t *testing.T) {
 		if fmt.Sprint(states) != fmt.Sprint(want) {
 			t.Errorf("%s: states %v, want %v", how, states, want)
 		}
+	}
+}
+
+// A stored file that is damaged or gone is made again when something needs it.
+func TestDamagedObjectsAreMadeAgain(t *testing.T) {
+	spec := func(by int) string {
+		return fmt.Sprintf("stages:\n  n: {kind: source/numbers, with: {n: 20000}}\n  m: {kind: map/scale, from: n}\n"+
+			"  s: {kind: index/parity, from: m}\n  p: {kind: map/scale, from: s.odd, with: {by: %d}}\n  t: {kind: report/total, from: p}\n", by)
+	}
+	want := newBench(t).run(spec(5), engine.Options{}).digests["t"]
+	for _, how := range []string{"flip", "truncate", "remove"} {
+		t.Run(how, func(t *testing.T) {
+			b := newBench(t)
+			b.run(spec(4), engine.Options{})
+			damaged := 0
+			for _, folder := range []string{"objects", "packs"} {
+				err := filepath.WalkDir(filepath.Join(b.dir, folder), func(path string, d os.DirEntry, err error) error {
+					if err != nil || d.IsDir() {
+						return err
+					}
+					damaged++
+					data, err := os.ReadFile(path)
+					if err != nil {
+						return err
+					}
+					switch how {
+					case "flip":
+						for i := 40; i < len(data); i += 500 {
+							data[i] ^= 0x10
+						}
+						return os.WriteFile(path, data, 0o666)
+					case "truncate":
+						return os.Truncate(path, int64(len(data)/2))
+					}
+					return os.Remove(path)
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			if damaged == 0 {
+				t.Fatal("nothing to damage")
+			}
+			got := b.run(spec(5), engine.Options{})
+			if got.err != nil {
+				t.Fatal(got.err)
+			}
+			if got.digests["t"] != want {
+				t.Errorf("report %v, want %v", got.digests["t"], want)
+			}
+		})
 	}
 }

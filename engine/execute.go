@@ -17,10 +17,6 @@ import (
 	"shiftmill/stages"
 )
 
-// attempts bounds how often a run starts over because a stored object turned
-// out to be absent or damaged while it was read; each time its maker runs again.
-const attempts = 4
-
 // ErrFailed says that at least one stage failed; the events and Instances have
 // the causes.
 var ErrFailed = errors.New("a stage failed")
@@ -29,11 +25,15 @@ var ErrFailed = errors.New("a stage failed")
 // the rest runs, each node once its inputs exist. Run returns when every
 // goroutine it started has ended: with nil, ErrFailed, or the cause of ctx.
 func (e *Engine) Run(ctx context.Context) error {
-	for attempt := 1; ; attempt++ {
+	// A stored object that turns out to be absent or damaged while it is read
+	// makes the run start over: its maker is a miss then. Each start finds
+	// another one, or the store does not remember what it found.
+	for last := ""; ; {
 		err := e.runOnce(ctx)
-		if attempt == attempts || !errors.Is(err, runs.ErrAbsent) {
+		if !errors.Is(err, runs.ErrAbsent) || err.Error() == last {
 			return err
 		}
+		last = err.Error()
 		e.emit(Event{Type: Note, Message: fmt.Sprintf("%v; what made it runs again", err)})
 		for _, n := range e.nodes {
 			n.state, n.outputs = Pending, nil

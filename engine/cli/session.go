@@ -64,9 +64,9 @@ type experiment struct {
 	graph  *pipeline.Graph
 	part   bool            // --only or --from left stages out
 	given  map[string]bool // instances that --from takes from the store
-	local *pipeline.Local
-	kinds *stages.Registry
-	store *runs.Store
+	local  *pipeline.Local
+	kinds  *stages.Registry
+	store  *runs.Store
 }
 
 // readSpec reads a spec from disk, or one that ships with the program.

@@ -91,10 +91,16 @@ func (s *session) recompute(ctx context.Context, x *experiment, e *engine.Engine
 		}
 	}
 	part := engine.Part(x.graph, fresh)
-	var given []string
+	inPart, given := map[string]bool{}, []string{}
+	for _, n := range x.graph.Nodes {
+		inPart[n.Name] = false
+	}
 	for _, n := range part.Nodes {
-		if !again[n.Name] {
-			given = append(given, n.Name)
+		inPart[n.Name] = true
+	}
+	for _, name := range e.Names() { // results of other specs are taken as they are
+		if in, own := inPart[name]; !again[name] && (in || !own) {
+			given = append(given, name)
 		}
 	}
 	dir, err := os.MkdirTemp(filepath.Dir(x.store.Dir()), ".shiftmill-verify-")
