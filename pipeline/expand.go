@@ -48,6 +48,11 @@ func (c *checker) expand(s *stage) {
 		e.checkCombos()
 		return
 	}
+	if c.total += len(rows); c.total > mostNodes {
+		c.rep.add(s.pos, s.path, "with this stage the spec makes more than %d instances", mostNodes)
+		s.bad = true
+		return
+	}
 	if len(rows) == 0 {
 		s.left = true
 		c.skipped = append(c.skipped, Skip{Name: s.name, Stage: s.name, Pos: s.pos, Reason: "what it reads is left out"})
@@ -302,12 +307,27 @@ func (e *expansion) gather(rows []row, p *portFrom, at int) []row {
 		}
 		sets, of = append(sets, e.candidates(r, fanOut)), append(of, r)
 	}
+	axes := map[string]bool{}
+	for _, cs := range sets {
+		for _, g := range cs.groups {
+			for _, name := range g.axes {
+				axes[name] = true
+			}
+		}
+	}
 	kept := rows[:0]
-	var shared []Ref
+	gathered := map[string][]Ref{} // by the coordinates that select them
+	total := 0
+	var key []byte
 	for i := range rows {
-		refs := shared
-		if refs == nil || len(rows[i].vals) > 0 {
-			refs = nil
+		key = key[:0]
+		for _, v := range rows[i].vals {
+			if axes[v.axis] {
+				key = append(append(append(append(key, v.axis...), '='), v.text...), 0)
+			}
+		}
+		refs, known := gathered[string(key)]
+		if !known {
 			for j, cs := range sets {
 				for _, cand := range cs.matching(rows[i].vals) {
 					for _, ref := range cand.refs {
@@ -318,7 +338,11 @@ func (e *expansion) gather(rows []row, p *portFrom, at int) []row {
 			}
 			sort.SliceStable(refs, func(a, b int) bool { return lessRefs(&refs[a], &refs[b]) < 0 })
 			refs = append(refs, foreign...)
-			shared = refs
+			gathered[string(key)] = refs
+			if total += len(refs); total > mostGathered {
+				e.c.rep.add(p.pos, p.path, "gathers more than %d results", mostGathered)
+				return nil
+			}
 		}
 		if len(refs) == 0 {
 			e.s.left = true

@@ -79,6 +79,7 @@ type checker struct {
 	byName     map[string]*stage
 	names      []string // of stages
 	skipped    []Skip
+	total      int // instances so far
 	texts      map[*node]parsedText
 }
 

@@ -356,17 +356,16 @@ func (w *specWriter) textBlock(y *yaml.Node, indent int) {
 	}
 }
 
-// bodyIndent is how far the lines of a block of text were indented.
+// bodyIndent is how far the lines of a block of text were indented: as the
+// header says, counted from the block around it, else as far as the first line.
 func (w *specWriter) bodyIndent(header string, lines []string) int {
-	least := -1
+	if at := strings.IndexAny(header, "123456789"); at >= 0 {
+		return w.blocks[len(w.blocks)-1].from + int(header[at]-'0')
+	}
 	for _, line := range lines {
-		if strings.Trim(line, " ") == "" {
-			continue
-		}
-		blanks := len(line) - len(strings.TrimLeft(line, " "))
-		if least < 0 || !strings.ContainsAny(header, "123456789") && least < 0 || strings.ContainsAny(header, "123456789") && blanks < least {
-			least = blanks
+		if body := strings.TrimLeft(line, " "); body != "" {
+			return len(line) - len(body)
 		}
 	}
-	return max(0, least)
+	return 0
 }
