@@ -33,7 +33,9 @@ func Names() []string {
 	}
 	names := make([]string, 0, len(entries))
 	for _, e := range entries {
-		names = append(names, e.Name())
+		if !strings.HasSuffix(e.Name(), ".lock.yaml") {
+			names = append(names, e.Name())
+		}
 	}
 	sort.Strings(names)
 	return names

@@ -5,6 +5,7 @@ package all
 import (
 	"shiftmill/stages"
 	"shiftmill/stages/augment"
+	"shiftmill/stages/check"
 	"shiftmill/stages/evaluate"
 	"shiftmill/stages/report"
 	"shiftmill/stages/source"
@@ -21,6 +22,7 @@ func Registry() *stages.Registry {
 		split.ShiftKind(),
 		split.GivenKind(),
 		split.SelectKind(),
+		check.SanityKind(),
 		augment.Noise2Net(),
 		train.Classifier(),
 		evaluate.Classify(),
