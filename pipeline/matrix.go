@@ -53,8 +53,8 @@ func (a *axis) hasField(field string) bool {
 // mostInstances bounds what one stage may expand to: beyond it a spec is a
 // mistake, and a small file must not fill the memory.
 const (
-	mostInstances = 200_000
-	mostNodes     = 500_000   // of a whole spec
+	mostInstances = 100_000
+	mostNodes     = 200_000   // of a whole spec
 	mostGathered  = 2_000_000 // by one port
 )
 
