@@ -90,8 +90,10 @@ def time_torch(only):
 
 
 def time_go(binary, only):
+    families = ("Conv2D", "MatMul", "Noise2Net")
+    named = [f for f in families if f in only] or families
     text = subprocess.run(
-        [binary, "-test.run", "^$", "-test.cpu", "1", "-test.benchtime", "300ms", "-test.bench", "Conv2D|MatMul|Noise2Net"],
+        [binary, "-test.run", "^$", "-test.cpu", "1", "-test.benchtime", "300ms", "-test.bench", "|".join(named)],
         capture_output=True, text=True, check=True).stdout
     out = {}
     for line in text.splitlines():
