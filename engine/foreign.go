@@ -28,6 +28,11 @@ type locked struct {
 	key  string
 }
 
+// A missingFile says which file of another spec is not there.
+type missingFile string
+
+func (m missingFile) Error() string { return string(m) }
+
 // nestedSpecs bounds chains of specs that read each other; it ends cycles.
 const nestedSpecs = 8
 
@@ -38,8 +43,9 @@ func (b *graphBuilder) foreignRefs(r pipeline.Ref, many bool, path string) ([]in
 	}
 	f := r.Foreign
 	spec, err := b.foreign(f)
-	if errors.Is(err, fs.ErrNotExist) {
-		return fail("%v", err)
+	var missing missingFile
+	if errors.As(err, &missing) {
+		return fail("%s", missing)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", r.Pos, path, err)
@@ -78,7 +84,7 @@ func (b *graphBuilder) foreignRefs(r pipeline.Ref, many bool, path string) ([]in
 		}
 	}
 	if len(refs) > 1 && !many {
-		return fail("this names %d results and one is wanted here: name one, such as %s#%s", len(refs), f.Text, namedRef(refs[0]))
+		return fail("this names %d results and one is wanted here: name one, such as %s", len(refs), namedRef(refs[0]))
 	}
 	return refs, nil
 }
@@ -138,7 +144,7 @@ func (b *graphBuilder) foreign(f *pipeline.Foreign) (*foreignSpec, error) {
 	}
 	g, err := pipeline.Load(f.File, pipeline.Options{Vocabulary: b.registry, Local: local, Partial: b.e.store == nil})
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no spec %s: %w", f.Text, fs.ErrNotExist)
+		return nil, missingFile(fmt.Sprintf("there is no spec %s", f.Text))
 	}
 	if err != nil {
 		return nil, err
@@ -147,7 +153,7 @@ func (b *graphBuilder) foreign(f *pipeline.Foreign) (*foreignSpec, error) {
 	if b.e.store != nil {
 		s.lock, err = ReadLock(pipeline.LockFile(f.File))
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("%s has no lock file %s yet; run it first: %w", f.Text, filepath.Base(pipeline.LockFile(f.File)), fs.ErrNotExist)
+			return nil, missingFile(fmt.Sprintf("%s has no lock file %s yet; run it first", f.Text, filepath.Base(pipeline.LockFile(f.File))))
 		}
 		if err != nil {
 			return nil, err

@@ -73,7 +73,7 @@ func (e *Engine) Look(ctx context.Context, instance, outputName string, head int
 	for _, f := range d.schema.Fields()[1:] {
 		_, made := d.own[f.Name]
 		columns = append(columns, f.Name)
-		counts = append(counts, &columnCount{look: ColumnLook{Name: f.Name, Type: typeName(f.Type), Made: made}, seen: map[string]int{}})
+		counts = append(counts, &columnCount{look: ColumnLook{Name: f.Name, Type: shortType(f.Type), Made: made}, seen: map[string]int{}})
 	}
 	parts, err := e.partitions(d)
 	if err != nil {
@@ -104,15 +104,31 @@ func (e *Engine) Look(ctx context.Context, instance, outputName string, head int
 	return look, nil
 }
 
-// OutputsOf lists the outputs of an instance, in the order of its kind.
-func (e *Engine) OutputsOf(instance string) []string {
+// OutputsOf lists the outputs of an instance that a name means: one, those of
+// a group, or with "" all of them, in the order of the kind. None when it has
+// no such output.
+func (e *Engine) OutputsOf(instance, name string) []string {
 	n, ok := e.byName[instance]
-	if !ok {
+	switch {
+	case !ok:
+		return nil
+	case name == "":
+		return n.spec.Outputs.Names
+	}
+	names, _ := outputsNamed(n.spec.Outputs, name)
+	return names
+}
+
+// ColumnsOf lists the columns of an output that exists, "id" included; none of
+// an output of files.
+func (e *Engine) ColumnsOf(instance, outputName string) []string {
+	n, ok := e.byName[instance]
+	if !ok || n.outputs[outputName] == nil || n.outputs[outputName].data == nil {
 		return nil
 	}
-	names := make([]string, len(n.results))
-	for i, r := range n.results {
-		names[i] = r.Name
+	var names []string
+	for _, f := range n.outputs[outputName].data.schema.Fields() {
+		names = append(names, f.Name)
 	}
 	return names
 }
@@ -141,6 +157,13 @@ func (c *columnCount) add(col arrow.Array) {
 			c.rows++
 		}
 		text := cellText(col, i)
+		switch l := col.(type) {
+		case *array.FixedSizeList:
+			text = fmt.Sprintf("lists of %d", l.DataType().(*arrow.FixedSizeListType).Len())
+		case *array.List:
+			from, to := l.ValueOffsets(i)
+			text = fmt.Sprintf("lists of %d", to-from)
+		}
 		if image {
 			cell := stages.Image(col, i)
 			if text = "size not known before decoding"; cell.Height > 0 {
@@ -198,6 +221,14 @@ func number(col arrow.Array, i int) (float64, bool) {
 		return a.Value(i), true
 	}
 	return 0, false
+}
+
+// shortType is a type for people.
+func shortType(t arrow.DataType) string {
+	if l, ok := t.(*arrow.FixedSizeListType); ok {
+		return fmt.Sprintf("%s[%d]", shortType(l.Elem()), l.Len())
+	}
+	return typeName(t)
 }
 
 // cellText is a value in a form for people; a picture is its name or size.

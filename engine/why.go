@@ -218,8 +218,15 @@ func (e *Engine) noSuchStage(name string) error {
 	if near := pipeline.Nearest(name, e.Names()); near != "" {
 		msg += fmt.Sprintf("; did you mean %q?", near)
 	}
-	return fmt.Errorf("%s", msg)
+	return Refusal(msg)
 }
+
+// A Refusal says that what was asked for does not exist.
+type Refusal string
+
+func (r Refusal) Error() string { return string(r) }
+
+func refuse(format string, args ...any) error { return Refusal(fmt.Sprintf(format, args...)) }
 
 // Select returns the instances of a stage: by full name, or all of a stage's.
 func (e *Engine) Select(name string) ([]string, error) {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"shiftmill/engine"
+	"shiftmill/pipeline"
 )
 
 func (s *session) showCommand() *cobra.Command {
@@ -79,20 +80,40 @@ func selectOutputs(e *engine.Engine, name string) ([]namedOutput, error) {
 	}
 	var out []namedOutput
 	for _, i := range instances {
-		if output != "" {
-			out = append(out, namedOutput{i, output})
-			continue
+		names := e.OutputsOf(i, output)
+		if len(names) == 0 {
+			all := e.OutputsOf(i, "")
+			if near := pipeline.Nearest(output, all); near != "" {
+				return nil, fmt.Errorf("%s has no output %q; did you mean %q?", i, output, near)
+			}
+			return nil, fmt.Errorf("%s has no output %q; it has %q", i, output, all)
 		}
-		for _, o := range e.OutputsOf(i) {
+		for _, o := range names {
 			out = append(out, namedOutput{i, o})
 		}
 	}
 	return out, nil
 }
 
+// oneOutput finds the one output that STAGE[.OUTPUT] means.
+func oneOutput(e *engine.Engine, name string) (namedOutput, error) {
+	all, err := selectOutputs(e, name)
+	if err != nil {
+		return namedOutput{}, err
+	}
+	if len(all) > 1 {
+		names := make([]string, len(all))
+		for i, o := range all {
+			names[i] = o.String()
+		}
+		return namedOutput{}, fmt.Errorf("%s is %d outputs; name one of %s", name, len(all), strings.Join(names, ", "))
+	}
+	return all[0], nil
+}
+
 func (s *session) printLook(l engine.Look) {
 	title := namedOutput{l.Instance, l.Output}
-	if l.Columns == nil {
+	if l.Files != nil {
 		s.printf("%s: %d files\n", title, len(l.Files))
 		for _, f := range l.Files {
 			s.printf("  %-28s %s\n", f.Name, size(f.Size))

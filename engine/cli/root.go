@@ -55,6 +55,7 @@ func report(ctx context.Context, stderr io.Writer, err error) int {
 	var spec pipeline.Errors
 	var one *pipeline.Error
 	var wrong usageError
+	var refused engine.Refusal
 	var differs errDiffers
 	var other errOtherBits
 	switch {
@@ -69,7 +70,7 @@ func report(ctx context.Context, stderr io.Writer, err error) int {
 	case errors.As(err, &other):
 		fmt.Fprintln(stderr, err)
 		return exitOtherBits
-	case errors.As(err, &spec), errors.As(err, &one), errors.As(err, &wrong), errors.Is(err, fs.ErrNotExist):
+	case errors.As(err, &spec), errors.As(err, &one), errors.As(err, &wrong), errors.As(err, &refused), errors.Is(err, fs.ErrNotExist):
 		fmt.Fprintln(stderr, err)
 		return exitUsage
 	}
@@ -103,7 +104,7 @@ Without a spec, the built-in quickstart is used.
 		return usage("%s: %w; see %s --help", c.CommandPath(), err, c.CommandPath())
 	})
 	root.AddCommand(s.runCommand(), s.planCommand(), s.checkCommand(), s.statusCommand(), s.whyCommand(),
-		s.graphCommand(), s.showCommand(), s.exportCommand(), s.runsCommand(), s.diffCommand(), s.verifyCommand(), s.gcCommand(),
+		s.graphCommand(), s.showCommand(), s.previewCommand(), s.exportCommand(), s.runsCommand(), s.diffCommand(), s.verifyCommand(), s.gcCommand(),
 		s.initCommand(), s.fmtCommand(), s.schemaCommand(), s.kindsCommand(), s.kernelsCommand(), s.versionCommand())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	return root

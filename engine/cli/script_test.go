@@ -36,6 +36,7 @@ func TestMain(m *testing.M) {
 //	scrub FROM TO               copies text with run names, times and durations replaced
 //	jsonlines FILE              checks that every line is a JSON object
 //	png FILE SIDE SHADE         writes a picture: a square with a dot
+//	pngsize FILE WIDTH HEIGHT   compares the size of a picture
 //	replace FILE OLD NEW        replaces every OLD, of which there must be one
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -43,7 +44,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		UpdateScripts:       *update,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "scrub": scrub, "jsonlines": jsonLines, "png": writePNG, "replace": replace,
+			"exits": exits, "scrub": scrub, "jsonlines": jsonLines, "png": writePNG, "replace": replace, "pngsize": pngSize,
 		},
 	})
 }
@@ -77,6 +78,7 @@ var scrubbed = []struct {
 	{regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?`), "TIME"},
 	{regexp.MustCompile(`\b\d+(\.\d+)?(µs|ms|s)\b`), "TOOK"},
 	{regexp.MustCompile(`\b(loss|error|gap)=[-0-9.e]+`), "$1=N"},
+	{regexp.MustCompile(`\b(loss|error|gap): \S+ -> \S+ +\(\S+\)`), "$1: N -> N (N)"},
 	{regexp.MustCompile(`\b[0-9a-f]{64}\b`), "SHA256"},
 	{regexp.MustCompile(`\b[0-9a-f]{12}\b`), "SHORT"},
 }
@@ -115,6 +117,15 @@ func writePNG(ts *testscript.TestScript, neg bool, args []string) {
 	var buf bytes.Buffer
 	ts.Check(png.Encode(&buf, img))
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), buf.Bytes(), 0o666))
+}
+
+func pngSize(ts *testscript.TestScript, neg bool, args []string) {
+	wants(ts, neg, args, 3, "pngsize FILE WIDTH HEIGHT")
+	c, err := png.DecodeConfig(strings.NewReader(ts.ReadFile(args[0])))
+	ts.Check(err)
+	if w, h := strconv.Itoa(c.Width), strconv.Itoa(c.Height); w != args[1] || h != args[2] {
+		ts.Fatalf("%s is %s x %s, want %s x %s", args[0], w, h, args[1], args[2])
+	}
 }
 
 func replace(ts *testscript.TestScript, neg bool, args []string) {

@@ -212,27 +212,26 @@ func (s *session) graphCommand() *cobra.Command {
 	var style string
 	c := &cobra.Command{
 		Use:   "graph [SPEC]",
-		Short: "Draw the graph with the state of each stage, as Mermaid or DOT text",
+		Short: "Draw the graph with the state of each stage, as Mermaid or DOT text or as SVG",
 		Args:  specArg,
 		RunE: func(c *cobra.Command, args []string) error {
-			if style != "mermaid" && style != "dot" {
-				return usage("--format is mermaid or dot, got %q", style)
+			draw, ok := map[string]func(*engine.Engine) string{
+				"mermaid": (*engine.Engine).Mermaid, "dot": (*engine.Engine).DOT, "svg": (*engine.Engine).SVG,
+			}[style]
+			if !ok {
+				return usage("--format is mermaid, dot or svg, got %q", style)
 			}
 			x, e, err := s.planned(c.Context(), args)
 			if err != nil {
 				return err
 			}
 			defer x.store.Close()
-			if style == "dot" {
-				s.printf("%s", e.DOT())
-			} else {
-				s.printf("%s", e.Mermaid())
-			}
+			s.printf("%s", draw(e))
 			return nil
 		},
 	}
 	s.specFlags(c)
-	c.Flags().StringVar(&style, "format", "mermaid", "mermaid or dot")
+	c.Flags().StringVar(&style, "format", "mermaid", "mermaid, dot or svg")
 	return c
 }
 
@@ -257,8 +256,11 @@ func (s *session) exportCommand() *cobra.Command {
 				return err
 			}
 			defer x.store.Close()
-			instance, output := splitOutput(e, args[0])
-			done, err := e.Export(c.Context(), instance, output, args[1])
+			which, err := oneOutput(e, args[0])
+			if err != nil {
+				return usageError{err}
+			}
+			done, err := e.Export(c.Context(), which.instance, which.output, args[1])
 			if err != nil {
 				return err
 			}

@@ -1,0 +1,171 @@
+package cli
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/image/font"
+	"golang.org/x/image/font/basicfont"
+	"golang.org/x/image/math/fixed"
+
+	"shiftmill/engine"
+	"shiftmill/stages"
+	"shiftmill/stages/imageio"
+)
+
+func (s *session) previewCommand() *cobra.Command {
+	var out string
+	var side int
+	o := engine.PictureOptions{}
+	c := &cobra.Command{
+		Use:   "preview STAGE[.OUTPUT] [SPEC]",
+		Short: "Draw some pictures of an output into a PNG file: by label or any column, before and after",
+		Long: `Preview draws a grid of pictures: one line for each value of a column (label, if there is one), the
+largest first. With --before each picture stands under the one it was made from. The same rows are
+shown every time.`,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) < 1 || len(args) > 2 {
+				return usage("preview takes an output and perhaps a spec: shiftmill preview split.train svsf.yaml --by year")
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			if o.Each < 1 || o.Groups < 1 || side < 8 || side > 1024 {
+				return usage("--n and --groups must be at least 1, --size 8 to 1024")
+			}
+			x, e, err := s.planned(c.Context(), args[1:])
+			if err != nil {
+				return err
+			}
+			defer x.store.Close()
+			which, err := oneOutput(e, args[0])
+			if err != nil {
+				return usageError{err}
+			}
+			if !c.Flags().Changed("by") && !hasColumn(e, which, o.By) {
+				o.By = ""
+			}
+			groups, err := e.Pictures(c.Context(), which.instance, which.output, o)
+			if err != nil {
+				return err
+			}
+			data, err := sheet(groups, side, o)
+			if err != nil {
+				return err
+			}
+			if out == "" {
+				out = strings.NewReplacer("/", "_", "[", "_", "]", "", "=", "-", ",", "_").Replace(which.String()) + ".png"
+			}
+			if err := replaceFile(out, data); err != nil {
+				return fmt.Errorf("write %s: %w", out, err)
+			}
+			s.printf("%s\n", filepath.Clean(out))
+			return nil
+		},
+	}
+	s.specFlags(c)
+	c.Flags().StringVarP(&out, "out", "o", "", "file to write (default STAGE.OUTPUT.png)")
+	c.Flags().StringVar(&o.By, "by", "label", "column whose values make the lines")
+	c.Flags().StringVar(&o.Image, "image", "", "column of the pictures (default image)")
+	c.Flags().IntVarP(&o.Each, "n", "n", 8, "pictures a line")
+	c.Flags().IntVar(&o.Groups, "groups", 12, "most lines")
+	c.Flags().IntVar(&side, "size", 96, "pixels a side of each picture")
+	c.Flags().BoolVar(&o.Before, "before", false, "show above each picture what it was before this stage")
+	return c
+}
+
+func hasColumn(e *engine.Engine, o namedOutput, column string) bool {
+	for _, c := range e.ColumnsOf(o.instance, o.output) {
+		if c == column {
+			return true
+		}
+	}
+	return false
+}
+
+// Sizes of the sheet in pixels.
+const (
+	sheetGap   = 4
+	sheetTitle = 18
+	charWidth  = 7
+)
+
+// sheet draws groups of pictures as PNG: for each a line of text, then its
+// pictures.
+func sheet(groups []engine.PictureGroup, side int, o engine.PictureOptions) ([]byte, error) {
+	lines, columns, widest := 1, 1, 0
+	if o.Before {
+		lines = 2
+	}
+	for _, g := range groups {
+		columns = max(columns, len(g.Shown))
+		widest = max(widest, len(groupTitle(g, o))*charWidth)
+	}
+	block := sheetTitle + lines*(side+sheetGap) + sheetGap
+	width := max(columns*(side+sheetGap), widest) + sheetGap
+	img := image.NewRGBA(image.Rect(0, 0, width, max(1, len(groups))*block+sheetGap))
+	draw.Draw(img, img.Bounds(), image.NewUniform(color.White), image.Point{}, draw.Src)
+	for i, g := range groups {
+		top := i*block + sheetGap
+		d := font.Drawer{Dst: img, Src: image.Black, Face: basicfont.Face7x13, Dot: fixed.P(sheetGap, top+12)}
+		d.DrawString(groupTitle(g, o))
+		for j, row := range g.Shown {
+			x, y := sheetGap+j*(side+sheetGap), top+sheetTitle
+			shown := []stages.Picture{row.After}
+			if o.Before {
+				shown = []stages.Picture{row.Before, row.After}
+			}
+			for k, pic := range shown {
+				if err := drawPicture(img, image.Pt(x, y+k*(side+sheetGap)), side, pic); err != nil {
+					return nil, fmt.Errorf("row %q: %w", row.ID, err)
+				}
+			}
+		}
+	}
+	var buf bytes.Buffer
+	err := png.Encode(&buf, img)
+	return buf.Bytes(), err
+}
+
+func groupTitle(g engine.PictureGroup, o engine.PictureOptions) string {
+	if o.By == "" {
+		return fmt.Sprintf("%d rows", g.Rows)
+	}
+	return fmt.Sprintf("%s: %s (%d rows)", o.By, g.Value, g.Rows)
+}
+
+// drawPicture fits a picture into a square: large ones are scaled down, small
+// ones repeated pixel by pixel, so that every pixel is seen as it is.
+func drawPicture(dst *image.RGBA, at image.Point, side int, pic stages.Picture) error {
+	p := &imageio.Pixels{H: pic.Height, W: pic.Width, C: 3, Pix: pic.Pix}
+	if pic.Pix == nil {
+		if pic.Encoded == nil {
+			return nil // no picture in this row
+		}
+		var err error
+		if p, err = imageio.Decode(pic.Encoded, imageio.DecodeOptions{}); err != nil {
+			return err
+		}
+	}
+	longer := max(p.H, p.W, 1)
+	if longer > side {
+		p = imageio.Resize(p, max(1, p.H*side/longer), max(1, p.W*side/longer), imageio.Bilinear)
+		longer = side
+	}
+	times := side / longer
+	left, top := at.X+(side-p.W*times)/2, at.Y+(side-p.H*times)/2
+	for y := range p.H * times {
+		for x := range p.W * times {
+			i := ((y/times)*p.W + x/times) * p.C
+			dst.SetRGBA(left+x, top+y, color.RGBA{p.Pix[i], p.Pix[i+1%p.C], p.Pix[i+2%p.C], 255})
+		}
+	}
+	return nil
+}
