@@ -202,11 +202,18 @@ type Instance struct {
 	Key     runs.Digest
 	Lines   []Line
 	Rows    int // over all outputs, where known
+	Outputs []NamedRows
 	Metrics []Metric
 	Skips   []Skip
 	Notes   []string
 	Seconds float64 // what it took when it ran
 	Inputs  []string
+}
+
+// A NamedRows is an output with its number of rows, 0 for files.
+type NamedRows struct {
+	Name string
+	Rows int
 }
 
 // Plan looks up every node: what is in the store, what must run, what follows.
@@ -237,6 +244,7 @@ func (e *Engine) Instances() []Instance {
 			Notes: more.Notes, Seconds: more.Seconds}
 		for _, o := range n.record.Outputs {
 			out[i].Rows += o.Rows
+			out[i].Outputs = append(out[i].Outputs, NamedRows{o.Name, o.Rows})
 		}
 		for _, in := range n.inputs {
 			for _, r := range in.refs {

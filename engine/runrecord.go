@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/cpu"
@@ -22,6 +23,7 @@ type RunRecord struct {
 	File     string    `json:"file"`
 	Text     string    `json:"text"` // of the spec as it was
 	Set      []string  `json:"set,omitempty"`
+	Part     string    `json:"part,omitempty"` // the options that left stages out
 	Started  time.Time `json:"started"`
 	Seconds  float64   `json:"seconds"`
 	Outcome  string    `json:"outcome"`
@@ -149,26 +151,34 @@ func (e *Engine) keysInUse() []runs.Digest {
 	return append(keys, e.stats.keys()...)
 }
 
-// LastRun is the newest record of a run of the same spec, or false.
+// LastRun is the newest record of a run of the same spec, or false. Stages that
+// it was asked to leave out come from the runs before it.
 func LastRun(store *runs.Store, spec string) (RunRecord, bool, error) {
 	infos, err := store.Runs()
 	if err != nil {
 		return RunRecord{}, false, err
 	}
+	var last RunRecord
+	found := false
 	for _, info := range infos {
-		data, err := store.LoadRun(info.ID)
-		if err != nil {
-			return RunRecord{}, false, err
+		r, err := LoadRun(store, info.ID)
+		if err != nil || r.Spec != spec {
+			continue // collected, or from another version: it explains nothing here
 		}
-		var r RunRecord
-		if err := json.Unmarshal(data, &r); err != nil {
-			continue // from another version; it explains nothing here
+		if !found {
+			last, found = r, true
+		} else {
+			for _, n := range r.Nodes {
+				if !slices.ContainsFunc(last.Nodes, func(have NodeRun) bool { return have.Name == n.Name }) {
+					last.Nodes = append(last.Nodes, n)
+				}
+			}
 		}
-		if r.Spec == spec {
-			return r, true, nil
+		if r.Part == "" {
+			break
 		}
 	}
-	return RunRecord{}, false, nil
+	return last, found, nil
 }
 
 // NewRunID names a run by its start and process.

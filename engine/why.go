@@ -1,10 +1,10 @@
 package engine
 
 import (
-	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"shiftmill/pipeline"
 	"shiftmill/runs"
@@ -25,9 +25,10 @@ type Explanation struct {
 	Kind    string
 	State   State
 	Reason  string
-	Changes []Change // against the last run, where a key is known on both sides
-	Run     string   // the run compared with
-	Before  State    // what became of the node then
+	Changes []Change      // against the last run, where a key is known on both sides
+	Run     string        // the run compared with
+	Before  State         // what became of the node then
+	Took    time.Duration // of the last time it ran, 0 where that is not known
 }
 
 // Why explains a node of a planned graph against the last run of its spec.
@@ -54,6 +55,9 @@ func (e *Engine) Why(name string, last RunRecord, hasLast bool) (Explanation, er
 		return x, nil
 	}
 	x.Before = old.State
+	if rec, ok := readRecord(e.store, old.Key); ok {
+		x.Took = time.Duration(rec.Seconds * float64(time.Second))
+	}
 	if old.State == Failed || old.State == Skipped {
 		x.Reason = joinReasons(x.Reason, fmt.Sprintf("in the last run it was %s: %s", old.State, old.Reason))
 	}
@@ -96,16 +100,8 @@ func (e *Engine) changes(n *node, before map[string]NodeRun, seen map[string]boo
 
 // linesOf reads the key lines of a stored node.
 func (e *Engine) linesOf(key runs.Digest) []Line {
-	rec, ok := e.store.Lookup(key)
-	if !ok {
-		return nil
-	}
-	_, rest, err := decodeOutputs(rec.Data)
-	var nr nodeRecord
-	if err != nil || json.Unmarshal(rest, &nr) != nil {
-		return nil
-	}
-	return nr.Lines
+	rec, _ := readRecord(e.store, key)
+	return rec.Lines
 }
 
 func (n *node) inputOfLabel(label string) *node {

@@ -29,7 +29,7 @@ func (s *session) showCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer x.store.Close()
+			defer x.close()
 			outputs, err := selectOutputs(e, args[0])
 			if err != nil {
 				return usageError{err}

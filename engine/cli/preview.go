@@ -44,7 +44,7 @@ shown every time.`,
 			if err != nil {
 				return err
 			}
-			defer x.store.Close()
+			defer x.close()
 			which, err := oneOutput(e, args[0])
 			if err != nil {
 				return usageError{err}

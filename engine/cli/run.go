@@ -65,7 +65,7 @@ func (s *session) run(ctx context.Context, args []string) (err error) {
 		return runErr // found before anything ran: no run to remember
 	}
 	rec := engine.RunRecord{ID: engine.NewRunID(started), Spec: x.graph.Name, File: x.file, Text: string(x.text),
-		Set: s.set, Started: started.UTC(), Seconds: time.Since(started).Seconds(), Outcome: outcome(ctx, runErr)}
+		Set: s.set, Part: s.partOptions(x), Started: started.UTC(), Seconds: time.Since(started).Seconds(), Outcome: outcome(ctx, runErr)}
 	if err := errors.Join(e.Close(context.WithoutCancel(ctx)), e.SaveRun(rec)); err != nil {
 		return errors.Join(runErr, err)
 	}
@@ -81,6 +81,17 @@ func (s *session) run(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	return s.checkLocked(x, e, lock, show)
+}
+
+// partOptions are the options that left stages out, "" for none.
+func (s *session) partOptions(x *experiment) string {
+	var options []string
+	for _, o := range [][2]string{{"--only ", s.only}, {"--from ", s.from}} {
+		if x.part && o[1] != "" {
+			options = append(options, o[0]+o[1])
+		}
+	}
+	return strings.Join(options, " ")
 }
 
 // requireGiven makes sure that what --from takes from the store is there.
@@ -142,8 +153,16 @@ func (s *session) conclude(x *experiment, e *engine.Engine, show *display, lock 
 		s.printf("\nlock file: %s\n", shortPath(lock))
 	}
 	count := e.Count()
-	s.printf("\nran %d, cached %d of %d stages in %s; store: %s\n", count[engine.Ran], count[engine.Hit],
-		len(e.Names()), duration(took), shortPath(x.store.Dir()))
+	held := ""
+	if count[engine.Ran] > 0 {
+		st, err := x.store.Stats()
+		if err != nil {
+			return err
+		}
+		held = fmt.Sprintf(" (%s)", size(st.Bytes))
+	}
+	s.printf("\nran %d, cached %d of %d stages in %s; store: %s%s\n", count[engine.Ran], count[engine.Hit],
+		len(e.Names()), duration(took), shortPath(x.store.Dir()), held)
 	return nil
 }
 

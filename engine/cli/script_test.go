@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -37,6 +38,7 @@ func TestMain(m *testing.M) {
 //	jsonlines FILE              checks that every line is a JSON object
 //	png FILE SIDE SHADE         writes a picture: a square with a dot
 //	pngsize FILE WIDTH HEIGHT   compares the size of a picture
+//	await FILE                  waits until a file is there, at most a minute
 //	replace FILE OLD NEW        replaces every OLD, of which there must be one
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -44,7 +46,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		UpdateScripts:       *update,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "scrub": scrub, "jsonlines": jsonLines, "png": writePNG, "replace": replace, "pngsize": pngSize,
+			"exits": exits, "scrub": scrub, "jsonlines": jsonLines, "png": writePNG, "replace": replace, "pngsize": pngSize, "await": await,
 		},
 	})
 }
@@ -126,6 +128,16 @@ func pngSize(ts *testscript.TestScript, neg bool, args []string) {
 	if w, h := strconv.Itoa(c.Width), strconv.Itoa(c.Height); w != args[1] || h != args[2] {
 		ts.Fatalf("%s is %s x %s, want %s x %s", args[0], w, h, args[1], args[2])
 	}
+}
+
+func await(ts *testscript.TestScript, neg bool, args []string) {
+	wants(ts, neg, args, 1, "await FILE")
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if _, err := os.Stat(ts.MkAbs(args[0])); err == nil {
+			return
+		}
+	}
+	ts.Fatalf("%s does not come", args[0])
 }
 
 func replace(ts *testscript.TestScript, neg bool, args []string) {

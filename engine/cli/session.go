@@ -67,6 +67,16 @@ type experiment struct {
 	local  *pipeline.Local
 	kinds  *stages.Registry
 	store  *runs.Store
+	temp   string // folder that goes when the command ends
+}
+
+// close closes what open has opened.
+func (x *experiment) close() error {
+	err := x.store.Close()
+	if x.temp != "" {
+		err = errors.Join(err, os.RemoveAll(x.temp))
+	}
+	return err
 }
 
 // readSpec reads a spec from disk, or one that ships with the program.
@@ -129,15 +139,20 @@ func (s *session) restrict(x *experiment) error {
 	return nil
 }
 
-// open loads a spec and opens its store; closing is the caller's.
+// open loads a spec and opens its store; closing is the caller's. To look at a
+// store that is not there yet an empty one stands in, so that looking leaves no
+// trace.
 func (s *session) open(args []string, readOnly bool) (*experiment, error) {
 	x, err := s.load(args, false)
 	if err != nil {
 		return nil, err
 	}
 	dir := s.store(x)
-	if _, err := os.Stat(dir); err != nil && readOnly {
-		readOnly = false // nothing there yet: an empty store answers as well
+	if _, err := os.Stat(filepath.Join(dir, "VERSION")); errors.Is(err, fs.ErrNotExist) && readOnly {
+		if x.temp, err = os.MkdirTemp("", "shiftmill-"); err != nil {
+			return nil, err
+		}
+		dir, readOnly = x.temp, false
 	}
 	x.store, err = runs.Open(dir, runs.Options{ReadOnly: readOnly})
 	return x, err
@@ -196,7 +211,7 @@ func (s *session) planned(ctx context.Context, args []string) (*experiment, *eng
 		err = e.Plan(ctx)
 	}
 	if err != nil {
-		return nil, nil, errors.Join(err, x.store.Close())
+		return nil, nil, errors.Join(err, x.close())
 	}
 	return x, e, nil
 }

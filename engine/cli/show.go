@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,8 +24,8 @@ func (s *session) planCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer x.store.Close()
-			return s.printPlan(e)
+			defer x.close()
+			return s.printPlan(x, e)
 		},
 	}
 	s.specFlags(c)
@@ -33,63 +34,67 @@ func (s *session) planCommand() *cobra.Command {
 	return c
 }
 
-func (s *session) printPlan(e *engine.Engine) error {
+func (s *session) printPlan(x *experiment, e *engine.Engine) error {
 	plan := e.Instances()
 	if s.jsonOut {
 		enc := json.NewEncoder(s.stdout)
 		enc.SetIndent("", "  ")
 		return enc.Encode(plan)
 	}
+	last, ok, err := engine.LastRun(x.store, x.graph.Name)
+	if err != nil {
+		return err
+	}
 	width := 0
 	for _, n := range plan {
 		width = max(width, len(n.Name))
 	}
 	count := map[engine.State]int{}
+	var took time.Duration
+	unknown := 0
 	for _, n := range plan {
 		count[n.State]++
-		detail := n.Reason
-		if n.State == engine.Hit {
-			detail = fmt.Sprintf("%d rows", n.Rows)
-			if n.Rows == 0 {
-				detail = "files"
+		detail := fmt.Sprintf("%d rows", n.Rows)
+		switch {
+		case n.State != engine.Hit:
+			why, err := e.Why(n.Name, last, ok)
+			if err != nil {
+				return err
 			}
+			if detail = n.Reason; n.State == engine.Miss {
+				detail = firstReason(why)
+			}
+			if why.Took > 0 {
+				took += why.Took
+			} else {
+				unknown++
+			}
+		case n.Rows == 0:
+			detail = "files"
 		}
 		s.printf("%-8s %-*s  %-20s %s\n", n.State, width, n.Name, n.Kind, detail)
 	}
-	s.printf("%d to run, %d after those, %d cached\n", count[engine.Miss], count[engine.Pending], count[engine.Hit])
+	s.printf("%d to run, %d after those, %d cached", count[engine.Miss], count[engine.Pending], count[engine.Hit])
+	if took > 0 {
+		s.printf("; about %s of work, as the last time", duration(took))
+		if unknown > 0 {
+			s.printf(", and %d stages that have not run before", unknown)
+		}
+	}
+	s.printf("\n")
 	return nil
 }
 
-func (s *session) checkCommand() *cobra.Command {
-	c := &cobra.Command{
-		Use:   "check [SPEC]",
-		Short: "Check a spec without running anything",
-		Long:  "Check reports every mistake of a spec at once: words, types, ranges, references, cycles, columns. It needs no data and says what it could not check without it.",
-		Args:  specArg,
-		RunE: func(c *cobra.Command, args []string) error {
-			x, err := s.load(args, true)
-			if err != nil {
-				return err
-			}
-			e, err := engine.New(x.graph, x.kinds, nil, engine.Options{})
-			if err == nil {
-				err = e.Check()
-			}
-			if err != nil {
-				return err
-			}
-			s.printf("%s: %d stages, no mistakes found\n", x.file, len(e.Names()))
-			for _, name := range x.graph.Open {
-				s.printf("not checked: params.%s has no value here\n", name)
-			}
-			if open := e.Unchecked(); len(open) > 0 {
-				s.printf("not checked without the data: columns of %s\n", strings.Join(open, ", "))
-			}
-			return nil
-		},
+// firstReason is the shortest true answer to why a stage runs.
+func firstReason(w engine.Explanation) string {
+	if len(w.Changes) == 0 {
+		return w.Reason
 	}
-	s.specFlags(c)
-	return c
+	reason := w.Changes[0].String()
+	if n := len(w.Changes) - 1; n > 0 {
+		reason += fmt.Sprintf(", and %d more", n)
+	}
+	return reason
 }
 
 func (s *session) statusCommand() *cobra.Command {
@@ -102,7 +107,7 @@ func (s *session) statusCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer x.store.Close()
+			defer x.close()
 			for _, n := range e.Instances() {
 				s.printf("%-8s %s", n.State, n.Name)
 				if n.State == engine.Hit {
@@ -150,7 +155,7 @@ func (s *session) whyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer x.store.Close()
+			defer x.close()
 			names, err := e.Select(args[0])
 			if err != nil {
 				return usageError{err}
@@ -225,7 +230,7 @@ func (s *session) graphCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer x.store.Close()
+			defer x.close()
 			s.printf("%s", draw(e))
 			return nil
 		},
@@ -255,7 +260,7 @@ func (s *session) exportCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer x.store.Close()
+			defer x.close()
 			which, err := oneOutput(e, args[0])
 			if err != nil {
 				return usageError{err}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -96,9 +97,9 @@ func (s *session) printRuns(list []engine.RunRecord) error {
 		if n := count[engine.Failed] + count[engine.Skipped]; n > 0 {
 			stages += fmt.Sprintf(", failed or skipped %d", n)
 		}
-		options := ""
+		options := r.Part
 		for _, set := range r.Set {
-			options += " --set " + set
+			options = strings.TrimPrefix(options+" --set "+set, " ")
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Spec, r.Started.Local().Format("2006-01-02 15:04"), r.Outcome,
 			stages, duration(time.Duration(r.Seconds*float64(time.Second))), options)

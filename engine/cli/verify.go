@@ -35,7 +35,7 @@ again, in a fresh store that is deleted afterwards, and compares the contents: a
 			if err != nil {
 				return err
 			}
-			defer x.store.Close()
+			defer x.close()
 			if err := s.verifyStore(c.Context(), x.store); err != nil || o.storeOnly {
 				return err
 			}
