@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -53,6 +54,31 @@ func ReadLock(file string) (*pipeline.Lock, error) {
 	return pipeline.ParseLock(file, data)
 }
 
+// LockIsCurrent says whether a lock file is as WriteLock last left it for the
+// very keys of this graph, by the file's stat. A run that finds nothing to do
+// need not spell out thousands of stages to see that.
+func (e *Engine) LockIsCurrent(file string) bool {
+	memo, now, err := e.lockMemo(file)
+	known, ok := e.lookupDigest(memo)
+	return err == nil && ok && known == now
+}
+
+// lockMemo is the key under which the store remembers a lock file, and what it
+// should remember of the file as it is.
+func (e *Engine) lockMemo(file string) (key, now runs.Digest, err error) {
+	abs, err := filepath.Abs(file)
+	if err != nil {
+		return key, now, err
+	}
+	key = derive("lock/1", digestText(e.stats.host), digestText(abs))
+	s, err := lookAt(abs)
+	if err != nil {
+		return key, now, err
+	}
+	stat := fmt.Sprintf("%d %d %d %d %s", s.Size, s.Mtime, s.Ctime, s.Inode, s.Link)
+	return key, derive("locked/1", e.keysDigest(), digestText(stat)), nil
+}
+
 // WriteLock writes the lock file of a graph that is up to date, if it differs
 // from what is there, and makes the store keep what it names. It says whether
 // the file was written. The file is replaced in one step.
@@ -64,12 +90,6 @@ func (e *Engine) WriteLock(ctx context.Context, file string) (bool, error) {
 	old, err := os.ReadFile(abs)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false, err
-	}
-	// A run that finds nothing to do finds the lock file as it was left, and
-	// need not spell out thousands of stages to see that.
-	memo, now := derive("lock/1", digestText(abs)), derive("locked/1", e.keysDigest(), runs.Sum(old))
-	if known, ok := e.lookupDigest(memo); ok && known == now {
-		return false, nil
 	}
 	l, err := e.Lock()
 	if err != nil {
@@ -90,7 +110,11 @@ func (e *Engine) WriteLock(ctx context.Context, file string) (bool, error) {
 	if err := e.store.RegisterRoot(root); err != nil {
 		return changed, err
 	}
-	if err := e.appendDigest(memo, derive("locked/1", e.keysDigest(), runs.Sum(data))); err != nil {
+	memo, now, err := e.lockMemo(abs)
+	if err != nil {
+		return changed, err
+	}
+	if err := e.appendDigest(memo, now); err != nil {
 		return changed, err
 	}
 	return changed, e.store.Commit(ctx)
@@ -98,11 +122,13 @@ func (e *Engine) WriteLock(ctx context.Context, file string) (bool, error) {
 
 // keysDigest stands for all keys of the graph.
 func (e *Engine) keysDigest() runs.Digest {
-	parts := make([]runs.Digest, 0, 2*len(e.nodes))
+	h := sha256.New()
+	var b []byte
 	for _, n := range e.nodes {
-		parts = append(parts, digestText(n.spec.Name), n.key.Digest)
+		b = append(appendBytes(b[:0], tagText, []byte(n.spec.Name)), n.key.Digest[:]...)
+		h.Write(b)
 	}
-	return derive("keys/1", parts...)
+	return runs.Digest(h.Sum(nil))
 }
 
 // ReadLockRoot says what a lock file makes a collection keep.

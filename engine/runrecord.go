@@ -1,13 +1,11 @@
 package engine
 
 import (
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"os"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"time"
 
 	"golang.org/x/sys/cpu"
@@ -105,15 +103,11 @@ func (e *Engine) Outputs() map[string]map[string]map[string]runs.Digest {
 // found everything done under the very keys of one before on the same day,
 // which then still tells all.
 func (e *Engine) SaveRun(r RunRecord) error {
-	h := sha256.New()
 	ran := false
 	for _, n := range e.nodes {
 		ran = ran || n.state != Hit
-		h.Write([]byte(n.spec.Name))
-		h.Write(n.key.Digest[:])
 	}
-	h.Write([]byte(r.Started.UTC().Format(time.DateOnly)))
-	keys, last := runs.Digest(h.Sum(nil)), derive("last run/1", digestText(r.Spec))
+	keys, last := derive("run of/1", e.keysDigest(), digestText(r.Started.UTC().Format(time.DateOnly))), derive("last run/1", digestText(r.Spec))
 	if before, ok := e.lookupDigest(last); ok && before == keys && !ran {
 		return nil
 	}
@@ -159,19 +153,21 @@ func LastRun(store *runs.Store, spec string) (RunRecord, bool, error) {
 		return RunRecord{}, false, err
 	}
 	var last RunRecord
-	found := false
+	found, have := false, map[string]bool{}
 	for _, info := range infos {
 		r, err := LoadRun(store, info.ID)
 		if err != nil || r.Spec != spec {
 			continue // collected, or from another version: it explains nothing here
 		}
+		nodes := r.Nodes
 		if !found {
 			last, found = r, true
-		} else {
-			for _, n := range r.Nodes {
-				if !slices.ContainsFunc(last.Nodes, func(have NodeRun) bool { return have.Name == n.Name }) {
-					last.Nodes = append(last.Nodes, n)
-				}
+			last.Nodes = nil
+		}
+		for _, n := range nodes {
+			if !have[n.Name] {
+				have[n.Name] = true
+				last.Nodes = append(last.Nodes, n)
 			}
 		}
 		if r.Part == "" {

@@ -25,43 +25,67 @@ type Explanation struct {
 	Kind    string
 	State   State
 	Reason  string
-	Changes []Change      // against the last run, where a key is known on both sides
-	Run     string        // the run compared with
-	Before  State         // what became of the node then
-	Took    time.Duration // of the last time it ran, 0 where that is not known
+	Changes []Change // against the last run, where a key is known on both sides
+	Run     string   // the run compared with
+	Before  State    // what became of the node then
+}
+
+// A Comparison explains the nodes of a planned graph against an earlier run.
+type Comparison struct {
+	e      *Engine
+	last   RunRecord
+	has    bool
+	before map[string]NodeRun
+}
+
+// Against compares with the last run of the spec, if there was one.
+func (e *Engine) Against(last RunRecord, hasLast bool) *Comparison {
+	c := &Comparison{e: e, last: last, has: hasLast, before: make(map[string]NodeRun, len(last.Nodes))}
+	for _, r := range last.Nodes {
+		c.before[r.Name] = r
+	}
+	return c
 }
 
 // Why explains a node of a planned graph against the last run of its spec.
 func (e *Engine) Why(name string, last RunRecord, hasLast bool) (Explanation, error) {
-	n, ok := e.byName[name]
+	return e.Against(last, hasLast).Why(name)
+}
+
+// Took is how long a node took when it last ran, 0 where that is not known.
+func (c *Comparison) Took(name string) time.Duration {
+	old, ok := c.before[name]
 	if !ok {
-		return Explanation{}, e.noSuchStage(name)
+		return 0
+	}
+	rec, _ := readRecord(c.e.store, old.Key)
+	return time.Duration(rec.Seconds * float64(time.Second))
+}
+
+// Why explains a node.
+func (c *Comparison) Why(name string) (Explanation, error) {
+	n, ok := c.e.byName[name]
+	if !ok {
+		return Explanation{}, c.e.noSuchStage(name)
 	}
 	x := Explanation{Name: name, Kind: n.kind.Name, State: n.state, Reason: n.reason}
-	if !hasLast {
+	if !c.has {
 		if n.state != Hit {
 			x.Reason = joinReasons(x.Reason, "this spec has not run on this store before")
 		}
 		return x, nil
 	}
-	x.Run = last.ID
-	before := map[string]NodeRun{}
-	for _, r := range last.Nodes {
-		before[r.Name] = r
-	}
-	old, ok := before[name]
+	x.Run = c.last.ID
+	old, ok := c.before[name]
 	if !ok {
 		x.Reason = joinReasons(x.Reason, "the last run had no such stage")
 		return x, nil
 	}
 	x.Before = old.State
-	if rec, ok := readRecord(e.store, old.Key); ok {
-		x.Took = time.Duration(rec.Seconds * float64(time.Second))
-	}
 	if old.State == Failed || old.State == Skipped {
 		x.Reason = joinReasons(x.Reason, fmt.Sprintf("in the last run it was %s: %s", old.State, old.Reason))
 	}
-	x.Changes = e.changes(n, before, map[string]bool{})
+	x.Changes = c.e.changes(n, c.before, map[string]bool{})
 	return x, nil
 }
 

@@ -69,10 +69,10 @@ func (s *session) checkLocked(x *experiment, e *engine.Engine, lock *pipeline.Lo
 // writeLock writes the lock file after a complete run of the spec as it is
 // written, and returns its name if it changed.
 func (s *session) writeLock(ctx context.Context, x *experiment, e *engine.Engine) (string, error) {
-	if s.locked || x.part || !x.onDisk || !s.lock && !s.asWritten(x) {
+	file := pipeline.LockFile(x.file)
+	if s.locked || x.part || !x.onDisk || e.LockIsCurrent(file) || !s.lock && !s.asWritten(x) {
 		return "", nil
 	}
-	file := pipeline.LockFile(x.file)
 	changed, err := e.WriteLock(ctx, file)
 	if err != nil || !changed {
 		return "", err

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"shiftmill/engine"
+	"shiftmill/pipeline"
 	"shiftmill/stages/all"
 )
 
@@ -45,9 +46,13 @@ func (s *session) printPlan(x *experiment, e *engine.Engine) error {
 	if err != nil {
 		return err
 	}
+	against := e.Against(last, ok)
 	width := 0
 	for _, n := range plan {
 		width = max(width, len(n.Name))
+	}
+	for _, k := range x.graph.Skipped {
+		width = max(width, len(k.Name))
 	}
 	count := map[engine.State]int{}
 	var took time.Duration
@@ -57,22 +62,25 @@ func (s *session) printPlan(x *experiment, e *engine.Engine) error {
 		detail := fmt.Sprintf("%d rows", n.Rows)
 		switch {
 		case n.State != engine.Hit:
-			why, err := e.Why(n.Name, last, ok)
-			if err != nil {
-				return err
-			}
 			if detail = n.Reason; n.State == engine.Miss {
+				why, err := against.Why(n.Name)
+				if err != nil {
+					return err
+				}
 				detail = firstReason(why)
 			}
-			if why.Took > 0 {
-				took += why.Took
-			} else {
+			before := against.Took(n.Name)
+			took += before
+			if before == 0 {
 				unknown++
 			}
 		case n.Rows == 0:
 			detail = "files"
 		}
 		s.printf("%-8s %-*s  %-20s %s\n", n.State, width, n.Name, n.Kind, detail)
+	}
+	for _, k := range x.graph.Skipped {
+		s.printf("%-8s %-*s  %-20s %s\n", "left out", width, k.Name, "", skipReason(k))
 	}
 	s.printf("%d to run, %d after those, %d cached", count[engine.Miss], count[engine.Pending], count[engine.Hit])
 	if took > 0 {
@@ -83,6 +91,13 @@ func (s *session) printPlan(x *experiment, e *engine.Engine) error {
 	}
 	s.printf("\n")
 	return nil
+}
+
+// skipReason says why the spec leaves an instance out, and where.
+func skipReason(k pipeline.Skip) string {
+	p := k.Pos
+	p.File = filepath.Base(p.File)
+	return fmt.Sprintf("%s (%s)", k.Reason, p)
 }
 
 // firstReason is the shortest true answer to why a stage runs.
@@ -125,6 +140,9 @@ func (s *session) statusCommand() *cobra.Command {
 				}
 				s.printf("\n")
 			}
+			for _, k := range x.graph.Skipped {
+				s.printf("%-8s %s  %s\n", "left out", k.Name, skipReason(k))
+			}
 			last, ok, err := engine.LastRun(x.store, x.graph.Name)
 			if err != nil {
 				return err
@@ -156,7 +174,11 @@ func (s *session) whyCommand() *cobra.Command {
 				return err
 			}
 			defer x.close()
+			left := s.printLeftOut(x, args[0])
 			names, err := e.Select(args[0])
+			if err != nil && left > 0 {
+				return nil
+			}
 			if err != nil {
 				return usageError{err}
 			}
@@ -164,8 +186,9 @@ func (s *session) whyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			against := e.Against(last, ok)
 			for _, name := range names {
-				why, err := e.Why(name, last, ok)
+				why, err := against.Why(name)
 				if err != nil {
 					return err
 				}
@@ -180,6 +203,19 @@ func (s *session) whyCommand() *cobra.Command {
 	s.specFlags(c)
 	c.Flags().BoolVar(&lines, "key", false, "print the lines of the key as well")
 	return c
+}
+
+// printLeftOut prints why the spec leaves out instances of that name, and how
+// many there are.
+func (s *session) printLeftOut(x *experiment, name string) int {
+	left := 0
+	for _, k := range x.graph.Skipped {
+		if k.Name == name || k.Stage == name {
+			s.printf("%s is left out: %s\n", k.Name, skipReason(k))
+			left++
+		}
+	}
+	return left
 }
 
 func (s *session) printWhy(w engine.Explanation) {
