@@ -105,19 +105,15 @@ func (e *Engine) getJSON(d runs.Digest, v any) error {
 // lookupDigest reads a remembered content id; appendDigest remembers one.
 func (e *Engine) lookupDigest(key runs.Digest) (d runs.Digest, ok bool) {
 	rec, ok := e.store.Lookup(key)
-	if !ok || json.Unmarshal(rec.Data, &d) != nil {
+	if !ok || len(rec.Data) != len(d) {
 		return d, false
 	}
-	return d, true
+	return runs.Digest(rec.Data), true
 }
 
 func (e *Engine) appendDigest(key, d runs.Digest) error {
 	if e.o.ReadOnly {
 		return nil
 	}
-	data, err := json.Marshal(d)
-	if err != nil {
-		return err
-	}
-	return e.store.Append(runs.Record{Key: key, Kind: "content", Data: data})
+	return e.store.Append(runs.Record{Key: key, Kind: "content", Data: d[:]})
 }
