@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -68,6 +70,20 @@ func (e *Engine) partitions(d *dataset) ([]part, error) {
 	d.once.Do(func() {
 		if d.concat != nil {
 			d.parts, d.err = e.concatParts(d)
+			return
+		}
+		if d.streamed {
+			// The rows of the base, however those are cut today: a base with
+			// equal content may have been cut otherwise when this was recorded.
+			base, err := e.partitions(d.base)
+			if err != nil {
+				d.err = err
+				return
+			}
+			for _, b := range base {
+				d.parts = append(d.parts, part{Rows: b.Rows, First: b.First, Last: b.Last,
+					Content: map[string]runs.Digest{idColumn: b.Content[idColumn]}})
+			}
 			return
 		}
 		if d.manifest.IsZero() {
@@ -351,6 +367,21 @@ func (d *dataset) columnType(column string) arrow.DataType {
 		return idField.Type
 	}
 	return d.schema.Field(d.schema.FieldIndices(column)[0]).Type
+}
+
+// metadata is what a source or stage said of a column beside its type, such as
+// class names; it reaches whoever reads the column, so it is in keys. "" for none.
+func (d *dataset) metadata(column string) string {
+	at := d.schema.FieldIndices(column)
+	if len(at) == 0 || d.schema.Field(at[0]).Metadata.Len() == 0 {
+		return ""
+	}
+	m := d.schema.Field(at[0]).Metadata.ToMap()
+	var b []byte
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		b = fmt.Appendf(b, "%q=%q ", k, m[k])
+	}
+	return string(b)
 }
 
 // contentID is D(c): the content id of a column over the whole dataset. It is

@@ -318,7 +318,7 @@ func missingColumn(c string, s *arrow.Schema, kind, from string) string {
 
 // Close keeps what was learnt about files.
 func (e *Engine) Close(ctx context.Context) error {
-	if e.stats == nil {
+	if e.stats == nil || e.o.ReadOnly {
 		return nil
 	}
 	return e.stats.save(ctx)

@@ -28,15 +28,15 @@ func (e *Engine) Run(ctx context.Context) error {
 	// A stored object that turns out to be absent or damaged while it is read
 	// makes the run start over: its maker is a miss then. Each start finds
 	// another one, or the store does not remember what it found.
-	for last := ""; ; {
+	for seen := map[string]bool{}; ; {
 		err := e.runOnce(ctx)
-		if !errors.Is(err, runs.ErrAbsent) || err.Error() == last {
+		if !errors.Is(err, runs.ErrAbsent) || seen[err.Error()] || ctx.Err() != nil {
 			return err
 		}
-		last = err.Error()
+		seen[err.Error()] = true
 		e.emit(Event{Type: Note, Message: fmt.Sprintf("%v; what made it runs again", err)})
 		for _, n := range e.nodes {
-			n.state, n.outputs = Pending, nil
+			n.state, n.reason, n.record, n.outputs, n.rest = Pending, "", nodeRecord{}, nil, nil
 		}
 	}
 }
@@ -96,7 +96,7 @@ func (e *Engine) runOnce(ctx context.Context) error {
 		if c.err != nil {
 			s.fail(ctx, c)
 			if !e.o.KeepGoing {
-				cancel(c.err)
+				cancel(&stopped{c.err})
 			}
 			continue
 		}
@@ -146,6 +146,12 @@ func (s *scheduler) start(ctx context.Context, ready []*node) {
 	}
 }
 
+// A stopped is why the other stages of a run end after a failure. It is a
+// pointer, so that it can be compared whatever the cause is.
+type stopped struct{ cause error }
+
+func (s *stopped) Error() string { return "stopped: " + s.cause.Error() }
+
 // fail records a cause and skips what depends on it.
 func (s *scheduler) fail(ctx context.Context, c completion) {
 	if ctx.Err() != nil && errors.Is(c.err, context.Cause(ctx)) {
@@ -171,8 +177,13 @@ func (s *scheduler) fail(ctx context.Context, c completion) {
 
 // runNode brings one node up to date; its inputs exist.
 func (e *Engine) runNode(ctx context.Context, n *node, slots *semaphore.Weighted, share int) (err error) {
+	defer func() {
+		if err != nil && ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+	}()
 	defer recoverPanic(&err)
-	if err := ctx.Err(); err != nil {
+	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	if n.state == Excluded {
@@ -209,18 +220,19 @@ func (e *Engine) runNode(ctx context.Context, n *node, slots *semaphore.Weighted
 		found := func() bool { return e.resolve(ctx, n) == nil && n.state == Hit }
 		err = e.claimed(ctx, n.key.Digest, true, found, func() error {
 			start := e.o.Now()
-			rec, err := e.runWhole(ctx, n, share)
+			rec, checkpointed, err := e.runWhole(ctx, n, share)
 			if err != nil {
 				return err
 			}
-			return e.finish(n, rec, start, 0)
+			if err := e.finish(n, rec, start, 0); err != nil || !checkpointed {
+				return err
+			}
+			// After the result: a kill in between leaves a checkpoint too many.
+			return e.store.Append(runs.Record{Key: checkpointKey(n), Kind: "checkpoint"})
 		})
 		if err == nil && n.state == Hit { // another process did it
 			e.emitHit(n)
 		}
-	}
-	if err != nil && ctx.Err() != nil {
-		return context.Cause(ctx)
 	}
 	return err
 }
@@ -270,18 +282,21 @@ func recoverPanic(err *error) {
 	}
 }
 
-// runWhole runs a node that is one task.
-func (e *Engine) runWhole(ctx context.Context, n *node, workers int) (nodeRecord, error) {
-	var rec nodeRecord
+// checkpointKey is where the state of a stage that has not ended is kept.
+func checkpointKey(n *node) runs.Digest { return derive("checkpoint/1", n.key.Digest) }
+
+// runWhole runs a node that is one task; checkpointed says that state is kept
+// which its result makes superfluous.
+func (e *Engine) runWhole(ctx context.Context, n *node, workers int) (rec nodeRecord, checkpointed bool, err error) {
 	stage, err := n.kind.New(n.spec.Config)
 	if err != nil {
-		return rec, err
+		return rec, false, err
 	}
 	in, err := e.stageInputs(n, workers)
 	if err != nil {
-		return rec, err
+		return rec, false, err
 	}
-	saved := derive("checkpoint/1", n.key.Digest)
+	saved := checkpointKey(n)
 	if r, ok := e.store.Lookup(saved); ok && len(r.Objects) == 1 {
 		if in.Resume, err = e.store.Get(r.Objects[0]); err == nil {
 			e.emit(Event{Type: Note, Stage: n.spec.Name, Message: "goes on from its last checkpoint"})
@@ -290,7 +305,7 @@ func (e *Engine) runWhole(ctx context.Context, n *node, workers int) (nodeRecord
 	c := newCollector(n)
 	c.progress = e.progressOf(n)
 	c.note = func(line string) { e.emit(Event{Type: Note, Stage: n.spec.Name, Message: line}) }
-	checkpointed := in.Resume != nil
+	checkpointed = in.Resume != nil
 	c.checkpoint = func(state []byte) error {
 		checkpointed = true
 		d, err := e.putBytes(ctx, state)
@@ -303,28 +318,28 @@ func (e *Engine) runWhole(ctx context.Context, n *node, workers int) (nodeRecord
 		return e.store.Commit(ctx)
 	}
 	if err := stage.Run(ctx, in, c); err != nil {
-		return rec, err
+		return rec, checkpointed, err
+	}
+	if err := e.unchanged(ctx, n); err != nil {
+		return rec, checkpointed, err
 	}
 	for _, r := range n.results {
 		var out outputRecord
 		switch r.Type {
 		case stages.Rows:
-			if out, err = e.writeRows(ctx, n, c.fields(r.Name), c.rows[r.Name]); err != nil {
-				return rec, fmt.Errorf("output %q: %w", r.Name, err)
+			if out, err = e.writeRows(ctx, n, r, c.fields(r.Name), c.rows[r.Name]); err != nil {
+				return rec, checkpointed, fmt.Errorf("kind %s, output %q: %w", n.kind.Name, r.Name, err)
 			}
 		case stages.Files:
 			if out.Files, err = e.writeFiles(ctx, c.files[r.Name]); err != nil {
-				return rec, err
+				return rec, checkpointed, err
 			}
 		}
 		out.Name = r.Name
 		rec.Outputs = append(rec.Outputs, out)
 	}
 	rec.Notes, rec.Skips, rec.Metrics = c.notes, c.skipped(), c.metrics
-	if checkpointed {
-		err = e.store.Append(runs.Record{Key: saved, Kind: "checkpoint"})
-	}
-	return rec, err
+	return rec, checkpointed, nil
 }
 
 func (e *Engine) writeFiles(ctx context.Context, files map[string][]byte) ([]storedFile, error) {

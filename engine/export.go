@@ -15,6 +15,7 @@ import (
 	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/memory"
 
+	"shiftmill/runs"
 	"shiftmill/runs/table"
 	"shiftmill/stages"
 )
@@ -68,6 +69,9 @@ func (e *Engine) Export(ctx context.Context, instance, outputName, dir string) (
 	} else {
 		done, err = e.exportRows(ctx, out.data, tmp)
 	}
+	if errors.Is(err, runs.ErrAbsent) {
+		return done, fmt.Errorf("%w; run the spec again, which makes it anew, then export", err)
+	}
 	if err != nil {
 		return done, err
 	}
@@ -98,12 +102,26 @@ func (e *Engine) exportFiles(out *output, dir string) (Exported, error) {
 		if err != nil {
 			return done, err
 		}
-		if err := os.WriteFile(filepath.Join(dir, filepath.Base(f.Name)), data, 0o666); err != nil {
+		path, err := fileIn(dir, f.Name)
+		if err != nil {
+			return done, err
+		}
+		if err := os.WriteFile(path, data, 0o666); err != nil {
 			return done, err
 		}
 		done.Files = append(done.Files, f.Name)
 	}
 	return done, nil
+}
+
+// fileIn is the path of a stage's file in a folder, whose subfolders are made.
+func fileIn(dir, name string) (string, error) {
+	local, err := filepath.Localize(name)
+	if err != nil {
+		return "", fmt.Errorf("a stage named its file %q, which does not lie in a folder: %w", name, err)
+	}
+	path := filepath.Join(dir, local)
+	return path, os.MkdirAll(filepath.Dir(path), 0o777)
 }
 
 func (e *Engine) exportRows(ctx context.Context, d *dataset, dir string) (Exported, error) {
@@ -391,7 +409,11 @@ func (e *Engine) Publish(dir string) ([]Published, error) {
 				return nil, err
 			}
 			for _, f := range o.Files {
-				if err := e.publishFile(f, filepath.Join(p.Dir, filepath.Base(f.Name))); err != nil {
+				path, err := fileIn(p.Dir, f.Name)
+				if err != nil {
+					return nil, err
+				}
+				if err := e.publishFile(f, path); err != nil {
 					return nil, err
 				}
 				p.Files = append(p.Files, f.Name)
@@ -410,11 +432,17 @@ func (e *Engine) publishFile(f storedFile, path string) error {
 	if old, err := os.ReadFile(path); err == nil && string(old) == string(data) {
 		return nil
 	}
-	tmp := path + ".tmp"
-	if err := os.WriteFile(tmp, data, 0o666); err != nil {
+	// A name of its own: another process may be publishing the same file.
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".tmp-")
+	if err != nil {
 		return err
 	}
-	return os.Rename(tmp, path)
+	defer os.Remove(tmp.Name())
+	_, err = tmp.Write(data)
+	if err = errors.Join(err, tmp.Chmod(0o644), tmp.Close()); err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), path)
 }
 
 // ReadFile returns a file of an output that exists.

@@ -39,7 +39,8 @@ func (e *Engine) cellDigests(ctx context.Context, maker *node, col arrow.Array) 
 		cell := stages.Image(col, i)
 		switch {
 		case strings.HasPrefix(cell.Ref, "file:"):
-			g.Go(func() error {
+			g.Go(func() (err error) {
+				defer recoverPanic(&err)
 				if err := ctx.Err(); err != nil {
 					return err
 				}
@@ -106,7 +107,8 @@ func (e *Engine) statVersion(ctx context.Context, level *dataset, column string)
 				lines[i] = cell.Ref
 				continue
 			}
-			g.Go(func() error {
+			g.Go(func() (err error) {
+				defer recoverPanic(&err)
 				if err := ctx.Err(); err != nil {
 					return err
 				}

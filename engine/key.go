@@ -52,7 +52,7 @@ func derive(purpose string, parts ...runs.Digest) runs.Digest {
 
 // operation lists the lines that say what a node does, whatever its input:
 // kind, version, shared code, parameters (files by content), seed.
-func (e *Engine) operation(n *node) ([]Line, error) {
+func (e *Engine) operation(n *node, digest func(path string) (runs.Digest, error)) ([]Line, error) {
 	lines := []Line{
 		{Label: "format", Value: format},
 		{Label: "kind", Value: fmt.Sprintf("%s version %d", n.kind.Name, n.kind.Version), Pos: n.spec.Pos},
@@ -66,7 +66,7 @@ func (e *Engine) operation(n *node) ([]Line, error) {
 		case "dir": // what the kind lists of it stands for it
 			continue
 		case "file":
-			d, err := e.stats.digest(f.Value)
+			d, err := digest(f.Value)
 			if err != nil {
 				return nil, &pipeline.Error{Pos: f.Pos, Path: n.spec.Path + ".with." + f.Path, Msg: fileMessage(err), Err: err}
 			}

@@ -40,7 +40,7 @@ func newObjectCache(store *runs.Store, limit int) *objectCache {
 
 // table reads columns of a stored table.
 func (c *objectCache) table(d runs.Digest, columns []string) (arrow.Record, error) {
-	key := d.String() + " " + strings.Join(columns, " ")
+	key := d.String() + "\x00" + strings.Join(columns, "\x00") // names may hold spaces
 	c.mu.Lock()
 	if e, ok := c.byKey[key]; ok {
 		c.recent.MoveToFront(e)

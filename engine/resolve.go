@@ -13,7 +13,8 @@ import (
 
 // lookUp finds a node's key, and its result if the store has it. A node with
 // an input that does not exist yet is Pending.
-func (e *Engine) lookUp(ctx context.Context, n *node) error {
+func (e *Engine) lookUp(ctx context.Context, n *node) (err error) {
+	defer recoverPanic(&err) // kinds say here what they read and list
 	for _, in := range n.inputs {
 		for _, r := range in.refs {
 			if r.node.outputs == nil {
@@ -26,7 +27,7 @@ func (e *Engine) lookUp(ctx context.Context, n *node) error {
 	if err := e.openInputs(ctx, n); err != nil {
 		return err
 	}
-	lines, err := e.operation(n)
+	lines, err := e.operation(n, e.stats.digest)
 	if err != nil {
 		return err
 	}
@@ -40,18 +41,15 @@ func (e *Engine) lookUp(ctx context.Context, n *node) error {
 		if lines, err = e.rowPortLines(ctx, n, lines); err != nil {
 			return err
 		}
-	}
-	if src := n.kind.Source; src != nil && src.Listing != nil {
-		h := sha256.New()
-		digest := func(path string) (string, error) {
-			d, err := e.stats.digest(path)
-			return d.String(), err
+		if n.streams() { // its record holds recipes where the stored one holds contents
+			lines = append(lines, Line{Label: "cache", Value: "stream"})
 		}
-		if err := src.Listing(ctx, n.spec.Config, digest, h); err != nil {
-			return err
-		}
-		lines = append(lines, Line{Label: "listing", Value: runs.Digest(h.Sum(nil)).String()})
 	}
+	listed, err := e.listing(ctx, n, e.stats.digest)
+	if err != nil {
+		return err
+	}
+	lines = append(lines, listed...)
 	n.key = newKey(lines)
 	rec, ok := e.store.Lookup(n.key.Digest)
 	if !ok {
@@ -69,6 +67,48 @@ func (e *Engine) lookUp(ctx context.Context, n *node) error {
 		return nil
 	}
 	n.state, n.reason = Hit, ""
+	return nil
+}
+
+// listing is the key line of a source's files and tables; none for generators.
+func (e *Engine) listing(ctx context.Context, n *node, digest func(path string) (runs.Digest, error)) ([]Line, error) {
+	src := n.kind.Source
+	if src == nil || src.Listing == nil {
+		return nil, nil
+	}
+	h := sha256.New()
+	text := func(path string) (string, error) {
+		d, err := digest(path)
+		return d.String(), err
+	}
+	if err := src.Listing(ctx, n.spec.Config, text, h); err != nil {
+		return nil, err
+	}
+	return []Line{{Label: "listing", Value: runs.Digest(h.Sum(nil)).String()}}, nil
+}
+
+// unchanged makes sure that the files a stage has read on its own are those
+// that its key names; else its result would be remembered under a wrong key.
+func (e *Engine) unchanged(ctx context.Context, n *node) error {
+	lines, err := e.operation(n, e.stats.hash)
+	if err != nil {
+		return err
+	}
+	listed, err := e.listing(ctx, n, e.stats.hash)
+	if err != nil {
+		return err
+	}
+	for _, l := range append(lines, listed...) {
+		for _, k := range n.key.Lines {
+			if k.Label == l.Label && k.Value != l.Value && l.Label != "uses" {
+				what := strings.TrimPrefix(l.Label, "with.")
+				if what == "listing" {
+					what = "the files or tables of the source"
+				}
+				return fmt.Errorf("%s changed while the stage ran; run again", what)
+			}
+		}
+	}
 	return nil
 }
 
@@ -179,6 +219,9 @@ func (e *Engine) rowLines(ctx context.Context, n *node, in input, d *dataset, r 
 			return nil, err
 		}
 		lines = append(lines, Line{Label: label + " column " + c, Value: typeName(d.columnType(c)) + " " + content.String(), Pos: r.pos})
+		if meta := d.metadata(c); meta != "" {
+			lines = append(lines, Line{Label: label + " classes " + c, Value: digestText(meta).String(), Pos: r.pos})
+		}
 	}
 	return lines, nil
 }

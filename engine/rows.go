@@ -137,7 +137,7 @@ func sortByID(rec arrow.Record) (arrow.Record, []string, error) {
 	}
 	for i := 1; i < len(ids); i++ {
 		if ids[i] == ids[i-1] {
-			return nil, nil, fmt.Errorf("id %q stands twice", ids[i])
+			return nil, nil, fmt.Errorf("id %q stands twice; ids must be unique", ids[i])
 		}
 	}
 	return rec, ids, nil

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
+	"strings"
 	"sync"
 	"time"
 
@@ -94,14 +96,17 @@ func (e *Engine) runRows(ctx context.Context, n *node, slots *semaphore.Weighted
 	var kept []part
 	schema := schemaWithID(n.own[t.output])
 	skips := map[string]Skip{}
-	for _, r := range results {
+	for i, r := range results {
 		if r.Part.Rows > 0 {
+			own, err := e.schemas.decode(r.Schema)
+			if err != nil {
+				return rec, nil, err
+			}
 			if len(kept) == 0 {
-				own, err := e.schemas.decode(r.Schema)
-				if err != nil {
-					return rec, nil, err
-				}
 				schema = own.schema
+			} else if !sameColumns(schema, own.schema) {
+				return rec, nil, fmt.Errorf("kind %s writes columns %s for some rows and %s for others (from %q on)",
+					n.kind.Name, columnsText(schema), columnsText(own.schema), parts[i].First)
 			}
 			kept = append(kept, r.Part)
 		}
@@ -124,6 +129,19 @@ func (e *Engine) runRows(ctx context.Context, n *node, slots *semaphore.Weighted
 	out.Name = t.output
 	rec.Outputs = []outputRecord{out}
 	return rec, t, e.keepParts(n.op, t.earlier, kept)
+}
+
+// sameColumns says whether two schemas have equal names and types.
+func sameColumns(a, b *arrow.Schema) bool {
+	return a == b || columnsText(a) == columnsText(b)
+}
+
+func columnsText(s *arrow.Schema) string {
+	var names []string
+	for _, f := range s.Fields()[1:] {
+		names = append(names, f.Name+" "+typeName(f.Type))
+	}
+	return "(" + strings.Join(names, ", ") + ")"
 }
 
 // partitions brings partitions up to date in parallel and returns those that
@@ -231,6 +249,9 @@ func (t *rowTask) compute(ctx context.Context, p int, key runs.Digest) (partReco
 	if err != nil {
 		return rec, err
 	}
+	if err := t.e.unchanged(ctx, t.n); err != nil {
+		return rec, err
+	}
 	rec.Skips, rec.Notes = c.skipped(), c.notes
 	schema := schemaWithID(c.fields(t.output))
 	all, err := concatLike(schema, append(old, c.rows[t.output]...))
@@ -287,15 +308,34 @@ func (t *rowTask) key(ctx context.Context, p int) (runs.Digest, error) {
 		if err != nil {
 			return d, err
 		}
-		lines = append(lines, digestText(c), digestText(typeName(t.data.columnType(c))), d)
+		lines = append(append(lines, t.e.columnLines(t.data, c)...), d)
 	}
 	return derive("partition/1", lines...), nil
+}
+
+// columnLines tell a column that is read from others: name, type and what
+// stands with it, such as class names.
+func (e *Engine) columnLines(d *dataset, column string) []runs.Digest {
+	lines := []runs.Digest{digestText(column), digestText(typeName(d.columnType(column)))}
+	if meta := d.metadata(column); meta != "" {
+		lines = append(lines, digestText(meta))
+	}
+	return lines
 }
 
 // inputDigests are, for each row of a partition, the digest of its d(v) over
 // the columns read.
 func (t *rowTask) inputDigests(ctx context.Context, p, rows int) ([]runs.Digest, error) {
 	bufs := make([][]byte, rows)
+	var head []byte // equal values of another column or type are another input
+	for _, c := range t.columns {
+		for _, d := range t.e.columnLines(t.data, c) {
+			head = append(head, d[:]...)
+		}
+	}
+	for i := range bufs {
+		bufs[i] = slices.Clone(head)
+	}
 	for _, c := range t.columns {
 		_, ds, err := t.e.rowDigests(ctx, t.data, p, c)
 		if err != nil {
@@ -341,6 +381,10 @@ func (t *rowTask) takeOver(ids []string, inputs []runs.Digest) (old []arrow.Reco
 		if !ok {
 			continue
 		}
+		kept, err := project(rec, schemaWithID(own))
+		if err != nil {
+			continue // its columns were of other types then
+		}
 		var picks []pick
 		for row, id := range have {
 			i := sort.SearchStrings(ids, id)
@@ -353,10 +397,6 @@ func (t *rowTask) takeOver(ids []string, inputs []runs.Digest) (old []arrow.Reco
 			continue
 		}
 		t.count(len(picks))
-		kept, err := project(rec, schemaWithID(own))
-		if err != nil {
-			return nil, nil, err
-		}
 		if kept, err = takeRows(kept.Schema(), []arrow.Record{kept}, picks); err != nil {
 			return nil, nil, err
 		}

@@ -139,7 +139,7 @@ func (e *Engine) keysInUse() []runs.Digest {
 			keys = append(keys, derive("operation/1", n.op))
 		}
 		if n.outputs == nil {
-			keys = append(keys, derive("checkpoint/1", n.key.Digest))
+			keys = append(keys, checkpointKey(n))
 		}
 	}
 	return append(keys, e.stats.keys()...)

@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"sort"
+	"strings"
 	"sync"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -31,6 +32,7 @@ type collector struct {
 	checkpoint func([]byte) error
 
 	mu      sync.Mutex
+	own     map[string][]arrow.Field // of outputs whose columns the kind does not declare
 	rows    map[string][]arrow.Record
 	files   map[string]map[string][]byte
 	skips   map[string][]string
@@ -39,7 +41,7 @@ type collector struct {
 }
 
 func newCollector(n *node) *collector {
-	return &collector{n: n, rows: map[string][]arrow.Record{}, files: map[string]map[string][]byte{}, skips: map[string][]string{}}
+	return &collector{n: n, own: map[string][]arrow.Field{}, rows: map[string][]arrow.Record{}, files: map[string]map[string][]byte{}, skips: map[string][]string{}}
 }
 
 func (c *collector) result(output string, t stages.Type) error {
@@ -63,12 +65,21 @@ func (c *collector) Write(output string, rec arrow.Record) error {
 	defer c.mu.Unlock()
 	fields, known := c.n.own[output]
 	if !known {
+		fields, known = c.own[output]
+	}
+	if !known {
 		for _, f := range rec.Schema().Fields() {
 			if f.Name != idColumn {
 				fields = append(fields, f)
 			}
 		}
-		c.n.own[output] = fields
+		c.own[output] = fields
+	}
+	for _, f := range fields {
+		if f.Name == inputColumn || strings.HasPrefix(f.Name, hiddenPrefix) {
+			return fmt.Errorf("kind %s writes a column %q; the name %q and names that begin with %q are the store's own: rename it",
+				c.n.kind.Name, f.Name, inputColumn, hiddenPrefix)
+		}
 	}
 	rec, err := project(rec, schemaWithID(fields))
 	if err != nil {
@@ -84,7 +95,10 @@ func (c *collector) fields(output string) []arrow.Field {
 	if recs := c.rows[output]; len(recs) > 0 {
 		return recs[0].Schema().Fields()[1:]
 	}
-	return c.n.own[output]
+	if fields, known := c.n.own[output]; known {
+		return fields
+	}
+	return c.own[output]
 }
 
 func (c *collector) WriteFile(output, name string, data []byte) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 
 	"github.com/apache/arrow/go/v15/arrow"
 
@@ -20,8 +21,8 @@ func (n *node) streams() bool {
 	return n.kind.Streams() || n.spec.Cache == "stream"
 }
 
-// streamNode makes the record of a streamed node: the partitions of its input
-// and the promise of its columns. Consumers are keyed by the recipe.
+// streamNode makes the record of a streamed node: the promise of its columns
+// over the rows of its input. Consumers are keyed by the recipe.
 func (e *Engine) streamNode(ctx context.Context, n *node) (nodeRecord, error) {
 	t, err := e.newRowTask(n)
 	if err != nil {
@@ -31,14 +32,6 @@ func (e *Engine) streamNode(ctx context.Context, n *node) (nodeRecord, error) {
 	if !ok {
 		return nodeRecord{}, fmt.Errorf("kind %s cannot stream: it does not declare its columns", n.kind.Name)
 	}
-	base, err := e.partitions(t.data)
-	if err != nil {
-		return nodeRecord{}, err
-	}
-	parts := make([]part, len(base))
-	for i, b := range base {
-		parts[i] = part{Rows: b.Rows, First: b.First, Last: b.Last, Content: map[string]runs.Digest{idColumn: b.Content[idColumn]}}
-	}
 	ids, err := e.idContent(ctx, t.data)
 	if err != nil {
 		return nodeRecord{}, err
@@ -47,10 +40,6 @@ func (e *Engine) streamNode(ctx context.Context, n *node) (nodeRecord, error) {
 	if out.Schema, err = encodeSchema(schemaWithID(own)); err != nil {
 		return nodeRecord{}, err
 	}
-	if out.Manifest, err = e.putJSON(ctx, parts); err != nil {
-		return nodeRecord{}, err
-	}
-	out.Objects = []runs.Digest{out.Manifest}
 	return nodeRecord{Outputs: []outputRecord{out}}, nil
 }
 
@@ -80,12 +69,19 @@ func (e *Engine) recompute(ctx context.Context, d *dataset, p int, own []string)
 	if err != nil {
 		return nil, err
 	}
+	had, err := idsOf(in)
+	if err != nil {
+		return nil, err
+	}
+	if len(ids) == len(had) && !slices.Equal(ids, had) {
+		return nil, fmt.Errorf("stage %s gave other rows than it was given", d.maker.spec.Name)
+	}
 	if len(ids) != len(rows) {
 		return nil, fmt.Errorf("stage %s left out %d rows; a streamed stage must keep all (use cache: store)", d.maker.spec.Name, len(rows)-len(ids))
 	}
 	var fields []arrow.Field
 	for _, c := range own {
-		fields = append(fields, rec.Schema().Field(rec.Schema().FieldIndices(c)[0]))
+		fields = append(fields, d.own[c])
 	}
 	return project(rec, schemaWithID(fields))
 }

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"image/jpeg"
 	"image/png"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -99,10 +101,16 @@ func hasPixels(col arrow.Array) bool {
 	return false
 }
 
-// storeImages turns cells into what is stored: pixels become PNG, all else
-// stays. It returns d(v) of the cells, or nil where files stand behind them.
+// storeImages turns cells into what is stored: pixels become PNG, or JPEG where
+// the spec says so, all else stays. It returns d(v) of the cells, or nil where files stand behind them.
 func (e *Engine) storeImages(ctx context.Context, maker *node, col arrow.Array) (arrow.Array, []runs.Digest, error) {
-	files := false
+	files, quality := false, 0
+	if text, ok := strings.CutPrefix(maker.spec.Encode, "jpeg:"); ok {
+		var err error
+		if quality, err = strconv.Atoi(text); err != nil {
+			return nil, nil, fmt.Errorf("encode %q: %w", maker.spec.Encode, err)
+		}
+	}
 	b := stages.NewImageBuilder(memory.DefaultAllocator)
 	defer b.Release()
 	for i := range col.Len() {
@@ -120,6 +128,12 @@ func (e *Engine) storeImages(ctx context.Context, maker *node, col arrow.Array) 
 				return nil, nil, fmt.Errorf("kind %s wrote the reference %q; only sources do", maker.kind.Name, c.Name())
 			}
 			files = files || strings.HasPrefix(c.Ref, "file:")
+		case c.Ref == "rgb8" && quality > 0:
+			data, err := encodeJPEG(c, quality)
+			if err != nil {
+				return nil, nil, err
+			}
+			c = stages.ImageCell{Ref: "jpeg", Data: data, Height: c.Height, Width: c.Width}
 		case c.Ref == "rgb8":
 			data, err := encodePNG(c)
 			if err != nil {
@@ -130,14 +144,38 @@ func (e *Engine) storeImages(ctx context.Context, maker *node, col arrow.Array) 
 		b.Append(c)
 	}
 	stored := b.NewArray()
-	if files {
+	switch {
+	case files:
 		return stored, nil, nil
+	case quality > 0:
+		col = stored // what was lost in the encoding is no part of the content
 	}
 	ds, err := e.cellDigests(ctx, maker, col)
 	return stored, ds, err
 }
 
 func encodePNG(c stages.ImageCell) ([]byte, error) {
+	img, err := toImage(c)
+	if err != nil {
+		return nil, err
+	}
+	var buf bytes.Buffer
+	enc := png.Encoder{CompressionLevel: png.BestSpeed}
+	err = enc.Encode(&buf, img)
+	return buf.Bytes(), err
+}
+
+func encodeJPEG(c stages.ImageCell, quality int) ([]byte, error) {
+	img, err := toImage(c)
+	if err != nil {
+		return nil, err
+	}
+	var buf bytes.Buffer
+	err = jpeg.Encode(&buf, img, &jpeg.Options{Quality: quality})
+	return buf.Bytes(), err
+}
+
+func toImage(c stages.ImageCell) (image.Image, error) {
 	if len(c.Data) != c.Height*c.Width*3 {
 		return nil, fmt.Errorf("%d bytes of pixels for %dx%d", len(c.Data), c.Height, c.Width)
 	}
@@ -145,14 +183,11 @@ func encodePNG(c stages.ImageCell) ([]byte, error) {
 	for i, j := 0, 0; i < len(c.Data); i, j = i+3, j+4 {
 		img.Pix[j], img.Pix[j+1], img.Pix[j+2], img.Pix[j+3] = c.Data[i], c.Data[i+1], c.Data[i+2], 255
 	}
-	var buf bytes.Buffer
-	enc := png.Encoder{CompressionLevel: png.BestSpeed}
-	err := enc.Encode(&buf, img)
-	return buf.Bytes(), err
+	return img, nil
 }
 
 // writeRows stores a whole output: sorted, cut and with D(c) of its columns.
-func (e *Engine) writeRows(ctx context.Context, maker *node, fields []arrow.Field, recs []arrow.Record) (outputRecord, error) {
+func (e *Engine) writeRows(ctx context.Context, maker *node, r stages.Output, fields []arrow.Field, recs []arrow.Record) (outputRecord, error) {
 	var out outputRecord
 	schema := schemaWithID(fields)
 	rec, err := concatRecords(schema, recs)
@@ -162,6 +197,11 @@ func (e *Engine) writeRows(ctx context.Context, maker *node, fields []arrow.Fiel
 	rec, ids, err := sortByID(rec)
 	if err != nil {
 		return out, err
+	}
+	if base := maker.baseOf(r.Name); base != nil {
+		if err := e.inBase(ctx, base, ids); err != nil {
+			return out, err
+		}
 	}
 	var parts []part
 	start := 0
@@ -176,6 +216,13 @@ func (e *Engine) writeRows(ctx context.Context, maker *node, fields []arrow.Fiel
 		start = end
 	}
 	return e.finishRows(ctx, maker, schema, parts)
+}
+
+// inBase makes sure that rows over a base are in it: what a later reader joins
+// by id must be there.
+func (e *Engine) inBase(ctx context.Context, base *dataset, ids []string) error {
+	_, err := e.readIDs(ctx, base, ids, nil)
+	return err
 }
 
 // finishRows lists the partitions of an output in the store and takes the
