@@ -12,6 +12,7 @@ import (
 
 	"shiftmill/engine"
 	"shiftmill/pipeline"
+	"shiftmill/runs"
 )
 
 // The exit codes. They are part of the interface; "shiftmill help" lists them.
@@ -73,6 +74,9 @@ func report(ctx context.Context, stderr io.Writer, err error) int {
 		return exitUsage
 	}
 	fmt.Fprintf(stderr, "shiftmill: %v\n", err)
+	if errors.Is(err, runs.ErrAbsent) {
+		fmt.Fprintln(stderr, "shiftmill verify --repair computes again what the store has lost")
+	}
 	return exitFailed
 }
 

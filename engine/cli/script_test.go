@@ -10,6 +10,7 @@ import (
 	"image/png"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -39,6 +40,7 @@ func TestMain(m *testing.M) {
 //	png FILE SIDE SHADE         writes a picture: a square with a dot
 //	pngsize FILE WIDTH HEIGHT   compares the size of a picture
 //	await FILE                  waits until a file is there, at most a minute
+//	damage PATTERN...           changes the middle byte of every file that matches
 //	replace FILE OLD NEW        replaces every OLD, of which there must be one
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -46,7 +48,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		UpdateScripts:       *update,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "scrub": scrub, "jsonlines": jsonLines, "png": writePNG, "replace": replace, "pngsize": pngSize, "await": await,
+			"exits": exits, "scrub": scrub, "jsonlines": jsonLines, "png": writePNG, "replace": replace, "pngsize": pngSize, "await": await, "damage": damage,
 		},
 	})
 }
@@ -138,6 +140,28 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Fatalf("%s does not come", args[0])
+}
+
+func damage(ts *testscript.TestScript, neg bool, args []string) {
+	wants(ts, neg, args, 1, "damage PATTERN...")
+	hit := 0
+	for _, pattern := range args {
+		files, err := filepath.Glob(ts.MkAbs(pattern))
+		ts.Check(err)
+		for _, f := range files {
+			data, err := os.ReadFile(f)
+			ts.Check(err)
+			if len(data) == 0 {
+				continue
+			}
+			data[len(data)/2] ^= 1
+			ts.Check(os.WriteFile(f, data, 0o666))
+			hit++
+		}
+	}
+	if hit == 0 {
+		ts.Fatalf("no file matches")
+	}
 }
 
 func replace(ts *testscript.TestScript, neg bool, args []string) {

@@ -111,6 +111,7 @@ func (s *session) gcCommand() *cobra.Command {
 	var o runs.GCOptions
 	var days int
 	var most string
+	var forget []string
 	c := &cobra.Command{
 		Use:   "gc",
 		Short: "Say which stored results nobody uses; with --apply, collect them",
@@ -129,9 +130,15 @@ nothing else.`,
 				}
 				o.MaxBytes = int64(b)
 			}
+			if len(forget) > 0 && !o.Apply {
+				return usage("--forget changes the store: give --apply as well")
+			}
 			store, err := s.openStore(nil, !o.Apply)
 			if err != nil {
 				return err
+			}
+			if err := s.forget(store, forget); err != nil {
+				return errors.Join(err, store.Close())
 			}
 			o.ReadRoot = engine.ReadLockRoot
 			report, err := store.GC(c.Context(), o)
@@ -150,8 +157,24 @@ nothing else.`,
 	c.Flags().DurationVar(&o.Grace, "grace", 24*time.Hour, "files younger than this stay")
 	c.Flags().IntVar(&days, "keep-days", 30, "what runs of these last days used stays")
 	c.Flags().IntVar(&o.KeepLast, "keep-runs", 10, "what this many newest runs used stays, however old")
+	c.Flags().StringArrayVar(&forget, "forget", nil, "lock file that is gone for good and shall keep nothing any more (may be repeated)")
 	c.Flags().StringVar(&most, "max-size", "", "collect the least recently used first, and only until the store is no larger, such as 20GB")
 	return c
+}
+
+// forget takes lock files out of what keeps results.
+func (s *session) forget(store *runs.Store, files []string) error {
+	for _, f := range files {
+		abs, err := filepath.Abs(f)
+		if err != nil {
+			return err
+		}
+		if err := store.ForgetRoot(abs); err != nil {
+			return err
+		}
+		s.printf("%s keeps nothing any more\n", f)
+	}
+	return nil
 }
 
 func (s *session) printGC(r runs.GCReport) {

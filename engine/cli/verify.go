@@ -31,6 +31,9 @@ again, in a fresh store that is deleted afterwards, and compares the contents: a
 --only names, or --sample of them drawn at random, whose inputs are taken from the store.`,
 		Args: specArg,
 		RunE: func(c *cobra.Command, args []string) error {
+			if o.repair {
+				return s.repair(c.Context(), args)
+			}
 			x, e, err := s.planned(c.Context(), args)
 			if err != nil {
 				return err
@@ -44,6 +47,7 @@ again, in a fresh store that is deleted afterwards, and compares the contents: a
 	}
 	s.specFlags(c)
 	s.runFlags(c)
+	c.Flags().BoolVar(&o.repair, "repair", false, "compute again, into the store, what is damaged of this spec's results")
 	c.Flags().BoolVar(&o.storeOnly, "store-only", false, "read the store, recompute nothing")
 	c.Flags().StringVar(&o.only, "only", "", "recompute only this stage, or stage[axis=value,...]")
 	c.Flags().IntVar(&o.sample, "sample", 0, "recompute this many instances, drawn at random; 0 for all")
@@ -53,29 +57,72 @@ again, in a fresh store that is deleted afterwards, and compares the contents: a
 
 type verifyOptions struct {
 	storeOnly bool
+	repair    bool
 	only      string
 	sample    int
 	seed      int64
 }
 
-// verifyStore reads all files of a store.
+// verifyStore reads all files of a store. Damage that nobody can meet any more,
+// since a sound copy stands elsewhere, is counted only.
 func (s *session) verifyStore(ctx context.Context, store *runs.Store) error {
 	damage, err := store.Verify(ctx, nil)
 	if err != nil {
 		return err
 	}
+	lost, replaced := 0, 0
 	for _, d := range damage {
-		s.printf("%s\n", d)
+		if !d.Object.IsZero() {
+			if _, err := store.Get(d.Object); err == nil {
+				replaced++
+				continue
+			}
+		}
+		lost++
+		s.printf("%s is damaged: %s\n", shortPath(d.Path), d.What)
 	}
-	if len(damage) > 0 {
-		return fmt.Errorf("%d files of the store are damaged", len(damage))
+	if lost > 0 {
+		return fmt.Errorf("%d parts of the store are damaged; shiftmill verify --repair computes again what a spec needs of them", lost)
 	}
 	st, err := store.Stats()
 	if err != nil {
 		return err
 	}
 	s.printf("the store is sound: %d objects, %s\n", st.Objects, size(st.Bytes))
+	if replaced > 0 {
+		s.printf("%d damaged objects have sound copies\n", replaced)
+	}
 	return nil
+}
+
+// repair runs a spec knowing which objects are damaged, so that their makers
+// run again although nobody has read them yet.
+func (s *session) repair(ctx context.Context, args []string) (err error) {
+	x, err := s.open(args, false)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, x.store.Close()) }()
+	damage, err := x.store.Verify(ctx, nil)
+	if err != nil {
+		return err
+	}
+	for _, d := range damage {
+		if !d.Object.IsZero() {
+			_, _ = x.store.Get(d.Object) // a failure makes the store know of it, which is all that is wanted
+		}
+	}
+	show := s.newDisplay(x)
+	e, err := engine.New(x.graph, x.kinds, x.store, s.options(x, show.event))
+	if err != nil {
+		return err
+	}
+	err = e.Run(ctx)
+	show.stop()
+	if err := errors.Join(err, e.Close(context.WithoutCancel(ctx))); err != nil {
+		return err
+	}
+	return s.verifyStore(ctx, x.store)
 }
 
 // recompute runs stages again in a fresh store and compares.
