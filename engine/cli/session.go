@@ -31,6 +31,7 @@ type session struct {
 	workers   int
 	batch     int
 	partition int
+	memory    string
 	jsonOut   bool
 	keepGoing bool
 	only      string
@@ -53,6 +54,7 @@ func (s *session) runFlags(c *cobra.Command) {
 	c.Flags().IntVarP(&s.workers, "workers", "w", 0, "goroutines that compute (default: all processors); never changes a result")
 	c.Flags().IntVar(&s.batch, "batch", 0, "most rows in a record batch (default 256); never changes a result")
 	c.Flags().IntVar(&s.partition, "partition", 0, "rows in a fresh partition, about (default 1024); never changes a result")
+	c.Flags().StringVar(&s.memory, "memory", "", "bytes of stored tables to keep in memory, such as 512MiB (default 256MiB); never changes a result")
 	c.Flags().BoolVar(&s.keepGoing, "keep-going", false, "after a failure, finish what does not depend on it")
 }
 
@@ -93,6 +95,9 @@ func readSpec(name string) ([]byte, error) {
 // load reads and checks a spec.
 func (s *session) load(args []string, partial bool) (*experiment, error) {
 	x := &experiment{file: quickstart, kinds: all.Registry()}
+	if _, err := bytesOf("--memory", s.memory); err != nil {
+		return nil, err
+	}
 	if len(args) > 0 {
 		x.file = args[0]
 	}
@@ -192,10 +197,26 @@ func (s *session) options(x *experiment, listen func(engine.Event)) engine.Optio
 		}
 		o.Memory = x.local.Memory
 	}
+	if n, err := bytesOf("--memory", s.memory); err == nil && n > 0 { // load has refused other text
+		o.Memory = n
+	}
 	if s.partition > 0 {
 		o.Cut = engine.CutAround(s.partition)
 	}
 	return o
+}
+
+// bytesOf reads the size that an option gives; "" is 0.
+func bytesOf(option, text string) (int64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	var b pipeline.Bytes
+	v, err := pipeline.ParseValue(option, text)
+	if err != nil || len(b.DecodeSpec(v)) > 0 {
+		return 0, usage("%s must be a number of bytes such as 512MiB or 16GB, got %q", option, text)
+	}
+	return int64(b), nil
 }
 
 // planned opens a spec and plans it on a store that is only read.

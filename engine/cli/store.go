@@ -122,13 +122,9 @@ nothing else.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			o.KeepRuns = time.Duration(days) * 24 * time.Hour
-			if most != "" {
-				v, err := pipeline.ParseValue("--max-size", most)
-				var b pipeline.Bytes
-				if err != nil || len(b.DecodeSpec(v)) > 0 {
-					return usage("--max-size must be a number of bytes such as 512MiB or 16GB, got %q", most)
-				}
-				o.MaxBytes = int64(b)
+			var err error
+			if o.MaxBytes, err = bytesOf("--max-size", most); err != nil {
+				return err
 			}
 			if len(forget) > 0 && !o.Apply {
 				return usage("--forget changes the store: give --apply as well")
