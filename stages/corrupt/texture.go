@@ -1,0 +1,133 @@
+package corrupt
+
+import (
+	"math"
+
+	"shiftmill/kernels"
+	"shiftmill/stages/imageio"
+)
+
+// textures is the number of frost pictures, all of textureH x textureW pixels.
+const (
+	textures = 6
+	textureH = 480
+	textureW = 640
+)
+
+// A habit says how the ice of one frost picture grows.
+type habit struct {
+	ferns   int     // main stems
+	length  float64 // of a stem, in pixels
+	bend    float64 // of a stem, in radians a pixel at most
+	angle   float64 // between a stem and its branches, in radians
+	gap     float64 // pixels from branch to branch
+	shrink  float64 // length of a branch, as a share of what is left of its stem
+	depth   int     // of branching
+	edge    bool    // stems begin at the rim, as on a window pane, not anywhere
+	base    float64 // brightness of the hazy ice between crystals, 0 to 1
+	density float64 // how bright one stroke is
+}
+
+var habits = [textures]habit{
+	{ferns: 34, length: 260, bend: .004, angle: 1.05, gap: 7, shrink: .42, depth: 2, edge: true, base: .45, density: .55},
+	{ferns: 90, length: 110, bend: .010, angle: .80, gap: 5, shrink: .5, depth: 2, base: .5, density: .45},
+	{ferns: 60, length: 170, bend: .006, angle: 1.05, gap: 9, shrink: .6, depth: 2, base: .35, density: .6},
+	{ferns: 420, length: 60, bend: 0, angle: 1.05, gap: 6, shrink: .35, depth: 1, base: .55, density: .6},
+	{ferns: 26, length: 340, bend: .008, angle: .62, gap: 6, shrink: .38, depth: 2, edge: true, base: .5, density: .5},
+	{ferns: 900, length: 34, bend: .02, angle: 1.3, gap: 6, shrink: .5, depth: 1, base: .6, density: .5},
+}
+
+// texture draws the i-th frost picture: feathery crystals of white ice, after
+// the way frost grows on a pane, over a bluish haze. It is a constant.
+func texture(i int) *imageio.Pixels {
+	t := &icePen{
+		habit: habits[i], ice: newField(textureH, textureW, 1),
+		src: kernels.NewKey("corrupt/frost-texture", 1, 0, "ice", uint64(i)).Row(""),
+	}
+	for range t.ferns {
+		y, x := t.draw()*textureH, t.draw()*textureW
+		heading := t.draw() * (2 * math.Pi)
+		if t.edge {
+			// From the nearest point of the rim inwards, up to a radian askew.
+			askew := float64(2*t.draw()) - 1
+			switch up, left := y < textureH/2, x < textureW/2; {
+			case min(y, textureH-y) > min(x, textureW-x) && left:
+				x, heading = 0, askew
+			case min(y, textureH-y) > min(x, textureW-x):
+				x, heading = textureW, math.Pi+askew
+			case up:
+				y, heading = 0, math.Pi/2+askew
+			default:
+				y, heading = textureH, -math.Pi/2+askew
+			}
+		}
+		t.grow(y, x, heading, t.length*(.5+float64(.5*t.draw())), t.depth)
+	}
+	haze := fractal(1024, 1.6, kernels.NewKey("corrupt/frost-texture", 1, 0, "haze", uint64(i)).Row(""))
+	glow := gaussian(t.ice, 5, 3, reflect)
+	p := imageio.NewPixels(textureH, textureW, 3)
+	for y := range textureH {
+		for x := range textureW {
+			k := y*textureW + x
+			ice := t.ice.v[k] + float64(.8*glow.v[k])
+			bright := ice / (ice + 1)
+			cloud := t.base * (.35 + float64(.9*haze.v[y*1024+x]))
+			// Thin ice shows the dark blue behind it, thick ice is white.
+			v := cloud + float64((1-cloud)*bright)
+			p.Pix[3*k] = byte(255 * clip(.08+float64(.90*v)-float64(.10*(1-v))))
+			p.Pix[3*k+1] = byte(255 * clip(.12+float64(.87*v)-float64(.02*(1-v))))
+			p.Pix[3*k+2] = byte(255 * clip(.22+float64(.78*v)))
+		}
+	}
+	return p
+}
+
+// An icePen draws crystals into a layer of thickness.
+type icePen struct {
+	habit
+	ice  *field
+	src  kernels.Source
+	next uint32
+}
+
+func (t *icePen) draw() float64 {
+	t.next++
+	return float64(t.src.Uniform(t.next))
+}
+
+// grow draws one stem with its branches, thinning towards the tip.
+func (t *icePen) grow(y, x, heading, length float64, depth int) {
+	const step = .7
+	bend := t.bend * (float64(2*t.draw()) - 1)
+	until := t.gap * t.draw()
+	for at := 0.0; at < length; at += step {
+		left := 1 - at/length
+		thick := t.density * (.3 + float64(.7*left)) * (.5 + float64(.35*float64(depth)))
+		t.splat(y, x, thick*step)
+		sin, cos := kernels.Sin64(heading), kernels.Cos64(heading)
+		y, x = y+float64(step*sin), x+float64(step*cos)
+		heading += float64(bend * step)
+		if depth == 0 || at < until {
+			continue
+		}
+		until = at + float64(t.gap*(.7+float64(.6*t.draw())))
+		for _, side := range [2]float64{-1, 1} {
+			tip := (length - at) * t.shrink * (.6 + float64(.4*t.draw()))
+			askew := t.angle + float64(.16*(t.draw()-.5))
+			t.grow(y, x, heading+float64(side*askew), tip, depth-1)
+		}
+	}
+}
+
+// splat adds a drop of ice, shared by the four pixels round the point.
+func (t *icePen) splat(y, x, amount float64) {
+	fy, fx := math.Floor(y), math.Floor(x)
+	for k, wy := range [2]float64{1 - (y - fy), y - fy} {
+		for j, wx := range [2]float64{1 - (x - fx), x - fx} {
+			iy, ix := int(fy)+k, int(fx)+j
+			if 0 <= iy && iy < t.ice.h && 0 <= ix && ix < t.ice.w {
+				t.ice.v[iy*t.ice.w+ix] += float64(amount * wy * wx)
+			}
+		}
+	}
+}
