@@ -35,6 +35,7 @@ type display struct {
 // An activeStage is a stage that runs.
 type activeStage struct {
 	bar   *mpb.Bar
+	unit  string // what the bar counts now; a stage may read first, then train
 	begun time.Time
 	told  time.Time // when a plain line last said how far it is
 }
@@ -142,10 +143,15 @@ func (d *display) progress(ev engine.Event) {
 		}
 		return
 	}
+	if a.bar != nil && a.unit != ev.Unit {
+		a.bar.Abort(true) // rates and times left start anew
+		a.bar = nil
+	}
+	a.unit = ev.Unit
 	if a.bar == nil {
 		a.bar = d.bars.AddBar(ev.Total,
 			mpb.BarRemoveOnComplete(),
-			mpb.PrependDecorators(decor.Name(ev.Stage+" ", decor.WCSyncSpaceR), decor.CountersNoUnit("%d/%d "+ev.Unit)),
+			mpb.PrependDecorators(decor.Name(ev.Stage+" ", decor.WCSyncSpaceR), decor.CountersNoUnit("%d/%d "+ev.Unit+" ", decor.WCSyncSpaceR)),
 			mpb.AppendDecorators(decor.Percentage(), decor.OnComplete(decor.AverageETA(decor.ET_STYLE_GO, decor.WCSyncSpace), "")))
 	}
 	a.bar.SetTotal(ev.Total, false)
