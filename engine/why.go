@@ -17,6 +17,7 @@ type Change struct {
 	Pos      pipeline.Pos
 	Cause    []Change // for a changed input: what changed in the stage that made it
 	From     string   // the instance that made the changed input
+	Note     string   // how that instance fared in the last run, where it failed
 }
 
 // An Explanation says why a node is what it is.
@@ -62,6 +63,20 @@ func (c *Comparison) Took(name string) time.Duration {
 	return time.Duration(rec.Seconds * float64(time.Second))
 }
 
+// Trouble says how a node failed in the last run, or why it was skipped; "" when
+// it did neither.
+func (c *Comparison) Trouble(name string) string { return trouble(c.before[name]) }
+
+func trouble(old NodeRun) string {
+	switch old.State {
+	case Failed:
+		return "in the last run it failed: " + old.Reason
+	case Skipped:
+		return "in the last run it was skipped: it " + old.Reason
+	}
+	return ""
+}
+
 // Why explains a node.
 func (c *Comparison) Why(name string) (Explanation, error) {
 	n, ok := c.e.byName[name]
@@ -82,9 +97,7 @@ func (c *Comparison) Why(name string) (Explanation, error) {
 		return x, nil
 	}
 	x.Before = old.State
-	if old.State == Failed || old.State == Skipped {
-		x.Reason = joinReasons(x.Reason, fmt.Sprintf("in the last run it was %s: %s", old.State, old.Reason))
-	}
+	x.Reason = joinReasons(x.Reason, c.Trouble(name))
 	x.Changes = c.e.changes(n, c.before, map[string]bool{})
 	return x, nil
 }
@@ -114,7 +127,8 @@ func (e *Engine) changes(n *node, before map[string]NodeRun, seen map[string]boo
 		for _, in := range n.inputs {
 			for _, r := range in.refs {
 				if c := e.changes(r.node, before, seen); len(c) > 0 || r.node.state == Miss {
-					out = append(out, Change{Label: "in." + in.name, New: "not made yet", Pos: r.pos, From: r.node.spec.Name, Cause: c})
+					out = append(out, Change{Label: "in." + in.name, New: "not made yet", Pos: r.pos, From: r.node.spec.Name, Cause: c,
+						Note: trouble(before[r.node.spec.Name])})
 				}
 			}
 		}
@@ -207,6 +221,9 @@ func (c Change) String() string {
 		}
 		s += fmt.Sprintf(" (%s)", p)
 	}
+	if c.Note != "" {
+		s += "; " + c.Note
+	}
 	return s
 }
 
@@ -218,8 +235,8 @@ func shorten(s string) string {
 }
 
 func joinReasons(a, b string) string {
-	if a == "" {
-		return b
+	if a == "" || b == "" {
+		return a + b
 	}
 	return a + "; " + b
 }

@@ -123,6 +123,11 @@ func (s *session) statusCommand() *cobra.Command {
 				return err
 			}
 			defer x.close()
+			last, ok, err := engine.LastRun(x.store, x.graph.Name)
+			if err != nil {
+				return err
+			}
+			against := e.Against(last, ok)
 			for _, n := range e.Instances() {
 				s.printf("%-8s %s", n.State, n.Name)
 				if n.State == engine.Hit {
@@ -138,14 +143,13 @@ func (s *session) statusCommand() *cobra.Command {
 				} else if n.Reason != "" {
 					s.printf("  %s", n.Reason)
 				}
+				if t := against.Trouble(n.Name); t != "" && n.State != engine.Hit {
+					s.printf("; %s", t)
+				}
 				s.printf("\n")
 			}
 			for _, k := range x.graph.Skipped {
 				s.printf("%-8s %s  %s\n", "left out", k.Name, skipReason(k))
-			}
-			last, ok, err := engine.LastRun(x.store, x.graph.Name)
-			if err != nil {
-				return err
 			}
 			if ok {
 				s.printf("last run %s: %s\n", last.ID, last.Outcome)
@@ -225,6 +229,8 @@ func (s *session) printWhy(w engine.Explanation) {
 	case w.State == engine.Hit:
 		s.printf("%s is cached under an earlier key; since the last run:\n", w.Name)
 	case len(w.Changes) == 0:
+		s.printf("%s runs: %s\n", w.Name, w.Reason)
+	case w.Before == engine.Failed || w.Before == engine.Skipped:
 		s.printf("%s runs: %s\n", w.Name, w.Reason)
 	default:
 		s.printf("%s runs, because since the last run:\n", w.Name)
