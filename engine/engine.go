@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"sort"
 	"time"
@@ -229,8 +230,13 @@ func (n *node) checkTypes() pipeline.Errors {
 
 // deriveColumns works out the schemas of a node's outputs from those of its
 // inputs, and checks that the columns it reads are there.
-func (n *node) deriveColumns() pipeline.Errors {
-	var errs pipeline.Errors
+func (n *node) deriveColumns() (errs pipeline.Errors) {
+	defer func() {
+		if p := recover(); p != nil {
+			errs = pipeline.Errors{{Pos: n.spec.Pos, Path: n.spec.Path,
+				Msg: fmt.Sprintf("kind %s: panic: %v\n%s", n.kind.Name, p, debug.Stack())}}
+		}
+	}()
 	if n.schemas == nil {
 		n.schemas, n.own = stages.Schemas{}, map[string][]arrow.Field{}
 	}

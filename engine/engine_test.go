@@ -69,7 +69,9 @@ func record(ids []string, name string, values []int64) arrow.Record {
 }
 
 // fakes are kinds of every shape over one column of integers.
-func fakes(c *calls) *stages.Registry {
+func fakes(c *calls) *stages.Registry { return stages.NewRegistry(fakeKinds(c)...) }
+
+func fakeKinds(c *calls) []*stages.Kind {
 	rows := []stages.Port{{Name: "rows", Type: stages.Rows}}
 	readValue := func(string, *arrow.Schema) []string { return []string{"value"} }
 	source := stages.Define(stages.Def[numbersConfig]{
@@ -195,7 +197,7 @@ func fakes(c *calls) *stages.Registry {
 			}), nil
 		},
 	})
-	return stages.NewRegistry(source, scale, parity, total)
+	return []*stages.Kind{source, scale, parity, total}
 }
 
 // A bench runs specs over one store and counts what was computed.
@@ -206,10 +208,10 @@ type bench struct {
 	kinds *stages.Registry
 }
 
-func newBench(t *testing.T) *bench {
+func newBench(t *testing.T, more ...*stages.Kind) *bench {
 	b := &bench{t: t, dir: filepath.Join(t.TempDir(), "store")}
 	b.calls.n = map[string]int{}
-	b.kinds = fakes(&b.calls)
+	b.kinds = stages.NewRegistry(append(fakeKinds(&b.calls), more...)...)
 	return b
 }
 
@@ -223,6 +225,13 @@ type result struct {
 }
 
 func (b *bench) run(spec string, o engine.Options) result {
+	b.t.Helper()
+	return b.runWith(context.Background(), spec, o, nil)
+}
+
+// runWith is run under a context; then, if not nil, looks at the engine after
+// the run.
+func (b *bench) runWith(ctx context.Context, spec string, o engine.Options, then func(*engine.Engine)) result {
 	b.t.Helper()
 	g, err := pipeline.Parse("x.yaml", []byte("shiftmill: v1\nname: x\n"+spec), pipeline.Options{Vocabulary: b.kinds})
 	if err != nil {
@@ -249,10 +258,13 @@ func (b *bench) run(spec string, o engine.Options) result {
 	}
 	b.calls.take()
 	r := result{digests: map[string]string{}}
-	r.err = e.Run(context.Background())
+	r.err = e.Run(ctx)
 	r.ran, r.nodes, r.calls = int(ran.Load()), e.NodeRuns(), b.calls.take()
 	for name, outs := range e.Outputs() {
 		r.digests[name] = fmt.Sprint(outs)
+	}
+	if then != nil {
+		then(e)
 	}
 	if err := e.SaveRun(engine.RunRecord{ID: fmt.Sprintf("%03d", len(b.runs(store))), Spec: "x", Outcome: "done"}); err != nil {
 		b.t.Fatal(err)
