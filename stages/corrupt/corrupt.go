@@ -32,7 +32,6 @@ type Corruption struct {
 	severity  int
 	family    int // 0 follows the size of each picture
 	reference bool
-	frost     *frostShelf // nil unless the name is frost
 }
 
 // New returns a corruption: one of [Names], severity 1 to 5, a family (224,
@@ -49,11 +48,7 @@ func New(name string, severity, family int, reference bool) (*Corruption, error)
 	if family != 0 && !slices.Contains(families, family) {
 		return nil, fmt.Errorf("no family %d; there are 224, 64, 32, 299, and 0 for the one that suits the picture", family)
 	}
-	c := &Corruption{name: name, severity: severity, family: family, reference: reference}
-	if name == "frost" {
-		c.frost = newFrostShelf()
-	}
-	return c, nil
+	return &Corruption{name, severity, family, reference}, nil
 }
 
 // Apply corrupts one picture; see [New] for the arguments and the errors and
@@ -84,7 +79,7 @@ func (c *Corruption) Apply(p *imageio.Pixels, src Draws) (*imageio.Pixels, error
 	case "jpeg_compression":
 		return imageio.JPEGRoundTrip(p, int(a[0])), nil
 	case "frost":
-		return frost(p, a[0], a[1], c.frost.pick(src, a[2], c.reference), src), nil
+		return frost(p, a[0], a[1], shelf.pick(src, a[2], c.reference), src), nil
 	}
 	x := fromPixels(p)
 	switch c.name {

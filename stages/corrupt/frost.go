@@ -7,11 +7,14 @@ import (
 	"shiftmill/stages/imageio"
 )
 
-// A frostShelf keeps the frost pictures that were drawn, at their full size and
-// made smaller.
+// A frostShelf holds the frost pictures at their full size and made smaller,
+// each drawn when it is first needed.
 type frostShelf struct {
 	full, third, fifth [textures]func() *imageio.Pixels
 }
+
+// shelf is a constant: no picture on it depends on who asks first.
+var shelf = newFrostShelf()
 
 func newFrostShelf() *frostShelf {
 	s := &frostShelf{}

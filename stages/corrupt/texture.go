@@ -18,7 +18,7 @@ const (
 type habit struct {
 	ferns   int     // main stems
 	length  float64 // of a stem, in pixels
-	bend    float64 // of a stem, in radians a pixel at most
+	bend    float64 // of a main stem, in radians a pixel at most
 	angle   float64 // between a stem and its branches, in radians
 	gap     float64 // pixels from branch to branch
 	shrink  float64 // length of a branch, as a share of what is left of its stem
@@ -29,12 +29,12 @@ type habit struct {
 }
 
 var habits = [textures]habit{
-	{ferns: 34, length: 260, bend: .004, angle: 1.05, gap: 7, shrink: .42, depth: 2, edge: true, base: .45, density: .55},
-	{ferns: 90, length: 110, bend: .010, angle: .80, gap: 5, shrink: .5, depth: 2, base: .5, density: .45},
-	{ferns: 60, length: 170, bend: .006, angle: 1.05, gap: 9, shrink: .6, depth: 2, base: .35, density: .6},
-	{ferns: 420, length: 60, bend: 0, angle: 1.05, gap: 6, shrink: .35, depth: 1, base: .55, density: .6},
-	{ferns: 26, length: 340, bend: .008, angle: .62, gap: 6, shrink: .38, depth: 2, edge: true, base: .5, density: .5},
-	{ferns: 900, length: 34, bend: .02, angle: 1.3, gap: 6, shrink: .5, depth: 1, base: .6, density: .5},
+	{ferns: 70, length: 300, bend: .004, angle: 1.05, gap: 9, shrink: .42, depth: 2, edge: true, base: .35, density: .6},
+	{ferns: 230, length: 120, bend: .012, angle: .80, gap: 6, shrink: .5, depth: 2, base: .4, density: .45},
+	{ferns: 120, length: 180, bend: .006, angle: 1.05, gap: 11, shrink: .6, depth: 2, base: .3, density: .6},
+	{ferns: 520, length: 90, bend: 0, angle: 1.05, gap: 8, shrink: .38, depth: 2, base: .4, density: .55},
+	{ferns: 60, length: 420, bend: .008, angle: .62, gap: 7, shrink: .38, depth: 2, edge: true, base: .45, density: .5},
+	{ferns: 900, length: 60, bend: .03, angle: 1.3, gap: 6, shrink: .5, depth: 2, base: .45, density: .4},
 }
 
 // texture draws the i-th frost picture: feathery crystals of white ice, after
@@ -63,17 +63,19 @@ func texture(i int) *imageio.Pixels {
 		}
 		t.grow(y, x, heading, t.length*(.5+float64(.5*t.draw())), t.depth)
 	}
-	haze := fractal(1024, 1.6, kernels.NewKey("corrupt/frost-texture", 1, 0, "haze", uint64(i)).Row(""))
+	mist := fractal(256, 1.6, kernels.NewKey("corrupt/frost-texture", 1, 0, "haze", uint64(i)).Row(""))
 	glow := gaussian(t.ice, 5, 3, reflect)
 	p := imageio.NewPixels(textureH, textureW, 3)
+	var cloud [1]float64
 	for y := range textureH {
 		for x := range textureW {
 			k := y*textureW + x
-			ice := t.ice.v[k] + float64(.8*glow.v[k])
-			bright := ice / (ice + 1)
-			cloud := t.base * (.35 + float64(.9*haze.v[y*1024+x]))
+			ice := t.ice.v[k] + float64(.4*glow.v[k])
+			bright := ice / (ice + .9)
+			mist.sample(cloud[:], float64(y)/4, float64(x)/4, nearest)
+			haze := t.base * (.35 + float64(.9*cloud[0]))
 			// Thin ice shows the dark blue behind it, thick ice is white.
-			v := cloud + float64((1-cloud)*bright)
+			v := haze + float64((1-haze)*bright)
 			p.Pix[3*k] = byte(255 * clip(.08+float64(.90*v)-float64(.10*(1-v))))
 			p.Pix[3*k+1] = byte(255 * clip(.12+float64(.87*v)-float64(.02*(1-v))))
 			p.Pix[3*k+2] = byte(255 * clip(.22+float64(.78*v)))
@@ -98,13 +100,19 @@ func (t *icePen) draw() float64 {
 // grow draws one stem with its branches, thinning towards the tip.
 func (t *icePen) grow(y, x, heading, length float64, depth int) {
 	const step = .7
-	bend := t.bend * (float64(2*t.draw()) - 1)
+	bend := 0.0
+	if depth == t.depth {
+		bend = t.bend * (float64(2*t.draw()) - 1)
+	}
+	sin, cos := kernels.Sin64(heading), kernels.Cos64(heading)
 	until := t.gap * t.draw()
 	for at := 0.0; at < length; at += step {
 		left := 1 - at/length
 		thick := t.density * (.3 + float64(.7*left)) * (.5 + float64(.35*float64(depth)))
 		t.splat(y, x, thick*step)
-		sin, cos := kernels.Sin64(heading), kernels.Cos64(heading)
+		if bend != 0 {
+			sin, cos = kernels.Sin64(heading), kernels.Cos64(heading)
+		}
 		y, x = y+float64(step*sin), x+float64(step*cos)
 		heading += float64(bend * step)
 		if depth == 0 || at < until {
