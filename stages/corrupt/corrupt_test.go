@@ -1,12 +1,15 @@
 package corrupt
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"math"
 	"strings"
 	"testing"
 
 	"shiftmill/kernels"
 	"shiftmill/stages/imageio"
+	"shiftmill/stages/stagetest"
 )
 
 func draws(name string, row string) kernels.Source {
@@ -218,6 +221,32 @@ func TestRefuses(t *testing.T) {
 	want := "a picture of 0 x 4 pixels with 3 channels; corruptions take 3 channels, sides of 1 to 65500 and at most 16777216 pixels: resize it first"
 	if _, err := Apply("fog", 1, flat(0, 4, 0), 0, draws("", "")); err == nil || err.Error() != want {
 		t.Errorf("an empty picture: %v", err)
+	}
+}
+
+// TestPixels pins the pixels of every corruption at every severity and family,
+// with and without the original's accidents.
+func TestPixels(t *testing.T) {
+	p := imageio.Crop(decode(t, "testdata/picture.png"), 30, 40, 48, 61)
+	for _, name := range names {
+		h := sha256.New()
+		for _, family := range families {
+			for severity := 1; severity <= 5; severity++ {
+				for _, reference := range []bool{false, true} {
+					c, err := New(name, severity, family, reference)
+					if err != nil {
+						t.Fatal(err)
+					}
+					src := kernels.NewKey("pixels", 1, 0, name, uint64(severity)).Row("r")
+					out, err := c.Apply(p, src)
+					if err != nil {
+						t.Fatal(err)
+					}
+					h.Write(out.Pix)
+				}
+			}
+		}
+		stagetest.Pin(t, "pixels/"+name, "v1", hex.EncodeToString(h.Sum(nil)[:16]))
 	}
 }
 

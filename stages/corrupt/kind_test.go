@@ -1,14 +1,10 @@
 package corrupt_test
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"testing"
 
-	"shiftmill/kernels"
 	"shiftmill/stages"
 	"shiftmill/stages/corrupt"
-	"shiftmill/stages/imageio"
 	"shiftmill/stages/stagetest"
 )
 
@@ -30,32 +26,6 @@ func TestGolden(t *testing.T) {
 		stagetest.Golden(t, name, testCase(name, nil))
 	}
 	stagetest.Golden(t, "resized", testCase("fog", func(c *corrupt.Config) { c.Size, c.Family = 20, "64" }))
-}
-
-// TestPixels pins the pixels of every corruption at every severity and family,
-// with and without the original's accidents.
-func TestPixels(t *testing.T) {
-	p := imageio.Crop(shopFront(t, 96), 10, 20, 48, 61)
-	for _, name := range corrupt.Names() {
-		h := sha256.New()
-		for _, family := range []int{224, 64, 32, 299} {
-			for severity := 1; severity <= 5; severity++ {
-				for _, reference := range []bool{false, true} {
-					c, err := corrupt.New(name, severity, family, reference)
-					if err != nil {
-						t.Fatal(err)
-					}
-					src := kernels.NewKey("pixels", 1, 0, name, uint64(severity)).Row("r")
-					out, err := c.Apply(p, src)
-					if err != nil {
-						t.Fatal(err)
-					}
-					h.Write(out.Pix)
-				}
-			}
-		}
-		stagetest.Pin(t, "pixels/"+name, "v1", hex.EncodeToString(h.Sum(nil)[:16]))
-	}
 }
 
 func images(t *testing.T, c stagetest.Case) []stages.ImageCell {
