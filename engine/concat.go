@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 	"sync"
 
@@ -177,8 +178,9 @@ func (e *Engine) concatRows(c *concat) ([]concatRow, error) {
 	return c.rows, c.err
 }
 
-// concatPart returns the rows of a partition and, by child, their old ids.
-func (e *Engine) concatPart(d *dataset, p int) ([]concatRow, [][]string, error) {
+// concatPart returns the rows of a partition, or those that some names, and by
+// child their old ids.
+func (e *Engine) concatPart(d *dataset, p int, some []string) ([]concatRow, [][]string, error) {
 	rows, err := e.concatRows(d.concat)
 	if err != nil {
 		return nil, nil, err
@@ -188,6 +190,15 @@ func (e *Engine) concatPart(d *dataset, p int) ([]concatRow, [][]string, error) 
 	}
 	first := sort.Search(len(rows), func(i int) bool { return rows[i].id >= d.parts[p].First })
 	rows = rows[first : first+d.parts[p].Rows]
+	if some != nil {
+		var named []concatRow
+		for _, r := range rows {
+			if _, ok := slices.BinarySearch(some, r.id); ok {
+				named = append(named, r)
+			}
+		}
+		rows = named
+	}
 	ids := make([][]string, len(d.concat.children))
 	for _, r := range rows {
 		ids[r.child] = append(ids[r.child], r.childID)
@@ -200,8 +211,8 @@ func (e *Engine) concatPart(d *dataset, p int) ([]concatRow, [][]string, error) 
 
 // readConcat is readPart for a concatenation. Image cells come marked with
 // their source, since rows of one partition may have several.
-func (e *Engine) readConcat(ctx context.Context, d *dataset, p int, columns []string) (arrow.Record, error) {
-	rows, ids, err := e.concatPart(d, p)
+func (e *Engine) readConcat(ctx context.Context, d *dataset, p int, some, columns []string) (arrow.Record, error) {
+	rows, ids, err := e.concatPart(d, p, some)
 	if err != nil {
 		return nil, err
 	}
@@ -258,7 +269,7 @@ func (e *Engine) readConcat(ctx context.Context, d *dataset, p int, columns []st
 
 // concatDigests is rowDigests for a concatenation.
 func (e *Engine) concatDigests(ctx context.Context, d *dataset, p int, column string) ([]string, []runs.Digest, error) {
-	rows, ids, err := e.concatPart(d, p)
+	rows, ids, err := e.concatPart(d, p, nil)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -99,8 +99,14 @@ func (e *Engine) partitions(d *dataset) ([]part, error) {
 
 // readPart reads a partition: "id" and the given columns, in that order.
 func (e *Engine) readPart(ctx context.Context, d *dataset, p int, columns []string) (arrow.Record, error) {
+	return e.readSome(ctx, d, p, nil, columns)
+}
+
+// readSome is readPart, but where rows are recomputed it may leave out those
+// that some does not name; nil names all. The ids in some ascend.
+func (e *Engine) readSome(ctx context.Context, d *dataset, p int, some, columns []string) (arrow.Record, error) {
 	if d.concat != nil {
-		return e.readConcat(ctx, d, p, columns)
+		return e.readConcat(ctx, d, p, some, columns)
 	}
 	var own, rest []string
 	for _, c := range columns {
@@ -110,7 +116,10 @@ func (e *Engine) readPart(ctx context.Context, d *dataset, p int, columns []stri
 			rest = append(rest, c)
 		}
 	}
-	rec, err := e.readObject(ctx, d, p, own)
+	if d.streamed && len(own) == 0 {
+		return e.readSome(ctx, d.base, p, some, columns) // a streamed stage keeps rows and cuts
+	}
+	rec, err := e.readOwn(ctx, d, p, some, own)
 	if err != nil || len(rest) == 0 {
 		return rec, err
 	}
@@ -120,6 +129,20 @@ func (e *Engine) readPart(ctx context.Context, d *dataset, p int, columns []stri
 	ids, err := idsOf(rec)
 	if err != nil {
 		return nil, err
+	}
+	if some != nil && len(some) < len(ids) {
+		picks := make([]pick, 0, len(some))
+		for i, id := range ids {
+			if _, ok := slices.BinarySearch(some, id); ok {
+				picks = append(picks, pick{0, i})
+			}
+		}
+		if rec, err = takeRows(rec.Schema(), []arrow.Record{rec}, picks); err != nil {
+			return nil, err
+		}
+		if ids, err = idsOf(rec); err != nil {
+			return nil, err
+		}
 	}
 	other, err := e.readIDs(ctx, d.base, ids, rest)
 	if err != nil {
@@ -141,14 +164,19 @@ func (e *Engine) readPart(ctx context.Context, d *dataset, p int, columns []stri
 
 // readObject reads "id" and own columns of a partition.
 func (e *Engine) readObject(ctx context.Context, d *dataset, p int, own []string) (arrow.Record, error) {
+	return e.readOwn(ctx, d, p, nil, own)
+}
+
+// readOwn is readSome for own columns.
+func (e *Engine) readOwn(ctx context.Context, d *dataset, p int, some, own []string) (arrow.Record, error) {
 	parts, err := e.partitions(d)
 	switch {
 	case err != nil:
 		return nil, err
 	case d.streamed && len(own) == 0:
-		return e.readPart(ctx, d.base, p, nil) // a streamed stage keeps rows and cuts
+		return e.readPart(ctx, d.base, p, nil)
 	case d.streamed:
-		return e.recompute(ctx, d, p, own)
+		return e.recompute(ctx, d, p, some, own)
 	}
 	return e.objects.table(parts[p].Object, append([]string{idColumn}, own...))
 }
@@ -167,7 +195,7 @@ func (e *Engine) readIDs(ctx context.Context, d *dataset, ids []string, columns 
 			return nil, fmt.Errorf("row %q is not in its base", ids[0])
 		}
 		n := sort.Search(len(ids), func(i int) bool { return ids[i] > parts[p].Last })
-		rec, err := e.readPart(ctx, d, p, columns)
+		rec, err := e.readSome(ctx, d, p, ids[:n], columns)
 		if err != nil {
 			return nil, err
 		}

@@ -560,3 +560,41 @@ func TestPanicsAreErrors(t *testing.T) {
 	r := newBench(t, reads).run("stages:\n  n: {kind: source/numbers, with: {n: 5}}\n  m: {kind: map/scale, from: n}\n  a: {kind: map/reads, from: m}\n", engine.Options{})
 	wantError(t, r.err, "asked what it reads")
 }
+
+// Of a streamed stage only the rows asked for are computed, through lists and
+// indexes too.
+func TestTakeComputesTheRowsAskedFor(t *testing.T) {
+	few := fake{name: "index/few", shape: stages.Index, outputs: []stages.Output{{}},
+		reads: func(*arrow.Schema) []string { return []string{"scaled"} },
+		run: func(ctx context.Context, in *stages.Inputs, out stages.Sink) error {
+			rec, err := in.One("rows").Take(ctx, []int{400, 3, 77, 3})
+			if err != nil {
+				return err
+			}
+			defer rec.Release()
+			return out.Write("", rec)
+		}}.kind()
+	spec := "stages:\n  n: {kind: source/numbers, with: {n: 1000}}\n  m: {kind: map/scale, from: n, cache: stream}\n" +
+		"  s: {kind: index/parity, from: m}\n  k: {kind: index/few, from: %s}\n"
+	for _, from := range []string{"m", "s.odd", "[s.odd, m]"} {
+		r := newBench(t, few).run(fmt.Sprintf(spec, from), engine.Options{})
+		wantError(t, r.err, `id "r`, "stands twice") // it was asked for a row twice
+		if r.calls["scale"] != 3 {
+			t.Errorf("from %s: computed %d rows, want 3", from, r.calls["scale"])
+		}
+	}
+}
+
+// A source that cannot be listed fails on its own.
+func TestListingErrorLeavesOthersAlone(t *testing.T) {
+	b := newBench(t, fileSource(func(string) {}))
+	r := b.run(fmt.Sprintf(fileSpec, t.TempDir())+"  ok: {kind: source/numbers, with: {n: 3}}\n  fine: {kind: report/total, from: ok}\n",
+		engine.Options{KeepGoing: true})
+	wantError(t, r.err, "stage n: ")
+	for _, n := range r.nodes {
+		want := map[string]engine.State{"n": engine.Failed, "t": engine.Skipped, "ok": engine.Ran, "fine": engine.Ran}[n.Name]
+		if n.State != want {
+			t.Errorf("stage %s %s, want %s", n.Name, n.State, want)
+		}
+	}
+}

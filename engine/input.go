@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -141,27 +142,47 @@ func recordBytes(rec arrow.Record) int {
 }
 
 func (in *rowsInput) Take(ctx context.Context, ordinals []int) (arrow.Record, error) {
-	at := map[int]int{} // partition -> index into recs
-	var recs []arrow.Record
-	picks := make([]pick, len(ordinals))
-	for i, o := range ordinals {
-		if o < 0 || o >= in.Len() {
+	wanted := slices.Clone(ordinals)
+	slices.Sort(wanted)
+	wanted = slices.Compact(wanted)
+	// Ordinals ascend with ids; only these rows are read, recomputed or held.
+	ids := make([]string, 0, len(wanted))
+	for i := 0; i < len(wanted); {
+		if err := ctx.Err(); err != nil {
+			return nil, context.Cause(ctx)
+		}
+		if o := wanted[i]; o < 0 || o >= in.Len() {
 			return nil, fmt.Errorf("row %d of %d", o, in.Len())
 		}
-		p := sort.SearchInts(in.starts, o+1) - 1
-		r, ok := at[p]
-		if !ok {
-			rec, err := in.part(ctx, p)
-			if err != nil {
-				return nil, err
-			}
-			r = len(recs)
-			at[p] = r
-			recs = append(recs, rec)
+		p := sort.Search(len(in.starts), func(k int) bool { return in.starts[k] > wanted[i] }) - 1
+		rec, err := in.e.readPart(ctx, in.data, p, nil)
+		if err != nil {
+			return nil, err
 		}
-		picks[i] = pick{r, o - in.starts[p]}
+		have, ok := rec.Column(0).(*array.String)
+		if !ok {
+			return nil, fmt.Errorf("column %q is %s, wants text", idColumn, rec.Column(0).DataType())
+		}
+		if end := in.starts[p] + have.Len(); wanted[i] >= end {
+			return nil, fmt.Errorf("a partition of %s ends at row %d, before row %d", in.node.spec.Name, end, wanted[i])
+		}
+		for ; i < len(wanted) && wanted[i] < in.starts[p]+have.Len(); i++ {
+			ids = append(ids, have.Value(wanted[i]-in.starts[p]))
+		}
 	}
-	return takeRows(in.schema, recs, picks)
+	rec, err := in.e.readIDs(ctx, in.data, ids, in.columns)
+	if err != nil {
+		return nil, err
+	}
+	if rec, err = in.e.handOver(in.data, rec, in.schema); err != nil {
+		return nil, err
+	}
+	picks := make([]pick, len(ordinals))
+	for i, o := range ordinals {
+		at, _ := slices.BinarySearch(wanted, o)
+		picks[i] = pick{0, at}
+	}
+	return takeRows(in.schema, []arrow.Record{rec}, picks)
 }
 
 // A recordInput hands a row-wise stage some rows of its first port.

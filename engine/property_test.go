@@ -205,11 +205,6 @@ func TestIncrementalEqualsFull(t *testing.T) {
 					t.Fatalf("seed %d, step %d: stage %s %s (%s) although nothing it depends on changed\n%s", seed, step, n.Name, n.State, n.Reason, spec)
 				}
 			}
-			for kind, rows := range got.calls {
-				if rows > want.calls[kind] && !strings.Contains(spec, "stream") {
-					t.Fatalf("seed %d, step %d: computed %d of %s, a run from nothing %d\n%s", seed, step, rows, kind, want.calls[kind], spec)
-				}
-			}
 			before = now
 			d.edit()
 		}

@@ -43,13 +43,19 @@ func (e *Engine) streamNode(ctx context.Context, n *node) (nodeRecord, error) {
 	return nodeRecord{Outputs: []outputRecord{out}}, nil
 }
 
-// recompute runs a streamed stage for one partition.
-func (e *Engine) recompute(ctx context.Context, d *dataset, p int, own []string) (arrow.Record, error) {
+// recompute runs a streamed stage for one partition, or for those of its rows
+// that some names.
+func (e *Engine) recompute(ctx context.Context, d *dataset, p int, some, own []string) (arrow.Record, error) {
 	t, err := e.newRowTask(d.maker)
 	if err != nil {
 		return nil, err
 	}
-	in, err := e.readPart(ctx, t.data, p, t.columns)
+	var in arrow.Record
+	if some == nil {
+		in, err = e.readPart(ctx, t.data, p, t.columns)
+	} else {
+		in, err = e.readIDs(ctx, t.data, some, t.columns)
+	}
 	if err != nil {
 		return nil, err
 	}
