@@ -180,7 +180,25 @@ func diffLines(old, new []Line) []Change {
 			out = append(out, Change{Label: label(l), Old: v})
 		}
 	}
-	return out
+	return dropParts(out)
+}
+
+// dropParts leaves out the columns of inputs that came or went whole.
+func dropParts(changes []Change) []Change {
+	came, went := map[string]bool{}, map[string]bool{}
+	for _, c := range changes {
+		if input, part, _ := splitInputLabel(c.Label); part == "rows" && strings.HasPrefix(c.Label, "in.") {
+			came[input], went[input] = c.Old == "", c.New == ""
+		}
+	}
+	kept := changes[:0]
+	for _, c := range changes {
+		input, _, column := splitInputLabel(c.Label)
+		if column == "" || !strings.HasPrefix(c.Label, "in.") || !(c.Old == "" && came[input] || c.New == "" && went[input]) {
+			kept = append(kept, c)
+		}
+	}
+	return kept
 }
 
 // label makes the lines of shared code distinguishable by what they version.
@@ -194,27 +212,7 @@ func label(l Line) string {
 
 // String says a change in words.
 func (c Change) String() string {
-	what := strings.TrimPrefix(c.Label, "with.")
-	var s string
-	switch {
-	case c.From != "" && strings.HasSuffix(c.Label, " rows"):
-		s = fmt.Sprintf("the rows of %s changed", c.From)
-	case c.From != "" && strings.Contains(c.Label, " column "):
-		_, column, _ := strings.Cut(c.Label, " column ")
-		s = fmt.Sprintf("column %q of %s changed", column, c.From)
-	case c.From != "" && strings.HasSuffix(c.Label, " files"):
-		s = fmt.Sprintf("the files of %s changed", c.From)
-	case c.From != "":
-		s = fmt.Sprintf("%s has to be made first", c.From)
-	case c.Label == "listing":
-		s = "the files or tables of the source changed"
-	case c.Old == "":
-		s = fmt.Sprintf("%s is now %s; it was the default", what, c.New)
-	case c.New == "":
-		s = fmt.Sprintf("%s was %s; it is the default now", what, c.Old)
-	default:
-		s = fmt.Sprintf("%s was %s, is now %s", what, shorten(c.Old), shorten(c.New))
-	}
+	s := c.words()
 	if p := c.Pos; p.File != "" {
 		if p.Line > 0 { // else an option of the command line
 			p.File = filepath.Base(p.File)
@@ -225,6 +223,79 @@ func (c Change) String() string {
 		s += "; " + c.Note
 	}
 	return s
+}
+
+func (c Change) words() string {
+	if strings.HasPrefix(c.Label, "in.") {
+		return c.inputWords()
+	}
+	what := strings.TrimPrefix(c.Label, "with.")
+	before := "the default"
+	if shared, ok := strings.CutPrefix(what, "uses "); ok {
+		what, before = "the shared code "+shared, "not told apart"
+	}
+	switch {
+	case c.Label == "listing":
+		return "the files or tables of the source changed"
+	case c.Old == "":
+		return fmt.Sprintf("%s is now %s; it was %s", what, shorten(c.New), before)
+	case c.New == "":
+		return fmt.Sprintf("%s was %s; it is %s now", what, shorten(c.Old), before)
+	}
+	return fmt.Sprintf("%s was %s, is now %s", what, shorten(c.Old), shorten(c.New))
+}
+
+// inputWords says a change of an input's line: of its rows, a column, the
+// classes of a column, or its files.
+func (c Change) inputWords() string {
+	input, part, column := splitInputLabel(c.Label)
+	from := c.From
+	if from == "" {
+		from = "input " + input
+	}
+	what := map[string]string{"rows": "the rows", "files": "the files", "column": fmt.Sprintf("column %q", column),
+		"classes": fmt.Sprintf("the class list of column %q", column)}[part]
+	whole := part == "rows" || part == "files"
+	switch {
+	case part == "":
+		return from + " has to be made first"
+	case c.Old == "" && whole:
+		return from + " is a new input"
+	case c.New == "" && whole:
+		return from + " is no longer an input"
+	case c.Old == "":
+		return fmt.Sprintf("%s of %s is read now, and was not before", what, from)
+	case c.New == "":
+		return fmt.Sprintf("%s of %s is no longer read", what, from)
+	}
+	return fmt.Sprintf("%s of %s changed", what, from)
+}
+
+// splitInputLabel cuts "in.PORT rows", "in.PORT STAGE.OUTPUT[...] column NAME":
+// ports and stages have no spaces in their names, columns may, and so may the
+// quoted coordinates of gathered inputs, which end in a bracket.
+func splitInputLabel(label string) (input, part, column string) {
+	input, rest, _ := strings.Cut(strings.TrimPrefix(label, "in."), " ")
+	if part, column = splitPart(rest); part != "" {
+		return input, part, column
+	}
+	for _, end := range []string{`"] `, "[] "} {
+		if i := strings.Index(rest, end); i >= 0 {
+			i += len(end)
+			part, column = splitPart(rest[i:])
+			return input + " " + rest[:i-1], part, column
+		}
+	}
+	return input, "", ""
+}
+
+func splitPart(text string) (part, column string) {
+	part, column, _ = strings.Cut(text, " ")
+	switch {
+	case (part == "rows" || part == "files") && column == "", (part == "column" || part == "classes") && column != "":
+		return part, column
+	}
+	return "", ""
 }
 
 func shorten(s string) string {

@@ -170,29 +170,26 @@ func diffLines(d engine.StageDiff) []string {
 		lines[0] += ": another key, the same result"
 	}
 	for _, c := range d.Params {
-		lines = append(lines, fmt.Sprintf("  %s: %s -> %s", strings.TrimPrefix(c.Label, "with."), orDefault(c.Old), orDefault(c.New)))
+		missing := "default"
+		if strings.HasPrefix(c.Label, "uses ") {
+			missing = "none"
+		}
+		lines = append(lines, fmt.Sprintf("  %s: %s -> %s", strings.TrimPrefix(c.Label, "with."), or(c.Old, missing), or(c.New, missing)))
 	}
 	for _, c := range d.Inputs {
-		lines = append(lines, fmt.Sprintf("  %s: changed", inputWords(c.Label)))
+		c.Pos = pipeline.Pos{} // it is the new side's alone
+		lines = append(lines, "  "+c.String())
 	}
 	if d.Key && (d.Old.Lines == nil || d.New.Lines == nil) {
 		lines = append(lines, "  the key changed; the store does not know what was behind it")
 	}
 	for _, v := range d.Outputs {
-		lines = append(lines, fmt.Sprintf("  output %s: %s -> %s", v.What, orNone(v.Old), orNone(v.New)))
+		lines = append(lines, fmt.Sprintf("  output %s: %s -> %s", v.What, or(v.Old, "none"), or(v.New, "none")))
 	}
 	for _, v := range d.Metrics {
-		lines = append(lines, fmt.Sprintf("  %s: %s -> %s", v.What, orNone(v.Old), orNone(v.New))+change(v))
+		lines = append(lines, fmt.Sprintf("  %s: %s -> %s", v.What, or(v.Old, "none"), or(v.New, "none"))+change(v))
 	}
 	return lines
-}
-
-// inputWords makes words of the label of an input's key line.
-func inputWords(label string) string {
-	if label == "listing" {
-		return "files or tables of the source"
-	}
-	return "input " + strings.TrimPrefix(label, "in.")
 }
 
 // change is the difference of two figures.
@@ -212,16 +209,10 @@ func noteOf(r *engine.Result) string {
 	return " (" + r.Note + ")"
 }
 
-func orDefault(s string) string {
-	if s == "" {
-		return "default"
+// or is a value, or a word for one that is missing.
+func or(value, missing string) string {
+	if value == "" {
+		return missing
 	}
-	return cut(s, 100)
-}
-
-func orNone(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return s
+	return cut(value, 100)
 }
