@@ -125,24 +125,48 @@ func widen(dst, row []float64, r, w, c int, b border) {
 const negligible = 1e-9
 
 // correlate applies a square kernel of odd side to every channel, border
-// reflect-101.
+// reflect-101. Equal weights beside each other, most of a disk, take one step
+// with sums over the row.
 func correlate(f *field, kernel []float64, side int) *field {
 	r := side / 2
 	wide := newField(f.h, f.w+2*r, f.c)
+	sums := newField(f.h, f.w+2*r+1, f.c) // of what stands to the left
 	for y := range f.h {
-		widen(wide.row(y), f.row(y), r, f.w, f.c, reflect101)
+		row, sum := wide.row(y), sums.row(y)
+		widen(row, f.row(y), r, f.w, f.c, reflect101)
+		for i, v := range row {
+			sum[i+f.c] = sum[i] + v
+		}
 	}
 	out := newField(f.h, f.w, f.c)
 	for y := range f.h {
 		dst := out.row(y)
 		for ky := range side {
-			src := wide.row(reflect101.at(y+ky-r, f.h))
-			for kx := range side {
-				if w := kernel[ky*side+kx]; w > negligible {
-					axpy(dst, w, src[kx*f.c:])
+			at := reflect101.at(y+ky-r, f.h)
+			row, sum, weights := wide.row(at), sums.row(at), kernel[ky*side:][:side]
+			for from := 0; from < side; {
+				w, to := weights[from], from+1
+				for to < side && weights[to] == w {
+					to++
 				}
+				switch {
+				case w <= negligible:
+				case to == from+1:
+					axpy(dst, w, row[from*f.c:])
+				default:
+					between(dst, w, sum[from*f.c:], sum[to*f.c:])
+				}
+				from = to
 			}
 		}
 	}
 	return out
+}
+
+// between adds w*(b-a) to dst.
+func between(dst []float64, w float64, a, b []float64) {
+	a, b = a[:len(dst)], b[:len(dst)]
+	for i := range dst {
+		dst[i] += float64(w * (b[i] - a[i]))
+	}
 }
