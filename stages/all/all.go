@@ -6,6 +6,7 @@ import (
 	"shiftmill/stages"
 	"shiftmill/stages/augment"
 	"shiftmill/stages/check"
+	"shiftmill/stages/corrupt"
 	"shiftmill/stages/evaluate"
 	"shiftmill/stages/report"
 	"shiftmill/stages/source"
@@ -24,6 +25,7 @@ func Registry() *stages.Registry {
 		split.SelectKind(),
 		check.SanityKind(),
 		augment.Noise2Net(),
+		corrupt.ImageNetC(),
 		train.Classifier(),
 		evaluate.Classify(),
 		report.Robustness(),
