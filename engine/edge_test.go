@@ -598,3 +598,28 @@ func TestListingErrorLeavesOthersAlone(t *testing.T) {
 		}
 	}
 }
+
+// A stage that is made again because its object was lost must give the same.
+func TestOtherBitsUnderOneKey(t *testing.T) {
+	draw := int64(0)
+	dice := fake{name: "source/dice", shape: stages.Source, outputs: []stages.Output{{}},
+		columns: func() stages.Schemas { return stages.Schemas{"": int64s("value")} },
+		run: func(_ context.Context, _ *stages.Inputs, out stages.Sink) error {
+			draw++
+			return out.Write("", record([]string{"a"}, "value", []int64{draw}))
+		}}.kind()
+	b := newBench(t, dice)
+	spec := "stages:\n  d: {kind: source/dice}\n"
+	b.run(spec, engine.Options{})
+	if err := os.RemoveAll(filepath.Join(b.dir, "packs")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(b.dir, "packs"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	r := b.run(spec, engine.Options{})
+	if !errors.Is(r.err, engine.ErrOtherBits) {
+		t.Errorf("error %v, want that the content differs", r.err)
+	}
+	wantError(t, r.err, "stage d: ", `column "value"`)
+}

@@ -243,6 +243,9 @@ func (e *Engine) finish(n *node, rec nodeRecord, start time.Time, reused int) er
 	if !start.IsZero() {
 		took = e.o.Now().Sub(start)
 	}
+	if err := e.sameAsBefore(n, rec); err != nil {
+		return err
+	}
 	rec.Lines, rec.Seconds = n.key.Lines, took.Seconds()
 	data, err := rec.encode()
 	if err != nil {
@@ -264,6 +267,42 @@ func (e *Engine) finish(n *node, rec nodeRecord, start time.Time, reused int) er
 	n.state = Ran
 	e.emit(Event{Type: NodeDone, Stage: n.spec.Name, Kind: n.kind.Name, State: Ran, Reason: n.reason,
 		Rows: n.rows(), Reused: int64(reused), Took: took, Metrics: rec.Metrics})
+	return nil
+}
+
+// ErrOtherBits says that a stage gave another content than before under one key.
+var ErrOtherBits = errors.New("another content than before for the same input")
+
+// sameAsBefore compares a result with one that was recorded under its key
+// before, of which something was lost, or which another process made meanwhile.
+func (e *Engine) sameAsBefore(n *node, rec nodeRecord) error {
+	stored, ok := e.store.Lookup(n.key.Digest)
+	if !ok {
+		return nil
+	}
+	before, _, err := decodeOutputs(stored.Data)
+	if err != nil {
+		return nil // of another version
+	}
+	for i, o := range rec.Outputs {
+		if i >= len(before) || before[i].Name != o.Name {
+			break
+		}
+		differs := func(what, name string) error {
+			return fmt.Errorf("output %q, %s %q: %w; kind %s is not deterministic, or it changed and its version was not raised (a new store starts afresh)",
+				o.Name, what, name, ErrOtherBits, n.kind.Name)
+		}
+		for _, c := range o.Content {
+			if was, known := before[i].Content.get(c.column); known && was != c.id {
+				return differs("column", c.column)
+			}
+		}
+		for k, f := range o.Files {
+			if k >= len(before[i].Files) || before[i].Files[k].Name != f.Name || before[i].Files[k].Object != f.Object {
+				return differs("file", f.Name)
+			}
+		}
+	}
 	return nil
 }
 
