@@ -343,7 +343,7 @@ func (e *Engine) Select(name string) ([]string, error) {
 	}
 	var names []string
 	for _, n := range e.nodes {
-		if n.spec.Stage == name {
+		if rest, ok := strings.CutPrefix(n.spec.Name, name); ok && strings.HasPrefix(rest, "[") {
 			names = append(names, n.spec.Name)
 		}
 	}
