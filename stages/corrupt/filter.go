@@ -125,48 +125,35 @@ func widen(dst, row []float64, r, w, c int, b border) {
 const negligible = 1e-9
 
 // correlate applies a square kernel of odd side to every channel, border
-// reflect-101. Equal weights beside each other, most of a disk, take one step
-// with sums over the row.
+// reflect-101. The kernel must be symmetric both ways: only its upper left
+// quarter is read, and rows as far above as below are added first.
 func correlate(f *field, kernel []float64, side int) *field {
 	r := side / 2
 	wide := newField(f.h, f.w+2*r, f.c)
-	sums := newField(f.h, f.w+2*r+1, f.c) // of what stands to the left
 	for y := range f.h {
-		row, sum := wide.row(y), sums.row(y)
-		widen(row, f.row(y), r, f.w, f.c, reflect101)
-		for i, v := range row {
-			sum[i+f.c] = sum[i] + v
-		}
+		widen(wide.row(y), f.row(y), r, f.w, f.c, reflect101)
 	}
 	out := newField(f.h, f.w, f.c)
+	sum := make([]float64, wide.w*wide.c)
 	for y := range f.h {
 		dst := out.row(y)
-		for ky := range side {
-			at := reflect101.at(y+ky-r, f.h)
-			row, sum, weights := wide.row(at), sums.row(at), kernel[ky*side:][:side]
-			for from := 0; from < side; {
-				w, to := weights[from], from+1
-				for to < side && weights[to] == w {
-					to++
+		for ky := range r + 1 {
+			row := wide.row(y)
+			if ky < r {
+				clear(sum)
+				pair(sum, 1, wide.row(reflect101.at(y+ky-r, f.h)), wide.row(reflect101.at(y+r-ky, f.h)))
+				row = sum
+			}
+			weights := kernel[ky*side:]
+			for kx, w := range weights[:r] {
+				if w > negligible {
+					pair(dst, w, row[kx*f.c:], row[(side-1-kx)*f.c:])
 				}
-				switch {
-				case w <= negligible:
-				case to == from+1:
-					axpy(dst, w, row[from*f.c:])
-				default:
-					between(dst, w, sum[from*f.c:], sum[to*f.c:])
-				}
-				from = to
+			}
+			if w := weights[r]; w > negligible {
+				axpy(dst, w, row[r*f.c:])
 			}
 		}
 	}
 	return out
-}
-
-// between adds w*(b-a) to dst.
-func between(dst []float64, w float64, a, b []float64) {
-	a, b = a[:len(dst)], b[:len(dst)]
-	for i := range dst {
-		dst[i] += float64(w * (b[i] - a[i]))
-	}
 }
