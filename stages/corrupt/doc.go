@@ -16,8 +16,9 @@
 //   - Arithmetic is float64 in a fixed order, without the functions of package
 //     math that differ between processors; results have the same bits anywhere.
 //   - Pictures leave as 8 bits, cut off and not rounded, as the published sets
-//     did it. (The published files were then saved as JPEG of quality 85; that
-//     is left to whoever exports.)
+//     did it; what lacks less than 2^-20 of a level to a whole one counts as
+//     whole, lest rounding errors darken flat areas. (The published files were
+//     then saved as JPEG of quality 85, which a stage's "encode: jpeg:85" does.)
 //   - By default a corruption does what was evidently meant. The accidents of
 //     the original code, which the published sets contain, come with
 //     "reference": glass_blur copies neighbours instead of swapping them;
