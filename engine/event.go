@@ -53,10 +53,9 @@ const (
 	Ran
 	Failed
 	Skipped // an input failed
-	Excluded
 )
 
-var stateWords = [...]string{"pending", "run", "cached", "ran", "failed", "skipped", "excluded"}
+var stateWords = [...]string{"pending", "run", "cached", "ran", "failed", "skipped"}
 
 func (s State) String() string { return stateWords[s] }
 

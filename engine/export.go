@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"sort"
@@ -16,12 +15,8 @@ import (
 	"github.com/apache/arrow/go/v15/arrow/memory"
 
 	"shiftmill/runs"
-	"shiftmill/runs/table"
 	"shiftmill/stages"
 )
-
-// shardBytes is about how large an exported Parquet file grows.
-const shardBytes = 256 << 20
 
 // exportedImage is the type of an exported image column: what pyarrow, DuckDB
 // and Hugging Face datasets read as an image.
@@ -299,161 +294,4 @@ func (e *Engine) exportImages(ctx context.Context, d *dataset, column string, co
 		}
 	}
 	return b.NewArray(), nil
-}
-
-// A shardWriter writes records to files of about shardBytes.
-type shardWriter struct {
-	dir    string
-	schema *arrow.Schema
-	n      int
-	file   *os.File
-	table  *table.Writer
-	size   int
-}
-
-func (w *shardWriter) name(i int) string {
-	return filepath.Join(w.dir, fmt.Sprintf("part-%05d.parquet", i))
-}
-
-func (w *shardWriter) write(rec arrow.Record) error {
-	if w.table == nil {
-		f, err := os.Create(w.name(w.n))
-		if err != nil {
-			return err
-		}
-		w.file, w.size = f, 0
-		if w.table, err = table.NewWriter(io.Writer(f), w.schema, table.Options{}); err != nil {
-			return err
-		}
-		w.n++
-	}
-	w.size += recordBytes(rec)
-	if err := w.table.Write(rec); err != nil {
-		return err
-	}
-	if w.size >= shardBytes {
-		return w.close()
-	}
-	return nil
-}
-
-func (w *shardWriter) close() error {
-	if w.table == nil {
-		return nil
-	}
-	err := errors.Join(w.table.Close(), w.file.Close())
-	w.table, w.file = nil, nil
-	return err
-}
-
-// rename gives the files their final names, which say how many there are.
-func (w *shardWriter) rename() ([]string, error) {
-	if w.n == 0 { // no rows: one empty table, so that the schema is there
-		if err := w.write(array.NewRecord(w.schema, emptyColumns(w.schema), 0)); err != nil {
-			return nil, err
-		}
-		if err := w.close(); err != nil {
-			return nil, err
-		}
-	}
-	var names []string
-	for i := range w.n {
-		name := fmt.Sprintf("data-%05d-of-%05d.parquet", i, w.n)
-		if err := os.Rename(w.name(i), filepath.Join(w.dir, name)); err != nil {
-			return nil, err
-		}
-		names = append(names, name)
-	}
-	return names, nil
-}
-
-func emptyColumns(s *arrow.Schema) []arrow.Array {
-	cols := make([]arrow.Array, s.NumFields())
-	for i, f := range s.Fields() {
-		b := array.NewBuilder(memory.DefaultAllocator, f.Type)
-		cols[i] = b.NewArray()
-		b.Release()
-	}
-	return cols
-}
-
-// A Published is a set of files that a stage made for people.
-type Published struct {
-	Stage string
-	Dir   string
-	Files []string
-}
-
-// Publish copies the files of final stages (those no other stage reads) to a
-// folder per stage, and says where. An unchanged folder is left alone.
-func (e *Engine) Publish(dir string) ([]Published, error) {
-	read := map[*node]bool{}
-	for _, n := range e.nodes {
-		for _, in := range n.inputs {
-			for _, r := range in.refs {
-				read[r.node] = true
-			}
-		}
-	}
-	var out []Published
-	for _, n := range e.nodes {
-		if read[n] || n.outputs == nil {
-			continue
-		}
-		for _, o := range n.record.Outputs {
-			if len(o.Files) == 0 {
-				continue
-			}
-			p := Published{Stage: n.spec.Name, Dir: filepath.Join(dir, n.spec.Name, o.Name)}
-			if err := os.MkdirAll(p.Dir, 0o777); err != nil {
-				return nil, err
-			}
-			for _, f := range o.Files {
-				path, err := fileIn(p.Dir, f.Name)
-				if err != nil {
-					return nil, err
-				}
-				if err := e.publishFile(f, path); err != nil {
-					return nil, err
-				}
-				p.Files = append(p.Files, f.Name)
-			}
-			out = append(out, p)
-		}
-	}
-	return out, nil
-}
-
-func (e *Engine) publishFile(f storedFile, path string) error {
-	data, err := e.store.Get(f.Object)
-	if err != nil {
-		return err
-	}
-	if old, err := os.ReadFile(path); err == nil && string(old) == string(data) {
-		return nil
-	}
-	// A name of its own: another process may be publishing the same file.
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".tmp-")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(data)
-	if err = errors.Join(err, tmp.Chmod(0o644), tmp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
-}
-
-// ReadFile returns a file of an output that exists.
-func (e *Engine) ReadFile(instance, outputName, name string) ([]byte, error) {
-	n, ok := e.byName[instance]
-	if !ok {
-		return nil, e.noSuchStage(instance)
-	}
-	out, err := n.outputNamed(outputName)
-	if err != nil {
-		return nil, err
-	}
-	return (&filesInput{origin{node: n}, e, out.record.Files}).File(name)
 }

@@ -21,12 +21,12 @@ const (
 	exitFailed      = 1   // a stage failed
 	exitUsage       = 2   // the command line or the spec is wrong
 	exitDiffers     = 3   // something is not as it was written down
-	exitOtherBits   = 4   // computed again, a stage gave other bits
+	exitOtherBits   = 4   // a stage gave other bits than before for the same input
 	exitInterrupted = 130 // stopped by a signal; run again to go on
 )
 
 const exitHelp = `Exit codes: 0 done; 1 a stage failed; 2 the command line or the spec is wrong;
-3 something differs (run --locked, fmt --check); 4 verify computed other bits; 130 interrupted (run again to go on).`
+3 something differs (run --locked, fmt --check); 4 a stage gave other bits than before; 130 interrupted (run again to go on).`
 
 // A usageError is a mistake in the command line.
 type usageError struct{ error }
@@ -58,6 +58,8 @@ func report(ctx context.Context, stderr io.Writer, err error) int {
 	var differs errDiffers
 	var other errOtherBits
 	switch {
+	case errors.Is(err, engine.ErrOtherBits):
+		return exitOtherBits // the run has told where
 	case errors.Is(err, engine.ErrFailed):
 		return exitFailed // the run has told the causes
 	case ctx.Err() != nil:

@@ -1,0 +1,268 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sort"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+
+	"shiftmill/runs"
+	"shiftmill/stages"
+)
+
+// rowDigests returns the ids of a partition and d(v) of a column for each.
+func (e *Engine) rowDigests(ctx context.Context, d *dataset, p int, column string) ([]string, []runs.Digest, error) {
+	parts, err := e.partitions(d)
+	if err != nil {
+		return nil, nil, err
+	}
+	if d.concat != nil {
+		return e.concatDigests(ctx, d, p, column)
+	}
+	field, ok := d.own[column]
+	if !ok {
+		rec, err := e.readObject(ctx, d, p, nil)
+		if err != nil {
+			return nil, nil, err
+		}
+		ids, err := idsOf(rec)
+		if err != nil {
+			return nil, nil, err
+		}
+		if column == idColumn {
+			ds, err := valueDigests(rec.Column(0))
+			return ids, ds, err
+		}
+		ds, err := e.digestsByID(ctx, d.base, ids, column)
+		return ids, ds, err
+	}
+	if d.streamed {
+		return e.recipeDigests(ctx, d, p, column)
+	}
+	columns := []string{column}
+	if _, ok := parts[p].Content[hidden(column)]; ok {
+		columns = []string{hidden(column)}
+	}
+	rec, err := e.readObject(ctx, d, p, columns)
+	if err != nil {
+		return nil, nil, err
+	}
+	ids, err := idsOf(rec)
+	if err != nil {
+		return nil, nil, err
+	}
+	switch {
+	case columns[0] != column:
+		ds := make([]runs.Digest, len(ids))
+		col := rec.Column(1).(*array.FixedSizeBinary)
+		for i := range ds {
+			copy(ds[i][:], col.Value(i))
+		}
+		return ids, ds, nil
+	case stages.IsImage(field.Type):
+		ds, err := e.cellDigests(ctx, d.maker, rec.Column(1))
+		return ids, ds, err
+	}
+	ds, err := valueDigests(rec.Column(1))
+	return ids, ds, err
+}
+
+// digestsByID returns d(v) of a column for rows by ascending id.
+func (e *Engine) digestsByID(ctx context.Context, d *dataset, ids []string, column string) ([]runs.Digest, error) {
+	level := d.level(column)
+	if level == nil {
+		return nil, fmt.Errorf("no column %q", column)
+	}
+	parts, err := e.partitions(level)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]runs.Digest, 0, len(ids))
+	for len(ids) > 0 {
+		p := sort.Search(len(parts), func(i int) bool { return parts[i].Last >= ids[0] })
+		if p == len(parts) {
+			return nil, fmt.Errorf("row %q is not in its base", ids[0])
+		}
+		n := sort.Search(len(ids), func(i int) bool { return ids[i] > parts[p].Last })
+		if f := level.own[column]; stages.IsImage(f.Type) && !level.streamed && level.concat == nil {
+			// Files outside the selection must not be hashed: only these rows.
+			rec, err := e.readIDs(ctx, level, ids[:n], imageColumns(parts[p], column))
+			if err != nil {
+				return nil, err
+			}
+			ds, err := e.imageDigests(ctx, level.maker, rec.Column(1))
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, ds...)
+		} else {
+			have, ds, err := e.rowDigests(ctx, level, p, column)
+			if err != nil {
+				return nil, err
+			}
+			row := 0
+			for _, id := range ids[:n] {
+				for row < len(have) && have[row] < id {
+					row++
+				}
+				if row == len(have) || have[row] != id {
+					return nil, fmt.Errorf("row %q is not in its base", id)
+				}
+				out = append(out, ds[row])
+			}
+		}
+		ids = ids[n:]
+	}
+	return out, nil
+}
+
+// imageColumns is what has to be read to know the digests of an image column.
+func imageColumns(p part, column string) []string {
+	if _, ok := p.Content[hidden(column)]; ok {
+		return []string{hidden(column)}
+	}
+	return []string{column}
+}
+
+// imageDigests reads d(v) from a column that imageColumns named.
+func (e *Engine) imageDigests(ctx context.Context, maker *node, col arrow.Array) ([]runs.Digest, error) {
+	if b, ok := col.(*array.FixedSizeBinary); ok {
+		ds := make([]runs.Digest, b.Len())
+		for i := range ds {
+			copy(ds[i][:], b.Value(i))
+		}
+		return ds, nil
+	}
+	return e.cellDigests(ctx, maker, col)
+}
+
+// partContent is P(c): the content id of a column over one partition.
+func (e *Engine) partContent(ctx context.Context, d *dataset, p int, column string) (runs.Digest, error) {
+	parts, err := e.partitions(d)
+	if err != nil {
+		return runs.Digest{}, err
+	}
+	if c, ok := parts[p].Content[column]; ok {
+		return c, nil
+	}
+	ids, ds, err := e.rowDigests(ctx, d, p, column)
+	if err != nil {
+		return runs.Digest{}, err
+	}
+	return contentOf(d.columnType(column), ids, ds), nil
+}
+
+// metadata is what a source or stage said of a column beside its type, such as
+// class names; it reaches whoever reads the column, so it is in keys. "" for none.
+func (d *dataset) metadata(column string) string {
+	at := d.schema.FieldIndices(column)
+	if len(at) == 0 || d.schema.Field(at[0]).Metadata.Len() == 0 {
+		return ""
+	}
+	m := d.schema.Field(at[0]).Metadata.ToMap()
+	var b []byte
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		b = fmt.Appendf(b, "%q=%q ", k, m[k])
+	}
+	return string(b)
+}
+
+// contentID is D(c): the content id of a column over the whole dataset. It is
+// remembered in the store under the ids and what the column's own level is
+// known by, so that an unchanged dataset costs nothing.
+func (e *Engine) contentID(ctx context.Context, d *dataset, column string) (runs.Digest, error) {
+	d.mu.Lock()
+	known, ok := d.content.get(column)
+	d.mu.Unlock()
+	if ok {
+		return known, nil
+	}
+	level := d.level(column)
+	if level == nil {
+		return runs.Digest{}, fmt.Errorf("no column %q", column)
+	}
+	ids, err := e.idContent(ctx, d)
+	if err != nil {
+		return runs.Digest{}, err
+	}
+	version, err := e.columnVersion(ctx, level, column)
+	if err != nil {
+		return runs.Digest{}, err
+	}
+	memo := derive("content/1", ids, version, digestText(column))
+	if known, ok := e.lookupDigest(memo); ok {
+		d.remember(column, known)
+		return known, nil
+	}
+	parts, err := e.partitions(d)
+	if err != nil {
+		return runs.Digest{}, err
+	}
+	h := newContentHash(d.columnType(column))
+	for p := range parts {
+		ids, ds, err := e.rowDigests(ctx, d, p, column)
+		if err != nil {
+			return runs.Digest{}, err
+		}
+		for i, id := range ids {
+			h.add(id, ds[i])
+		}
+	}
+	sum := h.sum()
+	d.remember(column, sum)
+	return sum, e.appendDigest(memo, sum)
+}
+
+// idContent is D(id), which is known for every dataset when it is written.
+func (e *Engine) idContent(ctx context.Context, d *dataset) (runs.Digest, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if c, ok := d.content.get(idColumn); ok {
+		return c, nil
+	}
+	return runs.Digest{}, fmt.Errorf("dataset of %s has no content id", d.maker.spec.Name)
+}
+
+func (d *dataset) remember(column string, c runs.Digest) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if _, ok := d.content.get(column); !ok {
+		d.content = append(d.content, content{column, c})
+	}
+}
+
+// columnVersion identifies a column at its own level without reading pixels:
+// its content id where that is known, else the stats of the files behind it.
+func (e *Engine) columnVersion(ctx context.Context, level *dataset, column string) (runs.Digest, error) {
+	level.mu.Lock()
+	known, ok := level.content.get(column)
+	if !ok {
+		known, ok = level.version[column]
+	}
+	level.mu.Unlock()
+	if ok {
+		return known, nil
+	}
+	if level.streamed {
+		return derive("recipe/1", level.maker.key.Digest), nil
+	}
+	version := e.statVersion
+	if level.concat != nil {
+		version = e.concatVersion
+	}
+	v, err := version(ctx, level, column)
+	if err != nil {
+		return v, err
+	}
+	level.mu.Lock()
+	defer level.mu.Unlock()
+	if level.version == nil {
+		level.version = map[string]runs.Digest{}
+	}
+	level.version[column] = v
+	return v, nil
+}

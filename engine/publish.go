@@ -1,0 +1,88 @@
+package engine
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+)
+
+// A Published is a set of files that a stage made for people.
+type Published struct {
+	Stage string
+	Dir   string
+	Files []string
+}
+
+// Publish copies the files of final stages (those no other stage reads) to a
+// folder per stage, and says where. An unchanged folder is left alone.
+func (e *Engine) Publish(dir string) ([]Published, error) {
+	read := map[*node]bool{}
+	for _, n := range e.nodes {
+		for _, in := range n.inputs {
+			for _, r := range in.refs {
+				read[r.node] = true
+			}
+		}
+	}
+	var out []Published
+	for _, n := range e.nodes {
+		if read[n] || n.outputs == nil {
+			continue
+		}
+		for _, o := range n.record.Outputs {
+			if len(o.Files) == 0 {
+				continue
+			}
+			p := Published{Stage: n.spec.Name, Dir: filepath.Join(dir, n.spec.Name, o.Name)}
+			if err := os.MkdirAll(p.Dir, 0o777); err != nil {
+				return nil, err
+			}
+			for _, f := range o.Files {
+				path, err := fileIn(p.Dir, f.Name)
+				if err != nil {
+					return nil, err
+				}
+				if err := e.publishFile(f, path); err != nil {
+					return nil, err
+				}
+				p.Files = append(p.Files, f.Name)
+			}
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
+
+func (e *Engine) publishFile(f storedFile, path string) error {
+	data, err := e.store.Get(f.Object)
+	if err != nil {
+		return err
+	}
+	if old, err := os.ReadFile(path); err == nil && string(old) == string(data) {
+		return nil
+	}
+	// A name of its own: another process may be publishing the same file.
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".tmp-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name())
+	_, err = tmp.Write(data)
+	if err = errors.Join(err, tmp.Chmod(0o644), tmp.Close()); err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), path)
+}
+
+// ReadFile returns a file of an output that exists.
+func (e *Engine) ReadFile(instance, outputName, name string) ([]byte, error) {
+	n, ok := e.byName[instance]
+	if !ok {
+		return nil, e.noSuchStage(instance)
+	}
+	out, err := n.outputNamed(outputName)
+	if err != nil {
+		return nil, err
+	}
+	return (&filesInput{origin{node: n}, e, out.record.Files}).File(name)
+}
