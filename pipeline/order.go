@@ -4,19 +4,15 @@ import "strings"
 
 // collectDeps lists the stages that s reads.
 func (c *checker) collectDeps(s *stage) {
-	at := map[*stage]int{}
+	seen := map[*stage]bool{}
 	for _, v := range s.variants {
 		for _, p := range v.ports {
 			for _, r := range p.refs {
-				if r.stage == nil {
+				if r.stage == nil || seen[r.stage] {
 					continue
 				}
-				i, ok := at[r.stage]
-				if !ok {
-					i = len(s.deps)
-					at[r.stage] = i
-					s.deps = append(s.deps, dep{on: r.stage, pos: r.pos, path: r.path})
-				}
+				seen[r.stage] = true
+				s.deps = append(s.deps, dep{on: r.stage, pos: r.pos, path: r.path})
 			}
 		}
 	}

@@ -14,14 +14,6 @@ import (
 	"shiftmill/runs"
 )
 
-// copyTree copies the files of a store.
-func copyTree(t *testing.T, from, to string) {
-	t.Helper()
-	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // bigStore makes a store with at least 200 files in every kind: objects, packs,
 // journals, index. It returns what it holds.
 func bigStore(t *testing.T, dir string) map[runs.Digest][]byte {

@@ -13,6 +13,7 @@ import (
 type Writer struct {
 	schema *arrow.Schema
 	o      Options
+	//lint:ignore SA1019 the generic writer wants a Go type, and columns of Arrow have none
 	file   *parquet.Writer
 	leaves []*leaf
 	pages  []int64 // bytes of values in the open page of each leaf

@@ -74,7 +74,7 @@ func (c *Sanity) grid(ctx context.Context, images stages.Images, sets []*set) ([
 	}
 	for k, s := range sets {
 		top := edge + k*(tile+edge)
-		write(page, edge, top+tile/2, fmt.Sprintf("%s", s.name))
+		write(page, edge, top+tile/2, s.name)
 		write(page, edge, top+tile/2+16, fmt.Sprintf("%d rows", s.rows))
 		if err := c.strip(ctx, images, s, page, top); err != nil {
 			return nil, fmt.Errorf("%s: %w", s.name, err)

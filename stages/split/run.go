@@ -296,7 +296,8 @@ func (s *scan) summary() string {
 func (c *choice) nothingTaken() error {
 	var empty []string
 	for i, s := range append([]size{c.train, c.val, c.iid}, c.ood...) {
-		to, name := role(i), ""
+		var to role
+		var name string
 		switch i {
 		case 0:
 			to, name = c.trainRole, "train"

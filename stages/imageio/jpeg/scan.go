@@ -7,12 +7,11 @@ const maxScans = 500
 
 // scan is the header of a scan: its components and, in a progressive file, the band of coefficients and the bit positions.
 type scan struct {
-	at               int // offset of its marker
-	comps            []*component
-	first, last      int // spectral selection, zigzag indices
-	high, low        int // successive approximation
-	blocksAtOnce     int
-	mcusWide, mcuRow int
+	at           int // offset of its marker
+	comps        []*component
+	first, last  int // spectral selection, zigzag indices
+	high, low    int // successive approximation
+	blocksAtOnce int
 }
 
 // readScan reads a scan header and the entropy-coded data behind it.

@@ -25,9 +25,6 @@ type box struct{ x0, y0, x1, y1 int64 }
 func (b box) w() int64    { return b.x1 - b.x0 }
 func (b box) h() int64    { return b.y1 - b.y0 }
 func (b box) midX() int64 { return (b.x0 + b.x1) / 2 }
-func (b box) inset(dx, dy int64) box {
-	return box{b.x0 + dx, b.y0 + dy, b.x1 - dx, b.y1 - dy}
-}
 
 // trades is in alphabetical order; a class's label is its place here.
 var trades = [20]trade{
