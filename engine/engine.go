@@ -174,10 +174,26 @@ func (n *node) result(output string) (stages.Output, bool) {
 // baseOf is the dataset whose rows an output passes on, or nil.
 func (n *node) baseOf(output string) *dataset {
 	r, _ := n.result(output)
-	if in := n.input(r.Base); in != nil && len(in.refs) > 0 {
-		return in.data
+	in := n.input(r.Base)
+	switch {
+	case in == nil || len(in.refs) == 0:
+		return nil
+	case in.gathers():
+		return in.refs[r.Member].data()
 	}
-	return nil
+	return in.data
+}
+
+// gathers says whether an input is several datasets side by side.
+func (in *input) gathers() bool { return in.port.Many || !in.list && len(in.refs) > 1 }
+
+// schemaName is what a kind calls the schema behind a reference: the port's
+// name, and for a group under a name of the user's choice NAME=MEMBER.
+func (in *input) schemaName(r inputRef) string {
+	if in.port.Any && in.gathers() && !in.port.Many {
+		return in.name + "=" + r.output
+	}
+	return in.name
 }
 
 func (n *node) input(name string) *input {
@@ -250,14 +266,20 @@ func (n *node) deriveColumns() (errs pipeline.Errors) {
 			if s := r.schema(); s != nil {
 				all = append(all, s)
 			}
+			if x.port.Any && !x.port.Many && !x.list {
+				in[x.schemaName(r)] = r.schema()
+			}
 		}
 		if x.list && len(all) == len(x.refs) {
 			all = []*arrow.Schema{concatSchema(all)}
 		} else if x.list {
+			if x.port.Any && !x.port.Many {
+				in[x.name] = nil
+			}
 			continue
 		}
 		for i, s := range all {
-			if i == 0 {
+			if i == 0 && (x.list || !x.port.Any || !x.gathers()) {
 				in[x.name] = s
 			}
 			for _, c := range n.kind.Reads(n.spec.Config, x.name, s) {
@@ -302,7 +324,13 @@ func (n *node) deriveColumns() (errs pipeline.Errors) {
 		}
 		if r.Base == "" {
 			n.schemas[r.Name] = joinSchemas(nil, fields)
-		} else if base := in[r.Base]; base != nil && known {
+			continue
+		}
+		name := r.Base
+		if x := n.input(r.Base); x != nil && r.Member < len(x.refs) {
+			name = x.schemaName(x.refs[r.Member])
+		}
+		if base := in[name]; base != nil && known {
 			n.schemas[r.Name] = joinSchemas(base, fields)
 		}
 	}

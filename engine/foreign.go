@@ -235,13 +235,13 @@ func (b *graphBuilder) node(s *pipeline.Node, of map[*pipeline.Node]*node) (*nod
 	if !ok {
 		return nil, fmt.Errorf("%s: no kind %q", s.Pos, s.Kind)
 	}
-	n := &node{spec: s, kind: k, results: k.Results(s.Config)}
+	n := &node{spec: s, kind: k, results: k.Results(s.Config, s.From)}
 	for _, in := range s.In {
 		p, ok := k.Port(in.Port)
 		if !ok {
 			return nil, fmt.Errorf("%s: kind %s has no port %q", in.Pos, k.Name, in.Port)
 		}
-		x := input{name: in.Port, port: p, list: !p.Many && len(in.Refs) > 1}
+		x := input{name: in.Port, port: p, list: in.List && len(in.Refs) > 1}
 		for _, r := range in.Refs {
 			if r.Foreign == nil {
 				x.refs = append(x.refs, inputRef{of[r.Node], r.Output, r.Coords, r.Pos})

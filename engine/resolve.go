@@ -117,7 +117,7 @@ func (e *Engine) openInputs(ctx context.Context, n *node) (err error) {
 	for i := range n.inputs {
 		in := &n.inputs[i]
 		switch {
-		case in.port.Many || in.port.Type != stages.Rows:
+		case in.gathers() || in.port.Type != stages.Rows:
 		case in.list:
 			if in.data, err = e.concatenate(ctx, in.refs); err != nil {
 				return err
@@ -158,7 +158,7 @@ func (e *Engine) inputLines(ctx context.Context, n *node, withoutFirst bool) ([]
 		}
 		for _, r := range in.refs {
 			at := label
-			if in.port.Many {
+			if in.gathers() {
 				at += " " + where(r)
 			}
 			more, err := e.refLines(ctx, n, in, r, at)

@@ -146,7 +146,7 @@ func (n *node) inputOfLabel(label string) *node {
 	for _, in := range n.inputs {
 		for _, r := range in.refs {
 			at := "in." + in.name
-			if in.port.Many {
+			if in.gathers() {
 				at += " " + where(r)
 			}
 			if strings.HasPrefix(label, at+" ") {

@@ -10,13 +10,14 @@ import (
 // fakeKind is a kind of the tests' own vocabulary, which resembles the real
 // one closely enough for the specs that people will write.
 type fakeKind struct {
-	doc     string
-	ports   []Port
-	config  func() any
-	outputs func(config any) Outputs
-	check   func(config any) []Problem
-	random  bool
-	streams bool
+	doc         string
+	ports       []Port
+	config      func() any
+	outputs     func(config any) Outputs
+	outputsFrom func(from []From) Outputs
+	check       func(config any) []Problem
+	random      bool
+	streams     bool
 }
 
 func (k *fakeKind) Doc() string    { return k.doc }
@@ -24,7 +25,10 @@ func (k *fakeKind) Ports() []Port  { return k.ports }
 func (k *fakeKind) NewConfig() any { return k.config() }
 func (k *fakeKind) Random() bool   { return k.random }
 func (k *fakeKind) Streams() bool  { return k.streams }
-func (k *fakeKind) Outputs(config any) Outputs {
+func (k *fakeKind) Outputs(config any, from []From) Outputs {
+	if k.outputsFrom != nil {
+		return k.outputsFrom(from)
+	}
 	if k.outputs == nil {
 		return Outputs{Names: []string{""}}
 	}
@@ -245,8 +249,18 @@ func vocabulary() fakeVocabulary {
 			return &struct {
 				Classes string `yaml:"classes" enum:"all|common"`
 			}{Classes: "all"}
-		}, outputs: func(any) Outputs {
-			return Outputs{Names: []string{"iid", "rendition", "corruption"}, Groups: map[string][]string{"tests": {"iid", "corruption"}}}
+		}, outputsFrom: func(from []From) Outputs {
+			var o Outputs
+			for _, f := range from {
+				if f.Members == nil {
+					o.Names = append(o.Names, f.Name)
+				}
+				for _, m := range f.Members {
+					o.Names = append(o.Names, f.Name+"="+m)
+				}
+			}
+			o.Groups = map[string][]string{"tests": o.Names}
+			return o
 		}},
 		"corrupt/imagenet-c": {doc: "Corruptions.", ports: []Port{data}, config: func() any {
 			return &struct {

@@ -36,12 +36,13 @@ type Node struct {
 	Config    any     // as NewConfig returned it, filled
 	Fields    []Field // parameters that differ from their defaults, canonical, sorted by path
 	In        []Input // in the order of the kind's ports, then by name
+	From      []From  // those of them whose names are the user's, sorted by name
 	Seed      uint64  // resolved: the stage's seed, else the spec's
 	SeedPos   Pos
 	Cache     string // "", "store" or "stream"
 	Encode    string // "", "png", "jpeg:85"
 	Resources Resources
-	Outputs   Outputs // as the kind lists them for Config
+	Outputs   Outputs // as the kind lists them for Config and From
 
 	with *node
 }

@@ -1,6 +1,9 @@
 package pipeline
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // instances makes the nodes.
 func (e *expansion) instances(rows []row) {
@@ -32,12 +35,45 @@ func (e *expansion) instances(rows []row) {
 			names[n.Name] = true
 		}
 		if set := e.with.get(r.vals); set != nil {
-			n.Config, n.Fields, n.with, n.Outputs = set.config, set.fields, set.with, set.outputs
+			n.Config, n.Fields, n.with = set.config, set.fields, set.with
+			n.From = s.named(n.In)
+			n.Outputs = set.outputsFor(s.kind, n.From)
 		}
 		e.words.fill(n, r.vals)
 		insts[i] = instance{n, r.vals}
 		s.insts[i] = &insts[i]
 	}
+}
+
+// named lists the inputs whose names are the user's; nil when the kind has no
+// such port.
+func (s *stage) named(ins []Input) []From {
+	open, fixed := false, make([]string, 0, 4)
+	for i := range s.ports {
+		if p := &s.ports[i]; p.Any {
+			open = !p.Many
+		} else {
+			fixed = append(fixed, p.Name)
+		}
+	}
+	if !open {
+		return nil
+	}
+	var out []From
+	for _, in := range ins {
+		if slices.Contains(fixed, in.Port) {
+			continue
+		}
+		f := From{Name: in.Port}
+		if !in.List && len(in.Refs) > 1 {
+			for _, r := range in.Refs {
+				f.Members = append(f.Members, r.Output)
+			}
+		}
+		out = append(out, f)
+	}
+	slices.SortFunc(out, func(a, b From) int { return strings.Compare(a.Name, b.Name) })
+	return out
 }
 
 // given drops the inputs that are not there.

@@ -1,11 +1,25 @@
 package pipeline
 
+import "slices"
+
 // settings are the decoded parameters of instances that share them.
 type settings struct {
-	config  any
-	fields  []Field
-	outputs Outputs
-	with    *node
+	config any
+	fields []Field
+	with   *node
+
+	from    []From // what outputs holds for
+	outputs *Outputs
+}
+
+// outputsFor lists the outputs of the stage for what its "from" names.
+func (set *settings) outputsFor(k Kind, from []From) Outputs {
+	same := func(a, b From) bool { return a.Name == b.Name && slices.Equal(a.Members, b.Members) }
+	if set.outputs == nil || !slices.EqualFunc(set.from, from, same) {
+		o := k.Outputs(set.config, from)
+		set.from, set.outputs = from, &o
+	}
+	return *set.outputs
 }
 
 // A settingsReader decodes with: once for each combination of the axes that it
@@ -95,7 +109,6 @@ func (r *settingsReader) read(vals []*axisValue) *settings {
 	for i := range set.fields {
 		set.fields[i].Pos = with.find(set.fields[i].Path).pos()
 	}
-	set.outputs = r.s.kind.Outputs(set.config)
 	return set
 }
 

@@ -19,7 +19,9 @@ type Kind interface {
 	// the defaults. Its tags (yaml, min, max, enum, doc, required) are the schema of "with".
 	NewConfig() any
 	// Outputs lists outputs and groups of outputs for a decoded configuration.
-	Outputs(config any) Outputs
+	// from lists the inputs under names of the user's choice, sorted by name: nil
+	// for kinds without such a port, and where they are gathered.
+	Outputs(config any, from []From) Outputs
 	// Check reports what tags cannot say about a decoded configuration.
 	Check(config any) []Problem
 	// Random says whether a seed changes the result.
@@ -39,6 +41,14 @@ type Port struct {
 	Many     bool // gathers all instances, as far as their axes agree with those of the stage, and all outputs of a group
 	Optional bool
 	Any      bool // the port's name is the user's: every name in "from" that is no other port's belongs here (report/robustness); without Many, instances are followed and only the outputs of a group are gathered
+}
+
+// A From is an input under a name of the user's choice, as outputs may depend
+// on it. Members are the outputs of a group that stand behind it, in the order
+// of the group; nil when it is one dataset.
+type From struct {
+	Name    string
+	Members []string
 }
 
 // Outputs are the names a stage may be referred to by. The output "" is the

@@ -56,11 +56,14 @@ type Output struct {
 	Name   string // "" for a kind's only output
 	Type   Type
 	Base   string   // the port whose rows and columns it passes on; "" for fresh rows
+	Member int      // which of the outputs behind that port, where a group stands there
 	Groups []string // such as "tests" and "ood"
 }
 
 // A Schemas gives, for a port or an output, what is known of its columns; nil
-// where the data would have to be read to know.
+// where the data would have to be read to know. Inputs under names of the
+// user's choice all have an entry; the members of a group on one stand as
+// NAME=MEMBER.
 type Schemas map[string]*arrow.Schema
 
 // A Def describes a kind whose parameters are of type C. Only Name, Doc,
@@ -75,8 +78,11 @@ type Def[C any] struct {
 
 	// Check reports what the tags of C cannot say.
 	Check func(c *C) []pipeline.Problem
-	// Outputs lists the outputs for given parameters.
-	Outputs func(c *C) []Output
+	// Outputs lists the outputs for given parameters; OutputsFrom does so where
+	// they depend on the inputs that the spec names as it likes (a port Any
+	// without Many). A kind has one of the two.
+	Outputs     func(c *C) []Output
+	OutputsFrom func(c *C, from []pipeline.From) []Output
 	// Columns gives, for each output of type Rows, the columns the stage
 	// itself writes (without "id"); unknown schemas are left out. It reports
 	// input columns that are missing or of a wrong type. Sources may look at
@@ -150,7 +156,7 @@ type Kind struct {
 	random, streams bool
 	newConfig       func() any
 	check           func(any) []pipeline.Problem
-	outputs         func(any) []Output
+	outputs         func(any, []pipeline.From) []Output
 	columns         func(any, Schemas) (Schemas, []pipeline.Problem)
 	reads           func(any, string, *arrow.Schema) []string
 	build           func(any) (Stage, error)
@@ -158,7 +164,7 @@ type Kind struct {
 
 // Define makes a Kind of a Def; it panics when a required part is missing.
 func Define[C any](d Def[C]) *Kind {
-	if d.Name == "" || d.Doc == "" || d.Version == 0 || d.Outputs == nil || d.New == nil {
+	if d.Name == "" || d.Doc == "" || d.Version == 0 || (d.Outputs == nil) == (d.OutputsFrom == nil) || d.New == nil {
 		panic(fmt.Sprintf("stages: kind %q lacks a name, doc, version, outputs or New", d.Name))
 	}
 	if (d.Shape == Source) != (d.Source != nil) {
@@ -171,8 +177,13 @@ func Define[C any](d Def[C]) *Kind {
 		check:     func(any) []pipeline.Problem { return nil },
 		columns:   func(any, Schemas) (Schemas, []pipeline.Problem) { return nil, nil },
 		reads:     func(any, string, *arrow.Schema) []string { return nil },
-		outputs:   func(c any) []Output { return d.Outputs(c.(*C)) },
-		build:     func(c any) (Stage, error) { return d.New(c.(*C)) },
+		outputs: func(c any, from []pipeline.From) []Output {
+			if d.OutputsFrom != nil {
+				return d.OutputsFrom(c.(*C), from)
+			}
+			return d.Outputs(c.(*C))
+		},
+		build: func(c any) (Stage, error) { return d.New(c.(*C)) },
 	}
 	if d.Check != nil {
 		k.check = func(c any) []pipeline.Problem { return d.Check(c.(*C)) }
@@ -213,7 +224,7 @@ func (k *Kind) NewConfig() any { return k.newConfig() }
 func (k *Kind) Check(config any) []pipeline.Problem { return k.check(config) }
 
 // Results lists the outputs with their types and bases.
-func (k *Kind) Results(config any) []Output { return k.outputs(config) }
+func (k *Kind) Results(config any, from []pipeline.From) []Output { return k.outputs(config, from) }
 
 // Columns gives the columns that each output adds or replaces.
 func (k *Kind) Columns(config any, in Schemas) (Schemas, []pipeline.Problem) {
@@ -254,9 +265,9 @@ func (k *Kind) Ports() []pipeline.Port {
 }
 
 // Outputs lists names and groups of outputs for the language.
-func (k *Kind) Outputs(config any) pipeline.Outputs {
+func (k *Kind) Outputs(config any, from []pipeline.From) pipeline.Outputs {
 	o := pipeline.Outputs{Groups: map[string][]string{}}
-	for _, out := range k.outputs(config) {
+	for _, out := range k.outputs(config, from) {
 		o.Names = append(o.Names, out.Name)
 		for _, g := range out.Groups {
 			o.Groups[g] = append(o.Groups[g], out.Name)

@@ -16,34 +16,21 @@ import (
 
 // Given is the configuration of split/given.
 type Given struct {
-	Sets    []string `yaml:"sets" required:"true" doc:"names of the sets, each an input and an output; train and val are no test sets, iid is the reference of the others"`
-	Classes Classes  `yaml:"classes" doc:"common, all, or a list: the classes that the sets keep"`
-	Label   string   `yaml:"label" doc:"column of the class"`
+	Classes Classes `yaml:"classes" doc:"common, all, or a list: the classes that the sets keep"`
+	Label   string  `yaml:"label" doc:"column of the class"`
 }
 
 // GivenKind describes split/given to a registry.
 func GivenKind() *stages.Kind {
 	return stages.Define(stages.Def[Given]{
-		Name:    "split/given",
-		Doc:     "Makes a benchmark of sets that are separate already, such as ImageNet's validation images and ImageNet-R.",
-		Version: 1,
-		Shape:   stages.Index,
-		In:      []stages.Port{{Name: "sets", Doc: "the sets, under their names", Type: stages.Rows, Any: true}},
-		Config:  Given{Label: "label"},
-		Check: func(c *Given) []pipeline.Problem {
-			var problems []pipeline.Problem
-			for i, name := range c.Sets {
-				switch {
-				case slices.Contains(c.Sets[:i], name):
-					problems = append(problems, pipeline.Problem{Field: fmt.Sprintf("sets.%d", i), Msg: fmt.Sprintf("the set %q is named twice", name)})
-				case escape(name) != name || name == "" || slices.Contains([]string{"tests", "ood", "unused"}, name):
-					problems = append(problems, pipeline.Problem{Field: fmt.Sprintf("sets.%d", i), Msg: fmt.Sprintf("%q cannot be the name of an output: take letters, digits, - and _, and none of tests, ood, unused", name)})
-				}
-			}
-			return problems
-		},
-		Outputs: givenOutputs,
-		Columns: givenColumns,
+		Name:        "split/given",
+		Doc:         "Makes a benchmark of sets that are separate already, such as ImageNet's validation images and ImageNet-R: from: {iid: val, rendition: rendered}. Each name becomes an output; train and val are no test sets, iid is the reference of the others.",
+		Version:     2, // 2: sets are named in from; a group there gives an output for each member
+		Shape:       stages.Index,
+		In:          []stages.Port{{Name: "sets", Doc: "the sets, under names of your choice", Type: stages.Rows, Any: true}},
+		Config:      Given{Label: "label"},
+		OutputsFrom: func(_ *Given, from []pipeline.From) []stages.Output { return givenOutputs(from) },
+		Columns:     givenColumns,
 		Reads: func(c *Given, _ string, _ *arrow.Schema) []string {
 			if c.Classes.mode == "all" {
 				return nil
@@ -58,18 +45,25 @@ func GivenKind() *stages.Kind {
 	})
 }
 
-func givenOutputs(c *Given) []stages.Output {
+// givenOutputs names the outputs: as the inputs, and NAME=MEMBER for the
+// members of a group, such as corruption=fog-3.
+func givenOutputs(from []pipeline.From) []stages.Output {
 	var outs []stages.Output
-	for _, name := range c.Sets {
-		o := stages.Output{Name: name, Type: stages.Rows, Base: name}
-		switch name {
+	for _, f := range from {
+		var groups []string
+		switch f.Name {
 		case "train", "val":
 		case "iid":
-			o.Groups = []string{"tests"}
+			groups = []string{"tests"}
 		default:
-			o.Groups = []string{"tests", "ood"}
+			groups = []string{"tests", "ood"}
 		}
-		outs = append(outs, o)
+		if f.Members == nil {
+			outs = append(outs, stages.Output{Name: f.Name, Type: stages.Rows, Base: f.Name, Groups: groups})
+		}
+		for i, m := range f.Members {
+			outs = append(outs, stages.Output{Name: f.Name + "=" + m, Type: stages.Rows, Base: f.Name, Member: i, Groups: groups})
+		}
 	}
 	return outs
 }
@@ -77,7 +71,14 @@ func givenOutputs(c *Given) []stages.Output {
 func givenColumns(c *Given, in stages.Schemas) (stages.Schemas, []pipeline.Problem) {
 	out := stages.Schemas{}
 	var problems []pipeline.Problem
-	for _, name := range c.Sets {
+	for _, name := range keys(in) {
+		set, _, grouped := strings.Cut(name, "=")
+		switch {
+		case slices.Contains([]string{"tests", "ood", "unused"}, name):
+			problems = append(problems, pipeline.Problem{Msg: fmt.Sprintf("%q cannot be the name of a set, since it names a group of outputs: choose another under from", name)})
+		case grouped && (set == "train" || set == "val" || set == "iid"):
+			problems = append(problems, pipeline.Problem{Msg: fmt.Sprintf("%s is one set, and from gives it several (%s): name one output", set, name)})
+		}
 		out[name] = cellColumn
 		schema := in[name]
 		if schema == nil || c.Classes.mode == "all" {
@@ -88,11 +89,6 @@ func givenColumns(c *Given, in stages.Schemas) (stages.Schemas, []pipeline.Probl
 		for _, p := range b.problems {
 			p.Msg = name + ": " + p.Msg
 			problems = append(problems, p)
-		}
-	}
-	for _, name := range keys(in) {
-		if !slices.Contains(c.Sets, name) {
-			problems = append(problems, pipeline.Problem{Field: "sets", Msg: fmt.Sprintf("the input %q is none of the sets %s", name, strings.Join(c.Sets, ", "))})
 		}
 	}
 	return out, problems
@@ -107,12 +103,16 @@ type givenSet struct {
 }
 
 func runGiven(ctx context.Context, c *Given, in *stages.Inputs, out stages.Sink) error {
-	sets := make([]*givenSet, len(c.Sets))
-	for i, name := range c.Sets {
-		if len(in.Ports[name]) != 1 {
-			return fmt.Errorf("the set %q has %d inputs: give it one under from: {%s: ...}", name, len(in.Ports[name]), name)
+	var sets []*givenSet
+	for _, name := range in.Names() {
+		inputs := in.Ports[name]
+		for _, input := range inputs {
+			set := &givenSet{name: name, input: input, classes: map[string]int{}}
+			if len(inputs) > 1 {
+				set.name += "=" + input.Output()
+			}
+			sets = append(sets, set)
 		}
-		sets[i] = &givenSet{name: name, input: in.One(name), classes: map[string]int{}}
 	}
 	if c.Classes.mode != "all" {
 		var wg sync.WaitGroup
@@ -137,6 +137,14 @@ func runGiven(ctx context.Context, c *Given, in *stages.Inputs, out stages.Sink)
 		}
 	}
 	return nil
+}
+
+func setNames(sets []*givenSet) []string {
+	names := make([]string, len(sets))
+	for i, s := range sets {
+		names[i] = s.name
+	}
+	return names
 }
 
 func (s *givenSet) count(ctx context.Context, label string) error {
@@ -184,7 +192,7 @@ func (c *Given) kept(sets []*givenSet, out stages.Sink) (map[string]bool, error)
 			}
 		}
 		if len(keep) == 0 {
-			return nil, fmt.Errorf("classes: common keeps none: the sets %s share no class", strings.Join(c.Sets, ", "))
+			return nil, fmt.Errorf("classes: common keeps none: the sets %s share no class", strings.Join(setNames(sets), ", "))
 		}
 		out.Note("classes: %d of %d are common to all sets", len(keep), len(anywhere))
 	default:

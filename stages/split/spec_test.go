@@ -22,6 +22,22 @@ func shots() *stagetest.Table {
 	)
 }
 
+// from is what a spec with these inputs would tell of their names.
+func from(ports map[string][]stages.Input) []pipeline.From {
+	var out []pipeline.From
+	for _, name := range keys(ports) {
+		f := pipeline.From{Name: name}
+		for _, in := range ports[name] {
+			f.Members = append(f.Members, in.Output())
+		}
+		if len(f.Members) == 1 {
+			f.Members = nil
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
 // outputs lists the ids of each output, and the reasons of unused rows.
 func outputs(t *testing.T, c stagetest.Case) (string, error) {
 	t.Helper()
@@ -30,7 +46,7 @@ func outputs(t *testing.T, c stagetest.Case) (string, error) {
 		return "", err
 	}
 	var lines []string
-	for _, o := range c.Kind.Results(c.Config) {
+	for _, o := range c.Kind.Results(c.Config, from(c.Ports)) {
 		rows, err := sink.Rows(o.Name)
 		if err != nil {
 			t.Fatal(err)
@@ -182,14 +198,14 @@ func TestGiven(t *testing.T) {
 	val := stagetest.Rows([]string{"1", "2", "3"}, stagetest.Column{Name: "label", Values: []string{"cat", "dog", "cow"}})
 	art := stagetest.Rows([]string{"8", "9"}, stagetest.Column{Name: "label", Values: []any{"dog", "cat"}})
 	ports := map[string][]stages.Input{"iid": {val}, "rendition": {art}}
-	got, err := outputs(t, stagetest.Case{Kind: kind, Config: parse(t, kind, "{sets: [iid, rendition], classes: common}"), Ports: ports})
+	got, err := outputs(t, stagetest.Case{Kind: kind, Config: parse(t, kind, "{classes: common}"), Ports: ports})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if want := "iid: 1 2\nrendition: 8 9\nclasses: 2 of 3 are common to all sets\niid: 2 rows kept, 1 left out, 0 of them without a class"; got != want {
 		t.Errorf("given:\n got %s\nwant %s", got, want)
 	}
-	_, err = outputs(t, stagetest.Case{Kind: kind, Config: parse(t, kind, "{sets: [iid, rendition]}"), Ports: ports})
+	_, err = outputs(t, stagetest.Case{Kind: kind, Config: parse(t, kind, "{}"), Ports: ports})
 	if got, want := fmt.Sprint(err), "sets with different classes cannot be compared: rendition lacks cow; set classes: common to keep what all have, a list, or all if this is meant"; got != want {
 		t.Errorf("error:\n got %s\nwant %s", got, want)
 	}

@@ -78,7 +78,11 @@ func (c Case) inputs(config any) (map[string][]stages.Input, stages.Schemas, err
 				ports[name] = append(ports[name], input)
 				continue
 			}
-			schemas[name] = table.schema
+			if p, ok := c.Kind.Port(name); ok && p.Any && !p.Many && len(c.Ports[name]) > 1 {
+				schemas[name+"="+table.Output()] = table.schema
+			} else {
+				schemas[name] = table.schema
+			}
 			seen, err := table.only(c.Kind.Reads(config, name, table.schema))
 			if err != nil {
 				// The kind must report a missing column itself; let it try.
