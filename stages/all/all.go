@@ -19,6 +19,7 @@ func Registry() *stages.Registry {
 	return stages.NewRegistry(
 		source.ImagesKind(),
 		source.TableKind(),
+		source.DeepFashion2Kind(),
 		source.StorefrontsKind(),
 		split.ShiftKind(),
 		split.GivenKind(),
