@@ -10,8 +10,8 @@ import (
 	"shiftmill/kernels"
 )
 
-// A layerTest is a piece of a graph between an input and values [n, k] of
-// which the cross-entropy is taken.
+// A layerTest is a piece of a graph between an input and a loss, or values
+// [n, k] of which the cross-entropy is taken.
 type layerTest struct {
 	name  string
 	shape []int
@@ -48,7 +48,7 @@ func TestNumericalGradients(t *testing.T) {
 			return b.globalPool(b.basicBlock(x, "block", 6, 2))
 		}},
 	}
-	for _, tt := range tests {
+	for _, tt := range append(tests, lossSlopes()...) {
 		t.Run(tt.name, func(t *testing.T) { checkSlopes(t, tt) })
 	}
 }
@@ -68,12 +68,14 @@ func checkSlopes(t *testing.T, tt layerTest) {
 	err := build(net, true, func(b *builder) {
 		in := b.input("x", x, tt.shape...)
 		out := tt.build(b, in)
-		n, k := out.Shape()[0], out.Shape()[1]
-		targets := make([]float32, n*k)
-		for i := range n {
-			targets[i*k+i%k], targets[i*k+(i+1)%k] = 0.75, 0.25
+		if loss = out; out.Shape().Dims() > 0 {
+			n, k := out.Shape()[0], out.Shape()[1]
+			targets := make([]float32, n*k)
+			for i := range n {
+				targets[i*k+i%k], targets[i*k+(i+1)%k] = 0.75, 0.25
+			}
+			loss = b.crossEntropy(out, b.input("targets", targets, n, k))
 		}
-		loss = b.crossEntropy(out, b.input("targets", targets, n, k))
 		nodes, names := gorgonia.Nodes{in}, []string{"x"}
 		for _, s := range net.State {
 			if s.Role.Parameter() {

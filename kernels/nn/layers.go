@@ -245,28 +245,3 @@ func (b *builder) globalPool(x *gorgonia.Node) *gorgonia.Node {
 		},
 	}, x)
 }
-
-// crossEntropy adds the batch's mean cross-entropy of the softmax of logits
-// [n, classes] with distributions over the classes, of the same shape.
-func (b *builder) crossEntropy(logits, targets *gorgonia.Node) *gorgonia.Node {
-	s := logits.Shape()
-	n, k := s[0], s[1]
-	losses := make([]float32, n) // of single images, of no use outside
-	back := op{
-		name: "cross-entropy-back " + fmt.Sprint([]int(s)), out: s, inPlace: -1,
-		run: func(p *kernels.Pool, out []float32, in [][]float32) {
-			kernels.SoftCrossEntropy(losses, out, in[0], in[1], n, k, in[2][0]/float32(n), p)
-		},
-	}
-	return b.apply(op{
-		name: "cross-entropy " + fmt.Sprint([]int(s)), out: tensor.Shape{}, inPlace: -1,
-		run: func(p *kernels.Pool, out []float32, in [][]float32) {
-			kernels.SoftCrossEntropy(losses, nil, in[0], in[1], n, k, 1, p)
-			out[0] = kernels.Sum(losses) / float32(n)
-		},
-		wrt: []bool{true, false},
-		diff: func(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-			return gorgonia.Nodes{b.apply(back, in[0], in[1], grad), nil}, nil
-		},
-	}, logits, targets)
-}

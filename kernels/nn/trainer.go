@@ -10,22 +10,35 @@ import (
 
 // Settings are what a trainer is made with.
 type Settings struct {
-	Batch          int     // images a step, at least 2
-	Momentum       float32 // 0 is plain gradient descent
+	Batch          int // rows a step, at least 2
+	Optimizer      Optimizer
+	Momentum       float32 // of SGD; 0 is plain gradient descent
 	Nesterov       bool
+	Beta1, Beta2   float32 // of Adam; 0 is 0.9 and 0.999
+	Epsilon        float32 // of Adam; 0 is 1e-8
 	WeightDecay    float32 // added to the gradient of every parameter, times its value
 	LabelSmoothing float32 // share of the target spread evenly over all classes
+
+	Loss Loss // of the first view
+
+	// Views is the number of versions of each row in a step, at least 1 (0 is
+	// 1). They share their norms' statistics; Consistency times the
+	// Jensen-Shannon divergence of their predictions is added to the loss.
+	Views       int
+	Consistency float32
 }
+
+func (s *Settings) views() int { return max(s.Views, 1) }
 
 // normMomentum is the share of a batch's statistics in the running ones.
 const normMomentum = 0.1
 
-// A Trainer takes steps of stochastic gradient descent on softmax
-// cross-entropy. It belongs to one goroutine.
+// A Trainer takes steps of gradient descent. It belongs to one goroutine.
 type Trainer struct {
-	// Images [batch, 3, size, size] are the next step's batch and Targets
-	// [batch, classes] a distribution over the classes for each; the caller
-	// fills them in, the latter with SetLabel.
+	// Images [views*batch, 3, size, size] are the next step's batch, all rows
+	// of the first view first, and Targets [batch, classes] a distribution over
+	// the classes for each row, or 0 to 1 for each class; the caller fills them
+	// in, distributions with SetLabel.
 	Images, Targets []float32
 
 	net      *Network
@@ -38,12 +51,7 @@ type Trainer struct {
 	norms    []runningNorm
 	stats    [][]float32
 	updates  []update
-}
-
-// An update is a parameter with its gradient and velocity.
-type update struct {
-	tensor             int
-	gradient, velocity []float32
+	steps    int // taken so far
 }
 
 // NewTrainer builds the graph of a network with its gradients.
@@ -54,16 +62,20 @@ func NewTrainer(net *Network, s Settings) (*Trainer, error) {
 	size := net.Arch.Size
 	t := &Trainer{
 		net: net, settings: s,
-		Images: make([]float32, s.Batch*3*size*size), Targets: make([]float32, s.Batch*net.Arch.Classes),
+		Images: make([]float32, s.views()*s.Batch*3*size*size), Targets: make([]float32, s.Batch*net.Arch.Classes),
 	}
 	err := build(net, true, func(b *builder) {
-		logits := net.Arch.forward(b, b.images(s.Batch, t.Images))
-		loss := b.crossEntropy(logits, b.input("targets", t.Targets, s.Batch, net.Arch.Classes))
+		logits := net.Arch.forward(b, b.images(s.views()*s.Batch, t.Images))
+		loss := b.loss(s, logits, b.input("targets", t.Targets, s.Batch, net.Arch.Classes))
 		var params gorgonia.Nodes
 		for i, tensor := range net.State {
 			if tensor.Role.Parameter() {
 				params = append(params, b.nodes[tensor.Name])
-				t.updates = append(t.updates, update{tensor: i, velocity: make([]float32, len(tensor.Data))})
+				u := update{tensor: i, first: make([]float32, len(tensor.Data))}
+				if s.Optimizer == Adam {
+					u.second = make([]float32, len(tensor.Data))
+				}
+				t.updates = append(t.updates, u)
 			}
 		}
 		gradients := must(gorgonia.Grad(loss, params...))
@@ -109,20 +121,31 @@ func (t *Trainer) Step(pool *kernels.Pool, rate float32) float32 {
 		c := len(mean)
 		kernels.Running(mean, variance, t.stats[i][:c], t.stats[i][c:], n.count, normMomentum)
 	}
+	t.steps++
 	for _, u := range t.updates {
-		kernels.SGD(t.net.State[u.tensor].Data, u.velocity, u.gradient, rate, t.settings.Momentum, t.settings.WeightDecay, t.settings.Nesterov)
+		u.apply(&t.settings, t.net.State[u.tensor].Data, rate, t.steps)
 	}
 	return loss
 }
 
-// Velocities are the momentum buffers, which belong to the state of training:
-// as many tensors as there are parameters, named as those, sharing memory
-// with the trainer.
+// Resume makes the next step the one after so many, which Adam's correction
+// depends on.
+func (t *Trainer) Resume(steps int) { t.steps = steps }
+
+// Velocities are what the optimizer keeps from step to step, which belongs to
+// the state of training: a momentum buffer for each parameter, named as it;
+// with Adam the mean of its gradients, and then, named with ".square" added,
+// that of their squares. They share memory with the trainer.
 func (t *Trainer) Velocities() []Tensor {
-	list := make([]Tensor, len(t.updates))
-	for i, u := range t.updates {
-		list[i] = t.net.State[u.tensor]
-		list[i].Data = u.velocity
+	var list []Tensor
+	for _, u := range t.updates {
+		v := t.net.State[u.tensor]
+		v.Data = u.first
+		list = append(list, v)
+		if u.second != nil {
+			v.Name, v.Data = v.Name+".square", u.second
+			list = append(list, v)
+		}
 	}
 	return list
 }
