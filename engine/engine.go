@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/apache/arrow/go/v15/arrow"
+	"golang.org/x/sync/semaphore"
 
 	"shiftmill/pipeline"
 	"shiftmill/runs"
@@ -41,7 +42,9 @@ type Engine struct {
 	objects *objectCache
 	schemas schemaCache
 	checked bool // types and columns, see Check
-	emit    func(Event)
+
+	programs *semaphore.Weighted // one for each program of the user's that may run at a time
+	emit     func(Event)
 }
 
 // A node is an instance of a stage with what is known of it.
@@ -107,7 +110,7 @@ func New(g *pipeline.Graph, registry *stages.Registry, store *runs.Store, o Opti
 	if o.Listen == nil {
 		o.Listen = func(Event) {}
 	}
-	e := &Engine{graph: g, store: store, o: o, byName: map[string]*node{}}
+	e := &Engine{graph: g, store: store, o: o, byName: map[string]*node{}, programs: semaphore.NewWeighted(1)}
 	e.emit = serialise(o.Listen, o.Now)
 	if store != nil {
 		e.stats = newStatCache(store)

@@ -51,6 +51,9 @@ func (e *Engine) runNode(ctx context.Context, n *node, slots *semaphore.Weighted
 			err = e.finish(n, rec, t.begun, t.reused)
 		}
 	default:
+		if n.kind.External { // its program computes elsewhere: one at a time, beside the workers
+			slots, share = e.programs, 1
+		}
 		if err = slots.Acquire(ctx, int64(share)); err != nil {
 			return context.Cause(ctx)
 		}
@@ -62,8 +65,14 @@ func (e *Engine) runNode(ctx context.Context, n *node, slots *semaphore.Weighted
 			if err != nil {
 				return err
 			}
-			if err := e.finish(n, rec, start, 0); err != nil || !checkpointed {
+			if err := e.finish(n, rec, start, 0); err != nil {
 				return err
+			}
+			if n.kind.External {
+				return e.dropFolder(n.key.Digest)
+			}
+			if !checkpointed {
+				return nil
 			}
 			// After the result: a kill in between leaves a checkpoint too many.
 			return e.store.Append(runs.Record{Key: checkpointKey(n), Kind: "checkpoint"})
@@ -115,7 +124,7 @@ var ErrOtherBits = errors.New("another content than before for the same input")
 // before, of which something was lost, or which another process made meanwhile.
 func (e *Engine) sameAsBefore(n *node, rec nodeRecord) error {
 	stored, ok := e.store.Lookup(n.key.Digest)
-	if !ok {
+	if !ok || n.kind.External {
 		return nil
 	}
 	before, _, err := decodeOutputs(stored.Data)
@@ -172,6 +181,11 @@ func (e *Engine) runWhole(ctx context.Context, n *node, workers int) (rec nodeRe
 	in, err := e.stageInputs(n, workers)
 	if err != nil {
 		return rec, false, err
+	}
+	if n.kind.External {
+		if err := e.giveFolder(n, n.key.Digest, in); err != nil {
+			return rec, false, err
+		}
 	}
 	saved := checkpointKey(n)
 	if r, ok := e.store.Lookup(saved); ok && len(r.Objects) == 1 {

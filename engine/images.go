@@ -194,6 +194,27 @@ func (o opener) Open(ctx context.Context, c stages.ImageCell) (stages.Picture, e
 	return o.e.readVerified(path)
 }
 
+// Place says where the file behind a cell lies.
+func (o opener) Place(_ context.Context, c stages.ImageCell) (stages.Place, bool, error) {
+	ref, number, marked := strings.Cut(c.Ref, "\x00")
+	if !marked || c.Data != nil || !strings.HasPrefix(ref, "file:") {
+		return stages.Place{}, false, nil
+	}
+	i, err := strconv.Atoi(number)
+	if err != nil || i < 0 || i >= len(o.e.nodes) {
+		return stages.Place{}, false, fmt.Errorf("image %q has no source", c.Name())
+	}
+	path, err := wholeFile(o.e.nodes[i], ref)
+	if err != nil {
+		return stages.Place{}, false, err
+	}
+	d, err := o.e.stats.digest(path)
+	if err != nil {
+		return stages.Place{}, false, errors.New(fileMessage(err))
+	}
+	return stages.Place{FileRange: stages.FileRange{Path: path, Size: -1}, SHA256: d}, true, nil
+}
+
 // readVerified reads a file whose digest is known by its stat and refuses
 // other bytes.
 func (e *Engine) readVerified(path string) (stages.Picture, error) {

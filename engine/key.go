@@ -71,6 +71,12 @@ func (e *Engine) operation(n *node, digest func(path string) (runs.Digest, error
 				return nil, &pipeline.Error{Pos: f.Pos, Path: n.spec.Path + ".with." + f.Path, Msg: fileMessage(err), Err: err}
 			}
 			value = "sha256:" + d.String()
+		case "tree":
+			d, err := treeDigest(f.Value, digest)
+			if err != nil {
+				return nil, &pipeline.Error{Pos: f.Pos, Path: n.spec.Path + ".with." + f.Path, Msg: fileMessage(err), Err: err}
+			}
+			value = "sha256:" + d.String()
 		}
 		lines = append(lines, Line{Label: "with." + f.Path, Value: value, Pos: f.Pos})
 	}

@@ -11,7 +11,7 @@ import (
 
 // Decode fills into, a pointer, from v. What v leaves out keeps the value that
 // into holds: its default. Types: bool, integers, floats, string, File, Dir,
-// Value, structs (embedded ones inline), slices, arrays of fixed length, maps
+// Tree, Value, structs (embedded ones inline), slices, arrays of fixed length, maps
 // with string keys, pointers, and every SpecDecoder. Numbers are read strictly:
 // 1.5, 1e3 and 08 are no whole numbers.
 //
@@ -303,7 +303,7 @@ func (d *decoder) text(n *node, into reflect.Value, path string, f *fieldType) {
 		return
 	}
 	switch into.Type() {
-	case fileType, dirType:
+	case fileType, dirType, treeType:
 		if n.text == "" {
 			d.add(n.pos(), path, "must be %s, got an empty text", wanted(into.Type(), f))
 			return
@@ -324,6 +324,8 @@ func wanted(typ reflect.Type, f *fieldType) string {
 		return "the path of a file"
 	case typ == dirType:
 		return "the path of a folder"
+	case typ == treeType:
+		return "the path of a file or folder"
 	case kind == reflect.Bool:
 		return "true or false"
 	case kind == reflect.String:

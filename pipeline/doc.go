@@ -31,7 +31,7 @@
 // The order of nodes follows that of the spec, as far as each can stand after
 // its inputs; names of instances and what they gather do not depend on it.
 // Nothing here depends on map order, time, locale or the machine, but for
-// locations: the paths that File and Dir parameters hold.
+// locations: the paths that File, Dir and Tree parameters hold.
 //
 // # What is left to others
 //

@@ -25,6 +25,7 @@ type Defaulter interface{ SetDefaults() }
 var (
 	fileType     = reflect.TypeFor[File]()
 	dirType      = reflect.TypeFor[Dir]()
+	treeType     = reflect.TypeFor[Tree]()
 	valueType    = reflect.TypeFor[Value]()
 	decoderType  = reflect.TypeFor[SpecDecoder]()
 	texterType   = reflect.TypeFor[SpecTexter]()
@@ -45,7 +46,7 @@ func newTypes() *types {
 
 // A typeForm is what Fields needs to know of a type.
 type typeForm struct {
-	location string // "file" or "dir"
+	location string // "file", "dir" or "tree"
 	texter   bool   // values have a canonical text of their own, and hold no files
 	plain    bool   // a bool, number or string
 	nilable  bool
@@ -86,6 +87,8 @@ func (t *types) form(typ reflect.Type) *typeForm {
 		f.location = "file"
 	case typ == dirType:
 		f.location = "dir"
+	case typ == treeType:
+		f.location = "tree"
 	}
 	f.plain = kind == reflect.Bool || kind == reflect.String || kind >= reflect.Int && kind <= reflect.Uint64 || kind == reflect.Float32 || kind == reflect.Float64
 	if kind == reflect.Struct {

@@ -102,7 +102,7 @@ type Foreign struct {
 type Field struct {
 	Path     string // dotted, below "with"
 	Value    string // canonical: equal values have equal text
-	Location string // "file" or "dir" when it names one; Value is then the path and must not enter a key
+	Location string // "file", "dir" or "tree" when it names one; Value is then the path and must not enter a key
 	Pos      Pos
 }
 

@@ -244,7 +244,7 @@ func (w *schemaWriter) field(f *fieldType, typ reflect.Type, v reflect.Value, ch
 // defaultOf returns a default worth showing.
 func defaultOf(v reflect.Value) (any, bool) {
 	switch {
-	case !v.IsValid() || v.IsZero() || v.Type() == fileType || v.Type() == dirType:
+	case !v.IsValid() || v.IsZero() || v.Type() == fileType || v.Type() == dirType || v.Type() == treeType:
 		return nil, false
 	case v.Kind() == reflect.Bool || v.Kind() == reflect.String || v.CanInt() || v.CanUint() || v.CanFloat():
 		if reflect.PointerTo(v.Type()).Implements(decoderType) {
@@ -274,7 +274,7 @@ func (w *schemaWriter) value(f *fieldType, typ reflect.Type, v reflect.Value, ch
 		return f.bound(object{"type": "number"})
 	case len(f.enum) > 0 && kind == reflect.String:
 		return object{"enum": f.enum}
-	case typ == fileType || typ == dirType:
+	case typ == fileType || typ == dirType || typ == treeType:
 		return object{"type": []string{"string", "number"}, "minLength": 1}
 	case kind == reflect.String:
 		return object{"type": []string{"string", "number"}} // numbers by their source text

@@ -67,8 +67,10 @@ type Problem struct {
 
 // A File is a parameter that names a file, relative to the spec; the engine
 // keys it by content. Dir is the same for a folder, keyed by what the kind
-// lists of it. Both are absolute after decoding.
+// lists of it; Tree for a file or a folder, keyed by the names and contents of
+// all files in it. All are absolute after decoding.
 type (
 	File string
 	Dir  string
+	Tree string
 )

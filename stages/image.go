@@ -57,6 +57,15 @@ type Picture struct {
 // that the stage's key names.
 type Images interface {
 	Open(ctx context.Context, c ImageCell) (Picture, error)
+	// Place says where a cell's encoded file lies, without reading it; ok is
+	// false for pictures that are no files.
+	Place(ctx context.Context, c ImageCell) (p Place, ok bool, err error)
+}
+
+// A Place is a stretch of a file with the digest of its bytes.
+type Place struct {
+	FileRange
+	SHA256 [32]byte
 }
 
 // Image reads row i of an image column; Data aliases the record.

@@ -92,7 +92,14 @@ type Def[C any] struct {
 	// included; in may be nil when the columns are not known yet.
 	Reads func(c *C, port string, in *arrow.Schema) []string
 
-	Random  bool     // the seed changes the result
+	Random bool // the seed changes the result
+	// External says that a program of the user's does the work, whose bits
+	// nobody promises: the first result that is stored under a key stands, and
+	// the stage has a folder that lasts until its work is done (Inputs.Folder).
+	External bool
+	// Gather is for row-wise kinds whose start is dear: a call is handed the
+	// missing rows of several partitions, as long as they are at most this many.
+	Gather  int
 	Streams bool     // cheap pixels: recomputed on demand unless the spec says "cache: store"
 	Uses    []string // versions of shared code that reaches the result, such as "imageio/2"; they enter the key
 	Source  *Access[C]
@@ -152,6 +159,9 @@ type Kind struct {
 	Uses    []string
 	Source  *SourceAccess // nil unless Shape is Source
 
+	External bool
+	Gather   int
+
 	doc             string
 	random, streams bool
 	newConfig       func() any
@@ -172,6 +182,7 @@ func Define[C any](d Def[C]) *Kind {
 	}
 	k := &Kind{
 		Name: d.Name, Version: d.Version, Shape: d.Shape, In: d.In, Uses: d.Uses,
+		External: d.External, Gather: d.Gather,
 		doc: d.Doc, random: d.Random, streams: d.Streams,
 		newConfig: func() any { c := d.Config; return &c },
 		check:     func(any) []pipeline.Problem { return nil },

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sort"
+	"time"
 
 	"github.com/apache/arrow/go/v15/arrow"
 
@@ -17,6 +18,11 @@ type Inputs struct {
 	Images  Images // opens image cells
 	Resume  []byte // the last checkpoint of this very work, or nil
 	Ports   map[string][]Input
+
+	// For external kinds alone.
+	Home   string        // folder of the spec, where the user's program starts
+	Folder string        // exists, and is kept until this very work is done, over failures and kills
+	Limit  time.Duration // resources.time of the stage; 0 for none
 }
 
 // Names lists the ports that were given, sorted; with an Any port these are

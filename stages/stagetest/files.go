@@ -60,6 +60,11 @@ func (f *Files) File(name string) ([]byte, error) {
 	return data, nil
 }
 
+// Place finds nothing: these pictures are no files.
+func (p Pictures) Place(context.Context, stages.ImageCell) (stages.Place, bool, error) {
+	return stages.Place{}, false, nil
+}
+
 // Pictures opens image cells: those that hold their data themselves, and
 // references by a function.
 type Pictures func(ref string) (stages.Picture, error)
