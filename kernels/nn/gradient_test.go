@@ -45,7 +45,13 @@ func TestNumericalGradients(t *testing.T) {
 			return b.globalPool(b.add(b.add(y, b.maxPool(y, 3, 1, 1)), y))
 		}},
 		{"block", []int{4, 4, 6, 6}, func(b *builder, x *gorgonia.Node) *gorgonia.Node {
-			return b.globalPool(b.basicBlock(x, "block", 6, 2))
+			return b.globalPool(b.residual(x, residual{name: "block", width: 6, stride: 2}))
+		}},
+		{"squeeze and excite", []int{4, 4, 6, 6}, func(b *builder, x *gorgonia.Node) *gorgonia.Node {
+			return b.globalPool(b.squeezeExcite(x, "se"))
+		}},
+		{"cbam", []int{6, 4, 8, 8}, func(b *builder, x *gorgonia.Node) *gorgonia.Node {
+			return b.globalPool(b.cbam(x, "cbam"))
 		}},
 	}
 	for _, tt := range append(tests, lossSlopes()...) {

@@ -17,6 +17,7 @@ type builder struct {
 	g        *gorgonia.ExprGraph
 	training bool
 	number   uint32 // of operations so far
+	macs     int    // multiplications and additions of the forward pass, in pairs
 
 	net   *Network
 	nodes map[string]*gorgonia.Node    // state by name
@@ -29,6 +30,7 @@ type runningNorm struct {
 	mean, variance int            // places in the network's state
 	stats          *gorgonia.Node // [2, channels]; nil unless training
 	count          int            // values a channel
+	momentum       float32        // share of the batch's statistics in the running ones
 }
 
 // build runs f with a builder under the lock; a panic of Gorgonia or a

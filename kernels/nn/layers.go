@@ -20,11 +20,16 @@ func (b *builder) images(n int, values []float32) *gorgonia.Node {
 
 // conv adds a square convolution without bias; its weight is name.weight.
 func (b *builder) conv(x *gorgonia.Node, name string, out, kernel, stride, pad int) *gorgonia.Node {
+	return b.grouped(x, name, out, kernel, stride, pad, 1)
+}
+
+// grouped is conv in groups of channels.
+func (b *builder) grouped(x *gorgonia.Node, name string, out, kernel, stride, pad, groups int) *gorgonia.Node {
 	in := x.Shape()
-	w, _ := b.state(name+".weight", ConvWeight, out, in[1], kernel, kernel)
+	w, _ := b.state(name+".weight", ConvWeight, out, in[1]/groups, kernel, kernel)
 	return b.conv2D(x, w, kernels.ConvShape{
 		N: in[0], Ci: in[1], H: in[2], W: in[3], Co: out, KH: kernel, KW: kernel,
-		StrideH: stride, StrideW: stride, PadH: pad, PadW: pad, DilH: 1, DilW: 1, Groups: 1,
+		StrideH: stride, StrideW: stride, PadH: pad, PadW: pad, DilH: 1, DilW: 1, Groups: groups,
 	})
 }
 
@@ -33,6 +38,7 @@ func (b *builder) conv2D(x, w *gorgonia.Node, s kernels.ConvShape) *gorgonia.Nod
 	if err := s.Validate(); err != nil {
 		panic(err)
 	}
+	b.macs += s.Co * s.OutH() * s.OutW() * s.N * s.Ci / s.Groups * s.KH * s.KW
 	settings := fmt.Sprintf("%+v", s)
 	backData := op{
 		name: "conv-back-data " + settings, out: x.Shape(), inPlace: -1,
@@ -61,6 +67,7 @@ func (b *builder) linear(x *gorgonia.Node, name string, out int) *gorgonia.Node 
 	n, in := x.Shape()[0], x.Shape()[1]
 	w, _ := b.state(name+".weight", LinearWeight, out, in)
 	bias, _ := b.state(name+".bias", LinearBias, out)
+	b.macs += n * in * out
 	settings := fmt.Sprintf("%d x %d to %d", n, in, out)
 	backData := op{
 		name: "linear-back-data " + settings, out: x.Shape(), inPlace: -1,
@@ -90,18 +97,54 @@ func (b *builder) linear(x *gorgonia.Node, name string, out int) *gorgonia.Node 
 	}, x, w, bias)
 }
 
+// unbiased is linear without bias.
+func (b *builder) unbiased(x *gorgonia.Node, name string, out int) *gorgonia.Node {
+	n, in := x.Shape()[0], x.Shape()[1]
+	w, _ := b.state(name+".weight", LinearWeight, out, in)
+	b.macs += n * in * out
+	settings := fmt.Sprintf("%d x %d to %d", n, in, out)
+	backData := op{
+		name: "unbiased-back-data " + settings, out: x.Shape(), inPlace: -1,
+		run: func(p *kernels.Pool, o []float32, v [][]float32) {
+			kernels.LinearBackData(o, v[0], v[1], n, in, out, p)
+		},
+	}
+	backWeight := op{
+		name: "unbiased-back-weight " + settings, out: w.Shape(), inPlace: -1,
+		run: func(p *kernels.Pool, o []float32, v [][]float32) {
+			kernels.LinearBackWeight(o, v[0], v[1], n, in, out, p)
+		},
+	}
+	return b.apply(op{
+		name: "unbiased " + settings, out: tensor.Shape{n, out}, inPlace: -1,
+		run: func(p *kernels.Pool, o []float32, v [][]float32) {
+			kernels.Linear(o, v[0], v[1], nil, n, in, out, p)
+		},
+		wrt: []bool{true, true},
+		diff: func(v gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+			return gorgonia.Nodes{b.apply(backData, grad, v[1]), b.apply(backWeight, grad, v[0])}, nil
+		},
+	}, x, w)
+}
+
 // norm adds a batch norm: in training with the batch's own statistics, which
 // the builder remembers for the running ones, otherwise with the running ones.
 func (b *builder) norm(x *gorgonia.Node, name string) *gorgonia.Node {
+	return b.normWith(x, name, NormScale, normMomentum)
+}
+
+// normWith is norm with another first scale and momentum of the running
+// statistics.
+func (b *builder) normWith(x *gorgonia.Node, name string, scale Role, momentum float32) *gorgonia.Node {
 	s := x.Shape()
 	n, c, plane := s[0], s[1], s[2]*s[3]
-	gamma, _ := b.state(name+".weight", NormScale, c)
+	gamma, _ := b.state(name+".weight", scale, c)
 	beta, _ := b.state(name+".bias", NormShift, c)
 	mean, meanAt := b.state(name+".running_mean", NormMean, c)
 	variance, varianceAt := b.state(name+".running_var", NormVariance, c)
 	if b.training {
 		y, stats := b.batchNorm(x, gamma, beta)
-		b.norms = append(b.norms, runningNorm{mean: meanAt, variance: varianceAt, stats: stats, count: n * plane})
+		b.norms = append(b.norms, runningNorm{mean: meanAt, variance: varianceAt, stats: stats, count: n * plane, momentum: momentum})
 		return y
 	}
 	return b.apply(op{

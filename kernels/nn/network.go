@@ -2,6 +2,7 @@ package nn
 
 import (
 	"fmt"
+	"strings"
 
 	"shiftmill/kernels"
 )
@@ -23,6 +24,7 @@ const (
 	NormShift                // [channels]
 	NormMean                 // [channels], running; not a parameter
 	NormVariance             // [channels], running; not a parameter
+	GateScale                // [channels], a norm's scale that starts at zero
 )
 
 // Parameter says whether the gradient changes such state.
@@ -42,6 +44,7 @@ type Tensor struct {
 type Network struct {
 	Arch  Arch
 	State []Tensor // in the order in which the forward pass meets it
+	MACs  int      // multiply-adds of convolutions and linear layers for one image
 
 	index map[string]int
 }
@@ -53,7 +56,10 @@ func New(a Arch) (*Network, error) {
 		return nil, err
 	}
 	n := &Network{Arch: a, index: map[string]int{}}
-	err := build(n, false, func(b *builder) { a.forward(b, b.images(1, make([]float32, 3*a.Size*a.Size))) })
+	err := build(n, false, func(b *builder) {
+		a.forward(b, b.images(1, make([]float32, 3*a.Size*a.Size)))
+		n.MACs = b.macs
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +99,7 @@ func (n *Network) Parameters() int {
 
 // Init draws the parameters: convolutions normal with variance 2 / (out * height *
 // width) (He et al., fan out), linear layers uniform within 1/sqrt(in), as
-// torchvision's networks do; norms become the identity. A tensor's values
+// torchvision's networks do; norms become the identity, a gate's zero. A tensor's values
 // follow from the key and its name alone.
 func (n *Network) Init(key kernels.Key) {
 	for _, t := range n.State {
@@ -109,11 +115,12 @@ func (n *Network) Init(key kernels.Key) {
 			bound := 1 / kernels.Sqrt(float32(t.Shape[1]))
 			draw.Ranges(t.Data, 0, -bound, bound)
 		case LinearBias:
-			bound := 1 / kernels.Sqrt(float32(n.Arch.Features()))
+			weight := n.State[n.index[strings.TrimSuffix(t.Name, ".bias")+".weight"]]
+			bound := 1 / kernels.Sqrt(float32(weight.Shape[1]))
 			draw.Ranges(t.Data, 0, -bound, bound)
 		case NormScale, NormVariance:
 			fill(t.Data, 1)
-		case NormShift, NormMean:
+		case NormShift, NormMean, GateScale:
 			fill(t.Data, 0)
 		}
 	}

@@ -30,7 +30,8 @@ type Settings struct {
 
 func (s *Settings) views() int { return max(s.Views, 1) }
 
-// normMomentum is the share of a batch's statistics in the running ones.
+// normMomentum is the share of a batch's statistics in the running ones of
+// most norms.
 const normMomentum = 0.1
 
 // A Trainer takes steps of gradient descent. It belongs to one goroutine.
@@ -119,7 +120,7 @@ func (t *Trainer) Step(pool *kernels.Pool, rate float32) float32 {
 	for i, n := range t.norms {
 		mean, variance := t.net.State[n.mean].Data, t.net.State[n.variance].Data
 		c := len(mean)
-		kernels.Running(mean, variance, t.stats[i][:c], t.stats[i][c:], n.count, normMomentum)
+		kernels.Running(mean, variance, t.stats[i][:c], t.stats[i][c:], n.count, n.momentum)
 	}
 	t.steps++
 	for _, u := range t.updates {

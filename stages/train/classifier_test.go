@@ -152,7 +152,7 @@ func TestDecode(t *testing.T) {
 	for _, tt := range []struct{ text, want string }{
 		{"{model: resnet18}", ""},
 		{"{model: {arch: resnet20, width: 8, stem: imagenet}}", ""},
-		{"{model: resnet19}", `x.yaml:1:9: model: no architecture "resnet19"; there are convnet, resnet8, resnet20, resnet18; did you mean "resnet18"?`},
+		{"{model: resnet19}", `x.yaml:1:9: model: no architecture "resnet19"; there are convnet, resnet8, resnet20, resnet18, resnet34, resnet50, resnet101, resnet152, resnext50_32x4d, resnext101_32x4d, resnext101_32x8d; did you mean "resnet18"?`},
 		{"{model: {width: 3}}", `x.yaml:1:9: model.arch: must be given: name of the architecture`},
 		{"{budget: {steps: 10, epochs: null}}", ""},
 		{"{budget: {steps: 10, epochs: 3}}", `x.yaml:1:10: budget: must give one of epochs, steps and images, got 2 of them`},

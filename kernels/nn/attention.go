@@ -1,0 +1,155 @@
+package nn
+
+import (
+	"fmt"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"shiftmill/kernels"
+)
+
+// reduction is by how much the perceptrons of the gates narrow.
+const reduction = 16
+
+// gateMomentum is that of the norm in CBAM's spatial gate.
+const gateMomentum = 0.01
+
+func narrowed(channels int) int { return max(1, channels/reduction) }
+
+// squeezeExcite scales every channel by a gate computed from the channels'
+// means. State names as in the senet.pytorch package.
+//
+// Source: Hu, Shen and Sun, CVPR 2018 (arXiv:1709.01507).
+func (b *builder) squeezeExcite(x *gorgonia.Node, name string) *gorgonia.Node {
+	c := x.Shape()[1]
+	s := b.relu(b.unbiased(b.globalPool(x), name+".fc.0", narrowed(c)))
+	s = b.sigmoid(b.unbiased(s, name+".fc.2", c))
+	return b.scaleChannels(x, s)
+}
+
+// cbam scales channels by a gate on their means and maxima, then pixels by a
+// gate on the mean and maximum over channels. State names as in the
+// attention-module package of its authors; the spatial gate's norm starts with
+// scale 0 there as well.
+//
+// Source: Woo, Park, Lee and Kweon, ECCV 2018 (arXiv:1807.06521).
+func (b *builder) cbam(x *gorgonia.Node, name string) *gorgonia.Node {
+	s := x.Shape()
+	n, c := s[0], s[1]
+	mlp := func(v *gorgonia.Node) *gorgonia.Node {
+		v = b.relu(b.linear(v, name+".ChannelGate.mlp.1", narrowed(c)))
+		return b.linear(v, name+".ChannelGate.mlp.3", c)
+	}
+	most := b.reshape(b.maxPool(x, s[2], s[2], 0), n, c)
+	x = b.scaleChannels(x, b.sigmoid(b.add(mlp(b.globalPool(x)), mlp(most))))
+	gate := b.conv(b.channelPool(x), name+".SpatialGate.spatial.conv", 1, 7, 1, 3)
+	gate = b.normWith(gate, name+".SpatialGate.spatial.bn", GateScale, gateMomentum)
+	return b.scalePixels(x, b.sigmoid(gate))
+}
+
+// reshape adds the same values in another shape.
+func (b *builder) reshape(x *gorgonia.Node, shape ...int) *gorgonia.Node {
+	move := func(to tensor.Shape) op {
+		return op{
+			name: "reshape " + fmt.Sprint([]int(to)), out: to, inPlace: 0,
+			run: func(_ *kernels.Pool, out []float32, in [][]float32) { copy(out, in[0]) },
+		}
+	}
+	forward, back := move(shape), move(x.Shape().Clone())
+	forward.wrt = []bool{true}
+	forward.diff = func(_ gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+		return gorgonia.Nodes{b.apply(back, grad)}, nil
+	}
+	return b.apply(forward, x)
+}
+
+// sigmoid adds 1 / (1 + exp(-x)).
+func (b *builder) sigmoid(x *gorgonia.Node) *gorgonia.Node {
+	back := op{
+		name: "sigmoid-back", out: x.Shape(), inPlace: 0,
+		run: func(_ *kernels.Pool, out []float32, in [][]float32) { kernels.SigmoidBack(out, in[0], in[1]) },
+	}
+	return b.apply(op{
+		name: "sigmoid", out: x.Shape(), inPlace: 0,
+		run: func(_ *kernels.Pool, out []float32, in [][]float32) { kernels.SigmoidSlice(out, in[0]) },
+		wrt: []bool{true},
+		diff: func(_ gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+			return gorgonia.Nodes{b.apply(back, grad, out)}, nil
+		},
+	}, x)
+}
+
+// scaleChannels multiplies every plane of x [n, c, h, w] by its value of s [n, c].
+func (b *builder) scaleChannels(x, s *gorgonia.Node) *gorgonia.Node {
+	shape := x.Shape()
+	planes, plane := shape[0]*shape[1], shape[2]*shape[3]
+	settings := fmt.Sprint([]int(shape))
+	scale := func(p *kernels.Pool, out []float32, in [][]float32) {
+		kernels.ScalePlanes(out, in[0], in[1], planes, plane, p)
+	}
+	back := op{name: "scale-channels-back " + settings, out: shape, inPlace: 0, run: scale}
+	backScale := op{
+		name: "scale-channels-back-scale " + settings, out: s.Shape(), inPlace: -1,
+		run: func(p *kernels.Pool, out []float32, in [][]float32) {
+			kernels.PlaneProducts(out, in[0], in[1], planes, plane, p)
+		},
+	}
+	return b.apply(op{
+		name: "scale-channels " + settings, out: shape, inPlace: -1, run: scale,
+		wrt: []bool{true, true},
+		diff: func(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+			return gorgonia.Nodes{b.apply(back, grad, in[1]), b.apply(backScale, in[0], grad)}, nil
+		},
+	}, x, s)
+}
+
+// scalePixels multiplies every channel of x [n, c, h, w] by s [n, 1, h, w].
+func (b *builder) scalePixels(x, s *gorgonia.Node) *gorgonia.Node {
+	shape := x.Shape()
+	n, c, plane := shape[0], shape[1], shape[2]*shape[3]
+	settings := fmt.Sprint([]int(shape))
+	scale := func(p *kernels.Pool, out []float32, in [][]float32) {
+		kernels.ScalePixels(out, in[0], in[1], n, c, plane, p)
+	}
+	back := op{name: "scale-pixels-back " + settings, out: shape, inPlace: 0, run: scale}
+	backScale := op{
+		name: "scale-pixels-back-scale " + settings, out: s.Shape(), inPlace: -1,
+		run: func(p *kernels.Pool, out []float32, in [][]float32) {
+			kernels.PixelProducts(out, in[0], in[1], n, c, plane, p)
+		},
+	}
+	return b.apply(op{
+		name: "scale-pixels " + settings, out: shape, inPlace: -1, run: scale,
+		wrt: []bool{true, true},
+		diff: func(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+			return gorgonia.Nodes{b.apply(back, grad, in[1]), b.apply(backScale, in[0], grad)}, nil
+		},
+	}, x, s)
+}
+
+// channelPool adds the maximum and the mean over channels: [n, c, h, w] to
+// [n, 2, h, w]. The channels of the maxima lie in memory that the operation
+// owns, as with maxPool.
+func (b *builder) channelPool(x *gorgonia.Node) *gorgonia.Node {
+	s := x.Shape()
+	n, c, plane := s[0], s[1], s[2]*s[3]
+	settings := fmt.Sprint([]int(s))
+	index := make([]int32, n*plane)
+	back := op{
+		name: "channel-pool-back " + settings, out: s, inPlace: -1,
+		run: func(p *kernels.Pool, out []float32, in [][]float32) {
+			kernels.ChannelPoolBack(out, in[0], index, n, c, plane, p)
+		},
+	}
+	return b.apply(op{
+		name: "channel-pool " + settings, out: tensor.Shape{n, 2, s[2], s[3]}, inPlace: -1,
+		run: func(p *kernels.Pool, out []float32, in [][]float32) {
+			kernels.ChannelPool(out, index, in[0], n, c, plane, p)
+		},
+		wrt: []bool{true},
+		diff: func(_ gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+			return gorgonia.Nodes{b.apply(back, grad, out)}, nil
+		},
+	}, x)
+}
