@@ -6,8 +6,6 @@ import (
 	"strconv"
 
 	"github.com/apache/arrow/go/v15/arrow"
-	"github.com/apache/arrow/go/v15/arrow/array"
-	"github.com/apache/arrow/go/v15/arrow/memory"
 
 	"shiftmill/kernels"
 	"shiftmill/pipeline"
@@ -83,62 +81,12 @@ const piece = 32
 
 // Run corrupts the rows of one part.
 func (s *stage) Run(ctx context.Context, in *stages.Inputs, out stages.Sink) error {
-	pool := kernels.NewPool(in.Workers)
 	key := kernels.NewKey(imagenetC, imagenetCVersion, in.Seed, s.c.Corruption, uint64(s.c.Severity))
-	return in.One("data").Each(ctx, func(rec arrow.Record) error {
-		at := rec.Schema().FieldIndices(model.ImageColumn)
-		if len(at) == 0 {
-			return fmt.Errorf("%s", model.ImageProblems(rec.Schema(), "data")[0].Msg) // where the columns were unknown before the run
+	return transform.Rows(ctx, in, out, piece, func(id string, p *imageio.Pixels) (*imageio.Pixels, error) {
+		p, err := s.fit.Apply(p, 0, len(s.fit), kernels.Source{})
+		if err != nil {
+			return nil, err
 		}
-		ids, cells := rec.Column(rec.Schema().FieldIndices("id")[0]).(*array.String), rec.Column(at[0])
-		for lo := 0; lo < ids.Len(); lo += piece {
-			if err := ctx.Err(); err != nil {
-				return context.Cause(ctx)
-			}
-			n := min(piece, ids.Len()-lo)
-			pics, errs := make([]*imageio.Pixels, n), make([]error, n)
-			pool.Run(n, func(i int) {
-				pics[i], errs[i] = s.corrupt(ctx, in, key, ids.Value(lo+i), cells, lo+i)
-			})
-			for _, err := range errs {
-				if err != nil {
-					return err
-				}
-			}
-			if err := write(out, ids, lo, pics); err != nil {
-				return err
-			}
-		}
-		return nil
+		return s.corruption.Apply(p, key.Row(id))
 	})
-}
-
-// corrupt makes one row's picture.
-func (s *stage) corrupt(ctx context.Context, in *stages.Inputs, key kernels.Key, id string, cells arrow.Array, i int) (*imageio.Pixels, error) {
-	p, err := transform.Load(ctx, in.Images, id, cells, i)
-	if err != nil {
-		return nil, err
-	}
-	if p, err = s.fit.Apply(p, 0, len(s.fit), kernels.Source{}); err == nil {
-		p, err = s.corruption.Apply(p, key.Row(id))
-	}
-	if err != nil {
-		return nil, &stages.RowError{ID: id, Err: err}
-	}
-	return p, nil
-}
-
-// write hands on pictures as pixels.
-func write(out stages.Sink, ids *array.String, lo int, pics []*imageio.Pixels) error {
-	schema := arrow.NewSchema([]arrow.Field{{Name: "id", Type: arrow.BinaryTypes.String}, {Name: model.ImageColumn, Type: stages.ImageType}}, nil)
-	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
-	defer b.Release()
-	cells := stages.ImageBuilderOf(b.Field(1))
-	for i, p := range pics {
-		b.Field(0).(*array.StringBuilder).Append(ids.Value(lo + i))
-		cells.Append(stages.ImageCell{Ref: "rgb8", Data: p.Pix, Height: p.H, Width: p.W})
-	}
-	rec := b.NewRecord()
-	defer rec.Release()
-	return out.Write("", rec)
 }

@@ -193,6 +193,27 @@ func (c *Call) Range(key string, def [2]float64, lo, hi float64) [2]float64 {
 	return r
 }
 
+// Floats reads one number or a list of them within lo..hi, or def where none
+// were given.
+func (c *Call) Floats(key string, def []float64, lo, hi float64) []float64 {
+	if !c.Has(key) {
+		return def
+	}
+	v := c.args[key]
+	if v.Kind() == pipeline.Scalar {
+		return []float64{c.float(key, v, lo, hi)}
+	}
+	var list []float64
+	for _, item := range v.List() {
+		list = append(list, c.float(key, item, lo, hi))
+	}
+	if len(list) == 0 || len(list) > 64 {
+		c.Fail(key, "must be a list of 1 to 64 numbers, got %s", v.SpecText())
+		return def
+	}
+	return list
+}
+
 // maxSide bounds sizes in pixels.
 const maxSide = 8192
 

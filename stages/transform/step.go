@@ -33,6 +33,9 @@ type Step struct {
 	padding      int
 	scale, ratio [2]float64
 	p            float64
+	std          []float64
+	channels     bool // each has a standard deviation of its own
+	fill         [3]byte
 }
 
 var words = []Word{
@@ -41,6 +44,8 @@ var words = []Word{
 	{"random-crop", "size", []string{"size", "padding"}},
 	{"random-resized-crop", "size", []string{"size", "scale", "ratio", "filter"}},
 	{"hflip", "p", []string{"p"}},
+	{"speckle", "p", []string{"p", "std", "per"}},
+	{"random-erasing", "p", []string{"p", "area", "ratio", "fill"}},
 }
 
 // Words are the names of steps with their arguments, for lists that mix steps
@@ -83,6 +88,16 @@ func NewStep(c *Call) Step {
 		filter()
 	case "hflip":
 		s.p, s.random = c.Float("p", 0.5, 0, 1), true
+	case "speckle":
+		s = Speckle(c.Float("p", 0.5, 0, 1), c.Floats("std", SpeckleStd, 0, 16), c.Text("per", "image", []string{"image", "channel"}) == "channel")
+	case "random-erasing":
+		fill := c.Floats("fill", []float64{float64(EraseFill[0]), float64(EraseFill[1]), float64(EraseFill[2])}, 0, 255)
+		if len(fill) != 3 {
+			c.Fail("fill", "must be three levels [red, green, blue], got %d", len(fill))
+			fill = make([]float64, 3)
+		}
+		s = RandomErasing(c.Float("p", 0.5, 0, 1), c.Range("area", EraseArea, 0x1p-20, 1), c.Range("ratio", EraseRatio, 0x1p-10, 0x1p10),
+			[3]byte{byte(fill[0]), byte(fill[1]), byte(fill[2])})
 	}
 	return s
 }
@@ -101,7 +116,7 @@ func Fit(size int) List {
 func (l List) Size() (h, w int, ok bool) {
 	for i := len(l) - 1; i >= 0; i-- {
 		switch s := l[i]; {
-		case s.name == "hflip":
+		case s.name == "hflip", s.name == "speckle", s.name == "random-erasing":
 		case s.name == "resize" && s.square:
 			// The shape is kept: square only if it was so before.
 			if h, w, ok := l[:i].Size(); ok && h == w {
@@ -140,6 +155,10 @@ func (l List) Prefix() int {
 // largest user takes four for each of ten tries.
 const drawsPerStep = 64
 
+// bulk is the first element of a step's draws for every value of a picture of
+// at most 2^24 pixels, apart from those of single draws.
+func bulk(place uint32) uint32 { return (place + 1) << 24 }
+
 // Apply applies the steps from <= i < to with the row's random source; the
 // numbers a step draws follow from its place in the whole list. p is not
 // changed; the result may be p.
@@ -147,14 +166,20 @@ const drawsPerStep = 64
 func (l List) Apply(p *imageio.Pixels, from, to int, draw kernels.Source) (*imageio.Pixels, error) {
 	for i := from; i < to; i++ {
 		var err error
-		if p, err = l[i].apply(p, draw, uint32(i*drawsPerStep)); err != nil {
+		if p, err = l[i].apply(p, draw, uint32(i)); err != nil {
 			return nil, err
 		}
 	}
 	return p, nil
 }
 
-func (s Step) apply(p *imageio.Pixels, draw kernels.Source, first uint32) (*imageio.Pixels, error) {
+// Apply applies the step alone, as a list of one does.
+func (s Step) Apply(p *imageio.Pixels, draw kernels.Source) (*imageio.Pixels, error) {
+	return s.apply(p, draw, 0)
+}
+
+func (s Step) apply(p *imageio.Pixels, draw kernels.Source, place uint32) (*imageio.Pixels, error) {
+	first := place * drawsPerStep
 	switch s.name {
 	case "resize":
 		if s.square {
@@ -172,6 +197,10 @@ func (s Step) apply(p *imageio.Pixels, draw kernels.Source, first uint32) (*imag
 			return imageio.FlipH(p), nil
 		}
 		return p, nil
+	case "speckle":
+		return s.speckle(p, draw, first, bulk(place)), nil
+	case "random-erasing":
+		return s.erase(p, draw, first), nil
 	}
 	panic("transform: step " + s.name)
 }
@@ -238,6 +267,13 @@ func (l List) SpecText() string {
 			args = map[string]any{"size": size, "scale": s.scale, "ratio": s.ratio, "filter": s.filter.String()}
 		case "hflip":
 			args = map[string]any{"p": s.p}
+		case "speckle":
+			args = map[string]any{"p": s.p, "std": s.std, "per": "image"}
+			if s.channels {
+				args["per"] = "channel"
+			}
+		case "random-erasing":
+			args = map[string]any{"p": s.p, "area": s.scale, "ratio": s.ratio, "fill": [3]int{int(s.fill[0]), int(s.fill[1]), int(s.fill[2])}}
 		}
 		items[i] = map[string]any{s.name: args}
 	}

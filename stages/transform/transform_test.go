@@ -33,7 +33,10 @@ func TestDecodeSpec(t *testing.T) {
 		{"{random-resized-crop: {size: 24, scale: [0.5, 1], filter: bicubic}}",
 			`[{"random-resized-crop":{"filter":"bicubic","ratio":[0.75,1.3333333333333333],"scale":[0.5,1],"size":[24,24]}}]`, ""},
 		{"[]", "[]", ""},
-		{"[hflop]", "[]", "x.yaml:1:2: 0: no \"hflop\" here (did you mean \"hflip\"?); there are resize, center-crop, random-crop, random-resized-crop, hflip\n"},
+		{"[speckle, {speckle: {std: 0.2, per: channel}}, {random-erasing: 1}]", `[{"speckle":{"p":0.5,"per":"image","std":[0.15,0.2,0.35,0.45,0.6]}},{"speckle":{"p":0.5,"per":"channel","std":[0.2]}},` +
+			`{"random-erasing":{"area":[0.02,0.33],"fill":[124,116,104],"p":1,"ratio":[0.3,3.3]}}]`, ""},
+		{"[{random-erasing: {fill: [1, 2]}}]", `[{"random-erasing":{"area":[0.02,0.33],"fill":[0,0,0],"p":0.5,"ratio":[0.3,3.3]}}]`, "x.yaml:1:26: 0.random-erasing.fill: must be three levels [red, green, blue], got 2\n"},
+		{"[hflop]", "[]", "x.yaml:1:2: 0: no \"hflop\" here (did you mean \"hflip\"?); there are resize, center-crop, random-crop, random-resized-crop, hflip, speckle, random-erasing\n"},
 		{"[hflip, {resize: {filtre: box}}]", `[{"hflip":{"p":0.5}}]`, "x.yaml:1:19: 1.resize.filtre: resize has no \"filtre\" (did you mean \"filter\"?); it has size, filter\n"},
 		{"[{hflip: 1.5}]", `[{"hflip":{"p":0}}]`, "x.yaml:1:10: 0.hflip.p: must be a number from 0 to 1, got 1.5\n"},
 		{"[center-crop]", `[{"center-crop":{"size":[1,1]}}]`, "x.yaml:1:2: 0.center-crop: needs a size in pixels: {center-crop: 64} or {center-crop: [64, 48]} (height, width)\n"},
@@ -145,6 +148,7 @@ func TestGolden(t *testing.T) {
 	for _, text := range []string{
 		"{resize: 20}", "{resize: {size: [17, 31], filter: lanczos}}", "{center-crop: [50, 21]}",
 		"{random-crop: {size: 30, padding: 2}}", "{random-resized-crop: 24}", "hflip",
+		"[hflip, {speckle: {p: 0.9, std: [0.1, 0.3], per: channel}}]", "{random-erasing: {p: 1, fill: [1, 2, 3]}}",
 	} {
 		l, problems := parse(t, text)
 		if problems != "" {

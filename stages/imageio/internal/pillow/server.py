@@ -6,7 +6,7 @@ import io
 import json
 import sys
 
-from PIL import Image, ImageFile, ImageOps
+from PIL import Image, ImageEnhance, ImageFile, ImageOps
 
 Image.MAX_IMAGE_PIXELS = None
 
@@ -53,7 +53,24 @@ def resize(request, data):
     return answer_pixels(im.resize((w, im.height), f).resize((w, h), f))
 
 
-OPS = {"decode": decode, "encode": encode, "resize": resize}
+def operate(request, data):
+    im, o = image(request, data), request["options"]
+    name, by = o["name"], o.get("by")
+    fill = tuple(o["fill"]) if "fill" in o else None
+    if name in ("autocontrast", "equalize"):
+        im = getattr(ImageOps, name)(im)
+    elif name in ("posterize", "solarize"):
+        im = getattr(ImageOps, name)(im, int(by))
+    elif name == "rotate":
+        im = im.rotate(by, resample=Image.BILINEAR, fillcolor=fill)
+    elif name == "affine":
+        im = im.transform(im.size, Image.AFFINE, by, resample=Image.BILINEAR, fillcolor=fill)
+    else:
+        im = getattr(ImageEnhance, name)(im).enhance(by)
+    return answer_pixels(im)
+
+
+OPS = {"decode": decode, "encode": encode, "resize": resize, "operate": operate}
 
 stdin, stdout = sys.stdin.buffer, sys.stdout.buffer
 for line in stdin:
