@@ -19,6 +19,10 @@
 // process while it builds graphs and it panics on mistakes: graphs are built
 // under one lock, and a panic becomes an error there.
 //
+// Networks for one image of any size at a time ([EDSR], [CAE]) need no
+// gradients and no batch: they are flows (flow.go), described directly, whose
+// weights and signals between modules a caller may change.
+//
 // Images, labels as names, files of weights and augmentations are left to the
 // packages under stages.
 package nn

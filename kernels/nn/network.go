@@ -25,6 +25,7 @@ const (
 	NormMean                 // [channels], running; not a parameter
 	NormVariance             // [channels], running; not a parameter
 	GateScale                // [channels], a norm's scale that starts at zero
+	ConvBias                 // [channels]
 )
 
 // Parameter says whether the gradient changes such state.

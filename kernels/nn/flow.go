@@ -1,0 +1,199 @@
+package nn
+
+import "shiftmill/kernels"
+
+// A Signal is what a layer hands to the next for one image: Data is [C, H, W].
+type Signal struct {
+	C, H, W int
+	Data    []float32
+}
+
+// Resize gives a signal a shape; its memory is kept where that is large
+// enough, and its values are undefined.
+func (s *Signal) Resize(c, h, w int) {
+	s.C, s.H, s.W = c, h, w
+	if cap(s.Data) < c*h*w {
+		s.Data = make([]float32, c*h*w)
+	}
+	s.Data = s.Data[:c*h*w]
+}
+
+// An activation follows a convolution.
+type activation uint8
+
+const (
+	linear activation = iota
+	rectify
+	leaky // slope 0.01, PyTorch's default
+	tanh
+)
+
+const leakySlope = 0.01
+
+func (a activation) apply(v []float32) {
+	switch a {
+	case rectify:
+		kernels.ReLU(v, v)
+	case leaky:
+		kernels.LeakyReLU(v, v, leakySlope)
+	case tanh:
+		kernels.TanhSlice(v, v)
+	}
+}
+
+// A flow is a feed-forward network, or a stretch of one, for one image: nodes
+// in an order in which each reads earlier ones.
+type flow struct {
+	weights *Weights
+	nodes   []flowNode
+}
+
+// A flowKind is what a node does.
+type flowKind uint8
+
+const (
+	given    flowKind = iota // a signal of the caller's
+	convolve                 // convolution, bias, activation
+	enlarge                  // transposed convolution 2x2 by 2, bias
+	shuffle                  // pixel shuffle
+	sum                      // of two nodes
+	border                   // of one zero on all sides
+)
+
+// A flowNode is one node of a flow.
+type flowNode struct {
+	kind    flowKind
+	in      [2]int // numbers of the nodes it reads; sum alone reads two
+	c, h, w int    // its own shape
+
+	data         []float32 // given
+	weight, bias []float32
+	kernel       int
+	stride       int
+	pad          kernels.Border
+	mirrored     bool // padded by reflection instead of zeros
+	act          activation
+	factor       int // shuffle
+}
+
+func (f *flow) add(n flowNode) int {
+	f.nodes = append(f.nodes, n)
+	return len(f.nodes) - 1
+}
+
+// input adds a signal. Its data is read when the flow runs.
+func (f *flow) input(s Signal) int {
+	return f.add(flowNode{kind: given, c: s.C, h: s.H, w: s.W, data: s.Data})
+}
+
+// A convLayer is a square convolution: its state is name.weight and name.bias.
+type convLayer struct {
+	name     string
+	out      int
+	kernel   int
+	stride   int // 0 is 1
+	pad      kernels.Border
+	mirrored bool
+	act      activation
+}
+
+// around is the same border on all sides.
+func around(n int) kernels.Border { return kernels.Border{Top: n, Bottom: n, Left: n, Right: n} }
+
+// conv adds a convolution of node x.
+func (f *flow) conv(x int, l convLayer) int {
+	from := &f.nodes[x]
+	bound := 1 / kernels.Sqrt(float32(from.c*l.kernel*l.kernel))
+	stride := max(l.stride, 1)
+	return f.add(flowNode{
+		kind: convolve, in: [2]int{x}, c: l.out,
+		h: (from.h+l.pad.Top+l.pad.Bottom-l.kernel)/stride + 1, w: (from.w+l.pad.Left+l.pad.Right-l.kernel)/stride + 1,
+		weight: f.weights.declare(l.name+".weight", ConvWeight, bound, l.out, from.c, l.kernel, l.kernel),
+		bias:   f.weights.declare(l.name+".bias", ConvBias, bound, l.out),
+		kernel: l.kernel, stride: stride, pad: l.pad, mirrored: l.mirrored, act: l.act,
+	})
+}
+
+// double adds a transposed convolution 2x2 with a stride of 2.
+func (f *flow) double(x int, name string, out int) int {
+	from := &f.nodes[x]
+	bound := 1 / kernels.Sqrt(float32(out*4))
+	return f.add(flowNode{
+		kind: enlarge, in: [2]int{x}, c: out, h: 2 * from.h, w: 2 * from.w,
+		weight: f.weights.declare(name+".weight", ConvWeight, bound, from.c, out, 2, 2),
+		bias:   f.weights.declare(name+".bias", ConvBias, bound, out),
+	})
+}
+
+// shuffled adds a pixel shuffle by r.
+func (f *flow) shuffled(x, r int) int {
+	from := &f.nodes[x]
+	return f.add(flowNode{kind: shuffle, in: [2]int{x}, c: from.c / (r * r), h: r * from.h, w: r * from.w, factor: r})
+}
+
+// plus adds the sum of two nodes of one shape.
+func (f *flow) plus(x, y int) int {
+	n := &f.nodes[x]
+	return f.add(flowNode{kind: sum, in: [2]int{x, y}, c: n.c, h: n.h, w: n.w})
+}
+
+// bordered adds a node with a border of one zero around another.
+func (f *flow) bordered(x int) int {
+	n := &f.nodes[x]
+	return f.add(flowNode{kind: border, in: [2]int{x}, c: n.c, h: n.h + 2, w: n.w + 2})
+}
+
+// run computes the last node into dst.
+func (f *flow) run(dst *Signal, p *kernels.Pool) {
+	values := make([][]float32, len(f.nodes))
+	for i := range f.nodes {
+		n := &f.nodes[i]
+		if n.kind == given {
+			values[i] = n.data
+			continue
+		}
+		out := make([]float32, n.c*n.h*n.w)
+		if i == len(f.nodes)-1 {
+			dst.Resize(n.c, n.h, n.w)
+			out = dst.Data
+		}
+		n.whole(out, values[n.in[0]], values[n.in[1]], &f.nodes[n.in[0]], p)
+		values[i] = out
+	}
+}
+
+// whole computes a node at once from the whole of the nodes it reads.
+func (n *flowNode) whole(out, x, y []float32, from *flowNode, p *kernels.Pool) {
+	switch n.kind {
+	case sum:
+		kernels.Add(out, x, y)
+	case border:
+		clear(out)
+		for i := range n.c * from.h {
+			copy(out[(i/from.h*n.h+i%from.h+1)*n.w+1:], x[i*from.w:(i+1)*from.w])
+		}
+	case shuffle:
+		kernels.PixelShuffle(out, x, 1, n.c, from.h, from.w, n.factor)
+	case enlarge:
+		kernels.ConvTranspose2D(out, x, n.weight, n.bias, kernels.ConvShape{
+			N: 1, Ci: n.c, H: n.h, W: n.w, Co: from.c, KH: 2, KW: 2, StrideH: 2, StrideW: 2,
+		}, p)
+	case convolve:
+		h, w := from.h+n.pad.Top+n.pad.Bottom, from.w+n.pad.Left+n.pad.Right
+		if n.pad != (kernels.Border{}) {
+			padded := make([]float32, from.c*h*w)
+			if n.mirrored {
+				kernels.PadReflect(padded, x, from.c, from.h, from.w, n.pad)
+			} else {
+				for i := range from.c * from.h {
+					copy(padded[(i/from.h*h+i%from.h+n.pad.Top)*w+n.pad.Left:], x[i*from.w:(i+1)*from.w])
+				}
+			}
+			x = padded
+		}
+		kernels.Conv2D(out, x, n.weight, n.bias, kernels.ConvShape{
+			N: 1, Ci: from.c, H: h, W: w, Co: n.c, KH: n.kernel, KW: n.kernel, StrideH: n.stride, StrideW: n.stride,
+		}, p)
+		n.act.apply(out)
+	}
+}
