@@ -23,6 +23,7 @@ type rules struct {
 // An attribute is a column with all conditions that are asked of it.
 type attribute struct {
 	name   string
+	field  int // of the items; -1: a column of the rows
 	typ    pipeline.ColumnType
 	tests  []*pipeline.Matcher
 	base   int // the test that base asks, or -1
@@ -61,6 +62,7 @@ func columnType(t arrow.DataType) (pipeline.ColumnType, bool) {
 // A binder compiles conditions and gathers what is wrong with them.
 type binder struct {
 	schema   *arrow.Schema
+	items    *Items
 	rules    rules
 	at       map[string]int
 	problems []pipeline.Problem
@@ -91,12 +93,18 @@ func (b *binder) check(name, field string, cond pipeline.Condition) check {
 	if !ok {
 		i = len(b.rules.attributes)
 		b.at[name] = i
-		_, typ, _ := b.column(name, field)
-		b.rules.attributes = append(b.rules.attributes, &attribute{name: name, typ: typ, base: -1})
+		at := b.items.field(b.schema, name)
+		var typ pipeline.ColumnType
+		if at < 0 {
+			_, typ, _ = b.column(name, field)
+		} else if typ, ok = columnType(b.items.fields(b.schema)[at].Type); !ok {
+			b.report(field, "the field %q of an item holds %s; a split compares text, whole numbers, floats, booleans and times", name, b.items.fields(b.schema)[at].Type)
+		}
+		b.rules.attributes = append(b.rules.attributes, &attribute{name: name, field: at, typ: typ, base: -1})
 	}
 	a := b.rules.attributes[i]
 	m, problems := cond.Compile(a.typ)
-	if len(b.schema.FieldIndices(name)) > 0 {
+	if a.field >= 0 || len(b.schema.FieldIndices(name)) > 0 {
 		b.problems = append(b.problems, below(field, problems)...)
 	}
 	a.tests, a.asked = append(a.tests, m), append(a.asked, cond)
@@ -114,7 +122,8 @@ func (b *binder) all(field string, conds map[string]pipeline.Condition) []check 
 // bind compiles a configuration for the columns of a schema and reports
 // conditions that do not fit them.
 func (c *Shift) bind(in *arrow.Schema) (*rules, []pipeline.Problem) {
-	b := &binder{schema: in, at: map[string]int{}}
+	b := &binder{schema: in, items: &c.Items, at: map[string]int{}}
+	b.checkItems(c)
 	r := &b.rules
 	base := b.all("base", c.Base)
 	for _, k := range base {
@@ -164,10 +173,13 @@ func (c *Shift) bind(in *arrow.Schema) (*rules, []pipeline.Problem) {
 			}
 		}
 	}
-	if c.Classes.mode == "common" || c.Classes.mode == "list" {
+	if (c.Classes.mode == "common" || c.Classes.mode == "list") && !c.Items.on() {
 		b.column(c.Label, "label")
 	}
 	known := c.reads(in)
+	for _, a := range r.attributes {
+		known = append(known, a.name)
+	}
 	for _, name := range keys(c.Missing) {
 		if !slices.Contains(known, name) {
 			near := ""

@@ -15,6 +15,7 @@ type choice struct {
 	train, val, iid size // kind 0: no such output
 	ood             []size
 	grouped         bool // several rows may share u and g
+	several         bool // a row may be in several cells
 	matched         bool
 	relaxed         bool // growth: relaxed
 	workers         int

@@ -43,7 +43,7 @@ func (c *choice) pickShift(k int, strata []string, counts []int) []shortage {
 		switch {
 		case r.pool&testPool == 0:
 			r.role = otherPool
-		case c.grouped && c.inTrain.has(r.group()):
+		case (c.grouped || c.several) && c.inTrain.has(r.group()):
 			r.role = groupInTrain
 		}
 	}

@@ -1,6 +1,7 @@
 package split
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -189,7 +190,7 @@ func (s *scan) choice() *choice {
 	c := s.cfg
 	ch := &choice{
 		cells: make([][]row, len(s.rules.cells)), train: c.Sizes.of["train"], val: c.Sizes.of["val"], iid: c.Sizes.of["iid"],
-		grouped: len(c.Group) > 0, matched: len(c.Match) > 0, relaxed: c.Growth == "relaxed", trainRole: 1, valRole: 2, iidRole: 2,
+		grouped: len(c.Group) > 0, several: c.Items.on() && c.Items.Image == "any", matched: len(c.Match) > 0, relaxed: c.Growth == "relaxed", trainRole: 1, valRole: 2, iidRole: 2,
 	}
 	if ch.val.kind != 0 {
 		ch.iidRole = 3
@@ -341,7 +342,22 @@ func (s *scan) settle(ch *choice) {
 	}
 	for _, rows := range ch.cells {
 		for i := range rows {
-			all[rows[i].ordinal] = rows[i].role
+			r := &rows[i]
+			switch had := all[r.ordinal]; {
+			case s.items < 0 || had == 0:
+				all[r.ordinal] = r.role
+			case had >= firstReason && r.role < firstReason:
+				all[r.ordinal] = r.role
+			}
+			if s.items >= 0 && r.role < firstReason {
+				s.placed = append(s.placed, placement{r.ordinal, r.role, r.class})
+			}
 		}
 	}
+	slices.SortFunc(s.placed, func(a, b placement) int {
+		if a.ordinal != b.ordinal {
+			return cmp.Compare(a.ordinal, b.ordinal)
+		}
+		return cmp.Compare(a.role, b.role)
+	})
 }

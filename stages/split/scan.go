@@ -29,6 +29,7 @@ type scan struct {
 	id                     int
 	stratify, group, match []int
 	label                  int // -1: not read
+	items, itemLabel       int // the column of items, -1 without one, and the field of their class
 
 	strata, mixes, classes dictionary
 	reasons                dictionary
@@ -37,6 +38,7 @@ type scan struct {
 	chunks []*chunk
 	failed failure
 	values []map[string]bool // met in each attribute, as texts
+	placed []placement       // with items, all rows of outputs by ordinal
 }
 
 // A chunk is one record of the input after the scan.
@@ -105,7 +107,7 @@ func newScan(cfg *Shift, in stages.Input, seed uint64) (*scan, error) {
 		p := problems[0]
 		return nil, fmt.Errorf("%s: %s", p.Field, p.Msg)
 	}
-	s := &scan{cfg: cfg, rules: rules, seed: seed, columns: map[string]int{}, label: -1}
+	s := &scan{cfg: cfg, rules: rules, seed: seed, columns: map[string]int{}, label: -1, items: -1}
 	for i, f := range schema.Fields() {
 		s.columns[f.Name] = i
 	}
@@ -120,6 +122,9 @@ func newScan(cfg *Shift, in stages.Input, seed uint64) (*scan, error) {
 	}
 	if cfg.readsLabel(schema) {
 		s.label = s.columns[cfg.Label]
+	}
+	if cfg.Items.on() {
+		s.items, s.itemLabel = s.columns[cfg.Items.Column], cfg.Items.field(schema, cfg.Items.Label)
 	}
 	return s, nil
 }
@@ -298,6 +303,10 @@ func columns(rec arrow.Record, at []int) []arrow.Array {
 }
 
 func (w *worker) read(rec arrow.Record, c *chunk) {
+	if w.items >= 0 {
+		w.readItems(rec, c)
+		return
+	}
 	n := int(rec.NumRows())
 	c.out = make([]role, n)
 	for a, l := range w.lenses {

@@ -23,6 +23,7 @@ type Shift struct {
 	Missing  map[string]string               `yaml:"missing" enum:"drop|keep|error" doc:"what a missing value of an attribute does to its row"`
 	Classes  Classes                         `yaml:"classes" doc:"common, all, or a list: the classes that the split keeps"`
 	Label    string                          `yaml:"label" doc:"column of the class"`
+	Items    Items                           `yaml:"items" doc:"attributes that belong to the elements of a list column, such as the clothing items of an image"`
 	Where    Where                           `yaml:"where" doc:"rows that each side may draw from"`
 	Exclude  []map[string]pipeline.Condition `yaml:"exclude" single:"true" doc:"rows to leave out: those that meet all conditions of an item"`
 	Growth   string                          `yaml:"growth" enum:"strict|relaxed" doc:"strict: added rows never move a row between outputs"`
@@ -75,7 +76,7 @@ func ShiftKind() *stages.Kind {
 		Version: 1,
 		Shape:   stages.Index,
 		In:      []stages.Port{{Name: "rows", Doc: "rows with the attributes as columns", Type: stages.Rows}},
-		Config:  Shift{Label: "label", Growth: "strict"},
+		Config:  Shift{Label: "label", Growth: "strict", Items: Items{Image: "any", Labels: "matching", Label: "category"}},
 		Check:   checkShift,
 		Outputs: shiftOutputs,
 		Columns: shiftColumns,
@@ -96,6 +97,9 @@ func checkShift(c *Shift) []pipeline.Problem {
 	}
 	problems = append(problems, c.Shifts.check(c.Base)...)
 	problems = append(problems, c.Sizes.check(c)...)
+	if c.Items.on() && c.Classes.mode != "" && c.Classes.mode != "all" {
+		report("classes", "images with several classes have no class to keep or leave: select the items by a condition on their class instead")
+	}
 	for _, name := range keys(c.Missing) {
 		if policy := c.Missing[name]; policy == "keep" && slices.ContainsFunc(c.Shifts.sets, func(s set) bool {
 			return slices.ContainsFunc(s.alters, func(a alteration) bool { return a.attribute == name && a.to.String() == "null" })
@@ -127,7 +131,10 @@ func shiftOutputs(c *Shift) []stages.Output {
 }
 
 var (
-	cellColumn   = arrow.NewSchema([]arrow.Field{{Name: "cell", Type: arrow.BinaryTypes.String}}, nil)
+	cellColumn  = arrow.NewSchema([]arrow.Field{{Name: "cell", Type: arrow.BinaryTypes.String}}, nil)
+	itemColumns = arrow.NewSchema([]arrow.Field{
+		{Name: "cell", Type: arrow.BinaryTypes.String}, {Name: "labels", Type: arrow.ListOf(arrow.BinaryTypes.String)},
+	}, nil)
 	reasonColumn = arrow.NewSchema([]arrow.Field{{Name: "reason", Type: arrow.BinaryTypes.String}}, nil)
 )
 
@@ -135,6 +142,9 @@ func shiftColumns(c *Shift, in stages.Schemas) (stages.Schemas, []pipeline.Probl
 	out := stages.Schemas{}
 	for _, o := range shiftOutputs(c) {
 		out[o.Name] = cellColumn
+		if c.Items.on() {
+			out[o.Name] = itemColumns
+		}
 	}
 	out["unused"] = reasonColumn
 	if in["rows"] == nil {
@@ -159,12 +169,18 @@ func (c *Shift) reads(in *arrow.Schema) []string {
 	if c.readsLabel(in) {
 		names = append(names, c.Label)
 	}
+	names = slices.DeleteFunc(names, func(n string) bool { return n == "id" || c.Items.field(in, n) >= 0 })
+	if c.Items.on() {
+		names = append(names, c.Items.Column)
+	}
 	slices.Sort(names)
-	return slices.DeleteFunc(slices.Compact(names), func(n string) bool { return n == "id" })
+	return slices.Compact(names)
 }
 
 func (c *Shift) readsLabel(in *arrow.Schema) bool {
 	switch {
+	case c.Items.on():
+		return false
 	case c.Classes.mode == "common" || c.Classes.mode == "list":
 		return true
 	case c.Classes.mode == "all" || len(c.Shifts.sets) == 0 || in == nil:

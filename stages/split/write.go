@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 	"sync"
 
@@ -23,6 +24,7 @@ type writer struct {
 	schema *arrow.Schema
 	ids    *array.StringBuilder
 	second *array.StringBuilder // cell or reason
+	labels *array.ListBuilder   // nil without items
 	sink   stages.Sink
 
 	rows, idBytes, valueBytes int
@@ -40,6 +42,12 @@ func newWriter(output, column string, sink stages.Sink) *writer {
 	}
 }
 
+// withLabels adds the column labels.
+func (w *writer) withLabels() {
+	w.schema = arrow.NewSchema(append(w.schema.Fields(), itemColumns.Field(1)), nil)
+	w.labels = array.NewListBuilder(memory.DefaultAllocator, arrow.BinaryTypes.String)
+}
+
 func (w *writer) add(id, value string) error {
 	if w.ids.Len() == 0 && w.rows > 0 { // as large as the last record, since growing step by step copies
 		w.ids.Reserve(batchRows)
@@ -51,6 +59,21 @@ func (w *writer) add(id, value string) error {
 	w.ids.Append(id)
 	if w.schema.NumFields() > 1 {
 		w.second.Append(value)
+	}
+	if w.ids.Len() < batchRows || w.labels != nil {
+		return nil
+	}
+	return w.flush()
+}
+
+// addLabelled adds a row with its classes.
+func (w *writer) addLabelled(id, value string, labels []string) error {
+	if err := w.add(id, value); err != nil {
+		return err
+	}
+	w.labels.Append(true)
+	for _, l := range labels {
+		w.labels.ValueBuilder().(*array.StringBuilder).Append(l)
 	}
 	if w.ids.Len() < batchRows {
 		return nil
@@ -65,6 +88,9 @@ func (w *writer) flush() error {
 	}
 	w.idBytes, w.valueBytes = w.ids.DataLen()+w.ids.DataLen()/16, w.second.DataLen()+w.second.DataLen()/16
 	cols := []arrow.Array{w.ids.NewArray(), w.second.NewArray()}
+	if w.labels != nil {
+		cols = append(cols, w.labels.NewArray())
+	}
 	rec := array.NewRecord(w.schema, cols[:w.schema.NumFields()], int64(n))
 	for _, c := range cols {
 		c.Release()
@@ -76,6 +102,9 @@ func (w *writer) flush() error {
 func (w *writer) release() {
 	w.ids.Release()
 	w.second.Release()
+	if w.labels != nil {
+		w.labels.Release()
+	}
 }
 
 // write hands every row to its output, and returns how many rows each role has.
@@ -108,6 +137,9 @@ func (s *scan) writePart(ctx context.Context, part []*chunk, out stages.Sink) (m
 	writers := make([]*writer, len(names)+1)
 	for i, name := range names {
 		writers[i] = newWriter(name, s.column, out)
+		if s.items >= 0 {
+			writers[i].withLabels()
+		}
 		defer writers[i].release()
 	}
 	unused := newWriter("unused", "reason", out)
@@ -120,9 +152,19 @@ func (s *scan) writePart(ctx context.Context, part []*chunk, out stages.Sink) (m
 		if err := ctx.Err(); err != nil {
 			return nil, context.Cause(ctx)
 		}
+		placed := s.placed[sort.Search(len(s.placed), func(i int) bool { return s.placed[i].ordinal >= c.start }):]
 		for i, r := range c.out {
 			var err error
-			if r < firstReason {
+			if s.items >= 0 && r < firstReason {
+				for len(placed) > 0 && placed[0].ordinal == c.start+uint32(i) {
+					p := placed[0]
+					tally[p.role]++
+					if err := writers[p.role-1].addLabelled(c.ids.Value(i), cells[p.role-1], labelsOf(s.classes.texts[p.labels])); err != nil {
+						return nil, err
+					}
+					placed = placed[1:]
+				}
+			} else if r < firstReason {
 				tally[r]++
 				err = writers[r-1].add(c.ids.Value(i), cells[r-1])
 			} else {
@@ -175,6 +217,9 @@ func (s *scan) report(ch *choice, counts map[role]int, out stages.Sink) {
 		parts = append(parts, part)
 	}
 	out.Note("rows: %s", strings.Join(parts, ", "))
+	if text := s.overlap(); text != "" {
+		out.Note("%s", text)
+	}
 	type line struct {
 		text string
 		n    int
