@@ -206,6 +206,8 @@ type bench struct {
 	dir   string
 	calls calls
 	kinds *stages.Registry
+
+	interrupt func(engine.Event) // sees events of runs, if not nil
 }
 
 func newBench(t *testing.T, more ...*stages.Kind) *bench {
@@ -250,6 +252,9 @@ func (b *bench) runWith(ctx context.Context, spec string, o engine.Options, then
 	o.Listen = func(ev engine.Event) {
 		if ev.Type == engine.NodeDone && ev.State == engine.Ran {
 			ran.Add(1)
+		}
+		if b.interrupt != nil {
+			b.interrupt(ev)
 		}
 	}
 	e, err := engine.New(g, b.kinds, store, o)

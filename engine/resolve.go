@@ -251,6 +251,7 @@ type Instance struct {
 	Notes   []string
 	Seconds float64 // what it took when it ran
 	Inputs  []string
+	Work    *Work // what is left to do, where Estimate was asked
 }
 
 // A NamedRows is an output with its number of rows, 0 for files.

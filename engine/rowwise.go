@@ -25,6 +25,8 @@ type partRecord struct {
 	Schema []byte   `json:"schema"`
 	Skips  []Skip   `json:"skips,omitempty"`
 	Notes  []string `json:"notes,omitempty"`
+
+	Seconds float64 `json:"seconds,omitempty"` // that it took
 }
 
 // A rowTask is what the partitions of one row-wise node share.
@@ -221,6 +223,7 @@ func (t *rowTask) partition(ctx context.Context, p int, wait bool) (rec partReco
 // partition has.
 func (t *rowTask) compute(ctx context.Context, p int, key runs.Digest) (partRecord, error) {
 	var rec partRecord
+	start := t.e.o.Now()
 	in, err := t.e.readPart(ctx, t.data, p, t.columns)
 	if err != nil {
 		return rec, err
@@ -272,6 +275,7 @@ func (t *rowTask) compute(ctx context.Context, p int, key runs.Digest) (partReco
 	if rec.Schema, err = encodeSchema(all.Schema()); err != nil {
 		return rec, err
 	}
+	rec.Seconds = t.e.o.Now().Sub(start).Seconds()
 	data, err := json.Marshal(rec)
 	if err != nil {
 		return rec, err

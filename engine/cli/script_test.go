@@ -81,6 +81,7 @@ var scrubbed = []struct {
 	{regexp.MustCompile(`\d{8}T\d{6}\.\d{3}-\d+`), "RUN"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?`), "TIME"},
 	{regexp.MustCompile(`\b\d+(\.\d+)?(µs|ms|s)\b`), "TOOK"},
+	{regexp.MustCompile(`\b\d+(\.\d+)? (B|kB|MB) to store`), "SIZE to store"},
 	{regexp.MustCompile(`\b(loss|error|gap)=[-0-9.e]+`), "$1=N"},
 	{regexp.MustCompile(`\b(loss|error|gap): \S+ -> \S+ +\(\S+\)`), "$1: N -> N (N)"},
 	{regexp.MustCompile(`\b[0-9a-f]{64}\b`), "SHA256"},

@@ -1,12 +1,12 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"sort"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -26,7 +26,7 @@ func (s *session) planCommand() *cobra.Command {
 				return err
 			}
 			defer x.close()
-			return s.printPlan(x, e)
+			return s.printPlan(c.Context(), x, e)
 		},
 	}
 	s.specFlags(c)
@@ -35,18 +35,25 @@ func (s *session) planCommand() *cobra.Command {
 	return c
 }
 
-func (s *session) printPlan(x *experiment, e *engine.Engine) error {
-	plan := e.Instances()
-	if s.jsonOut {
-		enc := json.NewEncoder(s.stdout)
-		enc.SetIndent("", "  ")
-		return enc.Encode(plan)
-	}
+func (s *session) printPlan(ctx context.Context, x *experiment, e *engine.Engine) error {
 	last, ok, err := engine.LastRun(x.store, x.graph.Name)
 	if err != nil {
 		return err
 	}
 	against := e.Against(last, ok)
+	works, err := e.Estimate(ctx, against)
+	if err != nil {
+		return err
+	}
+	plan := e.Instances()
+	for i := range plan {
+		plan[i].Work = works[i]
+	}
+	if s.jsonOut {
+		enc := json.NewEncoder(s.stdout)
+		enc.SetIndent("", "  ")
+		return enc.Encode(plan)
+	}
 	width := 0
 	for _, n := range plan {
 		width = max(width, len(n.Name))
@@ -54,11 +61,7 @@ func (s *session) printPlan(x *experiment, e *engine.Engine) error {
 	for _, k := range x.graph.Skipped {
 		width = max(width, len(k.Name))
 	}
-	count := map[engine.State]int{}
-	var took time.Duration
-	unknown := 0
 	for _, n := range plan {
-		count[n.State]++
 		detail := fmt.Sprintf("%d rows", n.Rows)
 		switch {
 		case n.State != engine.Hit:
@@ -69,27 +72,18 @@ func (s *session) printPlan(x *experiment, e *engine.Engine) error {
 				}
 				detail = firstReason(why)
 			}
-			before := against.Took(n.Name)
-			took += before
-			if before == 0 {
-				unknown++
-			}
 		case n.Rows == 0:
 			detail = "files"
 		}
 		s.printf("%-8s %-*s  %-20s %s\n", n.State, width, n.Name, n.Kind, detail)
+		if text := workText(n.Work); text != "" {
+			s.printf("%-8s %-*s  %-20s %s\n", "", width, "", "", text)
+		}
 	}
 	for _, k := range x.graph.Skipped {
 		s.printf("%-8s %-*s  %-20s %s\n", "left out", width, k.Name, "", skipReason(k))
 	}
-	s.printf("%d to run, %d after those, %d cached", count[engine.Miss], count[engine.Pending], count[engine.Hit])
-	if took > 0 {
-		s.printf("; about %s of work, as the last time", duration(took))
-		if unknown > 0 {
-			s.printf(", and %d stages that have not run before", unknown)
-		}
-	}
-	s.printf("\n")
+	s.printf("%s\n", planTotals(plan))
 	return nil
 }
 

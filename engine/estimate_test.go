@@ -1,0 +1,102 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"shiftmill/engine"
+	"shiftmill/pipeline"
+	"shiftmill/runs"
+)
+
+// planned hands a planned engine and its store to look.
+func (b *bench) planned(spec string, look func(*engine.Engine, *runs.Store)) {
+	b.t.Helper()
+	g, err := pipeline.Parse("x.yaml", []byte("shiftmill: v1\nname: x\n"+spec), pipeline.Options{Vocabulary: b.kinds})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	store, err := runs.Open(b.dir, runs.Options{})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	e, err := engine.New(g, b.kinds, store, engine.Options{ReadOnly: true})
+	if err == nil {
+		err = e.Plan(context.Background())
+	}
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	look(e, store)
+	if err := store.Close(); err != nil {
+		b.t.Error(err)
+	}
+}
+
+// What another instance has stored, and what the first partitions of an
+// interrupted run have, must say about how much the rest then stores.
+func TestEstimateMeetsWhatIsStored(t *testing.T) {
+	b := newBench(t)
+	size := func() (bytes int64) {
+		b.planned("stages:\n  n: {kind: source/numbers}\n", func(_ *engine.Engine, s *runs.Store) {
+			st, err := s.Stats()
+			if err != nil {
+				t.Fatal(err)
+			}
+			bytes = st.Bytes
+		})
+		return bytes
+	}
+	check := func(what, spec string, rows int64) {
+		t.Helper()
+		var want, left int64
+		b.planned(spec, func(e *engine.Engine, _ *runs.Store) {
+			works, err := e.Estimate(context.Background(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, w := range works {
+				if w != nil {
+					want += w.Bytes
+					left += w.Rows
+				}
+			}
+		})
+		if left != rows {
+			t.Errorf("%s: %d rows left, want %d", what, left, rows)
+		}
+		before := size()
+		b.run(spec, engine.Options{})
+		if grew := size() - before; float64(want) < 0.6*float64(grew) || float64(want) > 1.7*float64(grew) {
+			t.Errorf("%s: %d bytes were expected, the store grew by %d", what, want, grew)
+		}
+	}
+	const head = "stages:\n  n: {kind: source/numbers, with: {n: 50000}}\n"
+	b.run(head, engine.Options{})
+	// Nothing of its stage is known: by its columns.
+	check("columns", head+"  a: {kind: map/scale, from: n, with: {by: 2}}\n", 50000)
+	// Another instance is.
+	check("sibling", head+"  a: {kind: map/scale, from: n, matrix: {by: [2, 7]}, with: {by: $matrix.by}}\n", 50000)
+
+	spec := head + "  a: {kind: map/scale, from: n, with: {by: 9}}\n"
+	ctx, cancel := context.WithCancelCause(context.Background())
+	enough := errors.New("enough")
+	b.interrupt = func(ev engine.Event) {
+		if ev.Type == engine.Progress && ev.Done > 10000 {
+			cancel(enough)
+		}
+	}
+	b.runWith(ctx, spec, engine.Options{Workers: 1}, nil)
+	b.interrupt = nil
+	b.planned(spec, func(e *engine.Engine, _ *runs.Store) {
+		works, err := e.Estimate(context.Background(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := works[1]
+		if w == nil || w.Rows > 40000 || w.Rows <= 0 || w.From != "as its first partitions" || w.Seconds <= 0 {
+			t.Errorf("after an interrupted run: %+v, want fewer than 40,000 rows, measured by the first partitions", w)
+		}
+	})
+}
