@@ -42,7 +42,8 @@ func F32(name string, shape []int, values []float32) Tensor {
 	return Tensor{Name: name, DType: "F32", Shape: append([]int(nil), shape...), Data: data}
 }
 
-// Float32s returns the values of a tensor of type F32, F16 or BF16, exactly.
+// Float32s returns the values of a tensor of type F32, F16 or BF16, exactly,
+// and those of type F64 rounded.
 func (t Tensor) Float32s() ([]float32, error) {
 	switch t.DType {
 	case "F32":
@@ -64,7 +65,14 @@ func (t Tensor) Float32s() ([]float32, error) {
 		}
 		return v, nil
 	}
-	return nil, fmt.Errorf("tensor %q is of type %s, want F32, F16 or BF16", t.Name, t.DType)
+	if t.DType == "F64" {
+		v := make([]float32, len(t.Data)/8)
+		for i := range v {
+			v[i] = float32(math.Float64frombits(binary.LittleEndian.Uint64(t.Data[8*i:])))
+		}
+		return v, nil
+	}
+	return nil, fmt.Errorf("tensor %q is of type %s, want F32, F16, BF16 or F64", t.Name, t.DType)
 }
 
 // half widens an IEEE binary16 value.
