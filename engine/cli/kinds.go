@@ -50,6 +50,10 @@ func (s *session) describeFields(v reflect.Value, indent string) {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		if f.Anonymous && name == "" {
+			s.describeFields(v.Field(i), indent)
+			continue
+		}
 		if name == "" || name == "-" || !f.IsExported() {
 			continue
 		}

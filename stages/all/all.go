@@ -6,6 +6,7 @@ import (
 	"shiftmill/stages"
 	"shiftmill/stages/augment"
 	"shiftmill/stages/check"
+	"shiftmill/stages/command"
 	"shiftmill/stages/corrupt"
 	"shiftmill/stages/evaluate"
 	"shiftmill/stages/report"
@@ -32,6 +33,9 @@ func Registry() *stages.Registry {
 		corrupt.ImageNetC(),
 		train.Classifier(),
 		evaluate.Classify(),
+		command.Train(),
+		command.Predict(),
+		command.Import(),
 		report.Robustness(),
 	)
 }

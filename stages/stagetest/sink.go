@@ -22,6 +22,8 @@ type Sink struct {
 	// OnCheckpoint, if set, is called with each checkpoint; its error is what
 	// Checkpoint returns, so a test can end a stage there.
 	OnCheckpoint func(state []byte) error
+	// OnProgress, if set, is called with each progress.
+	OnProgress func(done, total int64, unit string)
 
 	declared map[string]*arrow.Schema // by output; nil checks nothing
 
@@ -110,8 +112,11 @@ func (s *Sink) Metric(name string, value float64) {
 // Progress keeps the last figures.
 func (s *Sink) Progress(done, total int64, unit string) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.Done, s.Total, s.Unit = done, total, unit
+	s.mu.Unlock()
+	if s.OnProgress != nil {
+		s.OnProgress(done, total, unit)
+	}
 }
 
 // Checkpoint keeps the state.

@@ -1,0 +1,8 @@
+//go:build unix && !linux
+
+package command
+
+import "syscall"
+
+// diesWithParent does nothing: only Linux can do that.
+func diesWithParent(*syscall.SysProcAttr) {}
