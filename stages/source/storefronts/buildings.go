@@ -1,6 +1,9 @@
 package storefronts
 
-import "shiftmill/stages/source/draw"
+import (
+	"shiftmill/stages/source/draw"
+	"shiftmill/stages/source/random"
+)
 
 // buildShop is the common property: a walled house with a shop front, a sign and upper storeys.
 func buildShop(s *scene) {
@@ -14,7 +17,7 @@ func buildShop(s *scene) {
 // house draws the walls, upper storeys and roof of the business's building, and returns its shop floor.
 func (s *scene) house(x0, x1 int64) box {
 	st := &s.style
-	storeys := (st.storeys + s.shop("storeys").between(0, 900)) / 1000
+	storeys := (st.storeys + s.shop("storeys").Between(0, 900)) / 1000
 	top := s.ground + st.sign + storeys*st.storey + 55
 	s.neighbours(x0, x1)
 	s.walls(box{x0, 0, x1, top}, s.wall)
@@ -59,14 +62,14 @@ func (s *scene) walls(b box, c draw.Color) {
 func (s *scene) stains(b box) {
 	r := s.shop("stains")
 	for range 5 {
-		x, w, h := r.between(b.x0, b.x1-60), r.between(20, 90), r.between(80, 260)
+		x, w, h := r.Between(b.x0, b.x1-60), r.Between(20, 90), r.Between(80, 260)
 		c := draw.Hex(0x4a443c)
 		s.fall(c.Fade(60+s.age*60/1000), c.Fade(0), x, max(0, b.y1-h), x+w, b.y1-20)
 	}
 }
 
 // storeyWindows draws one upper storey's windows.
-func (s *scene) storeyWindows(b box, r *stream) {
+func (s *scene) storeyWindows(b box, r *random.Stream) {
 	n := max(2, b.w()/230)
 	pitch := b.w() / n
 	kind := s.style.windows
@@ -74,14 +77,14 @@ func (s *scene) storeyWindows(b box, r *stream) {
 	if kind == windowShutters || kind == windowSash {
 		w, h = 88, b.h()*66/100
 	}
-	shutter := s.style.woods[r.below(4)].Mix(white, 350)
+	shutter := s.style.woods[r.Below(4)].Mix(white, 350)
 	base := b.y0 + b.h()*20/100
 	for i := range n {
 		x := b.x0 + pitch*i + pitch/2
 		g := box{x - w/2, base, x + w/2, base + h}
 		s.rect(s.wall.Shade(1150), g.x0-9, g.y0-10, g.x1+9, g.y1+10)
 		s.fall(draw.Hex(0x70828e), draw.Hex(0x38444c), g.x0, g.y0, g.x1, g.y1)
-		if r.chance(500) { // curtains
+		if r.Chance(500) { // curtains
 			s.rect(draw.Hex(0xe8e4dc).Fade(700), g.x0, g.y0, g.x0+w*30/100, g.y1)
 			s.rect(draw.Hex(0xe8e4dc).Fade(700), g.x1-w*30/100, g.y0, g.x1, g.y1)
 		}
@@ -113,7 +116,7 @@ func (s *scene) roof(b box) {
 	case roofFlat:
 		s.rect(s.wall.Shade(700), b.x0, b.y1-10, b.x1, b.y1)
 		// a water tank stands on the roof
-		x := s.shop("tank").between(b.x0+60, b.x1-220)
+		x := s.shop("tank").Between(b.x0+60, b.x1-220)
 		s.round(draw.Hex(0x303438), x, b.y1, x+110, b.y1+105, 22)
 	case roofPitched:
 		s.poly(c, b.x0-25, b.y1-12, b.x1+25, b.y1-12, b.x1-95, b.y1+150, b.x0+95, b.y1+150)
@@ -141,16 +144,16 @@ func (s *scene) neighbours(x0, x1 int64) {
 		r := s.shop([]string{"left", "right"}[side])
 		gap := int64(4)
 		if open {
-			gap = r.between(60, 240)
+			gap = r.Between(60, 240)
 		}
-		w := r.between(500, 900)
+		w := r.Between(500, 900)
 		a, b := x0-gap-w, x0-gap
 		if side == 1 {
 			a, b = x1+gap, x1+gap+w
 		}
-		s.wall = s.vivid(pick(r, st.walls[:])).Shade(r.between(820, 1000))
-		storeys := (st.storeys + r.between(0, 999)) / 1000
-		top := st.ground + st.sign + storeys*st.storey + r.between(20, 110)
+		s.wall = s.vivid(random.Pick(r, st.walls[:])).Shade(r.Between(820, 1000))
+		storeys := (st.storeys + r.Between(0, 999)) / 1000
+		top := st.ground + st.sign + storeys*st.storey + r.Between(20, 110)
 		s.walls(box{a, 0, b, top}, s.wall)
 		for i := range storeys {
 			y := st.ground + st.sign + i*st.storey

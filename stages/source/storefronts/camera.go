@@ -1,6 +1,9 @@
 package storefronts
 
-import "shiftmill/stages/source/draw"
+import (
+	"shiftmill/stages/source/draw"
+	"shiftmill/stages/source/random"
+)
 
 // develop turns the drawn scene, factor times as large, into the photo: lens, light, the look of the
 // year's imagery, sensor. Both cameras share what the reference has; old, 0 to 1000, is how much of
@@ -14,8 +17,8 @@ func (s *scene) develop(m *draw.Image, factor int, old int64) *draw.Image {
 	m = m.Shrink(factor)
 
 	r := s.shot("light")
-	gain := r.between(860, 1110)
-	warm := r.between(-35, 35)
+	gain := r.Between(860, 1110)
+	warm := r.Between(-35, 35)
 	if s.sunny {
 		gain, warm = gain+40, warm+25
 	}
@@ -29,10 +32,10 @@ func (s *scene) develop(m *draw.Image, factor int, old int64) *draw.Image {
 		m.Vignette(150 * old / 1000)
 	}
 	m.Sharpen(180)
-	key := r.next()
+	key := r.Next()
 	// Grain is that of a picture of 224 pixels a side; a reduction averages it, to a quarter at the least.
 	grainy := min(max(int64(m.W)*1000/224, 250), 1000)
-	m.Noise((130+old*300/1000)*grainy/1000, (40+old*220/1000)*grainy/1000, func(i uint64) uint64 { return mix64(key + i*golden) })
+	m.Noise((130+old*300/1000)*grainy/1000, (40+old*220/1000)*grainy/1000, func(i uint64) uint64 { return random.Mix(key + i*random.Golden) })
 	return m
 }
 

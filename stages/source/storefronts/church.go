@@ -1,6 +1,9 @@
 package storefronts
 
-import "shiftmill/stages/source/draw"
+import (
+	"shiftmill/stages/source/draw"
+	"shiftmill/stages/source/random"
+)
 
 // The creeds of religious institutions; most businesses are churches.
 const (
@@ -11,9 +14,9 @@ const (
 
 func (s *scene) creed() int {
 	switch r := s.shop("creed"); {
-	case r.chance(120):
+	case r.Chance(120):
 		return creedCrescent
-	case r.chance(100):
+	case r.Chance(100):
 		return creedStar
 	}
 	return creedCross
@@ -53,9 +56,9 @@ func buildChurch(s *scene) {
 // gabled is the hall with one steeple, in the middle or at a corner.
 func (s *scene) gabled(half, eaves, ridge int64, c draw.Color) {
 	r := s.shop("steeple")
-	at := pick(r, []int64{0, -half + 60, half - 60})
+	at := random.Pick(r, []int64{0, -half + 60, half - 60})
 	roof := s.style.roof
-	tower, top := int64(82), ridge+r.between(90, 190)
+	tower, top := int64(82), ridge+r.Between(90, 190)
 	steeple := func() {
 		s.walls(box{at - tower, 0, at + tower, top}, c.Shade(970))
 		s.pointed(draw.Hex(0x3a3440), at-34, top-150, at+34, top-70, 50)

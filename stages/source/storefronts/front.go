@@ -1,6 +1,9 @@
 package storefronts
 
-import "shiftmill/stages/source/draw"
+import (
+	"shiftmill/stages/source/draw"
+	"shiftmill/stages/source/random"
+)
 
 // front draws the shop front between the pavement and the sign: windows with their display, and a door.
 func (s *scene) front(b box) {
@@ -14,7 +17,7 @@ func (s *scene) front(b box) {
 	head := b.y1 - byKind(st.front, [4]int64{22, 46, 34, 38})
 
 	n := min(max(2, b.w()/330), 4)
-	door := r.below(n + 1)
+	door := r.Below(n + 1)
 	doorWide := int64(125)
 	free := b.w() - 2*pillar - doorWide - n*pillar/2
 	each := free / n
@@ -25,7 +28,7 @@ func (s *scene) front(b box) {
 			x += doorWide + pillar/2
 			continue
 		}
-		s.window(box{x, sill, x + each, head}, newStream(s.seed, "shop/window/"+string(rune('a'+i)), s.business))
+		s.window(box{x, sill, x + each, head}, random.New(s.seed, "shop/window/"+string(rune('a'+i)), s.business))
 		x += each + pillar/2
 	}
 	if st.front == frontBrickSill || st.front == frontMasonry {
@@ -52,7 +55,7 @@ func (s *scene) woodwork(b box) {
 }
 
 // window draws one display window: lit room, display, glass, frame.
-func (s *scene) window(b box, r *stream) {
+func (s *scene) window(b box, r *random.Stream) {
 	frame := s.frameColor()
 	s.rect(frame, b.x0-8, b.y0-8, b.x1+8, b.y1+8)
 	light := draw.Hex(s.trade.light)
@@ -60,7 +63,7 @@ func (s *scene) window(b box, r *stream) {
 		light = light.Shade(1050)
 	}
 	s.fall(light.Shade(860), light.Shade(700), b.x0, b.y0, b.x1, b.y1)
-	if r.chance(110) { // some windows show nothing: the blind is down
+	if r.Chance(110) { // some windows show nothing: the blind is down
 		displayBlinds(s.pen, b, r, s)
 	} else {
 		s.trade.display(s.pen, b, r, s)
@@ -69,7 +72,7 @@ func (s *scene) window(b box, r *stream) {
 	if b.w() > 210 {
 		s.rect(frame, b.midX()-3, b.y0, b.midX()+3, b.y1)
 	}
-	if s.style.windows == windowGrille && s.style.front == frontMasonry && r.chance(350) {
+	if s.style.windows == windowGrille && s.style.front == frontMasonry && r.Chance(350) {
 		s.rows(black.Fade(600), b.w()/26, b.x0, b.y0, b.x0+3, b.y1, 26, 0)
 	}
 	s.posters(b, r)
@@ -100,14 +103,14 @@ func (s *scene) glaze(b box) {
 }
 
 // posters hang in the window for a season; which ones, the year decides too.
-func (s *scene) posters(b box, r *stream) {
-	if !r.chance(380) || b.w() < 130 {
+func (s *scene) posters(b box, r *random.Stream) {
+	if !r.Chance(380) || b.w() < 130 {
 		return
 	}
-	c, now := pick(r, []uint32{0xd83030, 0x3060c0, 0xf0c020, 0x30a060}), draw.Hex(0xf8f4e8)
-	x := r.between(b.x0+8, b.x1-66)
+	c, now := random.Pick(r, []uint32{0xd83030, 0x3060c0, 0xf0c020, 0x30a060}), draw.Hex(0xf8f4e8)
+	x := r.Between(b.x0+8, b.x1-66)
 	now = now.Mix(draw.Hex(0xb8c8d8), min(1000, s.age*300/1000))
-	y := b.y0 + r.between(6, 40) + s.age*12/1000
+	y := b.y0 + r.Between(6, 40) + s.age*12/1000
 	s.rect(now, x, y, x+52, y+74)
 	s.rect(draw.Hex(c), x+5, y+44, x+47, y+69)
 	s.rows(black.Fade(500), 3, x+8, y+8, x+44, y+12, 0, 11)
@@ -142,7 +145,7 @@ func (s *scene) awning(b box) {
 	if bakery {
 		chance = max(chance, 750)
 	}
-	if !r.chance(chance) {
+	if !r.Chance(chance) {
 		return
 	}
 	y1, y0, out := b.y1+6, b.y1-62, int64(46)
@@ -156,7 +159,7 @@ func (s *scene) awning(b box) {
 	}
 	if !bakery {
 		stripe = base.Shade(1120)
-		if r.chance(300) {
+		if r.Chance(300) {
 			stripe = white
 		}
 	}

@@ -1,6 +1,9 @@
 package storefronts
 
-import "shiftmill/stages/source/draw"
+import (
+	"shiftmill/stages/source/draw"
+	"shiftmill/stages/source/random"
+)
 
 // The properties of trades that are more than a shop front.
 
@@ -35,8 +38,8 @@ func buildBank(s *scene) {
 func buildClinic(s *scene) {
 	buildShop(s)
 	r := s.shop("clinic")
-	x := pick(r, []int64{s.left + 60, s.right - 60})
-	if lawn := r.chance(600); lawn && s.style.behind != behindTown {
+	x := random.Pick(r, []int64{s.left + 60, s.right - 60})
+	if lawn := r.Chance(600); lawn && s.style.behind != behindTown {
 		s.rect(draw.Hex(0x5c8c44), s.left, 0, s.right, 16)
 		for i := range (s.right - s.left) / 70 {
 			s.disc(leaf.Shade(900+40*(i%3)), s.left+35+70*i, 16, 24)
@@ -62,16 +65,16 @@ func buildGarage(s *scene) {
 		x := b.x0 + 20 + wide*i
 		bay := box{x + 16, 0, x + wide - 16, head}
 		s.rect(s.trim.Shade(800), bay.x0-12, 0, bay.x1+12, head+12)
-		if i > 0 && r.chance(300) {
+		if i > 0 && r.Chance(300) {
 			s.rollDoor(bay, draw.Hex(0xd0d0cc))
 			continue
 		}
 		s.fall(draw.Hex(0x20201e), draw.Hex(0x3a3834), bay.x0, bay.y0, bay.x1, bay.y1)
 		s.rows(draw.Hex(0xf4f4d8), 2, bay.x0+40, head-40, bay.midX()-20, head-32, bay.w()/2-10, 0)
-		lift := r.between(95, 135)
+		lift := r.Between(95, 135)
 		s.rows(draw.Hex(0xe0b020), 2, bay.x0+bay.w()*22/100, 0, bay.x0+bay.w()*22/100+14, lift+70, bay.w()*52/100, 0)
 		s.rect(draw.Hex(0xe0b020), bay.x0+30, lift-8, bay.x1-30, lift+4)
-		c := pick(r, carPaints[:])
+		c := random.Pick(r, carPaints[:])
 		carShape(s.at(bay.midX(), lift, min(190, bay.w()*44/100)), draw.Hex(c), 400+s.age/8)
 	}
 	s.window(box{b.x1 - office + 6, 90, b.x1 - 24, head}, s.shop("office"))
@@ -79,7 +82,7 @@ func buildGarage(s *scene) {
 	s.blade(b)
 	for i := range int64(3) { // piles of tyres
 		x := b.x0 + 30 + 58*i
-		for j := range r.between(2, 5) {
+		for j := range r.Between(2, 5) {
 			s.round(rubber, x-28, -12+18*j, x+28, 5+18*j, 8)
 			s.rect(draw.Hex(0x4c4c50), x-20, -5+18*j, x+20, -2+18*j)
 		}
@@ -104,10 +107,10 @@ func buildDealer(s *scene) {
 	s.blade(b)
 	count := max(2, b.w()/420)
 	for i := range count {
-		x := b.x0 + b.w()*(2*i+1)/(2*count) + r.between(-20, 20)
-		p := s.at(x, -72, 205).mirrored(r.chance(350))
+		x := b.x0 + b.w()*(2*i+1)/(2*count) + r.Between(-20, 20)
+		p := s.at(x, -72, 205).mirrored(r.Chance(350))
 		p.oval(black.Fade(350), 0, 2, 108, 12)
-		carShape(p, draw.Hex(pick(r, carPaints[:])), s.age/6)
+		carShape(p, draw.Hex(random.Pick(r, carPaints[:])), s.age/6)
 		s.rect(draw.Hex(0xf8e83c), x-34, 24, x+22, 48) // price in the windscreen
 	}
 	y := b.y1 + s.style.sign + 150
@@ -137,7 +140,7 @@ func buildWash(s *scene) {
 	r := s.shop("wash")
 	wide := min(b.w()*62/100, 620)
 	x0 := b.x0 + 30
-	right := r.chance(500)
+	right := r.Chance(500)
 	if right {
 		x0 = b.x1 - 30 - wide
 	}
@@ -156,10 +159,10 @@ func buildWash(s *scene) {
 	}
 	s.rect(draw.Hex(0xf0d020), t.x0+110, t.y1-66, t.x1-110, t.y1-20)
 	p := s.at(t.midX(), -24, min(190, wide*34/100))
-	carShape(p, draw.Hex(pick(r, carPaints[:])), s.age/6)
+	carShape(p, draw.Hex(random.Pick(r, carPaints[:])), s.age/6)
 	for range 26 { // foam
-		u, v := r.between(-100, 100), r.between(20, 84)
-		p.disc(white.Fade(880), u, v, r.between(8, 20))
+		u, v := r.Between(-100, 100), r.Between(20, 84)
+		p.disc(white.Fade(880), u, v, r.Between(8, 20))
 	}
 	wx := box{t.x1 + 60, 70, b.x1 - 30, b.y1 - 40}
 	if right {
@@ -205,12 +208,12 @@ func buildStation(s *scene) {
 			p.rect(s.board.Shade(800), -38, 0, 38, 26)
 		}
 	}
-	if r.chance(600) {
-		x := b.x0 + b.w()*(2*r.below(n)+1)/(2*n)
+	if r.Chance(600) {
+		x := b.x0 + b.w()*(2*r.Below(n)+1)/(2*n)
 		p := s.at(x, -150, 200)
-		carShape(p, draw.Hex(pick(r, carPaints[:])), s.age/6)
+		carShape(p, draw.Hex(random.Pick(r, carPaints[:])), s.age/6)
 	}
-	s.prices(pick(r, []int64{b.x0 + 90, b.x1 - 90}), y1)
+	s.prices(random.Pick(r, []int64{b.x0 + 90, b.x1 - 90}), y1)
 }
 
 // prices is the station's price board.
@@ -229,7 +232,7 @@ func (s *scene) prices(x, y int64) {
 func buildHardware(s *scene) {
 	buildShop(s)
 	r := s.shop("goods")
-	if !r.chance(750) {
+	if !r.Chance(750) {
 		return
 	}
 	for i := range int64(2) { // ladders
@@ -243,7 +246,7 @@ func buildHardware(s *scene) {
 	for i := range int64(6) { // rakes, shovels, brooms in a rack
 		x := s.right - 60 - 32*i
 		s.line(draw.Hex(0x9c6c3c), 8, x, 20, x+10, 190)
-		c := pick(r, []uint32{0xc03020, 0x308040, 0x586068, 0x2858a8})
+		c := random.Pick(r, []uint32{0xc03020, 0x308040, 0x586068, 0x2858a8})
 		s.rect(draw.Hex(c), x-4, 180, x+26, 216)
 	}
 	s.rect(draw.Hex(0x705030), s.right-240, 0, s.right-40, 34)
@@ -278,7 +281,7 @@ func buildHotel(s *scene) {
 		s.disc(leaf, x, 78, 46)
 	}
 	x, step := b.x1-70, int64(74)
-	if s.shop("upright").chance(500) {
+	if s.shop("upright").Chance(500) {
 		x = b.x0 + 70
 	}
 	letters := []string{"H", "O", "T", "E", "L"}
@@ -300,7 +303,7 @@ func buildHotel(s *scene) {
 func buildStorage(s *scene) {
 	b := s.house(s.left, s.right)
 	r := s.shop("units")
-	wide := r.between(175, 215)
+	wide := r.Between(175, 215)
 	n := b.w() / wide
 	gap := (b.w() - n*wide) / 2
 	for i := range n {
@@ -308,7 +311,7 @@ func buildStorage(s *scene) {
 		s.rect(s.trim.Shade(1100), x+8, 0, x+wide-8, 268)
 		s.rollDoor(box{x + 18, 0, x + wide - 18, 258}, s.board)
 		s.rect(white, x+wide/2-22, 272, x+wide/2+22, 304)
-		s.text(s.fonts.bold, black, string([]byte{byte('1' + r.below(9)), byte('0' + i%10)}), x+wide/2, 278, 28, 40)
+		s.text(s.fonts.bold, black, string([]byte{byte('1' + r.Below(9)), byte('0' + i%10)}), x+wide/2, 278, 28, 40)
 		s.rect(black.Fade(700), x+wide-46, 90, x+wide-38, 112)
 	}
 	s.sign(b)
@@ -317,7 +320,7 @@ func buildStorage(s *scene) {
 		s.rows(steel.Fade(700), 7, b.x0, -4, b.x0+6, 150, 26, 0) // fence
 		s.rect(steel, b.x0, 140, b.x0+162, 148)
 	}
-	p := s.at(r.between(-120, 240), -80, 100) // a hand cart with boxes
+	p := s.at(r.Between(-120, 240), -80, 100) // a hand cart with boxes
 	p.rect(draw.Hex(0xc09058), -60, 18, 40, 92)
 	p.rect(draw.Hex(0xd8a870), -46, 92, 26, 146)
 	p.rect(rubber, -74, 8, 60, 16)

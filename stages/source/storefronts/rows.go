@@ -3,6 +3,8 @@ package storefronts
 import (
 	"fmt"
 	"slices"
+
+	"shiftmill/stages/source/random"
 )
 
 // Share is the weight of one value in a [Mix]; weights are relative to their sum.
@@ -78,7 +80,7 @@ func RowAt(seed uint64, i int, mix Mix) Row {
 	business := i / mix.Photos
 	b := fmt.Sprintf("b%06d", business)
 	id := fmt.Sprintf("%s-p%02d", b, i%mix.Photos)
-	shop, photo := newStream(seed, "row/business", b), newStream(seed, "row/photo", id)
+	shop, photo := random.New(seed, "row/business", b), random.New(seed, "row/photo", id)
 	return Row{ID: id, Attributes: Attributes{
 		Class:    trades[classOf(seed, business)].name,
 		Country:  drawShare(shop, mix.Countries),
@@ -91,21 +93,21 @@ func RowAt(seed uint64, i int, mix Mix) Row {
 // classOf deals the classes out to each run of businesses by a shuffle of its own.
 func classOf(seed uint64, business int) int {
 	n := len(trades)
-	r := newStream(seed, "row/classes", fmt.Sprint(business/n))
+	r := random.New(seed, "row/classes", fmt.Sprint(business/n))
 	order := make([]int, n)
 	for i := range order {
-		j := int(r.below(int64(i + 1)))
+		j := int(r.Below(int64(i + 1)))
 		order[i], order[j] = order[j], i
 	}
 	return order[business%n]
 }
 
-func drawShare[T any](r *stream, shares []Share[T]) T {
+func drawShare[T any](r *random.Stream, shares []Share[T]) T {
 	sum := int64(0)
 	for _, s := range shares {
 		sum += int64(s.Weight)
 	}
-	at := r.below(sum)
+	at := r.Below(sum)
 	for _, s := range shares {
 		if at < int64(s.Weight) {
 			return s.Value

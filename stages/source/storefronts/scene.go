@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"shiftmill/stages/source/draw"
+	"shiftmill/stages/source/random"
 )
 
 // scene is a photo being drawn. The pen's frame is the plane of the shop's front: cm, x to the
@@ -36,15 +37,17 @@ type scene struct {
 type typefaces struct{ bold, regular, hand, serif *draw.Font }
 
 // shop returns the stream of a part of the business's look, shot that of a part of this photo.
-func (s *scene) shop(purpose string) *stream { return newStream(s.seed, "shop/"+purpose, s.business) }
-func (s *scene) shot(purpose string) *stream { return newStream(s.seed, "shot/"+purpose, s.id) }
+func (s *scene) shop(purpose string) *random.Stream {
+	return random.New(s.seed, "shop/"+purpose, s.business)
+}
+func (s *scene) shot(purpose string) *random.Stream { return random.New(s.seed, "shot/"+purpose, s.id) }
 
 // compose settles what is to be drawn: the business's colours, name and size, and the photo's weather and viewpoint.
 func (s *scene) compose() {
 	r := s.shop("identity")
 	st := &s.style
-	free := houseColors[r.below(int64(len(houseColors)))]
-	i, plain, european := r.below(3), r.chance(480), r.chance(st.european)
+	free := houseColors[r.Below(int64(len(houseColors)))]
+	i, plain, european := r.Below(3), r.Chance(480), r.Chance(st.european)
 	colors := s.trade.american[i]
 	if european {
 		colors = s.trade.european[i]
@@ -53,17 +56,17 @@ func (s *scene) compose() {
 		colors = free
 	}
 	s.board, s.ink = s.vivid(draw.Hex(colors.board)), draw.Hex(colors.ink)
-	tone := r.between(-90, 90)
-	s.wall = s.vivid(st.walls[r.below(4)]).Shade(1000 + tone)
-	s.trim = st.trims[r.below(4)]
-	s.timber = st.woods[r.below(4)].Mix(s.board, 380)
+	tone := r.Between(-90, 90)
+	s.wall = s.vivid(st.walls[r.Below(4)]).Shade(1000 + tone)
+	s.trim = st.trims[r.Below(4)]
+	s.timber = st.woods[r.Below(4)].Mix(s.board, 380)
 	s.weather()
 
-	s.owner = surnames[st.language][r.below(10)]
-	s.name = strings.Replace(houses[st.language][r.below(5)], "%", s.owner, 1)
-	width := st.width * r.between(880, 1130) / 1000
+	s.owner = surnames[st.language][r.Below(10)]
+	s.name = strings.Replace(houses[st.language][r.Below(5)], "%", s.owner, 1)
+	width := st.width * r.Between(880, 1130) / 1000
 	s.left, s.right = -width/2, width-width/2
-	s.ground = st.ground * r.between(940, 1070) / 1000
+	s.ground = st.ground * r.Between(940, 1070) / 1000
 	s.frame()
 }
 
@@ -77,9 +80,9 @@ func (s *scene) vivid(c draw.Color) draw.Color {
 // weather draws the photo's sky and lets the years fade and stain what the business's look is made of.
 func (s *scene) weather() {
 	r := s.shot("weather")
-	s.sunny = r.chance(s.style.sun)
-	s.wet = r.chance(160) && !s.sunny
-	s.snowy = r.chance(s.style.snow) && !s.sunny
+	s.sunny = r.Chance(s.style.sun)
+	s.wet = r.Chance(160) && !s.sunny
+	s.snowy = r.Chance(s.style.snow) && !s.sunny
 	s.haze = draw.Hex(0xc4ccd4)
 	if s.sunny {
 		s.haze = draw.Hex(0xb8d4f0)
@@ -94,12 +97,12 @@ func (s *scene) weather() {
 func (s *scene) frame() {
 	r := s.shot("view")
 	wide := (s.right-s.left)/2 + 470
-	wide = wide*r.between(860, 1230)/1000 + s.trade.room
-	mid := r.between(-wide/8, wide/8)
-	low := -r.between(170, 290)
+	wide = wide*r.Between(860, 1230)/1000 + s.trade.room
+	mid := r.Between(-wide/8, wide/8)
+	low := -r.Between(170, 290)
 	s.view = box{mid - wide/2, low, mid + wide/2, low + wide}
-	yaw := r.between(-230, 230) // 1/10,000 of a metre's scale per metre
-	roll := r.between(-14, 14)  // 1/1000
+	yaw := r.Between(-230, 230) // 1/10,000 of a metre's scale per metre
+	roll := r.Between(-14, 14)  // 1/1000
 	const eye = 170 * grain     // height of the lens
 	const unit = int64(1) << 30 // of the view's denominator
 	side := int64(s.c.W)

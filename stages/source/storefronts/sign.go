@@ -8,15 +8,15 @@ func (s *scene) sign(b box) {
 	r := s.shop("sign")
 	y, h := b.y1, st.sign
 	word := s.trade.words[st.language]
-	leftIcon := r.chance(700)
+	leftIcon := r.Chance(700)
 	half := min(st.icon, h*46/100)
 	if s.sunny { // the shade of what stands out above
 		s.fall(black.Fade(230), black.Fade(90), b.x0, y-46, b.x1, y)
 	}
 	switch st.signs {
 	case signBoard:
-		w := b.w() * r.between(560, 760) / 1000
-		mid := (b.x0+b.x1)/2 + r.between(-40, 40)
+		w := b.w() * r.Between(560, 760) / 1000
+		mid := (b.x0+b.x1)/2 + r.Between(-40, 40)
 		s.rect(black.Fade(250), mid-w/2+6, y+4, mid+w/2+10, y+h-4)
 		s.round(s.board.Shade(780), mid-w/2, y+8, mid+w/2, y+h, 8)
 		s.round(s.board, mid-w/2+6, y+14, mid+w/2-6, y+h-6, 6)
@@ -67,7 +67,7 @@ func (s *scene) legend(b box, half int64, word string, f *draw.Font, left, plate
 // blade hangs a small sign with the picture at right angles to the wall, seen from the side it faces.
 func (s *scene) blade(b box) {
 	r := s.shop("blade")
-	side, on := r.chance(500), r.chance(s.style.blade)
+	side, on := r.Chance(500), r.Chance(s.style.blade)
 	if !on {
 		return
 	}

@@ -1,6 +1,9 @@
 package storefronts
 
-import "shiftmill/stages/source/draw"
+import (
+	"shiftmill/stages/source/draw"
+	"shiftmill/stages/source/random"
+)
 
 // The ways a style can be one thing or another.
 const (
@@ -160,7 +163,7 @@ var countries = []country{
 
 // styleFor mixes the reference style with a country's. Where something must be one way or the other,
 // the business's own stream says at what strength it changes over.
-func styleFor(code string, strength int64, flips *stream) style {
+func styleFor(code string, strength int64, flips *random.Stream) style {
 	base := countries[0].style
 	other := base
 	for _, c := range countries {
@@ -187,7 +190,7 @@ func styleFor(code string, strength int64, flips *stream) style {
 	}
 	kinds := other.kinds()
 	for i, v := range out.kinds() {
-		if flips.chance(strength) {
+		if flips.Chance(strength) {
 			*v = *kinds[i]
 		}
 	}

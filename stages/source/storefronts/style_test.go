@@ -3,6 +3,8 @@ package storefronts
 import (
 	"reflect"
 	"testing"
+
+	"shiftmill/stages/source/random"
 )
 
 // Every number and kind of a style is mixed: a new field that numbers or kinds forgot would make a
@@ -32,10 +34,10 @@ func TestStyleFields(t *testing.T) {
 		}
 	}
 	for _, c := range countries {
-		if got := styleFor(c.code, 1000, newStream(1, "test", c.code)); got != c.style {
+		if got := styleFor(c.code, 1000, random.New(1, "test", c.code)); got != c.style {
 			t.Errorf("%s at full strength:\n got %+v\nwant %+v", c.code, got, c.style)
 		}
-		if got := styleFor(c.code, 0, newStream(1, "test", c.code)); got != countries[0].style {
+		if got := styleFor(c.code, 0, random.New(1, "test", c.code)); got != countries[0].style {
 			t.Errorf("%s at strength 0:\n got %+v\nwant %+v", c.code, got, countries[0].style)
 		}
 	}

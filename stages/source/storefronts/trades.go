@@ -1,6 +1,9 @@
 package storefronts
 
-import "shiftmill/stages/source/draw"
+import (
+	"shiftmill/stages/source/draw"
+	"shiftmill/stages/source/random"
+)
 
 // scheme is a pair of sign colours: the board's, and that of the words and pictures on it.
 type scheme struct{ board, ink uint32 }
@@ -15,8 +18,8 @@ type trade struct {
 	sill     int64     // lowest height of the glass, cm
 	room     int64     // how much wider the picture of a large property is, cm
 	icon     func(p pen, ink, board draw.Color, s *scene)
-	display  func(p pen, b box, r *stream, s *scene) // what stands in a window
-	building func(s *scene)                          // draws the whole property
+	display  func(p pen, b box, r *random.Stream, s *scene) // what stands in a window
+	building func(s *scene)                                 // draws the whole property
 }
 
 // box is a rectangle in the frame of a pen.
