@@ -21,6 +21,8 @@ func Registry() *stages.Registry {
 		source.ImagesKind(),
 		source.TableKind(),
 		source.DeepFashion2Kind(),
+		source.GarmentsKind(),
+		source.WriteDeepFashion2Kind(),
 		source.StorefrontsKind(),
 		split.ShiftKind(),
 		split.GivenKind(),

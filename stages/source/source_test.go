@@ -226,6 +226,12 @@ func TestGolden(t *testing.T) {
 	}
 	stagetest.Golden(t, "", stagetest.Case{Kind: kind, Config: config, Seed: 7})
 
+	kind = GarmentsKind()
+	if config, err = parse(t, kind, ".", "{count: 300, size: 32}"); err != nil {
+		t.Fatal(err)
+	}
+	stagetest.Golden(t, "", stagetest.Case{Kind: kind, Config: config, Seed: 7})
+
 	root := files(t, map[string]string{"a/1.png": "png", "b/2.png": "png", "c.png": "png"})
 	kind = ImagesKind()
 	if config, err = parse(t, kind, root, "{root: .}"); err != nil {

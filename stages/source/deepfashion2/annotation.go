@@ -32,7 +32,6 @@ type Item struct {
 	Category  int        // 1 to 13, see Categories
 	Style     int        // > 0 pairs items of pictures with the same PairID; 0: no pair
 	Box       [4]float64 // x1, y1, x2, y2: the upper left and the lower right corner, pixels
-	Outline   [][]int    // polygons x1, y1, x2, y2, ...; written, not read
 	Scale     int        // 1 small, 2 modest, 3 large
 	Occlusion int        // 1 slight or none, 2 medium, 3 heavy
 	Zoom      int        // 1 none, 2 medium, 3 large

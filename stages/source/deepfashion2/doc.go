@@ -6,8 +6,8 @@
 // category and four attributes, each 1 to 3.
 //
 // Rules that hold: [Parse] refuses what contradicts itself or lies outside of the format's ranges,
-// naming the key; what [Format] writes, [Parse] reads back equal. Landmarks and outlines are
-// written, since tools expect the keys, but not read: no split needs them.
+// naming the key; what [Format] writes, [Parse] reads back equal. Landmarks and
+// segmentations are not kept: no split needs them.
 //
 // What it leaves to others: files, rows and policies (package source), pictures (package garments).
 package deepfashion2
