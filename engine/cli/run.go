@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -147,7 +148,7 @@ func (s *session) conclude(x *experiment, e *engine.Engine, show *display, lock 
 		}
 	}
 	for _, p := range published {
-		s.printf("\n%s: %s\n", p.Stage, filepath.Join(shortPath(p.Dir), "{"+strings.Join(p.Files, ",")+"}"))
+		s.printf("\n%s: %s\n", p.Stage, filepath.Join(shortPath(p.Dir), "{"+strings.Join(firstFiles(p.Files), ",")+"}"))
 	}
 	if lock != "" {
 		s.printf("\nlock file: %s\n", shortPath(lock))
@@ -175,4 +176,13 @@ func duration(d time.Duration) string {
 		return fmt.Sprintf("%.1fs", d.Seconds())
 	}
 	return d.Round(time.Second).String()
+}
+
+// firstFiles keeps a list of names readable: a result may hold thousands.
+func firstFiles(names []string) []string {
+	const shown = 12
+	if len(names) <= shown {
+		return names
+	}
+	return append(slices.Clone(names[:3]), fmt.Sprintf("... %d more", len(names)-3))
 }

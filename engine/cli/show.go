@@ -308,7 +308,7 @@ func (s *session) exportCommand() *cobra.Command {
 			if done.Rows > 0 {
 				s.printf("%d rows in ", done.Rows)
 			}
-			s.printf("%d files: %s\n", len(done.Files), filepath.Join(args[1], strings.Join(done.Files, " ")))
+			s.printf("%d files: %s\n", len(done.Files), filepath.Join(args[1], strings.Join(firstFiles(done.Files), " ")))
 			return nil
 		},
 	}
