@@ -17,9 +17,9 @@ var chosen atomic.Int32
 var available = sync.OnceValue(simd.All)
 
 // Backends returns the names of the backends that can run on this processor, the slowest first: "generic" always,
-// "avx2" where the processor has AVX2 and FMA.
+// "avx2" where the processor has AVX2 and FMA, "avx512" where it has AVX-512 too (F, DQ, BW and VL).
 func Backends() []string {
-	names := make([]string, 0, 2)
+	names := make([]string, 0, 3)
 	for _, k := range available() {
 		names = append(names, k.String())
 	}

@@ -31,7 +31,7 @@ func forwardFilter(w []float32, s ConvShape, p *Pool) *filter {
 	for t := range term.v {
 		term.v[t] = t
 	}
-	f.pack(w, f.m*f.terms, f.terms, term.v, p)
+	f.pack(w, f.m*f.terms, f.terms, term.v, s.N, p)
 	return f
 }
 
@@ -53,7 +53,7 @@ func Conv2DBackData(dx, dy, w []float32, s ConvShape, p *Pool) {
 	s = s.checked("Conv2DBackData", dx, w, dy)
 	in := backwardLayout(s)
 	if s.StrideH == 1 && s.StrideW == 1 {
-		f := backwardFilter(w, s, in, 0, 0, p)
+		f := backwardFilter(w, s, in, 0, 0, false, p)
 		defer f.release()
 		f.run(dx, dy, nil, s.N, p)
 		return
@@ -67,8 +67,7 @@ func Conv2DBackData(dx, dy, w []float32, s ConvShape, p *Pool) {
 	})
 	for py := range min(s.StrideH, s.H) {
 		for px := range min(s.StrideW, s.W) {
-			f := backwardFilter(w, s, in, py, px, p)
-			f.in.h, f.in.w, f.in.top, f.in.left = in.rows, in.pitch, 0, 0
+			f := backwardFilter(w, s, in, py, px, true, p)
 			part := getFloats(s.N * s.Ci * f.outH * f.outW)
 			f.run(part.v, laid.v, nil, s.N, p)
 			p.Run(s.N*s.Ci, func(i int) {
@@ -138,8 +137,9 @@ func margin(n, k, stride, pad, dil int) (before, size int) {
 	return -lo, hi - lo
 }
 
-// backwardFilter plans the data gradient for the input positions of phase (py, px), as a convolution of dy laid out as in.
-func backwardFilter(w []float32, s ConvShape, in layout, py, px int, p *Pool) *filter {
+// backwardFilter plans the data gradient for the input positions of phase (py, px), as a convolution of dy laid out as in;
+// laid says that dy is so already.
+func backwardFilter(w []float32, s ConvShape, in layout, py, px int, laid bool, p *Pool) *filter {
 	ty, ay := reach(py, s.KH, s.StrideH, s.PadH, s.DilH)
 	tx, ax := reach(px, s.KW, s.StrideW, s.PadW, s.DilW)
 	co, ci := s.Co/s.Groups, s.Ci/s.Groups
@@ -153,6 +153,9 @@ func backwardFilter(w []float32, s ConvShape, in layout, py, px int, p *Pool) *f
 		}
 	}
 	f.spread(offs)
+	if laid {
+		f.in.h, f.in.w, f.in.top, f.in.left = in.rows, in.pitch, 0, 0
+	}
 	area := s.KH * s.KW
 	term := getOffsets(f.terms)
 	defer term.put()
@@ -160,7 +163,7 @@ func backwardFilter(w []float32, s ConvShape, in layout, py, px int, p *Pool) *f
 		t := i % taps
 		term.v[i] = i/taps*ci*area + ty[t/len(tx)]*s.KW + tx[t%len(tx)]
 	}
-	f.pack(w, co*ci*area, area, term.v, p)
+	f.pack(w, co*ci*area, area, term.v, s.N, p)
 	return f
 }
 

@@ -16,6 +16,7 @@ func Conv2DBackWeight(dw, dy, x []float32, s ConvShape, p *Pool) {
 		clear(dw)
 		return
 	}
+	be := backend()
 	in := layout{h: s.H, w: s.W, top: s.PadH, left: s.PadW, strideH: 1, strideW: 1,
 		rows: (outH-1)*s.StrideH + (s.KH-1)*s.DilH + 1, pitch: (outW-1)*s.StrideW + (s.KW-1)*s.DilW + 1}
 	in.tap(0, 0)
@@ -28,11 +29,15 @@ func Conv2DBackWeight(dw, dy, x []float32, s ConvShape, p *Pool) {
 			in.copy(laid[i*in.channel():(i+1)*in.channel()], x[i*s.H*s.W:(i+1)*s.H*s.W])
 		})
 	}
-	g := grad{s: s, outH: outH, outW: outW, x: laid, channel: in.channel(), pitch: in.pitch}
+	g := grad{be: be, s: s, outH: outH, outW: outW, x: laid, channel: in.channel(), pitch: in.pitch}
 	g.count = s.N * outH * outW
 	g.co, g.ci = s.Co/s.Groups, s.Ci/s.Groups
 	g.terms = g.ci * s.KH * s.KW
 	g.panels = (g.co + simd.Lanes - 1) / simd.Lanes
+	g.blocks = oneVector(g.panels)
+	if be == simd.AVX512 {
+		g.blocks = channelBlocks(g.co)
+	}
 	lanes := getFloats(s.Groups * g.panels * simd.Lanes * g.count)
 	defer lanes.put()
 	g.dy = lanes.v
@@ -41,48 +46,67 @@ func Conv2DBackWeight(dw, dy, x []float32, s ConvShape, p *Pool) {
 	shares := max(1, min(2*p.Workers()/s.Groups, g.terms/6))
 	p.Run(s.Groups*shares, func(i int) {
 		j := i % shares
+		if be == simd.AVX512 {
+			g.shareChannels(dw, i/shares, g.terms*j/shares, g.terms*(j+1)/shares)
+			return
+		}
 		g.share(dw, i/shares, g.terms*j/shares, g.terms*(j+1)/shares)
 	})
 }
 
-// A grad is one weight gradient: the laid-out input and dy with 16 output channels side by side for each position.
+// oneVector returns n blocks of 16 channels.
+func oneVector(n int) []int {
+	blocks := make([]int, n)
+	for i := range blocks {
+		blocks[i] = 1
+	}
+	return blocks
+}
+
+// A grad is one weight gradient: the laid-out input and dy with the output channels of a block side by side for each
+// position.
 type grad struct {
+	be             simd.Backend
 	s              ConvShape
 	outH, outW     int
-	count          int // positions
-	co, ci, terms  int // of a group
-	panels         int // of 16 output channels in a group
+	count          int   // positions
+	co, ci, terms  int   // of a group
+	panels         int   // of 16 output channels in a group
+	blocks         []int // of so many panels
 	x, dy          []float32
 	channel, pitch int // of the laid-out input
 }
 
-// panel returns where panel i of group grp starts for the position first; positions of a panel are 16 apart.
-func (g *grad) panel(grp, i, first int) int {
-	return ((grp*g.panels+i)*g.count + first) * simd.Lanes
+// block returns where block i of group grp starts for the position first, and how far apart its positions are.
+func (g *grad) block(grp, i, first int) (at, width int) {
+	before := 0
+	for _, v := range g.blocks[:i] {
+		before += v
+	}
+	width = g.blocks[i] * simd.Lanes
+	return (grp*g.panels+before)*simd.Lanes*g.count + first*width, width
 }
 
-// transpose fills the panels for the positions from first to last; lanes without a channel are zero and discarded later.
+// transpose fills the blocks for the positions from first to last; lanes without a channel are zero and discarded later.
 func (g *grad) transpose(dy []float32, first, last int) {
 	plane := g.outH * g.outW
 	for grp := range g.s.Groups {
-		for i := range g.panels {
-			out := g.dy[g.panel(grp, i, first):g.panel(grp, i, last)]
-			width := min(simd.Lanes, g.co-i*simd.Lanes)
-			if width < simd.Lanes {
+		ch := 0
+		for i, vectors := range g.blocks {
+			from, width := g.block(grp, i, first)
+			out := g.dy[from : from+(last-first)*width]
+			if ch+width > g.co {
 				clear(out)
 			}
-			for at := first; at < last; {
-				n, pix := at/plane, at%plane
-				run := min(plane-pix, last-at)
-				from := ((n*g.s.Groups+grp)*g.co+i*simd.Lanes)*plane + pix
-				for lane := range width {
-					to := (at-first)*simd.Lanes + lane
-					for _, v := range dy[from+lane*plane : from+lane*plane+run] {
-						out[to] = v
-						to += simd.Lanes
-					}
+			for v := range vectors {
+				rows := min(simd.Lanes, g.co-ch)
+				for at := first; at < last; {
+					n, pix := at/plane, at%plane
+					run := min(plane-pix, last-at)
+					g.be.Transpose(rows, run, dy[((n*g.s.Groups+grp)*g.co+ch)*plane+pix:], plane, out[(at-first)*width+v*simd.Lanes:], width)
+					at += run
 				}
-				at += run
+				ch += rows
 			}
 		}
 	}
@@ -104,34 +128,40 @@ func (g *grad) positions(pos []int, first int) {
 	}
 }
 
-// share computes the terms from t0 to t1 of all output channels of a group.
-func (g *grad) share(dw []float32, grp, t0, t1 int) {
-	be := backend()
-	tiles := tileRows(t1 - t0)
-	acc := getFloats(g.panels * (t1 - t0) * simd.Lanes)
-	defer acc.put()
-	part := getFloats(6 * simd.Lanes)
-	defer part.put()
-	pos, row := getOffsets(gradChunk), getOffsets(t1-t0)
-	defer pos.put()
-	defer row.put()
+// termOffsets lists where the terms from t0 to t1 of a group read, relative to a position.
+func (g *grad) termOffsets(grp, t0, t1 int) *offsetBuffer {
+	row := getOffsets(t1 - t0)
 	area := g.s.KH * g.s.KW
 	for i := range row.v {
 		t := t0 + i
 		row.v[i] = (grp*g.ci+t/area)*g.channel + t%area/g.s.KW*g.s.DilH*g.pitch + t%g.s.KW*g.s.DilW
 	}
+	return row
+}
+
+// share computes the terms from t0 to t1 of all output channels of a group.
+func (g *grad) share(dw []float32, grp, t0, t1 int) {
+	tiles := tileRows(t1-t0, tileHeight)
+	acc := getFloats(g.panels * (t1 - t0) * simd.Lanes)
+	defer acc.put()
+	part := getFloats(6 * simd.Lanes)
+	defer part.put()
+	pos, row := getOffsets(gradChunk), g.termOffsets(grp, t0, t1)
+	defer pos.put()
+	defer row.put()
 	for first := 0; first < g.count; first += gradChunk {
 		n := min(gradChunk, g.count-first)
 		g.positions(pos.v[:n], first)
 		for i := range g.panels {
-			v := g.dy[g.panel(grp, i, first):]
+			from, _ := g.block(grp, i, first)
+			v := g.dy[from:]
 			at := 0
 			for _, rows := range tiles {
 				c := acc.v[(i*(t1-t0)+at)*simd.Lanes:][:rows*simd.Lanes]
 				if first == 0 {
-					be.GradTile(rows, n, g.x, row.v[at:], pos.v, v, c)
+					g.be.GradTile(rows, n, g.x, row.v[at:], pos.v, v, c)
 				} else {
-					be.GradTile(rows, n, g.x, row.v[at:], pos.v, v, part.v)
+					g.be.GradTile(rows, n, g.x, row.v[at:], pos.v, v, part.v)
 					for j, d := range part.v[:len(c)] {
 						c[j] += d
 					}

@@ -5,6 +5,9 @@ import "shiftmill/kernels/internal/simd"
 // maxTerms bounds the terms of one call of a tile, so that the panels it reads stay in the first-level cache.
 const maxTerms = 384
 
+// tileHeight is the largest number of rows of a tile.
+const tileHeight = 6
+
 // A filter is a planned convolution, forward or backward in the data: for each group, m output channels are chains of
 // terms over the taps of the group's input channels.
 type filter struct {
@@ -12,17 +15,19 @@ type filter struct {
 	channels         int // input channels a group
 	in               layout
 	outH, outW       int
+	be               simd.Backend
 	gathered         bool          // lanes are single positions, in no order
-	tiles            []int         // row counts that add up to m, at most 6 each
-	weights          *floatBuffer  // for each group and tile: terms x rows
+	tiles            []int         // row counts that add up to m, at most tall each
+	blocks           []int         // with channels as lanes: vectors a block of channels; else nil
+	weights          *floatBuffer  // for each group and tile: terms x rows; or group and block: terms x channels
 	batch            int           // images computed together
 	whole            *strips       // of so many images
 	taps             *offsetBuffer // for each term: where it reads, relative to the group's first channel
 }
 
-// tileRows splits m rows into the fewest tiles of at most six, as even as can be: short tiles wait on their own chains.
-func tileRows(m int) []int {
-	n := (m + 5) / 6
+// tileRows splits m rows into the fewest tiles of at most tall, as even as can be: short tiles wait on their own chains.
+func tileRows(m, tall int) []int {
+	n := (m + tall - 1) / tall
 	rows := make([]int, n)
 	for i := range rows {
 		rows[i] = m*(i+1)/n - m*i/n
@@ -30,25 +35,90 @@ func tileRows(m int) []int {
 	return rows
 }
 
-// pack stores the weights in the order in which the tiles read them. In w, a group starts every group elements, a row every
-// row, and term t of a row is at term[t].
-func (f *filter) pack(w []float32, group, row int, term []int, p *Pool) {
-	f.tiles = tileRows(f.m)
+// pack chooses how the filter runs on n images and stores the weights in the order in which the tiles read them. In w, a
+// group starts every group elements, a row every row, and term t of a row is at term[t].
+func (f *filter) pack(w []float32, group, row int, term []int, n int, p *Pool) {
+	f.be = backend()
+	tall := tileHeight
+	if f.be == simd.AVX512 {
+		tall = simd.FlatRows
+		if f.in.plain() && f.in.rows > 1 && f.flat() {
+			f.in.h, f.in.w, f.in.rows, f.in.pitch = 1, f.outH*f.outW, 1, f.outH*f.outW
+			f.outH, f.outW = 1, f.outH*f.outW
+		}
+		if !f.flattens() || f.channelCost(n) < f.flatCost() {
+			f.packChannels(w, group, row, term, p)
+			return
+		}
+	}
+	f.tiles = tileRows(f.m, tall)
 	f.weights = getFloats(f.groups * f.m * f.terms)
 	p.Run(f.groups*len(f.tiles), func(i int) {
 		g, tile := i/len(f.tiles), i%len(f.tiles)
 		first := f.m * tile / len(f.tiles)
 		rows := f.tiles[tile]
 		out := f.weights.v[(g*f.m+first)*f.terms:][:rows*f.terms]
-		from := w[g*group+first*row:]
-		for r := range rows {
-			at := r
-			for _, t := range term {
-				out[at] = from[r*row+t]
-				at += rows
-			}
+		f.turn(out, w[g*group+first*row:], row, term, rows, rows)
+	})
+}
+
+// turn stores term t of row r in out[t*pitch+r], for up to 16 rows. Terms that lie together are moved together.
+func (f *filter) turn(out, w []float32, row int, term []int, rows, pitch int) {
+	for t := 0; t < len(term); {
+		n := 1
+		for t+n < len(term) && term[t+n] == term[t]+n {
+			n++
+		}
+		f.be.Transpose(rows, n, w[term[t]:], row, out[t*pitch:], pitch)
+		t += n
+	}
+}
+
+// packChannels prepares for lanes that are channels; those that fill up the last vector have weights of zero.
+func (f *filter) packChannels(w []float32, group, row int, term []int, p *Pool) {
+	f.blocks = channelBlocks(f.m)
+	f.weights = getFloats(f.groups * f.lanes512() * f.terms)
+	p.Run(f.groups*len(f.blocks), func(i int) {
+		g, b, ch := i/len(f.blocks), i%len(f.blocks), 0
+		for _, v := range f.blocks[:b] {
+			ch += v * simd.Lanes
+		}
+		width := f.blocks[b] * simd.Lanes
+		out := f.weights.v[(g*f.lanes512()+ch)*f.terms:][:width*f.terms]
+		if ch+width > f.m {
+			clear(out)
+		}
+		for v := range f.blocks[b] {
+			first := ch + v*simd.Lanes
+			f.turn(out[v*simd.Lanes:], w[g*group+first*row:], row, term, min(simd.Lanes, f.m-first), width)
 		}
 	})
+}
+
+// flatCost and channelCost are about the multiply-adds that the lanes make for each term and image, wasted ones and those
+// that a short tile could have made while it waits included.
+func (f *filter) flatCost() float64 {
+	lanes := (f.span() + simd.FlatLanes - 1) / simd.FlatLanes * simd.FlatLanes
+	const least = 4 // rows that keep the pipes full
+	rows := 0
+	for _, r := range tileRows(f.m, simd.FlatRows) {
+		rows += max(r, least)
+	}
+	return float64(lanes * rows)
+}
+
+func (f *filter) channelCost(n int) float64 {
+	const storing = 1.1 // its results are turned once more
+	positions := float64(n * f.outH * f.outW)
+	tiles := float64((n*f.outH*f.outW + simd.ChannelRows - 1) / simd.ChannelRows * simd.ChannelRows)
+	lanes := 0
+	for _, v := range channelBlocks(f.m) {
+		if v == 1 {
+			lanes += 6 // a third of the time
+		}
+		lanes += v * simd.Lanes
+	}
+	return storing * float64(lanes) * float64(f.outH*f.outW) * tiles / positions
 }
 
 func (f *filter) release() {
@@ -65,6 +135,14 @@ func (f *filter) run(dst, src, bias []float32, n int, p *Pool) {
 	if f.terms == 0 {
 		clear(dst)
 		addBias(dst, bias, n, f.groups*f.m, plane)
+		return
+	}
+	if f.blocks != nil {
+		f.channels512(dst, src, bias, n, p)
+		return
+	}
+	if f.be == simd.AVX512 && !f.gathered {
+		f.flat512(dst, src, bias, n, p)
 		return
 	}
 	if f.in.plain() && f.in.rows > 1 && f.flat() {

@@ -1,5 +1,7 @@
 package kernels
 
+import "shiftmill/kernels/internal/simd"
+
 // MatMul stores in dst [m, n] the product of a [m, k] and b [k, n]; with transA, a is stored as [k, m], with transB, b as
 // [n, k]. Bits: each element is one chain over k.
 func MatMul(dst, a, b []float32, m, n, k int, transA, transB bool, p *Pool) {
@@ -11,6 +13,10 @@ func MatMul(dst, a, b []float32, m, n, k int, transA, transB bool, p *Pool) {
 	}
 	if k == 0 {
 		clear(dst)
+		return
+	}
+	if be := backend(); be == simd.AVX512 {
+		newProduct(be, dst, a, b, m, n, k, transA, transB).run(p)
 		return
 	}
 	f := &filter{groups: 1, m: m, terms: k, channels: k, outH: 1, outW: n}
@@ -34,7 +40,7 @@ func MatMul(dst, a, b []float32, m, n, k int, transA, transB bool, p *Pool) {
 	for t := range term.v {
 		term.v[t] = t * each
 	}
-	f.pack(a, 0, row, term.v, p)
+	f.pack(a, 0, row, term.v, 1, p)
 	if !transB {
 		f.run(dst, b, nil, 1, p)
 		return

@@ -6,10 +6,97 @@ import "golang.org/x/sys/cpu"
 
 // All returns the implementations that can run here, the slowest first.
 func All() []Backend {
-	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
+	x := &cpu.X86
+	switch {
+	case !x.HasAVX2 || !x.HasFMA:
+		return []Backend{Generic}
+	case !x.HasAVX512F || !x.HasAVX512DQ || !x.HasAVX512BW || !x.HasAVX512VL:
 		return []Backend{Generic, AVX2}
 	}
-	return []Backend{Generic}
+	return []Backend{Generic, AVX2, AVX512}
+}
+
+func flatTileAVX512(rows, k int, a, src []float32, off []int, groups *[2]LaneGroup, c []float32, ldc int, load bool) {
+	g := &groups[0].Src
+	switch rows {
+	case 12:
+		flatTileAVX512x12(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load)
+	case 11:
+		flatTileAVX512x11(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load)
+	case 10:
+		flatTileAVX512x10(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load)
+	case 9:
+		flatTileAVX512x9(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load)
+	case 8:
+		flatTileAVX512x8(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load)
+	case 7:
+		flatTileAVX512x7(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load)
+	case 6:
+		flatTileAVX512x6(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load)
+	case 5:
+		flatTileAVX512x5(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load)
+	case 4:
+		flatTileAVX512x4(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load)
+	case 3:
+		flatTileAVX512x3(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load)
+	case 2:
+		flatTileAVX512x2(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load)
+	case 1:
+		flatTileAVX512x1(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load)
+	}
+}
+
+func channelTileAVX512(rows, vectors, n int, x []float32, row, pos []int, v []float32, stride int, c []float32, load bool) {
+	switch 8*vectors + rows {
+	case 8*4 + 6:
+		channelTileAVX512x6x4(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
+	case 8*4 + 5:
+		channelTileAVX512x5x4(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
+	case 8*4 + 4:
+		channelTileAVX512x4x4(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
+	case 8*4 + 3:
+		channelTileAVX512x3x4(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
+	case 8*4 + 2:
+		channelTileAVX512x2x4(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
+	case 8*4 + 1:
+		channelTileAVX512x1x4(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
+	case 8*3 + 6:
+		channelTileAVX512x6x3(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
+	case 8*3 + 5:
+		channelTileAVX512x5x3(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
+	case 8*3 + 4:
+		channelTileAVX512x4x3(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
+	case 8*3 + 3:
+		channelTileAVX512x3x3(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
+	case 8*3 + 2:
+		channelTileAVX512x2x3(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
+	case 8*3 + 1:
+		channelTileAVX512x1x3(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
+	case 8*2 + 6:
+		channelTileAVX512x6x2(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
+	case 8*2 + 5:
+		channelTileAVX512x5x2(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
+	case 8*2 + 4:
+		channelTileAVX512x4x2(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
+	case 8*2 + 3:
+		channelTileAVX512x3x2(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
+	case 8*2 + 2:
+		channelTileAVX512x2x2(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
+	case 8*2 + 1:
+		channelTileAVX512x1x2(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
+	case 8*1 + 6:
+		channelTileAVX512x6x1(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
+	case 8*1 + 5:
+		channelTileAVX512x5x1(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
+	case 8*1 + 4:
+		channelTileAVX512x4x1(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
+	case 8*1 + 3:
+		channelTileAVX512x3x1(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
+	case 8*1 + 2:
+		channelTileAVX512x2x1(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
+	case 8*1 + 1:
+		channelTileAVX512x1x1(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
+	}
 }
 
 func tileAVX2(rows, k int, a, src []float32, off []int, p1 int, c []float32, c1, ldc int, load bool) {

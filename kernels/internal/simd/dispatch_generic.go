@@ -68,3 +68,13 @@ func sigmoidAVX2(n int, dst, x *float32) { panic(unreachable) }
 func tanhAVX2(n int, dst, x *float32) { panic(unreachable) }
 
 func rangesAVX2(n int, dst *float32, first, row, key int, d, lo float32) { panic(unreachable) }
+
+func flatTileAVX512(rows, k int, a, src []float32, off []int, groups *[2]LaneGroup, c []float32, ldc int, load bool) {
+	panic(unreachable)
+}
+
+func channelTileAVX512(rows, vectors, n int, x []float32, row, pos []int, v []float32, stride int, c []float32, load bool) {
+	panic(unreachable)
+}
+
+func transposeAVX512(rows, n int, x *float32, xs int, y *float32, ys int) { panic(unreachable) }

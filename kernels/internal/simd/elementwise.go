@@ -8,7 +8,7 @@ const piece = 1 << 16
 
 // vectors returns how many of n elements the vector loop takes.
 func (b Backend) vectors(n int) int {
-	if b == AVX2 {
+	if b >= AVX2 {
 		return n &^ 7
 	}
 	return 0

@@ -34,7 +34,7 @@ func (r Rows) ptr() *float32 {
 // channel are w1 w2 w3 b of h = relu(fma(w3, x3, fma(w2, x2, fma(w1, x1, b)))), a c of relu(fma(z, a, c)), e1 e2 e3 of
 // the exit, and three unused.
 func (b Backend) Mix(kind MixKind, n int, x, z, u, o Rows, coef []float32) {
-	if b != AVX2 {
+	if b < AVX2 {
 		mixGeneric(kind, n, x, z, u, o, coef)
 		return
 	}

@@ -20,7 +20,7 @@ func Philox(c [4]uint32, k0, k1 uint32) [4]uint32 {
 // counter (first+i/4, 0, row). The key's first word is its lower half.
 func (b Backend) Ranges(dst []float32, first uint32, row, key uint64, d, lo float32) {
 	n := 0
-	if b == AVX2 {
+	if b >= AVX2 {
 		n = len(dst) &^ 31
 		for i := 0; i < n; i += piece {
 			rangesAVX2(min(piece, n-i), &dst[i], int(first)+i/4, int(row), int(key), d, lo)

@@ -132,6 +132,69 @@ func TestTiles(t *testing.T) {
 	}
 }
 
+// TestFlatTiles runs every number of rows with groups that lie in one row, in two, and that end early.
+func TestFlatTiles(t *testing.T) {
+	groups := [][2]LaneGroup{
+		{{0, 0, 0, 0xffff, 0}, {16, 16, 0, 0xffff, 0}},
+		{{3, 7, 5, 0x03ff, 0xf000}, {19, 21, 0, 0x3fff, 0}},
+		{{5, 2, 30, 0x0001, 0xfff0}, {2, 0, 0, 0, 0}},
+	}
+	for _, b := range natives(t) {
+		for rows := 1; rows <= FlatRows; rows++ {
+			for _, k := range []int{0, 1, 2, 7, 64} {
+				for i, g := range groups {
+					for _, load := range []bool{false, true} {
+						a, src, off := values(rows*k, 1), values(500, 2), make([]int, k)
+						for i := range off {
+							off[i] = i * 29 % 400
+						}
+						got, want := values(700, 3), values(700, 3)
+						b.FlatTile(rows, k, a, src, off, &g, got[9:], 50, load)
+						Generic.FlatTile(rows, k, a, src, off, &g, want[9:], 50, load)
+						sameBits(t, fmt.Sprintf("%s FlatTile rows=%d k=%d groups %d load=%t", b, rows, k, i, load), got, want)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestChannelTiles(t *testing.T) {
+	row := []int{3, 0, 90, 7, 50, 11}
+	for _, b := range natives(t) {
+		for vectors := 1; vectors <= ChannelVectors; vectors++ {
+			for rows := 1; rows <= ChannelRows; rows++ {
+				for _, n := range []int{0, 1, 2, 7, 64} {
+					for _, load := range []bool{false, true} {
+						stride := vectors*Lanes + 3
+						x, v, pos := values(600, 4), values(n*stride+1, 5), make([]int, n)
+						for i := range pos {
+							pos[i] = i * 37 % 500
+						}
+						got, want := values(500, 6), values(500, 6)
+						b.ChannelTile(rows, vectors, n, x, row, pos, v, stride, got[3:], load)
+						Generic.ChannelTile(rows, vectors, n, x, row, pos, v, stride, want[3:], load)
+						sameBits(t, fmt.Sprintf("%s ChannelTile %dx%d n=%d load=%t", b, rows, vectors, n, load), got, want)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestTranspose(t *testing.T) {
+	for _, b := range natives(t) {
+		for n := range 50 {
+			for rows := 1; rows <= Lanes; rows++ {
+				x, got, want := values(16*80, 1), values(80*20, 2), values(80*20, 2)
+				b.Transpose(rows, n, x[3:], 77, got[1:], 19)
+				Generic.Transpose(rows, n, x[3:], 77, want[1:], 19)
+				sameBits(t, fmt.Sprintf("%s Transpose %dx%d", b, rows, n), got, want)
+			}
+		}
+	}
+}
+
 func TestMix(t *testing.T) {
 	for _, b := range natives(t) {
 		for kind := MixFirst; kind <= MixEntry; kind++ {

@@ -1,0 +1,139 @@
+package kernels
+
+import "shiftmill/kernels/internal/simd"
+
+// A flat plan computes a convolution with lanes that are neighbours in the plane taken flat: a row of output positions
+// goes on into the next, over the columns between them, whose lanes are computed and not stored. It needs no gathering
+// and no overlap, and wastes little unless rows are short.
+type flatPlan struct {
+	groups []simd.LaneGroup // an even number, in order of positions
+	first  []int            // first output position that group 2i and 2i+1 store, and the end
+}
+
+// flatStrip is the number of pairs of groups that a strip has: so many positions that their input rests in the second-level
+// cache, while the weights of a tile rest in the first.
+const flatStrip = 16
+
+// flattens reports that 16 neighbouring lanes never touch three rows, and that a plane has as many.
+func (f *filter) flattens() bool {
+	return f.span() >= simd.Lanes && (f.outH == 1 || 2*f.in.pitch-f.outW >= simd.Lanes-1)
+}
+
+// span is the number of lanes from the first output position to the last.
+func (f *filter) span() int { return (f.outH-1)*f.in.pitch + f.outW }
+
+// flatPlan lists the groups. The last one is moved back to end with the plane, so that nothing behind it is read.
+func (f *filter) flatPlan() *flatPlan {
+	n := (f.span() + simd.Lanes - 1) / simd.Lanes
+	p := &flatPlan{groups: make([]simd.LaneGroup, 0, n+1)}
+	for i := range n {
+		q := min(i*simd.Lanes, f.span()-simd.Lanes)
+		g := simd.LaneGroup{Src: q}
+		y := q / f.in.pitch
+		if q%f.in.pitch >= f.outW { // it begins between two rows
+			y++
+		}
+		g.At0 = y*f.outW + q - y*f.in.pitch
+		g.At1 = (y+1)*f.outW + q - (y+1)*f.in.pitch
+		for lane := range simd.Lanes {
+			if q+lane < i*simd.Lanes || (q+lane)%f.in.pitch >= f.outW {
+				continue
+			}
+			at := 1 << lane
+			if i%2 == 0 && g.Mask0|g.Mask1 == 0 {
+				p.first = append(p.first, (q+lane)/f.in.pitch*f.outW+(q+lane)%f.in.pitch)
+			}
+			if (q+lane)/f.in.pitch == y {
+				g.Mask0 |= at
+			} else {
+				g.Mask1 |= at
+			}
+		}
+		if i%2 == 0 && g.Mask0|g.Mask1 == 0 { // between two rows: the pair starts with the next row
+			p.first = append(p.first, y*f.outW)
+		}
+		p.groups = append(p.groups, g)
+	}
+	if n%2 == 1 {
+		p.groups = append(p.groups, simd.LaneGroup{Src: p.groups[n-1].Src})
+	}
+	p.first = append(p.first, f.outH*f.outW)
+	return p
+}
+
+// flatUnits is the number of strips of one image and one group of channels.
+func (p *flatPlan) strips() int { return (len(p.groups)/2 + flatStrip - 1) / flatStrip }
+
+// flatRun computes n images whose channels are laid out in src.
+func (f *filter) flatImage(plan *flatPlan, dst, src, bias []float32, g, strip, tile0, tile1 int) {
+	plane := f.outH * f.outW
+	out := dst[g*f.m*plane:]
+	in := src[g*f.channels*f.in.channel():]
+	weights := f.weights.v[g*f.m*f.terms:]
+	lo, hi := strip*flatStrip, min((strip+1)*flatStrip, len(plan.groups)/2)
+	at := 0
+	for i, rows := range f.tiles {
+		if i >= tile1 {
+			break
+		}
+		if i >= tile0 {
+			for pair := lo; pair < hi; pair++ {
+				f.be.FlatTile(rows, f.terms, weights[at*f.terms:], in, f.taps.v, (*[2]simd.LaneGroup)(plan.groups[2*pair:]), out[at*plane:], plane, false)
+			}
+			if bias != nil {
+				for r := at; r < at+rows; r++ {
+					row := out[r*plane+plan.first[lo] : r*plane+plan.first[hi]]
+					f.be.Offset(bias[g*f.m+r], row, row)
+				}
+			}
+		}
+		at += rows
+	}
+}
+
+// flat computes n images, several at a time where there are enough of them, else a strip and some tiles at a time.
+func (f *filter) flat512(dst, src, bias []float32, n int, p *Pool) {
+	plan := f.flatPlan()
+	chans := f.groups * f.channels
+	size, out := chans*f.in.h*f.in.w, f.groups*f.m*f.outH*f.outW
+	if n >= 2*p.Workers() {
+		p.Run(n, func(i int) {
+			f.flatOne(plan, dst[i*out:(i+1)*out], src[i*size:(i+1)*size], bias, nil)
+		})
+		return
+	}
+	for i := range n {
+		f.flatOne(plan, dst[i*out:(i+1)*out], src[i*size:(i+1)*size], bias, p)
+	}
+}
+
+func (f *filter) flatOne(plan *flatPlan, dst, src, bias []float32, p *Pool) {
+	if !f.in.plain() {
+		b := f.layOut(src, f.groups*f.channels, p)
+		defer b.put()
+		src = b.v
+	}
+	strips := plan.strips()
+	parts := 1 // of the tiles
+	if units := f.groups * strips; units < 2*p.Workers() && p.Workers() > 1 {
+		parts = min(len(f.tiles), (2*p.Workers()+units-1)/units)
+	}
+	p.Run(f.groups*strips*parts, func(i int) {
+		part := i % parts
+		i /= parts
+		f.flatImage(plan, dst, src, bias, i/strips, i%strips, len(f.tiles)*part/parts, len(f.tiles)*(part+1)/parts)
+	})
+}
+
+// layOut copies channels as the taps read them.
+func (f *filter) layOut(src []float32, channels int, p *Pool) *floatBuffer {
+	size, laid := f.in.h*f.in.w, f.in.channel()
+	b := getFloats(channels * laid)
+	const each = 8
+	p.Run((channels+each-1)/each, func(i int) {
+		for c := i * each; c < min((i+1)*each, channels); c++ {
+			f.in.copy(b.v[c*laid:(c+1)*laid], src[c*size:(c+1)*size])
+		}
+	})
+	return b
+}
