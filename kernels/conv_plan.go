@@ -39,6 +39,10 @@ func tileRows(m, tall int) []int {
 // group starts every group elements, a row every row, and term t of a row is at term[t].
 func (f *filter) pack(w []float32, group, row int, term []int, n int, p *Pool) {
 	f.be = backend()
+	if f.terms == 0 { // positions that no tap reaches
+		f.weights = getFloats(0)
+		return
+	}
 	tall := tileHeight
 	if f.be == simd.AVX512 {
 		tall = simd.FlatRows
