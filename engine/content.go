@@ -53,6 +53,15 @@ func digestFile(content runs.Digest) runs.Digest {
 	return sha256.Sum256(appendBytes(nil, tagFile, content[:]))
 }
 
+// digestRaw is the digest of a stretch of a file that holds pixels.
+func digestRaw(r stages.FileRange, content runs.Digest) runs.Digest {
+	b := appendBytes(nil, tagPixels, content[:])
+	for _, n := range []int{r.Height, r.Width, r.Channels} {
+		b = appendFixed(b, tagPixels, uint64(n))
+	}
+	return sha256.Sum256(b)
+}
+
 // digestPixels is the digest of decoded 8-bit RGB pixels.
 func digestPixels(h, w int, pix []byte) runs.Digest {
 	s := sha256.New()

@@ -44,15 +44,17 @@ func (e *Engine) cellDigests(ctx context.Context, maker *node, col arrow.Array) 
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				path, err := wholeFile(maker, cell.Ref)
+				r, err := rangeOf(maker, cell.Ref)
 				if err != nil {
 					return err
 				}
-				d, err := e.stats.digest(path)
+				d, err := e.stats.digestRange(r)
 				if err != nil {
 					return fmt.Errorf("image of stage %s: %s", maker.spec.Name, fileMessage(err))
 				}
-				ds[i] = digestFile(d)
+				if ds[i] = digestFile(d); r.Height > 0 {
+					ds[i] = digestRaw(r, d)
+				}
 				return nil
 			})
 		case strings.HasPrefix(cell.Ref, "recipe:"):
@@ -66,19 +68,12 @@ func (e *Engine) cellDigests(ctx context.Context, maker *node, col arrow.Array) 
 	return ds, g.Wait()
 }
 
-// wholeFile is the path of the file behind a "file:" reference.
-func wholeFile(maker *node, ref string) (string, error) {
+// rangeOf is where the bytes behind a "file:" reference lie.
+func rangeOf(maker *node, ref string) (stages.FileRange, error) {
 	if maker == nil || maker.kind.Source == nil || maker.kind.Source.File == nil {
-		return "", fmt.Errorf("%s: its source is not known", ref)
+		return stages.FileRange{}, fmt.Errorf("%s: its source is not known", ref)
 	}
-	r, err := maker.kind.Source.File(maker.spec.Config, ref)
-	if err != nil {
-		return "", err
-	}
-	if r.Offset != 0 || r.Size >= 0 {
-		return "", fmt.Errorf("%s: stretches of files are not supported by this source", ref)
-	}
-	return r.Path, nil
+	return maker.kind.Source.File(maker.spec.Config, ref)
 }
 
 // statVersion identifies the image column of a source by the stats of all its
@@ -112,18 +107,18 @@ func (e *Engine) statVersion(ctx context.Context, level *dataset, column string)
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				path, err := wholeFile(level.maker, cell.Ref)
+				r, err := rangeOf(level.maker, cell.Ref)
 				if err != nil {
 					return err
 				}
-				s, err := lookAt(path)
+				s, err := lookAt(r.Path)
 				if err != nil {
 					return fmt.Errorf("image of stage %s: %s", level.maker.spec.Name, fileMessage(err))
 				}
-				lines[i] = fmt.Sprintf("%s %d %d %d %d %s", path, s.Size, s.Mtime, s.Ctime, s.Inode, s.Link)
+				lines[i] = fmt.Sprintf("%s %d %d %d %d %s%s", r.Path, s.Size, s.Mtime, s.Ctime, s.Inode, s.Link, partOf(r))
 				if max(s.Mtime, s.Ctime) > time.Now().Add(-granularity).UnixNano() {
 					// Too fresh to be told from a later change: content decides.
-					d, err := e.stats.digest(path)
+					d, err := e.stats.digestRange(r)
 					if err != nil {
 						return err
 					}
@@ -187,11 +182,11 @@ func (o opener) Open(ctx context.Context, c stages.ImageCell) (stages.Picture, e
 		}
 		return maker.kind.Source.Draw(ctx, ref)
 	}
-	path, err := wholeFile(maker, ref)
+	r, err := rangeOf(maker, ref)
 	if err != nil {
 		return stages.Picture{}, err
 	}
-	return o.e.readVerified(path)
+	return o.e.readVerified(r)
 }
 
 // Place says where the file behind a cell lies.
@@ -204,35 +199,84 @@ func (o opener) Place(_ context.Context, c stages.ImageCell) (stages.Place, bool
 	if err != nil || i < 0 || i >= len(o.e.nodes) {
 		return stages.Place{}, false, fmt.Errorf("image %q has no source", c.Name())
 	}
-	path, err := wholeFile(o.e.nodes[i], ref)
-	if err != nil {
+	r, err := rangeOf(o.e.nodes[i], ref)
+	if err != nil || !r.Plain() {
 		return stages.Place{}, false, err
 	}
-	d, err := o.e.stats.digest(path)
+	d, err := o.e.stats.digestRange(r)
 	if err != nil {
 		return stages.Place{}, false, errors.New(fileMessage(err))
 	}
-	return stages.Place{FileRange: stages.FileRange{Path: path, Size: -1}, SHA256: d}, true, nil
+	return stages.Place{FileRange: r, SHA256: d}, true, nil
 }
 
-// readVerified reads a file whose digest is known by its stat and refuses
+// readVerified reads a picture whose digest is known by its file's stat and refuses
 // other bytes.
-func (e *Engine) readVerified(path string) (stages.Picture, error) {
-	want, err := e.stats.digest(path)
+func (e *Engine) readVerified(r stages.FileRange) (stages.Picture, error) {
+	want, err := e.stats.digestRange(r)
 	if err != nil {
 		return stages.Picture{}, errors.New(fileMessage(err))
 	}
-	f, err := os.Open(path)
+	data, err := readRange(r)
 	if err != nil {
 		return stages.Picture{}, errors.New(fileMessage(err))
-	}
-	defer f.Close()
-	data, err := io.ReadAll(f)
-	if err != nil {
-		return stages.Picture{}, err
 	}
 	if got := runs.Digest(sha256.Sum256(data)); got != want {
-		return stages.Picture{}, fmt.Errorf("%s changed while it was read; run again", path)
+		return stages.Picture{}, fmt.Errorf("%s changed while it was read; run again", r.Path)
 	}
-	return stages.Picture{Encoded: data}, nil
+	if r.Height == 0 {
+		return stages.Picture{Encoded: data}, nil
+	}
+	return stages.Picture{Pix: rgb(data, r.Channels), Height: r.Height, Width: r.Width}, nil
+}
+
+// readRange reads all bytes of a picture.
+func readRange(r stages.FileRange) ([]byte, error) {
+	f, err := os.Open(r.Path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	switch {
+	case r.Unpack != nil:
+		return r.Unpack(f)
+	case r.Whole():
+		return io.ReadAll(f)
+	}
+	size := r.Size
+	if size < 0 {
+		info, err := f.Stat()
+		if err != nil {
+			return nil, err
+		}
+		size = max(0, info.Size()-r.Offset)
+	}
+	data := make([]byte, size)
+	if n, err := f.ReadAt(data, r.Offset); err != nil && (err != io.EOF || int64(n) < size) {
+		return nil, fmt.Errorf("%s ends before the %d bytes from %d on", r.Path, size, r.Offset)
+	}
+	return data, nil
+}
+
+// rgb repeats grey pixels.
+func rgb(pix []byte, channels int) []byte {
+	if channels != 1 {
+		return pix
+	}
+	out := make([]byte, 3*len(pix))
+	for i, v := range pix {
+		out[3*i], out[3*i+1], out[3*i+2] = v, v, v
+	}
+	return out
+}
+
+// partOf names a stretch within its file; "" is the whole of it.
+func partOf(r stages.FileRange) string {
+	switch {
+	case r.Whole():
+		return ""
+	case r.Unpack != nil:
+		return "\x00" + r.Part
+	}
+	return fmt.Sprintf("\x00%d+%d", r.Offset, r.Size)
 }

@@ -90,11 +90,11 @@ func (e *Engine) listing(ctx context.Context, n *node, digest func(path string) 
 // unchanged makes sure that the files a stage has read on its own are those
 // that its key names; else its result would be remembered under a wrong key.
 func (e *Engine) unchanged(ctx context.Context, n *node) error {
-	lines, err := e.operation(n, e.stats.hash)
+	lines, err := e.operation(n, e.stats.now)
 	if err != nil {
 		return err
 	}
-	listed, err := e.listing(ctx, n, e.stats.hash)
+	listed, err := e.listing(ctx, n, e.stats.now)
 	if err != nil {
 		return err
 	}

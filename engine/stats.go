@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"shiftmill/runs"
+	"shiftmill/stages"
 )
 
 // granularity is how coarse a file system's clock may be: a file changed
@@ -142,31 +143,44 @@ func lookAt(path string) (statEntry, error) {
 // digest returns the sha256 of a file: once asked, the same for the whole run,
 // and without reading the file when its stat is as it was.
 func (c *statCache) digest(path string) (runs.Digest, error) {
+	return c.digestRange(stages.FileRange{Path: path, Size: -1})
+}
+
+// digestRange is digest for a stretch of a file; each stretch is remembered by the
+// stat of its file.
+func (c *statCache) digestRange(r stages.FileRange) (runs.Digest, error) {
+	name := r.Path + partOf(r)
 	c.mu.Lock()
-	d, ok := c.seen[path]
+	d, ok := c.seen[name]
 	c.mu.Unlock()
 	if ok {
 		return d, nil
 	}
-	d, err := c.hash(path)
+	d, err := c.hash(r)
 	if err != nil {
 		return d, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if first, ok := c.seen[path]; ok {
+	if first, ok := c.seen[name]; ok {
 		return first, nil // another goroutine was faster; its answer counts
 	}
-	c.seen[path] = d
+	c.seen[name] = d
 	return d, nil
 }
 
-func (c *statCache) hash(path string) (runs.Digest, error) {
-	before, err := lookAt(path)
+// now is the digest of a file as it is now, whatever this run has seen before.
+func (c *statCache) now(path string) (runs.Digest, error) {
+	return c.hash(stages.FileRange{Path: path, Size: -1})
+}
+
+func (c *statCache) hash(r stages.FileRange) (runs.Digest, error) {
+	before, err := lookAt(r.Path)
 	if err != nil {
 		return runs.Digest{}, err
 	}
-	dir, name := filepath.Split(path)
+	dir, name := filepath.Split(r.Path)
+	name += partOf(r)
 	c.mu.Lock()
 	known, ok := c.folder(dir).entries[name]
 	c.mu.Unlock()
@@ -174,7 +188,21 @@ func (c *statCache) hash(path string) (runs.Digest, error) {
 		return known.Digest, nil
 	}
 	start := time.Now()
-	f, err := os.Open(path)
+	d, err := hashRange(r)
+	if err != nil {
+		return runs.Digest{}, err
+	}
+	c.remember(r, before, start, d)
+	return d, nil
+}
+
+// hashRange reads a whole file as a stream, since it may be a table of any size.
+func hashRange(r stages.FileRange) (runs.Digest, error) {
+	if !r.Whole() {
+		data, err := readRange(r)
+		return sha256.Sum256(data), err
+	}
+	f, err := os.Open(r.Path)
 	if err != nil {
 		return runs.Digest{}, err
 	}
@@ -183,21 +211,20 @@ func (c *statCache) hash(path string) (runs.Digest, error) {
 	if _, err := io.Copy(h, f); err != nil {
 		return runs.Digest{}, err
 	}
-	d := runs.Digest(h.Sum(nil))
-	c.remember(path, before, start, d)
-	return d, nil
+	return runs.Digest(h.Sum(nil)), nil
 }
 
 // remember keeps a digest if the file's stat is what it was before hashing
 // and old enough to be told from a later change.
-func (c *statCache) remember(path string, before statEntry, start time.Time, d runs.Digest) {
-	after, err := lookAt(path)
+func (c *statCache) remember(r stages.FileRange, before statEntry, start time.Time, d runs.Digest) {
+	after, err := lookAt(r.Path)
 	newest := max(before.Ctime, before.Mtime)
 	if err != nil || !after.same(before) || newest > start.Add(-granularity).UnixNano() {
 		return
 	}
 	before.Digest = d
-	dir, name := filepath.Split(path)
+	dir, name := filepath.Split(r.Path)
+	name += partOf(r)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	f := c.folder(dir)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/apache/arrow/go/v15/arrow"
 
@@ -131,11 +132,28 @@ type SourceAccess struct {
 	Draw    func(ctx context.Context, ref string) (Picture, error)
 }
 
-// A FileRange is a stretch of a file; Size < 0 means to its end.
+// A FileRange says where the bytes of a picture lie: in a stretch of a file; Size < 0
+// means to its end. The bytes are an encoded file, unless Height is set: then they are
+// pixels, Height * Width * Channels bytes, row-major, of grey (1) or RGB (3).
 type FileRange struct {
 	Path         string
 	Offset, Size int64
+
+	Height, Width, Channels int
+
+	// Unpack, if set, reads the bytes where they do not lie in the file as they are,
+	// such as in a page of a Parquet file; Part then names them within the file, and
+	// Offset and Size say nothing. It must be safe for concurrent use.
+	Unpack func(f *os.File) ([]byte, error)
+	Part   string
 }
+
+// Whole says whether the range is a file of its own.
+func (r FileRange) Whole() bool { return r.Unpack == nil && r.Offset == 0 && r.Size < 0 }
+
+// Plain says whether the range holds the encoded file itself, so that others can read
+// it by offset and size.
+func (r FileRange) Plain() bool { return r.Unpack == nil && r.Height == 0 }
 
 // A Stage runs. For a row-wise kind Run is called concurrently, each time with
 // some rows of the first port; otherwise once.
