@@ -118,14 +118,18 @@ func BatchNormEvalBack(dx, dgamma, dbeta, dy, x, gamma, mean, variance []float32
 // r = fma(momentum, batch-r, r), the variance made unbiased first by count/(count-1). PyTorch's momentum is 0.1.
 func Running(runMean, runVar, mean, variance []float32, count int, momentum float32) {
 	sameLength("Running", len(mean), len(runMean), len(runVar), len(variance))
-	unbias := float32(1)
-	if count > 1 {
-		unbias = float32(count) / float32(count-1)
-	}
+	factor := unbias(count)
 	for i := range mean {
 		runMean[i] = FMA32(momentum, mean[i]-runMean[i], runMean[i])
-		runVar[i] = FMA32(momentum, float32(variance[i]*unbias)-runVar[i], runVar[i])
+		runVar[i] = FMA32(momentum, float32(variance[i]*factor)-runVar[i], runVar[i])
 	}
+}
+
+func unbias(count int) float32 {
+	if count > 1 {
+		return float32(count) / float32(count-1)
+	}
+	return 1
 }
 
 // apply stores the norm of a set with one scale and shift.

@@ -18,14 +18,18 @@ func Adam(w, m, v, g []float32, lr, b1, b2, eps, wd float32, step int) {
 	if step < 1 {
 		panic("kernels: Adam: steps count from 1")
 	}
-	rate := -float32(float64(lr) / (1 - Pow64(float64(b1), float64(step))))
-	root := Sqrt(float32(1 - Pow64(float64(b2), float64(step))))
+	rate, root := adamCorrected(lr, b1, b2, step)
 	for i := range w {
 		d := FMA32(wd, w[i], g[i])
 		m[i] = FMA32(b1, m[i], (1-b1)*d)
 		v[i] = FMA32(b2, v[i], (1-b2)*d*d)
 		w[i] = FMA32(rate, m[i]/(Sqrt(v[i])/root+eps), w[i])
 	}
+}
+
+func adamCorrected(lr, b1, b2 float32, step int) (rate, root float32) {
+	rate = -float32(float64(lr) / (1 - Pow64(float64(b1), float64(step))))
+	return rate, Sqrt(float32(1 - Pow64(float64(b2), float64(step))))
 }
 
 // CosineRate returns the learning rate at step (from 0) of total steps: from first at step 0 along half a cosine to last at

@@ -63,6 +63,13 @@ func window(o, k, stride, pad, n int) (first, end int) {
 // MaxPool stores in dst the maximum of each window and in index, unless nil, its position in the plane, for MaxPoolBack.
 // Positions outside are no candidates; of equal values the first in (row, column) order wins, a NaN beats a number.
 func MaxPool(dst []float32, index []int32, x []float32, s PoolShape, p *Pool) {
+	maxPool(dst, index, x, s, p)
+}
+
+// A position is the place of a maximum in its plane. As a float32 it is exact below 2^24.
+type position interface{ int32 | float32 }
+
+func maxPool[T position](dst []float32, index []T, x []float32, s PoolShape, p *Pool) {
 	s = s.checked("MaxPool", x, dst)
 	oh, ow := s.OutH(), s.OutW()
 	if index != nil {
@@ -85,7 +92,7 @@ func MaxPool(dst []float32, index []int32, x []float32, s PoolShape, p *Pool) {
 				}
 				dst[at] = m
 				if index != nil {
-					index[at] = int32(best)
+					index[at] = T(best)
 				}
 				at++
 			}
@@ -95,6 +102,10 @@ func MaxPool(dst []float32, index []int32, x []float32, s PoolShape, p *Pool) {
 
 // MaxPoolBack stores in dx the gradient of MaxPool: each dy is added, in ascending order, at the position of its maximum.
 func MaxPoolBack(dx, dy []float32, index []int32, s PoolShape, p *Pool) {
+	maxPoolBack(dx, dy, index, s, p)
+}
+
+func maxPoolBack[T position](dx, dy []float32, index []T, s PoolShape, p *Pool) {
 	s = s.checked("MaxPoolBack", dx, dy)
 	sameLength("MaxPoolBack index", len(dy), len(index))
 	out := s.OutH() * s.OutW()
@@ -102,7 +113,7 @@ func MaxPoolBack(dx, dy []float32, index []int32, s PoolShape, p *Pool) {
 		plane := dx[i*s.H*s.W : (i+1)*s.H*s.W]
 		clear(plane)
 		for j, d := range dy[i*out : (i+1)*out] {
-			plane[index[i*out+j]] += d
+			plane[int(index[i*out+j])] += d
 		}
 	})
 }

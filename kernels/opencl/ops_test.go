@@ -1,0 +1,41 @@
+package opencl
+
+import (
+	"errors"
+	"os"
+	"testing"
+
+	"shiftmill/kernels"
+)
+
+// testDevice opens the first device that can be used. Without OpenCL the test
+// is skipped, under CI=true it fails.
+func testDevice(tb testing.TB) *Device {
+	tb.Helper()
+	d, err := Open(0, Options{Cache: tb.TempDir()})
+	if err == nil {
+		tb.Cleanup(func() {
+			if err := d.Close(); err != nil {
+				tb.Error(err)
+			}
+		})
+		return d
+	}
+	if os.Getenv("CI") == "true" || !errors.Is(err, ErrNone) {
+		tb.Fatal(err)
+	}
+	tb.Skipf("no OpenCL here: %v", err)
+	return nil
+}
+
+// TestOperations compares every sample operation with the plain one.
+func TestOperations(t *testing.T) {
+	d := testDevice(t)
+	for _, s := range kernels.Samples() {
+		t.Run(s.Name, func(t *testing.T) {
+			if err := s.Compare(d); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
