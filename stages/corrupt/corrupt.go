@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"shiftmill/stages/imageio"
 )
@@ -15,7 +16,6 @@ type Draws interface {
 	Uniforms(dst []float32, first uint32)
 	Normals(dst []float32, first uint32)
 	IntN(element uint32, n int) int
-	Poisson(element uint32, lambda float64) int
 }
 
 // bulk is the first element of the k-th of a corruption's arrays of draws, k
@@ -32,6 +32,7 @@ type Corruption struct {
 	severity  int
 	family    int // 0 follows the size of each picture
 	reference bool
+	tables    [4]func() *lottery // of the noises, for each family
 }
 
 // New returns a corruption: one of [Names], severity 1 to 5, a family (224,
@@ -48,7 +49,20 @@ func New(name string, severity, family int, reference bool) (*Corruption, error)
 	if family != 0 && !slices.Contains(families, family) {
 		return nil, fmt.Errorf("no family %d; there are 224, 64, 32, 299, and 0 for the one that suits the picture", family)
 	}
-	return &Corruption{name, severity, family, reference}, nil
+	c := &Corruption{name: name, severity: severity, family: family, reference: reference}
+	for i, f := range families {
+		c.tables[i] = sync.OnceValue(func() *lottery {
+			a := parametersOf(name, severity, f)[0]
+			switch name {
+			case "gaussian_noise":
+				return gaussianNoise(a)
+			case "speckle_noise":
+				return speckleNoise(a)
+			}
+			return shotNoise(a)
+		})
+	}
+	return c, nil
 }
 
 // Apply corrupts one picture; see [New] for the arguments and the errors and
@@ -65,68 +79,100 @@ func Apply(name string, severity int, p *imageio.Pixels, family int, src Draws) 
 // channels, sides of at least 1 and at most 2^24 pixels; other sizes are an
 // error.
 func (c *Corruption) Apply(p *imageio.Pixels, src Draws) (*imageio.Pixels, error) {
+	o, err := NewOriginal(p)
+	if err != nil {
+		return nil, err
+	}
+	return c.Of(o, src), nil
+}
+
+// An Original is a picture that is corrupted several times; what the
+// corruptions need of it is made once. It belongs to one goroutine.
+type Original struct {
+	p *imageio.Pixels
+	x *field
+}
+
+// NewOriginal wraps a picture, which must not change any more. It fails as
+// [Corruption.Apply] does.
+func NewOriginal(p *imageio.Pixels) (*Original, error) {
 	if p.H < 1 || p.W < 1 || p.C != 3 || p.H > maxPixels/p.W || max(p.H, p.W) > 65500 {
 		return nil, fmt.Errorf("a picture of %d x %d pixels with %d channels; corruptions take 3 channels, sides of 1 to 65500 and at most %d pixels: resize it first", p.H, p.W, p.C, maxPixels)
 	}
+	return &Original{p: p}, nil
+}
+
+// field is the picture in float32; nobody changes it.
+func (o *Original) field() *field {
+	if o.x == nil {
+		o.x = fromPixels(o.p)
+	}
+	return o.x
+}
+
+// Of returns the picture corrupted; see [Corruption.Apply].
+func (c *Corruption) Of(o *Original, src Draws) *imageio.Pixels {
+	p := o.p
 	family := c.family
 	if family == 0 {
 		family = Family(p.H, p.W)
 	}
 	a := parametersOf(c.name, c.severity, family)
 	switch c.name {
-	case "pixelate":
-		return pixelate(p, a[0]), nil
-	case "jpeg_compression":
-		return imageio.JPEGRoundTrip(p, int(a[0])), nil
-	case "frost":
-		return frost(p, a[0], a[1], shelf.pick(src, a[2], c.reference), src), nil
-	}
-	x := fromPixels(p)
-	switch c.name {
-	case "gaussian_noise":
-		x = gaussianNoise(x, a[0], src)
-	case "shot_noise":
-		x = shotNoise(x, a[0], src)
+	case "gaussian_noise", "shot_noise", "speckle_noise":
+		return c.tables[slices.Index(families, family)]().draw(p, src)
 	case "impulse_noise":
-		x = impulseNoise(x, a[0], src)
-	case "speckle_noise":
-		x = speckleNoise(x, a[0], src)
+		return impulseNoise(p, a[0], src)
 	case "gaussian_blur":
-		x = gaussian(x, a[0], 4, nearest)
+		return gaussian(o.field(), a[0], 4, nearest).pixels()
 	case "defocus_blur":
-		x = defocus(x, a[0], a[1], c.reference)
+		return defocus(o.field(), a[0], a[1], c.reference).pixels()
 	case "glass_blur":
-		x = glass(x, a[0], int(a[1]), int(a[2]), c.reference, src)
+		return glass(o.field(), a[0], int(a[1]), int(a[2]), c.reference, src).pixels()
 	case "motion_blur":
-		x = motion(x, a[0], a[1], degrees(src, -45, 45)).rounded()
+		return motion(o.field(), a[0], a[1], degrees(src, -45, 45))
 	case "zoom_blur":
 		count := a[1]
 		if c.reference {
 			count = a[2]
 		}
-		x = zoomBlur(x, a[0], int(count))
+		return zoomBlur(o.field(), zoomsOf(p, a[0], int(count))).pixels()
 	case "snow":
-		x = snow(x, a, src)
+		return snow(p, a, src)
+	case "frost":
+		return frost(p, a[0], a[1], shelf.pick(src, a[2], c.reference), src)
 	case "fog":
-		x = fog(x, a[0], a[1], src)
+		return fog(p, a[0], a[1], src)
 	case "brightness":
-		x = brightness(x, a[0])
+		return brightness(p, a[0])
 	case "contrast":
-		x = contrast(x, a[0])
+		return contrast(p, a[0])
 	case "elastic_transform":
 		side := a[3]
 		if c.reference {
 			side = a[4]
 		}
-		x = elastic(x, a[0]*side, a[1]*side, a[2]*side, src)
+		return elastic(o.field(), a[0]*side, a[1]*side, a[2]*side, src).pixels()
+	case "pixelate":
+		return pixelate(p, a[0])
+	case "jpeg_compression":
+		return imageio.JPEGRoundTrip(p, int(a[0]))
 	case "spatter":
-		x = spatter(x, a, src)
+		return spatter(p, a, src)
 	case "saturate":
-		x = saturate(x, a[0], a[1])
-	default:
-		panic("corrupt: no function for " + c.name)
+		return saturate(p, a[0], a[1])
 	}
-	return x.pixels(), nil
+	panic("corrupt: no function for " + c.name)
+}
+
+// zoomsOf are count zooms from 1 on in steps.
+func zoomsOf(p *imageio.Pixels, step float64, count int) []*zoom {
+	delta := (1 + step) - 1 // as numpy's arange spaces them, which decides where a crop's side is a whole number
+	zooms := make([]*zoom, count)
+	for i := range zooms {
+		zooms[i] = newZoom(p.H, p.W, 3, 1+float64(float64(i)*delta))
+	}
+	return zooms
 }
 
 // degrees draws an angle.

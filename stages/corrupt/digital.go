@@ -1,76 +1,80 @@
 package corrupt
 
-import (
-	"math"
-
-	"shiftmill/stages/imageio"
-)
+import "shiftmill/stages/imageio"
 
 // contrast scales the distance from each channel's mean.
-func contrast(x *field, c float64) *field {
-	var mean [3]float64
-	for i, v := range x.v {
-		mean[i%3] += v
+func contrast(p *imageio.Pixels, c float64) *imageio.Pixels {
+	var sum [3]int
+	for i := 0; i+2 < len(p.Pix); i += 3 {
+		v := p.Pix[i : i+3 : i+3]
+		sum[0] += int(v[0])
+		sum[1] += int(v[1])
+		sum[2] += int(v[2])
 	}
-	for k := range mean {
-		mean[k] /= float64(x.h * x.w)
+	var tone imageio.Tone
+	for k, s := range sum {
+		mean := float64(s) / float64(p.H*p.W)
+		for v := range 256 {
+			tone[k][v] = cut(float64((float64(v)-mean)*c) + mean)
+		}
 	}
-	for i, v := range x.v {
-		x.v[i] = float64((v-mean[i%3])*c) + mean[i%3]
-	}
-	return x
+	out := p.Clone()
+	tone.Apply(out)
+	return out
 }
 
-// saturate multiplies the S of HSV and adds to it.
-func saturate(x *field, factor, offset float64) *field {
-	for i := 0; i < len(x.v); i += 3 {
-		p := x.v[i:][:3]
-		h, s, v := toHSV(p)
-		fromHSV(p, h, clip(float64(s*factor)+offset), v)
+// brightness adds c to the V of HSV, the largest channel: hue and saturation
+// stay as they are if all channels are scaled alike.
+func brightness(p *imageio.Pixels, c float64) *imageio.Pixels {
+	out := imageio.NewPixels(p.H, p.W, 3)
+	var scale [256]float32
+	for v := range scale {
+		scale[v] = float32(min(float64(v)/255+c, 1) * 255 / float64(max(v, 1)))
 	}
-	return x
+	black := cut(c * 255)
+	for i := 0; i+2 < len(p.Pix); i += 3 {
+		v, to := p.Pix[i:i+3:i+3], out.Pix[i:i+3:i+3]
+		most := max(v[0], v[1], v[2])
+		if most == 0 {
+			to[0], to[1], to[2] = black, black, black
+			continue
+		}
+		s := scale[most]
+		to[0] = byte(int32(float32(float32(v[0])*s) + whole))
+		to[1] = byte(int32(float32(float32(v[1])*s) + whole))
+		to[2] = byte(int32(float32(float32(v[2])*s) + whole))
+	}
+	return out
 }
 
-// toHSV returns hue (0 to 1, wrapping), saturation and value of a pixel.
-func toHSV(p []float64) (h, s, v float64) {
-	r, g, b := p[0], p[1], p[2]
-	v = max(r, g, b)
-	span := v - min(r, g, b)
-	if span == 0 {
-		return 0, 0, v
+// saturate multiplies the S of HSV and adds to it: the distances from the
+// largest channel are scaled alike. Grey has the hue of red.
+func saturate(p *imageio.Pixels, factor, offset float64) *imageio.Pixels {
+	out := imageio.NewPixels(p.H, p.W, 3)
+	var inverse [256]float32
+	for v := 1; v < 256; v++ {
+		inverse[v] = 1 / float32(v)
 	}
-	switch v {
-	case b:
-		h = 4 + (r-g)/span
-	case g:
-		h = 2 + (b-r)/span
-	default:
-		h = (g - b) / span
+	f, o := float32(factor), float32(offset)
+	grey := min(max(o, 0), 1)
+	for i := 0; i+2 < len(p.Pix); i += 3 {
+		v, to := p.Pix[i:i+3:i+3], out.Pix[i:i+3:i+3]
+		most := max(v[0], v[1], v[2])
+		span := most - min(v[0], v[1], v[2])
+		top := float32(most)
+		if span == 0 {
+			pale := byte(int32(top - float32(top*grey) + whole))
+			to[0], to[1], to[2] = most, pale, pale
+			continue
+		}
+		s := float32(span) * inverse[most]
+		s = min(max(float32(s*f)+o, 0), 1)
+		r := float32(s*top) * inverse[span]
+		to[0] = byte(int32(top - float32(float32(most-v[0])*r) + whole))
+		to[1] = byte(int32(top - float32(float32(most-v[1])*r) + whole))
+		to[2] = byte(int32(top - float32(float32(most-v[2])*r) + whole))
 	}
-	h /= 6
-	return h - math.Floor(h), span / v, v
-}
-
-func fromHSV(dst []float64, h, s, v float64) {
-	sector := math.Floor(h * 6)
-	f := float64(h*6) - sector
-	p := v * (1 - s)
-	q := v * (1 - float64(f*s))
-	t := v * (1 - float64((1-f)*s))
-	switch int(sector) % 6 {
-	case 0:
-		dst[0], dst[1], dst[2] = v, t, p
-	case 1:
-		dst[0], dst[1], dst[2] = q, v, p
-	case 2:
-		dst[0], dst[1], dst[2] = p, v, t
-	case 3:
-		dst[0], dst[1], dst[2] = p, q, v
-	case 4:
-		dst[0], dst[1], dst[2] = t, p, v
-	default:
-		dst[0], dst[1], dst[2] = v, p, q
-	}
+	return out
 }
 
 // pixelate makes the picture smaller by a factor and large again, both with

@@ -13,10 +13,15 @@
 //   - A result is a function of the picture, the corruption, its severity and
 //     family, and the random numbers handed in. Those of the kind follow from
 //     seed, row id, corruption and severity, so no picture depends on another.
-//   - Arithmetic is float64 in a fixed order, without the functions of package
-//     math that differ between processors; results have the same bits anywhere.
+//   - Arithmetic is float32 and float64 in a fixed order, without the functions
+//     of package math that differ between processors; results have the same
+//     bits anywhere, with vector instructions or without. The plain Go loops of
+//     simd.go define them.
+//   - Gaussian, shot and speckle noise are drawn by inverting their
+//     distribution over the 256 levels that a level can become (see lottery),
+//     so they are exact to 2^-24 and cost no arithmetic a value.
 //   - Pictures leave as 8 bits, cut off and not rounded, as the published sets
-//     did it; what lacks less than 2^-20 of a level to a whole one counts as
+//     did it; what lacks less than 2^-10 of a level to a whole one counts as
 //     whole, lest rounding errors darken flat areas. (The published files were
 //     then saved as JPEG of quality 85, which a stage's "encode: jpeg:85" does.)
 //   - By default a corruption does what was evidently meant. The accidents of

@@ -10,11 +10,17 @@ func elastic(x *field, scale, sigma, jitter float64, src Draws) *field {
 	if ok {
 		x = warp(x, back)
 	}
+	if scale == 0 {
+		return x
+	}
 	dx := displacement(x.h, x.w, scale, sigma, bulk(0), src)
 	dy := displacement(x.h, x.w, scale, sigma, bulk(1), src)
 	out := newField(x.h, x.w, x.c)
-	for i := range x.h * x.w {
-		x.sample(out.v[i*x.c:][:x.c], float64(i/x.w)+dy[i], float64(i%x.w)+dx[i], reflect)
+	for i := 0; i < x.h; i++ {
+		for j := 0; j < x.w; j++ {
+			k := i*x.w + j
+			x.sample((*[3]float32)(out.v[3*k:]), float64(i)+float64(dy[k]), float64(j)+float64(dx[k]), reflect)
+		}
 	}
 	return out
 }
@@ -51,25 +57,29 @@ func affine(h, w int, jitter float64, src Draws) (m [6]float64, ok bool) {
 // warp reads every pixel of the result where m puts it, border reflect-101.
 func warp(x *field, m [6]float64) *field {
 	out := newField(x.h, x.w, x.c)
-	for i := range x.h * x.w {
-		px, py := float64(i%x.w), float64(i/x.w)
-		sx := float64(m[0]*px) + float64(m[1]*py) + m[2]
-		sy := float64(m[3]*px) + float64(m[4]*py) + m[5]
-		x.sample(out.v[i*x.c:][:x.c], sy, sx, reflect101)
+	for i := 0; i < x.h; i++ {
+		cx, cy := float64(m[1]*float64(i)), float64(m[4]*float64(i))
+		for j := 0; j < x.w; j++ {
+			px := float64(j)
+			sx := float64(m[0]*px) + cx + m[2]
+			sy := float64(m[3]*px) + cy + m[5]
+			x.sample((*[3]float32)(out.v[3*(i*x.w+j):]), sy, sx, reflect101)
+		}
 	}
 	return out
 }
 
-func displacement(h, w int, scale, sigma float64, first uint32, src Draws) []float64 {
+// displacement is smooth noise in pixels.
+func displacement(h, w int, scale, sigma float64, first uint32, src Draws) []float32 {
 	f := newField(h, w, 1)
-	u := make([]float32, h*w)
-	src.Uniforms(u, first)
-	for i := range f.v {
-		f.v[i] = float64(2*float64(u[i])) - 1
+	src.Uniforms(f.v, first)
+	for i, u := range f.v {
+		f.v[i] = 2*u - 1 // exact
 	}
 	f = gaussian(f, sigma, 3, reflect)
+	s := float32(scale)
 	for i := range f.v {
-		f.v[i] *= scale
+		f.v[i] *= s
 	}
 	return f.v
 }

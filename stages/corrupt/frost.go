@@ -61,12 +61,17 @@ func frost(p *imageio.Pixels, share, ice float64, frosted *imageio.Pixels, src D
 		larger := func(side, least int) int { return max(least+1, int(math.Ceil(float64(side)*scale))) }
 		frosted = imageio.Resize(frosted, larger(frosted.H, p.H), larger(frosted.W, p.W), imageio.Bicubic)
 	}
+	var a, b [256]float32
+	for v := range a {
+		a[v], b[v] = float32(share*float64(v)), float32(ice*float64(v))
+	}
 	y0, x0 := src.IntN(1, frosted.H-p.H), src.IntN(2, frosted.W-p.W)
 	out := imageio.NewPixels(p.H, p.W, 3)
 	for y := range p.H {
-		dst, a, b := out.Row(y), p.Row(y), frosted.Row(y0 + y)[3*x0:]
-		for i := range dst {
-			dst[i] = byte(min(float64(share*float64(a[i]))+float64(ice*float64(b[i])), 255))
+		in := p.Row(y)
+		dst, over := out.Row(y)[:len(in)], frosted.Row(y0 + y)[3*x0:][:len(in)]
+		for i, v := range in {
+			dst[i] = byte(int32(min(a[v]+b[over[i]]+whole, 255)))
 		}
 	}
 	return out

@@ -18,7 +18,7 @@ import (
 // imagenetC and imagenetCVersion enter the keys of random numbers too.
 const (
 	imagenetC        = "corrupt/imagenet-c"
-	imagenetCVersion = 1
+	imagenetCVersion = 2 // 2: float32, noise drawn by inverting its distribution
 )
 
 // Config are the parameters of corrupt/imagenet-c.

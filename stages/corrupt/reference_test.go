@@ -1,7 +1,6 @@
 package corrupt
 
 import (
-	"math"
 	"os"
 	"testing"
 
@@ -36,10 +35,6 @@ func (d hashDraws) Normals(dst []float32, first uint32) {
 }
 
 func (d hashDraws) IntN(e uint32, n int) int { return int(d.word(e, 0) % uint32(n)) }
-
-func (d hashDraws) Poisson(e uint32, lambda float64) int {
-	return int(max(math.Floor(lambda+(float64(d.Uniform(e))-0.5)*3*math.Sqrt(lambda)+0.5), 0))
-}
 
 func decode(t testing.TB, path string) *imageio.Pixels {
 	t.Helper()

@@ -1,64 +1,75 @@
 package corrupt
 
-import "math"
+import (
+	"math"
+
+	"shiftmill/stages/imageio"
+)
 
 // Colours of what is splashed on the lens.
 var (
-	water = [3]float64{175. / 255, 238. / 255, 238. / 255}
-	mud   = [3]float64{63. / 255, 42. / 255, 20. / 255}
+	water = [3]float32{175, 238, 238}
+	mud   = [3]float32{63, 42, 20}
 )
 
 // spatter splashes water or mud on the picture. a is the mean, standard
 // deviation and smoothness of the layer of drops, the threshold of a drop, the
 // strength of water or the smoothness of mud, and 0 for water, 1 for mud.
-func spatter(x *field, a []float64, src Draws) *field {
-	layer := gaussian(normalLayer(x.h, x.w, a[0], a[1], src), a[2], 4, nearest)
+func spatter(p *imageio.Pixels, a []float64, src Draws) *imageio.Pixels {
+	layer := gaussian(normalLayer(p.H, p.W, 0, p.H, a[0], a[1], src), a[2], 4, nearest)
+	threshold := float32(a[3] * 255)
 	if a[5] == 0 {
-		return addWater(x, layer, a[3], a[4])
+		return addWater(p, layer, threshold, a[4])
 	}
 	for i, v := range layer.v {
-		if v > a[3] {
+		if v > threshold {
 			layer.v[i] = 1
 		} else {
 			layer.v[i] = 0
 		}
 	}
 	layer = gaussian(layer, a[4], 4, nearest)
+	out := imageio.NewPixels(p.H, p.W, 3)
 	for i, m := range layer.v {
 		if m < 0.8 {
 			m = 0
 		}
-		for k := range mud {
-			x.v[3*i+k] = float64(x.v[3*i+k]*(1-m)) + float64(m*mud[k])
+		for k, c := range mud {
+			out.Pix[3*i+k] = byte(int32(min(float32(float32(p.Pix[3*i+k])*(1-m))+float32(m*c)+whole, 255)))
 		}
 	}
-	return x
+	return out
 }
 
 // addWater lights drops up where their edges are near.
-func addWater(x, layer *field, threshold, strength float64) *field {
-	drops := make([]byte, len(layer.v))
+func addWater(p *imageio.Pixels, layer *field, threshold float32, strength float64) *imageio.Pixels {
 	for i, v := range layer.v {
-		if v >= threshold {
-			drops[i] = byte(float64(clip(v)*255) + whole)
+		if v < threshold {
+			layer.v[i] = 0
 		}
 	}
-	relief := emboss(equalize(nearness(edges(drops, x.h, x.w), x.h, x.w)), x.h, x.w)
+	drops := layer.pixels().Pix
+	relief := emboss(equalize(nearness(edges(drops, p.H, p.W), p.H, p.W)), p.H, p.W)
 	mask, most := make([]float64, len(drops)), 0.0
 	for i, v := range relief {
 		mask[i] = float64(drops[i]) * v
 		most = max(most, mask[i])
 	}
+	out := p.Clone()
 	if most == 0 {
-		return x // no drop
+		return out // no drop
 	}
+	scale := strength / most
 	for i, m := range mask {
-		m = m / most * strength
-		for k := range water {
-			x.v[3*i+k] += float64(m * water[k])
+		if m == 0 {
+			continue
+		}
+		m = float64(m * scale)
+		for k, c := range water {
+			out.Pix[3*i+k] = cut(float64(p.Pix[3*i+k]) + float64(m*float64(c)))
 		}
 	}
-	return x
+	return out
 }
 
 // nearness is the distance to the next edge, capped at 20, averaged over 3x3

@@ -63,25 +63,34 @@ func texture(i int) *imageio.Pixels {
 		}
 		t.grow(y, x, heading, t.length*(.5+float64(.5*t.draw())), t.depth)
 	}
-	mist := fractal(256, 1.6, kernels.NewKey("corrupt/frost-texture", 1, 0, "haze", uint64(i)).Row(""))
+	const side = 256
+	mist := fractal(side, 1.6, kernels.NewKey("corrupt/frost-texture", 1, 0, "haze", uint64(i)).Row(""))
 	glow := gaussian(t.ice, 5, 3, reflect)
 	p := imageio.NewPixels(textureH, textureW, 3)
-	var cloud [1]float64
 	for y := range textureH {
 		for x := range textureW {
 			k := y*textureW + x
-			ice := t.ice.v[k] + float64(.4*glow.v[k])
+			ice := float64(t.ice.v[k]) + float64(.4*float64(glow.v[k]))
 			bright := ice / (ice + .9)
-			mist.sample(cloud[:], float64(y)/4, float64(x)/4, nearest)
-			haze := t.base * (.35 + float64(.9*cloud[0]))
+			haze := t.base * (.35 + float64(.9*between(mist, side, y, x)))
 			// Thin ice shows the dark blue behind it, thick ice is white.
 			v := haze + float64((1-haze)*bright)
-			p.Pix[3*k] = byte(255 * clip(.08+float64(.90*v)-float64(.10*(1-v))))
-			p.Pix[3*k+1] = byte(255 * clip(.12+float64(.87*v)-float64(.02*(1-v))))
-			p.Pix[3*k+2] = byte(255 * clip(.22+float64(.78*v)))
+			p.Pix[3*k] = cut(255 * (.08 + float64(.90*v) - float64(.10*(1-v))))
+			p.Pix[3*k+1] = cut(255 * (.12 + float64(.87*v) - float64(.02*(1-v))))
+			p.Pix[3*k+2] = cut(255 * (.22 + float64(.78*v)))
 		}
 	}
 	return p
+}
+
+// between is a height map enlarged four times, linearly.
+func between(heights []float64, side, y, x int) float64 {
+	at := func(y, x int) float64 { return heights[min(y, side-1)*side+min(x, side-1)] }
+	ty, tx := float64(y%4)/4, float64(x%4)/4
+	y, x = y/4, x/4
+	top := float64(at(y, x)*(1-tx)) + float64(at(y, x+1)*tx)
+	bottom := float64(at(y+1, x)*(1-tx)) + float64(at(y+1, x+1)*tx)
+	return float64(top*(1-ty)) + float64(bottom*ty)
 }
 
 // An icePen draws crystals into a layer of thickness.
@@ -134,7 +143,7 @@ func (t *icePen) splat(y, x, amount float64) {
 		for j, wx := range [2]float64{1 - (x - fx), x - fx} {
 			iy, ix := int(fy)+k, int(fx)+j
 			if 0 <= iy && iy < t.ice.h && 0 <= ix && ix < t.ice.w {
-				t.ice.v[iy*t.ice.w+ix] += float64(amount * wy * wx)
+				t.ice.v[iy*t.ice.w+ix] += float32(amount * wy * wx)
 			}
 		}
 	}

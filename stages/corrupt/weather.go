@@ -1,98 +1,115 @@
 package corrupt
 
+import "shiftmill/stages/imageio"
+
 // snow whitens the picture and lays streaks of snow over it, and the same
 // turned by 180 degrees. a is the mean and standard deviation of the layer,
 // its zoom, the threshold of a flake, radius and sigma of the motion blur, and
 // the share of the picture that is not whitened.
-func snow(x *field, a []float64, src Draws) *field {
-	layer := zoom(normalLayer(x.h, x.w, a[0], a[1], src), a[2])
+func snow(p *imageio.Pixels, a []float64, src Draws) *imageio.Pixels {
+	z := newZoom(p.H, p.W, 1, a[2])
+	// Only what the zoom reads need be drawn.
+	layer := enlarge(normalLayer(p.H, p.W, z.rows[0], min(z.rows[p.H-1]+2, p.H), a[0], a[1], src), z)
+	threshold := float32(a[3] * 255)
 	for i, v := range layer.v {
-		if v < a[3] {
+		if v < threshold {
 			layer.v[i] = 0
 		}
 	}
-	layer = motion(layer.truncated(), a[4], a[5], degrees(src, -135, -45)).rounded()
-	share, n := a[6], len(layer.v)
-	for i := range n {
-		p := x.v[3*i:][:3]
-		white := float64(grey(p)*1.5) + 0.5
-		flake := layer.v[i] + layer.v[n-1-i]
-		for k, v := range p {
-			p[k] = float64(share*v) + float64((1-share)*max(v, white)) + flake
-		}
+	flakes := motion(fromPixels(layer.pixels()), a[4], a[5], degrees(src, -135, -45)).Pix
+	out := imageio.NewPixels(p.H, p.W, 3)
+	share, rest, n := float32(a[6]), float32(1-a[6]), len(flakes)
+	for i, flake := range flakes {
+		v, to := p.Pix[3*i:3*i+3:3*i+3], out.Pix[3*i:3*i+3:3*i+3]
+		x, y, z := float32(v[0]), float32(v[1]), float32(v[2])
+		white := float32(0.4485*x) + float32(0.8805*y) + float32(0.171*z) + 127.5 // luminance times 1.5, and a half
+		both := float32(int(flake)+int(flakes[n-1-i])) + whole
+		to[0] = byte(int32(min(float32(share*x)+float32(rest*max(x, white))+both, 255)))
+		to[1] = byte(int32(min(float32(share*y)+float32(rest*max(y, white))+both, 255)))
+		to[2] = byte(int32(min(float32(share*z)+float32(rest*max(z, white))+both, 255)))
 	}
-	return x
+	return out
 }
 
-// normalLayer draws one channel of normal numbers.
-func normalLayer(h, w int, mean, std float64, src Draws) *field {
+// normalLayer draws rows from up to to of one channel of normal numbers, mean
+// and standard deviation in units of 255; the others are 0.
+func normalLayer(h, w, from, to int, mean, std float64, src Draws) *field {
 	f := newField(h, w, 1)
-	z := make([]float32, h*w)
-	src.Normals(z, bulk(0))
-	for i := range f.v {
-		f.v[i] = mean + float64(std*float64(z[i]))
+	lo := from * w &^ 3 // draws come in fours
+	z := make([]float32, to*w-lo)
+	src.Normals(z, bulk(0)+uint32(lo/4))
+	m, s := float32(mean*255), float32(std*255)
+	for i, v := range z[from*w-lo:] {
+		f.v[from*w+i] = m + float32(s*v)
 	}
 	return f
 }
 
-// grey is the luminance of one pixel.
-func grey(p []float64) float64 {
-	return float64(0.299*p[0]) + float64(0.587*p[1]) + float64(0.114*p[2])
-}
-
 // fog adds a fractal of the given strength and scales the sum back.
-func fog(x *field, strength, decay float64, src Draws) *field {
+func fog(p *imageio.Pixels, strength, decay float64, src Draws) *imageio.Pixels {
 	side := 1
-	for side < max(x.h, x.w) {
+	for side < max(p.H, p.W) {
 		side *= 2
 	}
 	heights := fractal(side, decay, src)
-	most := 0.0
-	for _, v := range x.v {
+	most := byte(0)
+	for _, v := range p.Pix {
 		most = max(most, v)
 	}
-	scale := most / (most + strength)
-	for y := range x.h {
-		row := x.row(y)
-		for i := range row {
-			row[i] = (row[i] + float64(strength*heights.v[y*side+i/3])) * scale
+	scale := float32(float64(most) / (float64(most) + float64(255*strength)))
+	thick := float32(255 * strength)
+	out := imageio.NewPixels(p.H, p.W, 3)
+	for y := range p.H {
+		in, to := p.Row(y), out.Row(y)
+		for x, m := range heights[y*side:][:p.W] {
+			add := float32(thick * float32(m))
+			v, w := in[3*x:3*x+3:3*x+3], to[3*x:3*x+3:3*x+3]
+			w[0] = byte(int32(float32((float32(v[0])+add)*scale) + whole))
+			w[1] = byte(int32(float32((float32(v[1])+add)*scale) + whole))
+			w[2] = byte(int32(float32((float32(v[2])+add)*scale) + whole))
 		}
 	}
-	return x
+	return out
 }
 
 // fractal is a height map in 0..1 by the diamond-square method on a torus; side
 // is a power of two. The noise of a step is scaled by its wibble twice, as the
 // original has it and the decays were chosen for.
-func fractal(side int, decay float64, src Draws) *field {
-	f := newField(side, side, 1)
+func fractal(side int, decay float64, src Draws) []float64 {
+	f := make([]float64, side*side)
 	u := make([]float32, side*side)
 	src.Uniforms(u, bulk(0))
 	next, wibble := 0, 100.0
-	at := func(y, x int) float64 { return f.v[(y&(side-1))*side+x&(side-1)] }
-	// fill sets the points (y0 + i*step, x0 + j*step) from the four points at
-	// the given offsets.
-	fill := func(y0, x0, step int, around [4][2]int) {
+	mask := side - 1
+	// fill sets the points (y0 + i*step, x0 + j*step) from the four corners
+	// around them, or from those above, below and to either side.
+	fill := func(y0, x0, step int, cross bool) {
+		low, span := -float64(wibble*wibble), 2*float64(wibble*wibble)
 		for y := y0; y < side; y += step {
+			above, below := f[(y-step/2)&mask*side:][:side], f[(y+step/2)&mask*side:][:side]
+			row := f[y*side:][:side]
+			h := step / 2
 			for x := x0; x < side; x += step {
-				sum := 0.0
-				for _, o := range around {
-					sum += at(y+o[0], x+o[1])
+				var sum float64
+				if !cross { // corners
+					l, r := (x-h)&mask, (x+h)&mask
+					sum = above[l] + above[r] + below[l] + below[r]
+				} else {
+					sum = above[x] + below[x] + row[(x-h)&mask] + row[(x+h)&mask]
 				}
-				f.v[y*side+x] = sum/4 + float64(wibble*(float64(2*wibble*float64(u[next]))-wibble))
+				row[x] = float64(sum*0.25) + float64(low+float64(span*float64(u[next])))
 				next++
 			}
 		}
 	}
 	for step := side; step >= 2; step /= 2 {
 		h := step / 2
-		fill(h, h, step, [4][2]int{{-h, -h}, {-h, h}, {h, -h}, {h, h}})
-		cross := [4][2]int{{-h, 0}, {h, 0}, {0, -h}, {0, h}}
-		fill(0, h, step, cross)
-		fill(h, 0, step, cross)
+		fill(h, h, step, false)
+		fill(0, h, step, true)
+		fill(h, 0, step, true)
 		wibble /= decay
 	}
-	stretch(f.v)
+	stretch(f)
 	return f
 }
 
@@ -102,20 +119,11 @@ func stretch(v []float64) {
 	for _, x := range v {
 		lo, hi = min(lo, x), max(hi, x)
 	}
+	scale := 0.0
+	if hi > lo {
+		scale = 1 / (hi - lo)
+	}
 	for i := range v {
-		v[i] -= lo
-		if hi > lo {
-			v[i] /= hi - lo
-		}
+		v[i] = float64((v[i] - lo) * scale)
 	}
-}
-
-// brightness adds c to the V of HSV.
-func brightness(x *field, c float64) *field {
-	for i := 0; i < len(x.v); i += 3 {
-		p := x.v[i:][:3]
-		h, s, v := toHSV(p)
-		fromHSV(p, h, s, clip(v+c))
-	}
-	return x
 }

@@ -15,7 +15,7 @@ import math
 import cv2
 import numpy as np
 from PIL import Image
-from scipy import ndimage
+from scipy import ndimage, stats
 from skimage import color
 
 SAMPLES = 256
@@ -61,9 +61,10 @@ def normals(n, first):
     return ((uniforms(n, first) - 0.5) * 3.5).astype(np.float32).astype(np.float64)
 
 
-def poisson(lam, first):
-    u = (word(np.uint64(first) + np.arange(lam.size, dtype=np.uint64)) >> np.uint64(8)).astype(np.float64) * 2.0 ** -24
-    return np.maximum(np.floor(lam + (u - 0.5) * 3 * np.sqrt(lam) + 0.5), 0)
+def quantiles(distribution, shape, *parameters):
+    """Numbers of a distribution, one for each uniform number's middle."""
+    u = uniforms(math.prod(shape), bulk(0)).reshape(shape) + 2.0 ** -25
+    return distribution.ppf(u, *parameters)
 
 
 def bulk(k):
@@ -118,8 +119,8 @@ def zooms(family, severity, reference):
 # Corruptions: x in 0..1, returns 0..1 before clipping
 
 def cut(x):
-    """8 bits, cut off; what lacks 2^-20 of a level to a whole one is whole."""
-    return np.uint8(np.clip(x, 0, 1) * 255 + 2.0 ** -20)
+    """8 bits, cut off; what lacks 2^-10 of a level to a whole one is whole."""
+    return np.uint8(np.clip(x, 0, 1) * 255 + 2.0 ** -10)
 
 
 def blur(x, sigma, truncate=4, mode="nearest"):
@@ -156,15 +157,15 @@ def layer(x, mean, std):
 
 
 def gaussian_noise(x, c, **_):
-    return x + c * normals(x.size, bulk(0)).reshape(x.shape)
+    return x + c * quantiles(stats.norm, x.shape)
 
 
 def speckle_noise(x, c, **_):
-    return x + x * c * normals(x.size, bulk(0)).reshape(x.shape)
+    return x + x * c * quantiles(stats.norm, x.shape)
 
 
 def shot_noise(x, c, **_):
-    return poisson((x * c).ravel(), bulk(0)).reshape(x.shape) / c
+    return np.where(x > 0, quantiles(stats.poisson, x.shape, np.maximum(x, 1e-9) * c), 0) / c
 
 
 def impulse_noise(x, c, **_):
