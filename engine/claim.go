@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"errors"
 
 	"shiftmill/runs"
@@ -12,32 +11,22 @@ var errBusy = errors.New("another process is at it")
 
 // claimed runs work under the claim on key, so that several processes on one
 // store do it once as a rule. found looks whether it was done meanwhile. If
-// another process is at it, claimed waits for it, or with wait false returns
-// errBusy at once.
-func (e *Engine) claimed(ctx context.Context, key runs.Digest, wait bool, found func() bool, work func() error) error {
-	for {
-		release, ok, err := e.store.Claim(key)
-		if err != nil {
-			return err
-		}
-		if ok {
-			defer release()
-			if err := e.store.Refresh(); err != nil {
-				return err
-			}
-			if found() {
-				return nil
-			}
-			return work()
-		}
-		if !wait {
-			return errBusy
-		}
-		if err := e.store.Wait(ctx, key); err != nil {
-			return err
-		}
-		if found() {
-			return nil
-		}
+// another process is at it, claimed returns errBusy at once: the scheduler has
+// other work, and comes back.
+func (e *Engine) claimed(key runs.Digest, found func() bool, work func() error) error {
+	release, ok, err := e.store.Claim(key)
+	if err != nil {
+		return err
 	}
+	if !ok {
+		return errBusy
+	}
+	defer release()
+	if err := e.store.Refresh(); err != nil {
+		return err
+	}
+	if found() {
+		return nil
+	}
+	return work()
 }

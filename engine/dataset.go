@@ -32,18 +32,14 @@ type dataset struct {
 	parts []part
 	err   error
 
+	recipe  sync.Once
+	task    *rowTask // of streamed rows: what recomputes them
+	taskErr error
+	bounds  []part // while rows flow in (see active): where partitions lie, those to come included
+
 	mu      sync.Mutex
 	content contents               // D(c), as far as known
 	version map[string]runs.Digest // of columns whose content is not known without hashing files
-}
-
-// A part is a partition.
-type part struct {
-	Object  runs.Digest            `json:"object"`
-	Rows    int                    `json:"rows"`
-	First   string                 `json:"first"`
-	Last    string                 `json:"last"`
-	Content map[string]runs.Digest `json:"content"` // P(c) of "id" and own columns, as far as known when written
 }
 
 // level is the dataset of the chain of bases in which a column is stored.
@@ -176,7 +172,7 @@ func (e *Engine) readOwn(ctx context.Context, d *dataset, p int, some, own []str
 	case d.streamed:
 		return e.recompute(ctx, d, p, some, own)
 	}
-	return e.objects.table(parts[p].Object, append([]string{idColumn}, own...))
+	return e.readObjects(parts[p], some, own)
 }
 
 // readIDs reads rows by id: ids ascend and each is in the dataset.
@@ -188,11 +184,10 @@ func (e *Engine) readIDs(ctx context.Context, d *dataset, ids []string, columns 
 	var recs []arrow.Record
 	var picks []pick
 	for len(ids) > 0 {
-		p := sort.Search(len(parts), func(i int) bool { return parts[i].Last >= ids[0] })
+		p, n := d.find(parts, ids)
 		if p == len(parts) {
 			return nil, fmt.Errorf("row %q is not in its base", ids[0])
 		}
-		n := sort.Search(len(ids), func(i int) bool { return ids[i] > parts[p].Last })
 		rec, err := e.readSome(ctx, d, p, ids[:n], columns)
 		if err != nil {
 			return nil, err
@@ -222,6 +217,19 @@ func (e *Engine) readIDs(ctx context.Context, d *dataset, ids []string, columns 
 		return takeRows(schemaWithID(fields), nil, nil)
 	}
 	return takeRows(recs[0].Schema(), recs, picks)
+}
+
+// find is the partition that may hold the first of some ascending ids, and how
+// many of them lie in its range.
+func (d *dataset) find(parts []part, ids []string) (p, n int) {
+	if d.bounds != nil {
+		parts = d.bounds
+	}
+	p = sort.Search(len(parts), func(i int) bool { return parts[i].Last >= ids[0] })
+	if p == len(parts) {
+		return p, 0
+	}
+	return p, sort.Search(len(ids), func(i int) bool { return ids[i] > parts[p].Last })
 }
 
 // fields returns the fields of the named columns.

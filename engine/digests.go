@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sort"
 
 	"github.com/apache/arrow/go/v15/arrow"
-	"github.com/apache/arrow/go/v15/arrow/array"
 
 	"shiftmill/runs"
 	"shiftmill/stages"
@@ -57,10 +55,9 @@ func (e *Engine) rowDigests(ctx context.Context, d *dataset, p int, column strin
 	}
 	switch {
 	case columns[0] != column:
-		ds := make([]runs.Digest, len(ids))
-		col := rec.Column(1).(*array.FixedSizeBinary)
-		for i := range ds {
-			copy(ds[i][:], col.Value(i))
+		ds, ok := digestsIn(rec.Column(1))
+		if !ok {
+			return nil, nil, fmt.Errorf("column %q is %s, wants digests", columns[0], rec.Column(1).DataType())
 		}
 		return ids, ds, nil
 	case stages.IsImage(field.Type):
@@ -83,11 +80,10 @@ func (e *Engine) digestsByID(ctx context.Context, d *dataset, ids []string, colu
 	}
 	out := make([]runs.Digest, 0, len(ids))
 	for len(ids) > 0 {
-		p := sort.Search(len(parts), func(i int) bool { return parts[i].Last >= ids[0] })
+		p, n := level.find(parts, ids)
 		if p == len(parts) {
 			return nil, fmt.Errorf("row %q is not in its base", ids[0])
 		}
-		n := sort.Search(len(ids), func(i int) bool { return ids[i] > parts[p].Last })
 		if f := level.own[column]; stages.IsImage(f.Type) && !level.streamed && level.concat == nil {
 			// Files outside the selection must not be hashed: only these rows.
 			rec, err := e.readIDs(ctx, level, ids[:n], imageColumns(parts[p], column))
@@ -130,11 +126,7 @@ func imageColumns(p part, column string) []string {
 
 // imageDigests reads d(v) from a column that imageColumns named.
 func (e *Engine) imageDigests(ctx context.Context, maker *node, col arrow.Array) ([]runs.Digest, error) {
-	if b, ok := col.(*array.FixedSizeBinary); ok {
-		ds := make([]runs.Digest, b.Len())
-		for i := range ds {
-			copy(ds[i][:], b.Value(i))
-		}
+	if ds, ok := digestsIn(col); ok {
 		return ds, nil
 	}
 	return e.cellDigests(ctx, maker, col)

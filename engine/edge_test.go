@@ -1,9 +1,12 @@
 package engine_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"image"
+	"image/jpeg"
 	"io"
 	"os"
 	"path/filepath"
@@ -427,6 +430,17 @@ func TestExportOfDamagedObjects(t *testing.T) {
 	})
 }
 
+// encodeJPEG stands for the encoder that the command line hands to the engine.
+func encodeJPEG(pix []byte, height, width, quality int) ([]byte, error) {
+	img := image.NewNRGBA(image.Rect(0, 0, width, height))
+	for i, j := 0, 0; i < len(pix); i, j = i+3, j+4 {
+		copy(img.Pix[j:], []byte{pix[i], pix[i+1], pix[i+2], 255})
+	}
+	var buf bytes.Buffer
+	err := jpeg.Encode(&buf, img, &jpeg.Options{Quality: quality})
+	return buf.Bytes(), err
+}
+
 func TestEncodeJPEG(t *testing.T) {
 	pixels := fake{name: "source/pixels", shape: stages.Source, outputs: []stages.Output{{}},
 		columns: func() stages.Schemas {
@@ -447,7 +461,7 @@ func TestEncodeJPEG(t *testing.T) {
 	digests := map[string]string{}
 	b := newBench(t, pixels)
 	for _, encode := range []string{"png", "jpeg:20", "jpeg:95"} {
-		r := b.run("stages:\n  p: {kind: source/pixels, encode: '"+encode+"'}\n", engine.Options{})
+		r := b.run("stages:\n  p: {kind: source/pixels, encode: '"+encode+"'}\n", engine.Options{Encoder: engine.Encoder{Version: "test/1", JPEG: encodeJPEG}})
 		if r.err != nil {
 			t.Fatal(r.err)
 		}

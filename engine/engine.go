@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/apache/arrow/go/v15/arrow"
-	"golang.org/x/sync/semaphore"
 
 	"shiftmill/pipeline"
 	"shiftmill/runs"
@@ -23,9 +22,11 @@ type Options struct {
 	Workers   int   // goroutines that compute; 0 = all processors this process may use
 	Batch     int   // most rows in a record batch; 0 = 256
 	Cut       Cut   // how fresh datasets are cut; zero = about 1,024 rows
-	Memory    int64 // bytes of stored tables kept in memory; 0 = 256 MiB
+	Memory    int64 // bytes that rows in flight and tables kept for rereading may take; 0 = half of what this process may use
 	ReadOnly  bool  // only plan: content ids learnt on the way are not remembered
 	KeepGoing bool  // after a failure, finish what does not depend on it
+	Encoder   Encoder
+	Retry     time.Duration // pause before work is tried again that failed for a temporary cause; it grows fourfold each time; 0 = 1 s
 	Listen    func(Event)
 	Now       func() time.Time
 }
@@ -42,9 +43,7 @@ type Engine struct {
 	objects *objectCache
 	schemas schemaCache
 	checked bool // types and columns, see Check
-
-	programs *semaphore.Weighted // one for each program of the user's that may run at a time
-	emit     func(Event)
+	emit    func(Event)
 }
 
 // A node is an instance of a stage with what is known of it.
@@ -65,6 +64,7 @@ type node struct {
 	record  nodeRecord
 	rest    []byte // of the stored record, not read yet
 	outputs map[string]*output
+	growing *dataset // of a row-wise node: its rows as far as they were ready when they began to flow on
 }
 
 // An input is what one port of a node reads.
@@ -102,7 +102,10 @@ func New(g *pipeline.Graph, registry *stages.Registry, store *runs.Store, o Opti
 		o.Cut = defaultCut
 	}
 	if o.Memory <= 0 {
-		o.Memory = 256 << 20
+		o.Memory = usableMemory() / 2
+	}
+	if o.Retry <= 0 {
+		o.Retry = time.Second
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -110,11 +113,11 @@ func New(g *pipeline.Graph, registry *stages.Registry, store *runs.Store, o Opti
 	if o.Listen == nil {
 		o.Listen = func(Event) {}
 	}
-	e := &Engine{graph: g, store: store, o: o, byName: map[string]*node{}, programs: semaphore.NewWeighted(1)}
+	e := &Engine{graph: g, store: store, o: o, byName: map[string]*node{}}
 	e.emit = serialise(o.Listen, o.Now)
 	if store != nil {
 		e.stats = newStatCache(store)
-		e.objects = newObjectCache(store, int(o.Memory))
+		e.objects = newObjectCache(store, int(o.Memory/4))
 	}
 	b := &graphBuilder{e: e, registry: registry, specs: map[string]*foreignSpec{}}
 	if err := b.add(g, nil); err != nil {
@@ -222,6 +225,9 @@ func (r inputRef) data() *dataset {
 
 // schema is what is known of the columns behind a reference, or nil.
 func (r inputRef) schema() *arrow.Schema {
+	if r.node.growing != nil { // its outputs may be made this very moment
+		return r.node.growing.schema
+	}
 	if d := r.data(); d != nil {
 		return d.schema
 	}

@@ -196,7 +196,7 @@ func (e *Engine) measured(key runs.Digest, from string) (reference, bool) {
 // has already, and measures by them.
 func (e *Engine) partitionsDone(ctx context.Context, n *node, w *Work) (reference, error) {
 	done := reference{from: "as its first partitions"}
-	t, err := e.newRowTask(n)
+	t, err := e.newRowTask(n, n.input(n.kind.In[0].Name).data)
 	if err != nil {
 		return done, err
 	}

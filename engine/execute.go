@@ -10,76 +10,34 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/semaphore"
-
 	"shiftmill/runs"
 	"shiftmill/stages"
 )
 
-// runNode brings one node up to date; its inputs exist.
-func (e *Engine) runNode(ctx context.Context, n *node, slots *semaphore.Weighted, share int) (err error) {
-	defer func() {
-		if err != nil && ctx.Err() != nil {
-			err = context.Cause(ctx)
+// whole brings a node up to date that is one task, or returns errBusy when
+// another process is at it.
+func (e *Engine) whole(ctx context.Context, n *node, workers int) error {
+	found := func() bool { return e.resolve(ctx, n) == nil && n.state == Hit }
+	err := e.claimed(n.key.Digest, found, func() error {
+		start := e.o.Now()
+		rec, checkpointed, err := e.runWhole(ctx, n, workers)
+		if err != nil {
+			return err
 		}
-	}()
-	defer recoverPanic(&err)
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	if err := e.resolve(ctx, n); err != nil {
-		return err
-	}
-	if n.state == Hit {
+		if err := e.finish(n, rec, start, 0); err != nil {
+			return err
+		}
+		if n.kind.External {
+			return e.dropFolder(n.key.Digest)
+		}
+		if !checkpointed {
+			return nil
+		}
+		// After the result: a kill in between leaves a checkpoint too many.
+		return e.store.Append(runs.Record{Key: checkpointKey(n), Kind: "checkpoint"})
+	})
+	if err == nil && n.state == Hit { // another process did it
 		e.emitHit(n)
-		return nil
-	}
-	if err := n.learnColumns(); err != nil {
-		return err
-	}
-	e.emit(Event{Type: NodeStarted, Stage: n.spec.Name, Kind: n.kind.Name, Reason: n.reason})
-	switch {
-	case n.streams():
-		var rec nodeRecord
-		if rec, err = e.streamNode(ctx, n); err == nil {
-			err = e.finish(n, rec, e.o.Now(), 0)
-		}
-	case n.kind.Shape == stages.RowWise:
-		var rec nodeRecord
-		var t *rowTask
-		if rec, t, err = e.runRows(ctx, n, slots); err == nil {
-			err = e.finish(n, rec, t.begun, t.reused)
-		}
-	default:
-		if n.kind.External { // its program computes elsewhere: one at a time, beside the workers
-			slots, share = e.programs, 1
-		}
-		if err = slots.Acquire(ctx, int64(share)); err != nil {
-			return context.Cause(ctx)
-		}
-		defer slots.Release(int64(share))
-		found := func() bool { return e.resolve(ctx, n) == nil && n.state == Hit }
-		err = e.claimed(ctx, n.key.Digest, true, found, func() error {
-			start := e.o.Now()
-			rec, checkpointed, err := e.runWhole(ctx, n, share)
-			if err != nil {
-				return err
-			}
-			if err := e.finish(n, rec, start, 0); err != nil {
-				return err
-			}
-			if n.kind.External {
-				return e.dropFolder(n.key.Digest)
-			}
-			if !checkpointed {
-				return nil
-			}
-			// After the result: a kill in between leaves a checkpoint too many.
-			return e.store.Append(runs.Record{Key: checkpointKey(n), Kind: "checkpoint"})
-		})
-		if err == nil && n.state == Hit { // another process did it
-			e.emitHit(n)
-		}
 	}
 	return err
 }
@@ -250,13 +208,17 @@ func (e *Engine) writeFiles(ctx context.Context, files map[string][]byte) ([]sto
 	return out, nil
 }
 
-// stageInputs opens all ports of a node.
+// stageInputs opens the ports of a node; of a row-wise one all but the first,
+// which is opened partition by partition.
 func (e *Engine) stageInputs(n *node, workers int) (*stages.Inputs, error) {
 	in := &stages.Inputs{Workers: workers, Images: opener{e}, Ports: map[string][]stages.Input{}}
 	if n.kind.Random() {
 		in.Seed = n.spec.Seed
 	}
 	for _, x := range n.inputs {
+		if n.kind.Shape == stages.RowWise && x.name == n.kind.In[0].Name {
+			continue
+		}
 		if x.data != nil {
 			ri, err := e.newRowsInput(origin{x.refs[0].node, x.refs[0].output, x.refs[0].coords}, x.data, n.kind.Reads(n.spec.Config, x.name, x.data.schema))
 			if err != nil {

@@ -135,11 +135,7 @@ func (e *Engine) exportRows(ctx context.Context, d *dataset, dir string) (Export
 	}
 	w := &shardWriter{dir: dir, schema: schema}
 	for p := range parts {
-		rec, err := e.readPart(ctx, d, p, columns)
-		if err != nil {
-			return done, errors.Join(err, w.close())
-		}
-		err = eachBatch(ctx, rec, e.o.Batch, func(b arrow.Record) error {
+		err := e.batches(ctx, d, p, nil, columns, func(b arrow.Record) (err error) {
 			cols := append([]arrow.Array{}, b.Columns()...)
 			for i, c := range cols {
 				if stages.IsImage(c.DataType()) {

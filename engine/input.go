@@ -13,9 +13,6 @@ import (
 	"shiftmill/stages"
 )
 
-// batchBytes bounds a record batch that a stage is handed.
-const batchBytes = 16 << 20
-
 // An origin is where an input comes from, as stages see it.
 type origin struct {
 	node   *node
@@ -62,15 +59,6 @@ func (in *rowsInput) File(name string) ([]byte, error) {
 	return nil, fmt.Errorf("%s has rows, no file %q", in.node.spec.Name, name)
 }
 
-// part reads one partition as the stage sees it.
-func (in *rowsInput) part(ctx context.Context, p int) (arrow.Record, error) {
-	rec, err := in.e.readPart(ctx, in.data, p, in.columns)
-	if err != nil {
-		return nil, err
-	}
-	return in.e.handOver(in.data, rec, in.schema)
-}
-
 // handOver gives a record the schema a stage was promised and marks image
 // cells with their source.
 func (e *Engine) handOver(d *dataset, rec arrow.Record, schema *arrow.Schema) (arrow.Record, error) {
@@ -90,55 +78,18 @@ func (in *rowsInput) Each(ctx context.Context, f func(arrow.Record) error) error
 		return err
 	}
 	for p := range parts {
-		rec, err := in.part(ctx, p)
-		if err != nil {
-			return err
-		}
-		if err := eachBatch(ctx, rec, in.e.o.Batch, f); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// eachBatch calls f with slices of at most n rows and about batchBytes.
-func eachBatch(ctx context.Context, rec arrow.Record, n int, f func(arrow.Record) error) error {
-	rows := int(rec.NumRows())
-	if per := recordBytes(rec) / max(1, rows); per > 0 {
-		n = min(n, max(1, batchBytes/per))
-	}
-	for from := 0; from < rows; from += n {
-		if err := ctx.Err(); err != nil {
-			return context.Cause(ctx)
-		}
-		b := rec.NewSlice(int64(from), int64(min(rows, from+n)))
-		err := f(b)
-		b.Release()
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// recordBytes estimates what a record holds, by its variable-length data.
-func recordBytes(rec arrow.Record) int {
-	total := 0
-	var add func(d arrow.ArrayData)
-	add = func(d arrow.ArrayData) {
-		for _, b := range d.Buffers() {
-			if b != nil {
-				total += b.Len()
+		err := in.e.batches(ctx, in.data, p, nil, in.columns, func(rec arrow.Record) error {
+			rec, err := in.e.handOver(in.data, rec, in.schema)
+			if err != nil {
+				return err
 			}
-		}
-		for _, c := range d.Children() {
-			add(c)
+			return f(rec)
+		})
+		if err != nil {
+			return err
 		}
 	}
-	for _, c := range rec.Columns() {
-		add(c.Data())
-	}
-	return total
+	return nil
 }
 
 func (in *rowsInput) Take(ctx context.Context, ordinals []int) (arrow.Record, error) {
@@ -177,39 +128,73 @@ func (in *rowsInput) Take(ctx context.Context, ordinals []int) (arrow.Record, er
 	if rec, err = in.e.handOver(in.data, rec, in.schema); err != nil {
 		return nil, err
 	}
-	picks := make([]pick, len(ordinals))
-	for i, o := range ordinals {
-		at, _ := slices.BinarySearch(wanted, o)
-		picks[i] = pick{0, at}
-	}
-	return takeRows(in.schema, []arrow.Record{rec}, picks)
+	return takeOrdinals(rec, in.schema, wanted, ordinals)
 }
 
-// A recordInput hands a row-wise stage some rows of its first port.
-type recordInput struct {
+// A partInput hands a row-wise stage some rows of a partition of its first
+// port, read as the stage asks for them.
+type partInput struct {
 	origin
-	rec   arrow.Record
-	batch int
+	e       *Engine
+	data    *dataset
+	p       int
+	ids     []string // of the rows, ascending
+	all     bool     // they are the whole partition
+	columns []string
+	schema  *arrow.Schema
 }
 
-func (in *recordInput) Schema() *arrow.Schema { return in.rec.Schema() }
-func (in *recordInput) Len() int              { return int(in.rec.NumRows()) }
-func (in *recordInput) FileNames() []string   { return nil }
-func (in *recordInput) File(name string) ([]byte, error) {
+func (in *partInput) Schema() *arrow.Schema { return in.schema }
+func (in *partInput) Len() int              { return len(in.ids) }
+func (in *partInput) FileNames() []string   { return nil }
+func (in *partInput) File(name string) ([]byte, error) {
 	return nil, fmt.Errorf("%s has rows, no file %q", in.node.spec.Name, name)
 }
-func (in *recordInput) Each(ctx context.Context, f func(arrow.Record) error) error {
-	return eachBatch(ctx, in.rec, in.batch, f)
+
+func (in *partInput) Each(ctx context.Context, f func(arrow.Record) error) error {
+	ids := in.ids
+	if in.all {
+		ids = nil
+	}
+	return in.e.batches(ctx, in.data, in.p, ids, in.columns, func(rec arrow.Record) error {
+		rec, err := in.e.handOver(in.data, rec, in.schema)
+		if err != nil {
+			return err
+		}
+		return f(rec)
+	})
 }
-func (in *recordInput) Take(ctx context.Context, ordinals []int) (arrow.Record, error) {
-	picks := make([]pick, len(ordinals))
-	for i, o := range ordinals {
+
+func (in *partInput) Take(ctx context.Context, ordinals []int) (arrow.Record, error) {
+	wanted := slices.Clone(ordinals)
+	slices.Sort(wanted)
+	wanted = slices.Compact(wanted)
+	ids := make([]string, len(wanted))
+	for i, o := range wanted {
 		if o < 0 || o >= in.Len() {
 			return nil, fmt.Errorf("row %d of %d", o, in.Len())
 		}
-		picks[i] = pick{0, o}
+		ids[i] = in.ids[o]
 	}
-	return takeRows(in.rec.Schema(), []arrow.Record{in.rec}, picks)
+	rec, err := in.e.readIDs(ctx, in.data, ids, in.columns)
+	if err != nil {
+		return nil, err
+	}
+	if rec, err = in.e.handOver(in.data, rec, in.schema); err != nil {
+		return nil, err
+	}
+	return takeOrdinals(rec, in.schema, wanted, ordinals)
+}
+
+// takeOrdinals puts the rows of distinct ascending ordinals into the order, and
+// as often, as they were asked for.
+func takeOrdinals(rec arrow.Record, schema *arrow.Schema, have, ordinals []int) (arrow.Record, error) {
+	picks := make([]pick, len(ordinals))
+	for i, o := range ordinals {
+		at, _ := slices.BinarySearch(have, o)
+		picks[i] = pick{0, at}
+	}
+	return takeRows(schema, []arrow.Record{rec}, picks)
 }
 
 // A filesInput hands a stage named files.

@@ -84,7 +84,7 @@ func (e *Engine) operation(n *node, digest func(path string) (runs.Digest, error
 		lines = append(lines, Line{Label: "seed", Value: fmt.Sprint(n.spec.Seed), Pos: n.spec.SeedPos})
 	}
 	if strings.HasPrefix(n.spec.Encode, "jpeg") {
-		lines = append(lines, Line{Label: "encode", Value: n.spec.Encode})
+		lines = append(lines, Line{Label: "encode", Value: strings.TrimSpace(n.spec.Encode + " " + e.o.Encoder.Version)})
 	}
 	return lines, nil
 }

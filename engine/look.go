@@ -83,19 +83,21 @@ func (e *Engine) Look(ctx context.Context, instance, outputName string, head int
 		if err := ctx.Err(); err != nil {
 			return look, context.Cause(ctx)
 		}
-		rec, err := e.readPart(ctx, d, p, columns)
+		err := e.batches(ctx, d, p, nil, columns, func(rec arrow.Record) error {
+			for i, c := range counts {
+				c.add(rec.Column(i + 1))
+			}
+			for i := 0; i < int(rec.NumRows()) && len(look.Head) < head; i++ {
+				row := make([]string, rec.NumCols())
+				for c := range row {
+					row[c] = cellText(rec.Column(c), i)
+				}
+				look.Head = append(look.Head, row)
+			}
+			return nil
+		})
 		if err != nil {
 			return look, err
-		}
-		for i, c := range counts {
-			c.add(rec.Column(i + 1))
-		}
-		for i := 0; i < int(rec.NumRows()) && len(look.Head) < head; i++ {
-			row := make([]string, rec.NumCols())
-			for c := range row {
-				row[c] = cellText(rec.Column(c), i)
-			}
-			look.Head = append(look.Head, row)
 		}
 	}
 	for _, c := range counts {

@@ -24,7 +24,7 @@ func (e *Engine) lookUp(ctx context.Context, n *node) (err error) {
 			}
 		}
 	}
-	if err := e.openInputs(ctx, n); err != nil {
+	if err := e.openInputs(ctx, n, ""); err != nil {
 		return err
 	}
 	lines, err := e.operation(n, e.stats.digest)
@@ -112,11 +112,13 @@ func (e *Engine) unchanged(ctx context.Context, n *node) error {
 	return nil
 }
 
-// openInputs finds the datasets behind a node's single ports.
-func (e *Engine) openInputs(ctx context.Context, n *node) (err error) {
+// openInputs finds the datasets behind a node's single ports, but for one that
+// is left out.
+func (e *Engine) openInputs(ctx context.Context, n *node, except string) (err error) {
 	for i := range n.inputs {
 		in := &n.inputs[i]
 		switch {
+		case except != "" && in.name == except:
 		case in.gathers() || in.port.Type != stages.Rows:
 		case in.list:
 			if in.data, err = e.concatenate(ctx, in.refs); err != nil {

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"sort"
 	"strings"
@@ -11,9 +10,6 @@ import (
 	"time"
 
 	"github.com/apache/arrow/go/v15/arrow"
-	"github.com/apache/arrow/go/v15/arrow/array"
-	"golang.org/x/sync/errgroup"
-	"golang.org/x/sync/semaphore"
 
 	"shiftmill/runs"
 	"shiftmill/stages"
@@ -33,6 +29,7 @@ type partRecord struct {
 type rowTask struct {
 	e       *Engine
 	n       *node
+	op      runs.Digest
 	stage   stages.Stage
 	side    *stages.Inputs // all ports but the first
 	first   inputRef
@@ -40,18 +37,20 @@ type rowTask struct {
 	columns []string // read from it
 	schema  *arrow.Schema
 	output  string
-	earlier []part // of the same operation on other inputs, by first id
+	earlier []part // of the same operation on other inputs, newest first
+	large   bool   // it reads or writes large values
 
 	mu     sync.Mutex
-	begun  time.Time // when the first partition had a worker
+	begun  time.Time // when the first partition was begun
 	done   int64
 	reused int
 }
 
-func (e *Engine) newRowTask(n *node) (*rowTask, error) {
+// newRowTask makes ready to run a row-wise node on the rows of data.
+func (e *Engine) newRowTask(n *node, data *dataset) (*rowTask, error) {
 	port := n.kind.In[0].Name
 	in := n.input(port)
-	t := &rowTask{e: e, n: n, first: in.refs[0], data: in.data, output: n.results[0].Name}
+	t := &rowTask{e: e, n: n, op: n.op, first: in.refs[0], data: data, output: n.results[0].Name}
 	if len(n.results) != 1 || n.results[0].Type != stages.Rows || n.results[0].Base != port {
 		return nil, fmt.Errorf("row-wise kind %s must have one output of rows based on its first port", n.kind.Name)
 	}
@@ -61,6 +60,9 @@ func (e *Engine) newRowTask(n *node) (*rowTask, error) {
 		return nil, err
 	}
 	t.schema = schemaWithID(fields)
+	for _, f := range append(fields, n.own[t.output]...) {
+		t.large = t.large || isLarge(f.Type)
+	}
 	if t.stage, err = n.kind.New(n.spec.Config); err != nil {
 		return nil, err
 	}
@@ -68,45 +70,31 @@ func (e *Engine) newRowTask(n *node) (*rowTask, error) {
 	return t, err
 }
 
-// runRows runs a row-wise node partition by partition.
-func (e *Engine) runRows(ctx context.Context, n *node, slots *semaphore.Weighted) (nodeRecord, *rowTask, error) {
+// bytes is what the work on one partition may hold.
+func (t *rowTask) bytes() int64 {
+	if t.large {
+		return partBytes
+	}
+	return smallBytes
+}
+
+// assemble makes the output of the results of all partitions.
+func (t *rowTask) assemble(ctx context.Context, results []partRecord) (nodeRecord, error) {
 	var rec nodeRecord
-	t, err := e.newRowTask(n)
-	if err != nil {
-		return rec, nil, err
-	}
-	parts, err := e.partitions(t.data)
-	if err != nil {
-		return rec, nil, err
-	}
-	t.earlier = e.earlierParts(n.op)
-	results := make([]partRecord, len(parts))
-	all := make([]int, len(parts))
-	for p := range all {
-		all[p] = p
-	}
-	// What other processes are at is left for last, and waited for then.
-	busy, err := t.partitions(ctx, all, slots, false, results)
-	if err == nil {
-		_, err = t.partitions(ctx, busy, slots, true, results)
-	}
-	if err != nil {
-		return rec, nil, err
-	}
 	var kept []part
-	schema := schemaWithID(n.own[t.output])
+	schema := schemaWithID(t.n.own[t.output])
 	skips := map[string]Skip{}
-	for i, r := range results {
+	for _, r := range results {
 		if r.Part.Rows > 0 {
-			own, err := e.schemas.decode(r.Schema)
+			own, err := t.e.schemas.decode(r.Schema)
 			if err != nil {
-				return rec, nil, err
+				return rec, err
 			}
 			if len(kept) == 0 {
 				schema = own.schema
 			} else if !sameColumns(schema, own.schema) {
-				return rec, nil, fmt.Errorf("kind %s writes columns %s for some rows and %s for others (from %q on)",
-					n.kind.Name, columnsText(schema), columnsText(own.schema), parts[i].First)
+				return rec, fmt.Errorf("kind %s writes columns %s for some rows and %s for others (from %q on)",
+					t.n.kind.Name, columnsText(schema), columnsText(own.schema), r.Part.First)
 			}
 			kept = append(kept, r.Part)
 		}
@@ -122,13 +110,13 @@ func (e *Engine) runRows(ctx context.Context, n *node, slots *semaphore.Weighted
 		rec.Skips = append(rec.Skips, s)
 	}
 	sort.Slice(rec.Skips, func(i, j int) bool { return rec.Skips[i].Reason < rec.Skips[j].Reason })
-	out, err := e.finishRows(ctx, n, schema, kept)
+	out, err := t.e.finishRows(ctx, t.n, schema, kept)
 	if err != nil {
-		return rec, nil, err
+		return rec, err
 	}
 	out.Name = t.output
 	rec.Outputs = []outputRecord{out}
-	return rec, t, e.keepParts(n.op, t.earlier, kept)
+	return rec, t.e.keepParts(t.op, t.earlier, kept)
 }
 
 // sameColumns says whether two schemas have equal names and types.
@@ -144,58 +132,22 @@ func columnsText(s *arrow.Schema) string {
 	return "(" + strings.Join(names, ", ") + ")"
 }
 
-// partitions brings partitions up to date in parallel and returns those that
-// another process is at, unless it waits for them.
-func (t *rowTask) partitions(ctx context.Context, which []int, slots *semaphore.Weighted, wait bool, results []partRecord) (busy []int, err error) {
-	parts, err := t.e.partitions(t.data)
-	if err != nil {
-		return nil, err
-	}
-	progress := t.e.progressOf(t.n)
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(2 * t.e.o.Workers) // some wait for a slot while others run
-	for _, p := range which {
-		g.Go(func() (err error) {
-			defer recoverPanic(&err)
-			if err := slots.Acquire(gctx, 1); err != nil {
-				return context.Cause(gctx)
-			}
-			defer slots.Release(1)
-			t.start()
-			results[p], err = t.partition(gctx, p, wait)
-			t.mu.Lock()
-			defer t.mu.Unlock()
-			switch {
-			case errors.Is(err, errBusy):
-				busy = append(busy, p)
-				return nil
-			case err != nil:
-				return err
-			}
-			t.done += int64(parts[p].Rows)
-			progress(t.done, int64(t.data.rows), "rows")
-			return nil
-		})
-	}
-	err = g.Wait()
-	sort.Ints(busy)
-	return busy, err
-}
-
-// start notes when the first partition got a worker.
-func (t *rowTask) start() {
+// start notes when the first partition was begun, and says whether this is it.
+func (t *rowTask) start() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.begun.IsZero() {
+	first := t.begun.IsZero()
+	if first {
 		t.begun = t.e.o.Now()
 	}
+	return first
 }
 
-// partition brings one partition up to date.
-func (t *rowTask) partition(ctx context.Context, p int, wait bool) (rec partRecord, err error) {
-	key, err := t.key(ctx, p)
-	if err != nil {
-		return rec, err
+// partition brings one partition up to date, or returns errBusy when another
+// process is at it. compute is called before it is computed.
+func (t *rowTask) partition(ctx context.Context, p int, computes func()) (rec partRecord, key runs.Digest, err error) {
+	if key, err = t.key(ctx, p); err != nil {
+		return rec, key, err
 	}
 	found := func() bool {
 		r, ok := t.e.store.Lookup(key)
@@ -210,13 +162,14 @@ func (t *rowTask) partition(ctx context.Context, p int, wait bool) (rec partReco
 		return true
 	}
 	if found() {
-		return rec, nil
+		return rec, key, nil
 	}
-	err = t.e.claimed(ctx, key, wait, found, func() (err error) {
+	err = t.e.claimed(key, found, func() (err error) {
+		computes()
 		rec, err = t.compute(ctx, p, key)
 		return err
 	})
-	return rec, err
+	return rec, key, err
 }
 
 // compute runs the stage on those rows of a partition whose output no earlier
@@ -224,7 +177,7 @@ func (t *rowTask) partition(ctx context.Context, p int, wait bool) (rec partReco
 func (t *rowTask) compute(ctx context.Context, p int, key runs.Digest) (partRecord, error) {
 	var rec partRecord
 	start := t.e.o.Now()
-	in, err := t.e.readPart(ctx, t.data, p, t.columns)
+	in, err := t.e.readPart(ctx, t.data, p, nil)
 	if err != nil {
 		return rec, err
 	}
@@ -236,43 +189,33 @@ func (t *rowTask) compute(ctx context.Context, p int, key runs.Digest) (partReco
 	if err != nil {
 		return rec, err
 	}
-	old, taken, err := t.takeOver(ids, inputs)
+	taken, fields, err := t.takeOver(ids, inputs)
 	if err != nil {
 		return rec, err
 	}
-	rows := make([]pick, 0, len(ids))
-	for i := range ids {
-		if !taken[i] {
-			rows = append(rows, pick{0, i})
+	todo := make([]string, 0, len(ids)-len(taken))
+	next := 0
+	for i, id := range ids {
+		if next < len(taken) && taken[next].i == i {
+			next++
+			continue
 		}
+		todo = append(todo, id)
 	}
-	c, err := t.run(ctx, in, rows)
-	if err != nil {
+	m := &merge{e: t.e, maker: t.n, ids: ids, inputs: inputs, taken: taken, fields: fields}
+	c := t.collector()
+	c.take = func(rec arrow.Record) error { return m.add(ctx, rec) }
+	if err := t.run(ctx, p, todo, len(taken) == 0, c); err != nil {
 		return rec, err
 	}
 	if err := t.e.unchanged(ctx, t.n); err != nil {
 		return rec, err
 	}
 	rec.Skips, rec.Notes = c.skipped(), c.notes
-	schema := schemaWithID(c.fields(t.output))
-	all, err := concatLike(schema, append(old, c.rows[t.output]...))
-	if err != nil {
-		return rec, err
+	if rec.Part, fields, err = m.close(ctx, c.fields(t.output)); err != nil {
+		return rec, fmt.Errorf("kind %s: %w", t.n.kind.Name, err)
 	}
-	all, outIDs, err := sortByID(all)
-	if err != nil {
-		return rec, err
-	}
-	if len(outIDs) > 0 {
-		kept, err := inputsOf(outIDs, ids, inputs)
-		if err != nil {
-			return rec, fmt.Errorf("kind %s: %w", t.n.kind.Name, err)
-		}
-		if rec.Part, err = t.e.writePart(ctx, t.n, all, outIDs, kept); err != nil {
-			return rec, err
-		}
-	}
-	if rec.Schema, err = encodeSchema(all.Schema()); err != nil {
+	if rec.Schema, err = encodeSchema(schemaWithID(fields)); err != nil {
 		return rec, err
 	}
 	rec.Seconds = t.e.o.Now().Sub(start).Seconds()
@@ -280,11 +223,7 @@ func (t *rowTask) compute(ctx context.Context, p int, key runs.Digest) (partReco
 	if err != nil {
 		return rec, err
 	}
-	r := runs.Record{Key: key, Kind: "partition", Data: data}
-	if rec.Part.Rows > 0 {
-		r.Objects = []runs.Digest{rec.Part.Object}
-	}
-	return rec, t.e.store.Append(r)
+	return rec, t.e.store.Append(runs.Record{Key: key, Kind: "partition", Data: data, Objects: rec.Part.objects()})
 }
 
 func (t *rowTask) usable(r runs.Record) bool {
@@ -302,36 +241,27 @@ func (t *rowTask) count(rows int) {
 	t.reused += rows
 }
 
-// run calls the stage on some rows of a partition.
-func (t *rowTask) run(ctx context.Context, rec arrow.Record, rows []pick) (*collector, error) {
+// collector is the sink of a call of the stage.
+func (t *rowTask) collector() *collector {
 	c := newCollector(t.n)
 	c.progress = func(int64, int64, string) {}
 	c.note = func(line string) { t.e.emit(Event{Type: Note, Stage: t.n.spec.Name, Message: line}) }
 	c.checkpoint = func([]byte) error { return fmt.Errorf("row-wise stages have no checkpoints") }
-	if len(rows) == 0 {
-		return c, nil
-	}
-	rec, err := takeRows(rec.Schema(), []arrow.Record{rec}, rows)
-	if err != nil {
-		return nil, err
-	}
-	if rec, err = t.e.handOver(t.data, rec, t.schema); err != nil {
-		return nil, err
+	return c
+}
+
+// run calls the stage on rows of a partition, all of them or some, by ascending
+// id.
+func (t *rowTask) run(ctx context.Context, p int, ids []string, all bool, c *collector) error {
+	if len(ids) == 0 {
+		return nil
 	}
 	in := *t.side
-	in.Ports = make(map[string][]stages.Input, len(t.side.Ports))
+	in.Ports = make(map[string][]stages.Input, len(t.side.Ports)+1)
 	for name, ports := range t.side.Ports {
 		in.Ports[name] = ports
 	}
 	o := origin{t.first.node, t.first.output, t.first.coords}
-	in.Ports[t.n.kind.In[0].Name] = []stages.Input{&recordInput{o, rec, t.e.o.Batch}}
-	return c, t.stage.Run(ctx, &in, c)
-}
-
-// concatLike joins records whose schemas differ in metadata at most.
-func concatLike(schema *arrow.Schema, recs []arrow.Record) (arrow.Record, error) {
-	for i, r := range recs {
-		recs[i] = array.NewRecord(schema, r.Columns(), r.NumRows())
-	}
-	return concatRecords(schema, recs)
+	in.Ports[t.n.kind.In[0].Name] = []stages.Input{&partInput{o, t.e, t.data, p, ids, all, t.columns, t.schema}}
+	return t.stage.Run(ctx, &in, c)
 }

@@ -1,15 +1,16 @@
 package engine
 
 import (
+	"container/heap"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"sort"
-
-	"golang.org/x/sync/semaphore"
+	"time"
 
 	"shiftmill/runs"
+	"shiftmill/stages"
 )
 
 // ErrFailed says that at least one stage failed; the events and Instances have
@@ -17,8 +18,9 @@ import (
 var ErrFailed = errors.New("a stage failed")
 
 // Run brings every node up to date. What the store has is taken from there;
-// the rest runs, each node once its inputs exist. Run returns when every
-// goroutine it started has ended: with nil, ErrFailed, or the cause of ctx.
+// the rest runs: whole nodes once their inputs exist, partitions of row-wise
+// nodes as soon as those of their input do. Run returns when every goroutine it
+// started has ended: with nil, ErrFailed, or the cause of ctx.
 func (e *Engine) Run(ctx context.Context) error {
 	// A stored object that turns out to be absent or damaged while it is read
 	// makes the run start over: its maker is a miss then. Each start finds
@@ -31,35 +33,89 @@ func (e *Engine) Run(ctx context.Context) error {
 		seen[err.Error()] = true
 		e.emit(Event{Type: Note, Message: fmt.Sprintf("%v; what made it runs again", err)})
 		for _, n := range e.nodes {
-			n.state, n.reason, n.record, n.outputs, n.rest = Pending, "", nodeRecord{}, nil, nil
+			n.state, n.reason, n.record, n.outputs, n.rest, n.growing = Pending, "", nodeRecord{}, nil, nil, nil
 		}
 	}
 }
 
-// A completion is a node that has ended.
-type completion struct {
-	n   *node
-	err error
+// A task is a piece of work for one or more workers: looking a node up, a node
+// as a whole, one partition of it, or its end.
+type task struct {
+	a       *active
+	p       int // partition, to tell what goes first
+	lookup  bool
+	workers int
+	bytes   int64 // of rows that it may hold
+	tried   int
+	key     runs.Digest // of the claim that another process has
+	run     func(ctx context.Context, t *task) error
+	then    func() // in the scheduler's loop, after run has ended well
+}
+
+// A taskQueue is a heap of tasks that are ready: look-ups first, so that all
+// that can run is known; then what is furthest downstream, so that rows flow on
+// while they are in memory; then by plan order.
+type taskQueue []*task
+
+func (q taskQueue) Len() int      { return len(q) }
+func (q taskQueue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q taskQueue) Less(i, j int) bool {
+	a, b := q[i], q[j]
+	switch {
+	case a.lookup != b.lookup:
+		return a.lookup
+	case a.a.depth != b.a.depth:
+		return a.a.depth > b.a.depth
+	case a.a.n.index != b.a.n.index:
+		return a.a.n.index < b.a.n.index
+	}
+	return a.p < b.p
+}
+func (q *taskQueue) Push(x any) { *q = append(*q, x.(*task)) }
+func (q *taskQueue) Pop() any {
+	last := len(*q) - 1
+	t := (*q)[last]
+	(*q)[last] = nil
+	*q = (*q)[:last]
+	return t
+}
+
+// An ended is a task that has run, or whose wait is over.
+type ended struct {
+	t      *task
+	err    error
+	waited bool
 }
 
 // A scheduler owns the graph's state during a run. Only its loop reads and
-// writes the states of nodes; a node's own goroutine fills in its result
-// before it reports completion.
+// writes the states of nodes and what is active; a task fills in its own
+// result before it reports its end.
 type scheduler struct {
 	e       *Engine
-	slots   *semaphore.Weighted // one for each goroutine that computes
-	done    chan completion
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	queue   taskQueue
+	parked  []*task // another process is at them
+	foreign []*task // external stages: their programs compute elsewhere, one at a time, beside the workers
+	program bool    // one of them runs
+	workers int     // free
+	bytes   int64   // free
+	running int     // tasks and waits
+	waits   int
+	live    int // active nodes
+	done    chan ended
+
 	waiting map[*node]int // inputs still to come
 	readers map[*node][]*node
-	running int
+	active  map[*node]*active
 	errs    []error
 }
 
 func (e *Engine) runOnce(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	s := &scheduler{e: e, slots: semaphore.NewWeighted(int64(e.o.Workers)), done: make(chan completion),
-		waiting: map[*node]int{}, readers: map[*node][]*node{}}
+	s := &scheduler{e: e, ctx: ctx, cancel: cancel, workers: e.o.Workers, bytes: e.budget(), done: make(chan ended),
+		waiting: map[*node]int{}, readers: map[*node][]*node{}, active: map[*node]*active{}}
 	var ready []*node
 	for _, n := range e.nodes {
 		var missing []*node
@@ -84,28 +140,10 @@ func (e *Engine) runOnce(ctx context.Context) error {
 			ready = append(ready, n)
 		}
 	}
-	s.start(ctx, ready)
-	for s.running > 0 {
-		c := <-s.done
-		s.running--
-		if c.err != nil {
-			s.fail(ctx, c)
-			if !e.o.KeepGoing {
-				cancel(&stopped{c.err})
-			}
-			continue
-		}
-		var next []*node
-		for _, r := range s.readers[c.n] {
-			if s.waiting[r]--; s.waiting[r] == 0 && r.state != Skipped {
-				next = append(next, r)
-			}
-		}
-		sort.Slice(next, func(i, j int) bool { return next[i].index < next[j].index })
-		if ctx.Err() == nil {
-			s.start(ctx, next)
-		}
+	for _, n := range ready {
+		s.begin(n)
 	}
+	s.loop()
 	if err := e.store.Commit(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
@@ -114,6 +152,10 @@ func (e *Engine) runOnce(ctx context.Context) error {
 	}
 	return context.Cause(ctx)
 }
+
+// budget is how many bytes of rows may be in flight; the rest of the memory is
+// for tables that are kept to be read again.
+func (e *Engine) budget() int64 { return e.o.Memory - e.o.Memory/4 }
 
 // upToDate looks a node up whose inputs exist; what goes wrong is left to its
 // run, which reports it.
@@ -129,17 +171,153 @@ func (e *Engine) emitHit(n *node) {
 	e.emit(Event{Type: NodeDone, Stage: n.spec.Name, Kind: n.kind.Name, State: Hit, Rows: n.rows()})
 }
 
-// start runs nodes whose inputs exist. Each gets an even share of the workers
-// for what it computes inside.
-func (s *scheduler) start(ctx context.Context, ready []*node) {
-	s.running += len(ready)
-	share := max(1, s.e.o.Workers/max(1, s.running))
-	for _, n := range ready {
-		go func() {
-			s.done <- completion{n, s.e.runNode(ctx, n, s.slots, share)}
-		}()
+// loop runs tasks until none is left.
+func (s *scheduler) loop() {
+	for s.dispatch(); s.running > 0; s.dispatch() {
+		d := <-s.done
+		s.running--
+		t := d.t
+		if d.waited {
+			s.waits--
+		} else {
+			s.workers += t.workers
+			s.bytes += t.bytes
+			s.program = s.program && !t.foreign()
+		}
+		switch {
+		case t.a.over: // failed meanwhile
+		case d.waited && d.err == nil:
+			s.queueUp(t)
+		case errors.Is(d.err, errBusy):
+			s.parked = append(s.parked, t)
+		case d.err != nil && s.again(t, d.err):
+		case d.err != nil:
+			s.fail(t.a, d.err)
+		default:
+			t.then()
+		}
+	}
+	for _, n := range s.e.nodes { // in a fixed order
+		if a := s.active[n]; a != nil && !a.over {
+			s.end(a, nil)
+			n.state, n.reason = Pending, "stopped"
+		}
 	}
 }
+
+// dispatch starts tasks while there are workers and memory. What comes first in
+// the queue is not overtaken, so that nothing starves.
+func (s *scheduler) dispatch() {
+	if s.ctx.Err() != nil {
+		s.queue, s.parked, s.foreign = nil, nil, nil
+		return
+	}
+	for len(s.foreign) > 0 && !s.program {
+		t := s.foreign[0]
+		if s.foreign = s.foreign[1:]; !t.a.over {
+			s.program = true
+			s.start(t)
+		}
+	}
+	for len(s.queue) > 0 {
+		t := s.queue[0]
+		if t.a.over {
+			heap.Pop(&s.queue)
+			continue
+		}
+		if t.workers > s.workers || t.bytes > s.bytes {
+			break
+		}
+		heap.Pop(&s.queue)
+		s.start(t)
+	}
+	// Whoever waits for another process takes no worker from what can be done.
+	for len(s.parked) > 0 && s.waits < lookups {
+		t := s.parked[0]
+		if s.parked = s.parked[1:]; t.a.over {
+			continue
+		}
+		s.wait(t, func(ctx context.Context) error { return s.e.store.Wait(ctx, t.key) })
+	}
+}
+
+func (s *scheduler) start(t *task) {
+	s.workers -= t.workers
+	s.bytes -= t.bytes
+	s.running++
+	go func() { s.done <- ended{t: t, err: s.e.attempt(t.a.ctx, t)} }()
+}
+
+// attempt runs a task; a panic is its error, and so is the end of ctx.
+func (e *Engine) attempt(ctx context.Context, t *task) (err error) {
+	defer func() {
+		if err != nil && ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+	}()
+	defer recoverPanic(&err)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return t.run(ctx, t)
+}
+
+// wait queues a task again after something has happened.
+func (s *scheduler) wait(t *task, for_ func(context.Context) error) {
+	s.running++
+	s.waits++
+	go func() {
+		err := for_(t.a.ctx)
+		if err != nil && t.a.ctx.Err() != nil {
+			err = context.Cause(t.a.ctx)
+		}
+		s.done <- ended{t: t, err: err, waited: true}
+	}()
+}
+
+// retries is how often a task is tried again after an error that is marked as
+// temporary.
+const retries = 4
+
+// again tries a task again later when what stopped it may pass.
+func (s *scheduler) again(t *task, err error) bool {
+	if !stages.IsTemporary(err) || t.tried >= retries || s.ctx.Err() != nil {
+		return false
+	}
+	pause := s.e.o.Retry << (2 * t.tried)
+	t.tried++
+	s.e.emit(Event{Type: Note, Stage: t.a.n.spec.Name, Message: fmt.Sprintf("%v; trying again in %v (%d of %d)", err, pause, t.tried, retries)})
+	s.wait(t, func(ctx context.Context) error {
+		select {
+		case <-time.After(pause):
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	})
+	return true
+}
+
+// push queues a new task.
+func (s *scheduler) push(t *task) {
+	t.workers = max(1, t.workers)
+	t.bytes = min(t.bytes, s.e.budget()) // what is larger runs alone
+	if t.foreign() {
+		t.workers, t.bytes = 0, 0
+	}
+	s.queueUp(t)
+}
+
+func (s *scheduler) queueUp(t *task) {
+	if t.foreign() {
+		s.foreign = append(s.foreign, t)
+		return
+	}
+	heap.Push(&s.queue, t)
+}
+
+// foreign says whether a task is the work of an external stage.
+func (t *task) foreign() bool { return t.a.n.kind.External && !t.lookup }
 
 // A stopped is why the other stages of a run end after a failure. It is a
 // pointer, so that it can be compared whatever the cause is.
@@ -148,24 +326,55 @@ type stopped struct{ cause error }
 func (s *stopped) Error() string { return "stopped: " + s.cause.Error() }
 
 // fail records a cause and skips what depends on it.
-func (s *scheduler) fail(ctx context.Context, c completion) {
-	if ctx.Err() != nil && errors.Is(c.err, context.Cause(ctx)) {
-		c.n.state, c.n.reason = Pending, "stopped"
-		return // stopped because of another cause
+func (s *scheduler) fail(a *active, err error) {
+	n := a.n
+	s.end(a, err)
+	if s.ctx.Err() != nil && errors.Is(err, context.Cause(s.ctx)) {
+		n.state, n.reason = Pending, "stopped"
+		return // because of another cause
 	}
-	c.n.state, c.n.reason = Failed, c.err.Error()
-	s.errs = append(s.errs, fmt.Errorf("stage %s: %w", c.n.spec.Name, c.err))
-	s.e.emit(Event{Type: NodeDone, Stage: c.n.spec.Name, Kind: c.n.kind.Name, State: Failed, Err: c.err})
-	var skip func(n *node)
-	skip = func(n *node) {
-		for _, r := range s.readers[n] {
-			if r.state == Skipped {
-				continue
-			}
-			r.state, r.reason = Skipped, "needs "+n.spec.Name
-			s.e.emit(Event{Type: NodeDone, Stage: r.spec.Name, Kind: r.kind.Name, State: Skipped, Reason: r.reason})
-			skip(r)
+	n.state, n.reason = Failed, err.Error()
+	s.errs = append(s.errs, fmt.Errorf("stage %s: %w", n.spec.Name, err))
+	s.e.emit(Event{Type: NodeDone, Stage: n.spec.Name, Kind: n.kind.Name, State: Failed, Err: err})
+	s.skip(n, err)
+	if !s.e.o.KeepGoing {
+		s.cancel(&stopped{err})
+	}
+}
+
+// skip leaves out what reads a node, rows that flow already included.
+func (s *scheduler) skip(n *node, err error) {
+	for _, r := range s.readers[n] {
+		if r.state == Skipped {
+			continue
+		}
+		if a := s.active[r]; a != nil {
+			s.end(a, err)
+		}
+		r.state, r.reason = Skipped, "needs "+n.spec.Name
+		s.e.emit(Event{Type: NodeDone, Stage: r.spec.Name, Kind: r.kind.Name, State: Skipped, Reason: r.reason})
+		s.skip(r, err)
+	}
+}
+
+// completed goes on with what waited for a node.
+func (s *scheduler) completed(a *active) {
+	s.end(a, nil)
+	for _, b := range a.flows {
+		b.from = nil
+		s.finishIfDone(b)
+	}
+	var next []*node
+	for _, r := range s.readers[a.n] {
+		if s.waiting[r]--; s.waiting[r] == 0 && r.state != Skipped && s.active[r] == nil {
+			next = append(next, r)
 		}
 	}
-	skip(c.n)
+	sort.Slice(next, func(i, j int) bool { return next[i].index < next[j].index })
+	for _, n := range next {
+		s.begin(n)
+	}
+	for _, r := range s.readers[a.n] {
+		s.tryFlow(r)
+	}
 }

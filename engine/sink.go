@@ -30,9 +30,11 @@ type collector struct {
 	progress   func(done, total int64, unit string)
 	note       func(string)
 	checkpoint func([]byte) error
+	take       func(arrow.Record) error // takes the rows of row-wise stages as they come; nil: they are kept
 
 	mu      sync.Mutex
 	own     map[string][]arrow.Field // of outputs whose columns the kind does not declare
+	written map[string][]arrow.Field // as the first rows had them
 	rows    map[string][]arrow.Record
 	files   map[string]map[string][]byte
 	skips   map[string][]string
@@ -41,7 +43,7 @@ type collector struct {
 }
 
 func newCollector(n *node) *collector {
-	return &collector{n: n, own: map[string][]arrow.Field{}, rows: map[string][]arrow.Record{}, files: map[string]map[string][]byte{}, skips: map[string][]string{}}
+	return &collector{n: n, own: map[string][]arrow.Field{}, written: map[string][]arrow.Field{}, rows: map[string][]arrow.Record{}, files: map[string]map[string][]byte{}, skips: map[string][]string{}}
 }
 
 func (c *collector) result(output string, t stages.Type) error {
@@ -85,6 +87,12 @@ func (c *collector) Write(output string, rec arrow.Record) error {
 	if err != nil {
 		return fmt.Errorf("kind %s, output %q: %w", c.n.kind.Name, output, err)
 	}
+	if c.written[output] == nil {
+		c.written[output] = rec.Schema().Fields()[1:]
+	}
+	if c.take != nil {
+		return c.take(rec)
+	}
 	c.rows[output] = append(c.rows[output], rec)
 	return nil
 }
@@ -92,8 +100,8 @@ func (c *collector) Write(output string, rec arrow.Record) error {
 // fields are the own columns of an output as they were written, with the
 // metadata that only a running stage knows (such as class names).
 func (c *collector) fields(output string) []arrow.Field {
-	if recs := c.rows[output]; len(recs) > 0 {
-		return recs[0].Schema().Fields()[1:]
+	if fields := c.written[output]; fields != nil {
+		return fields
 	}
 	if fields, known := c.n.own[output]; known {
 		return fields

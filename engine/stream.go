@@ -24,7 +24,7 @@ func (n *node) streams() bool {
 // streamNode makes the record of a streamed node: the promise of its columns
 // over the rows of its input. Consumers are keyed by the recipe.
 func (e *Engine) streamNode(ctx context.Context, n *node) (nodeRecord, error) {
-	t, err := e.newRowTask(n)
+	t, err := e.newRowTask(n, n.input(n.kind.In[0].Name).data)
 	if err != nil {
 		return nodeRecord{}, err
 	}
@@ -43,28 +43,35 @@ func (e *Engine) streamNode(ctx context.Context, n *node) (nodeRecord, error) {
 	return nodeRecord{Outputs: []outputRecord{out}}, nil
 }
 
+// taskOf is what recomputes the rows of a streamed dataset.
+func (e *Engine) taskOf(d *dataset) (*rowTask, error) {
+	d.recipe.Do(func() {
+		if d.task == nil {
+			d.task, d.taskErr = e.newRowTask(d.maker, d.base)
+		}
+	})
+	return d.task, d.taskErr
+}
+
 // recompute runs a streamed stage for one partition, or for those of its rows
 // that some names.
 func (e *Engine) recompute(ctx context.Context, d *dataset, p int, some, own []string) (arrow.Record, error) {
-	t, err := e.newRowTask(d.maker)
+	t, err := e.taskOf(d)
 	if err != nil {
 		return nil, err
 	}
-	var in arrow.Record
-	if some == nil {
-		in, err = e.readPart(ctx, t.data, p, t.columns)
-	} else {
-		in, err = e.readIDs(ctx, t.data, some, t.columns)
+	had, all := some, some == nil
+	if all {
+		rec, err := e.readPart(ctx, t.data, p, nil)
+		if err != nil {
+			return nil, err
+		}
+		if had, err = idsOf(rec); err != nil {
+			return nil, err
+		}
 	}
-	if err != nil {
-		return nil, err
-	}
-	rows := make([]pick, in.NumRows())
-	for i := range rows {
-		rows[i] = pick{0, i}
-	}
-	c, err := t.run(ctx, in, rows)
-	if err != nil {
+	c := t.collector()
+	if err := t.run(ctx, p, had, all, c); err != nil {
 		return nil, fmt.Errorf("stage %s: %w", d.maker.spec.Name, err)
 	}
 	rec, err := concatRecords(schemaWithID(c.fields(t.output)), c.rows[t.output])
@@ -75,15 +82,11 @@ func (e *Engine) recompute(ctx context.Context, d *dataset, p int, some, own []s
 	if err != nil {
 		return nil, err
 	}
-	had, err := idsOf(in)
-	if err != nil {
-		return nil, err
-	}
 	if len(ids) == len(had) && !slices.Equal(ids, had) {
 		return nil, fmt.Errorf("stage %s gave other rows than it was given", d.maker.spec.Name)
 	}
-	if len(ids) != len(rows) {
-		return nil, fmt.Errorf("stage %s left out %d rows; a streamed stage must keep all (use cache: store)", d.maker.spec.Name, len(rows)-len(ids))
+	if len(ids) != len(had) {
+		return nil, fmt.Errorf("stage %s left out %d rows; a streamed stage must keep all (use cache: store)", d.maker.spec.Name, len(had)-len(ids))
 	}
 	var fields []arrow.Field
 	for _, c := range own {
@@ -95,7 +98,7 @@ func (e *Engine) recompute(ctx context.Context, d *dataset, p int, some, own []s
 // recipeDigests is d(v) of a streamed column: the operation and the row's
 // inputs, without computing the value.
 func (e *Engine) recipeDigests(ctx context.Context, d *dataset, p int, column string) ([]string, []runs.Digest, error) {
-	t, err := e.newRowTask(d.maker)
+	t, err := e.taskOf(d)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -109,7 +112,7 @@ func (e *Engine) recipeDigests(ctx context.Context, d *dataset, p int, column st
 	}
 	for i := range ds {
 		var b []byte
-		b = append(b, d.maker.op[:]...)
+		b = append(b, t.op[:]...)
 		b = append(b, ds[i][:]...)
 		b = append(b, inputs[i][:]...)
 		b = appendBytes(b, tagRecipe, []byte(column))

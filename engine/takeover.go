@@ -8,14 +8,13 @@ import (
 	"sort"
 
 	"github.com/apache/arrow/go/v15/arrow"
-	"github.com/apache/arrow/go/v15/arrow/array"
 
 	"shiftmill/runs"
 )
 
 // key is the key of a partition: the operation and P(c) of what it reads.
 func (t *rowTask) key(ctx context.Context, p int) (runs.Digest, error) {
-	lines := []runs.Digest{t.n.op}
+	lines := []runs.Digest{t.op}
 	for _, c := range append([]string{idColumn}, t.columns...) {
 		d, err := t.e.partContent(ctx, t.data, p, c)
 		if err != nil {
@@ -66,56 +65,73 @@ func (t *rowTask) inputDigests(ctx context.Context, p, rows int) ([]runs.Digest,
 }
 
 // takeOver finds rows whose id and input are as they were in an earlier
-// partition of the same operation and returns them with their output.
-func (t *rowTask) takeOver(ids []string, inputs []runs.Digest) (old []arrow.Record, taken []bool, err error) {
-	taken = make([]bool, len(ids))
+// partition of the same operation, and the columns under which their output
+// stands there.
+func (t *rowTask) takeOver(ids []string, inputs []runs.Digest) (rows []takenRow, fields []arrow.Field, err error) {
 	own := t.n.own[t.output]
 	if len(own) == 0 || len(ids) == 0 {
-		return nil, taken, nil
+		return nil, nil, nil
 	}
-	columns := []string{idColumn}
-	for _, f := range own {
-		columns = append(columns, f.Name)
-	}
-	columns = append(columns, inputColumn)
+	taken := make([]bool, len(ids))
 	for _, p := range t.earlier {
-		if p.Last < ids[0] || p.First > ids[len(ids)-1] || !t.e.store.Has(p.Object) {
+		if p.Last < ids[0] || p.First > ids[len(ids)-1] {
 			continue
 		}
-		rec, err := t.e.objects.table(p.Object, columns)
-		if err != nil {
-			continue // a damaged or older object is no help; the rows are computed
-		}
-		have, err := idsOf(rec)
-		if err != nil {
-			return nil, nil, err
-		}
-		in, ok := columnOf(rec, inputColumn).(*array.FixedSizeBinary)
-		if !ok {
-			continue
-		}
-		kept, err := project(rec, schemaWithID(own))
-		if err != nil {
-			continue // its columns were of other types then
-		}
-		var picks []pick
-		for row, id := range have {
-			i := sort.SearchStrings(ids, id)
-			if i < len(ids) && ids[i] == id && !taken[i] && runs.Digest(in.Value(row)) == inputs[i] {
-				taken[i] = true
-				picks = append(picks, pick{0, row})
+		for _, d := range p.overlapping(ids) {
+			if !t.e.store.Has(d) {
+				continue
+			}
+			some, kept, err := t.takeFrom(d, ids, inputs, taken)
+			if err != nil {
+				return nil, nil, err
+			}
+			if rows = append(rows, some...); fields == nil {
+				fields = kept
 			}
 		}
-		if len(picks) == 0 {
-			continue
-		}
-		t.count(len(picks))
-		if kept, err = takeRows(kept.Schema(), []arrow.Record{kept}, picks); err != nil {
-			return nil, nil, err
-		}
-		old = append(old, kept)
 	}
-	return old, taken, nil
+	sort.Slice(rows, func(i, j int) bool { return rows[i].i < rows[j].i })
+	t.count(len(rows))
+	return rows, fields, nil
+}
+
+// takeFrom is takeOver for one object. A damaged or older one is no help; its
+// rows are computed.
+func (t *rowTask) takeFrom(d runs.Digest, ids []string, inputs []runs.Digest, taken []bool) ([]takenRow, []arrow.Field, error) {
+	rec, err := t.e.objects.table(d, []string{idColumn, inputColumn})
+	if err != nil {
+		return nil, nil, nil
+	}
+	have, err := idsOf(rec)
+	if err != nil {
+		return nil, nil, err
+	}
+	in, ok := digestsIn(rec.Column(1))
+	if !ok {
+		return nil, nil, nil
+	}
+	var rows []takenRow
+	for row, id := range have {
+		i := sort.SearchStrings(ids, id)
+		if i < len(ids) && ids[i] == id && !taken[i] && in[row] == inputs[i] {
+			rows = append(rows, takenRow{i, d, row})
+		}
+	}
+	if len(rows) == 0 {
+		return nil, nil, nil
+	}
+	own := t.n.own[t.output]
+	if rec, err = t.e.objects.table(d, ownColumnsOf(own)); err != nil {
+		return nil, nil, nil
+	}
+	kept, err := project(rec, schemaWithID(own))
+	if err != nil {
+		return nil, nil, nil // its columns were of other types then
+	}
+	for _, r := range rows {
+		taken[r.i] = true
+	}
+	return rows, kept.Schema().Fields()[1:], nil
 }
 
 // inputsOf gives the input digests of the rows that came out, which must be

@@ -17,6 +17,7 @@ import (
 	"shiftmill/specs"
 	"shiftmill/stages"
 	"shiftmill/stages/all"
+	"shiftmill/stages/imageio"
 )
 
 // quickstart is the spec that is used when none is named.
@@ -190,7 +191,10 @@ func (s *session) store(x *experiment) string {
 
 // options are the engine's settings from flags and the machine's settings.
 func (s *session) options(x *experiment, listen func(engine.Event)) engine.Options {
-	o := engine.Options{Workers: s.workers, Batch: s.batch, KeepGoing: s.keepGoing, Listen: listen}
+	o := engine.Options{Workers: s.workers, Batch: s.batch, KeepGoing: s.keepGoing, Listen: listen,
+		Encoder: engine.Encoder{Version: imageio.Version, JPEG: func(pix []byte, height, width, quality int) ([]byte, error) {
+			return imageio.EncodeJPEG(&imageio.Pixels{H: height, W: width, C: 3, Pix: pix}, quality), nil
+		}}}
 	if x.local != nil {
 		if o.Workers == 0 {
 			o.Workers = x.local.Workers

@@ -5,6 +5,9 @@ import (
 	"shiftmill/stages/imageio/png"
 )
 
+// Version names what this package's decoders, encoders and resizing give; it is raised when one of them gives other values or bytes.
+const Version = "imageio/1"
+
 // EncodePNG returns p as a PNG file of 8 bits a channel; the same pixels give the same bytes, whatever the toolchain. p must have
 // 3 channels (or 1, grey) and not be empty.
 func EncodePNG(p *Pixels) []byte {
