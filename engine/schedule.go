@@ -87,9 +87,10 @@ type ended struct {
 	waited bool
 }
 
-// A scheduler owns the graph's state during a run. Only its loop reads and
-// writes the states of nodes and what is active; a task fills in its own
-// result before it reports its end.
+// A scheduler owns the graph's state during a run. A node itself is written by
+// its own tasks alone, and read by others once it is complete; what the loop
+// decides about a node that may be at work, such as that it is left out, stands
+// in verdict until all has ended.
 type scheduler struct {
 	e       *Engine
 	ctx     context.Context
@@ -108,14 +109,21 @@ type scheduler struct {
 	waiting map[*node]int // inputs still to come
 	readers map[*node][]*node
 	active  map[*node]*active
+	verdict map[*node]verdict
 	errs    []error
+}
+
+// A verdict is what became of a node that did not end well.
+type verdict struct {
+	state  State
+	reason string
 }
 
 func (e *Engine) runOnce(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	s := &scheduler{e: e, ctx: ctx, cancel: cancel, workers: e.o.Workers, bytes: e.budget(), done: make(chan ended),
-		waiting: map[*node]int{}, readers: map[*node][]*node{}, active: map[*node]*active{}}
+		waiting: map[*node]int{}, readers: map[*node][]*node{}, active: map[*node]*active{}, verdict: map[*node]verdict{}}
 	var ready []*node
 	for _, n := range e.nodes {
 		var missing []*node
@@ -197,11 +205,14 @@ func (s *scheduler) loop() {
 			t.then()
 		}
 	}
-	for _, n := range s.e.nodes { // in a fixed order
-		if a := s.active[n]; a != nil && !a.over {
+	for n, a := range s.active {
+		if !a.over {
 			s.end(a, nil)
-			n.state, n.reason = Pending, "stopped"
+			s.verdict[n] = verdict{Pending, "stopped"}
 		}
+	}
+	for n, v := range s.verdict {
+		n.state, n.reason = v.state, v.reason
 	}
 }
 
@@ -330,10 +341,10 @@ func (s *scheduler) fail(a *active, err error) {
 	n := a.n
 	s.end(a, err)
 	if s.ctx.Err() != nil && errors.Is(err, context.Cause(s.ctx)) {
-		n.state, n.reason = Pending, "stopped"
+		s.verdict[n] = verdict{Pending, "stopped"}
 		return // because of another cause
 	}
-	n.state, n.reason = Failed, err.Error()
+	s.verdict[n] = verdict{Failed, err.Error()}
 	s.errs = append(s.errs, fmt.Errorf("stage %s: %w", n.spec.Name, err))
 	s.e.emit(Event{Type: NodeDone, Stage: n.spec.Name, Kind: n.kind.Name, State: Failed, Err: err})
 	s.skip(n, err)
@@ -345,17 +356,20 @@ func (s *scheduler) fail(a *active, err error) {
 // skip leaves out what reads a node, rows that flow already included.
 func (s *scheduler) skip(n *node, err error) {
 	for _, r := range s.readers[n] {
-		if r.state == Skipped {
+		if s.skipped(r) {
 			continue
 		}
 		if a := s.active[r]; a != nil {
 			s.end(a, err)
 		}
-		r.state, r.reason = Skipped, "needs "+n.spec.Name
-		s.e.emit(Event{Type: NodeDone, Stage: r.spec.Name, Kind: r.kind.Name, State: Skipped, Reason: r.reason})
+		reason := "needs " + n.spec.Name
+		s.verdict[r] = verdict{Skipped, reason}
+		s.e.emit(Event{Type: NodeDone, Stage: r.spec.Name, Kind: r.kind.Name, State: Skipped, Reason: reason})
 		s.skip(r, err)
 	}
 }
+
+func (s *scheduler) skipped(n *node) bool { return s.verdict[n].state == Skipped }
 
 // completed goes on with what waited for a node.
 func (s *scheduler) completed(a *active) {
@@ -366,7 +380,7 @@ func (s *scheduler) completed(a *active) {
 	}
 	var next []*node
 	for _, r := range s.readers[a.n] {
-		if s.waiting[r]--; s.waiting[r] == 0 && r.state != Skipped && s.active[r] == nil {
+		if s.waiting[r]--; s.waiting[r] == 0 && !s.skipped(r) && s.active[r] == nil {
 			next = append(next, r)
 		}
 	}
