@@ -32,7 +32,7 @@ func SanityKind() *stages.Kind {
 			{Name: "tests", Doc: "the sets to compare with it", Type: stages.Rows, Many: true},
 		},
 		Config:  Sanity{Label: "label", Values: 200, Warn: 0.1, Pictures: 8},
-		Uses:    []string{imageio.Version},
+		Uses:    []string{"imageio/1"},
 		Outputs: func(*Sanity) []stages.Output { return []stages.Output{{Type: stages.Files}} },
 		Columns: sanityColumns,
 		Reads:   func(c *Sanity, _ string, in *arrow.Schema) []string { return c.reads(in) },
