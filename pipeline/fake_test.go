@@ -18,13 +18,15 @@ type fakeKind struct {
 	check       func(config any) []Problem
 	random      bool
 	streams     bool
+	through     string
 }
 
-func (k *fakeKind) Doc() string    { return k.doc }
-func (k *fakeKind) Ports() []Port  { return k.ports }
-func (k *fakeKind) NewConfig() any { return k.config() }
-func (k *fakeKind) Random() bool   { return k.random }
-func (k *fakeKind) Streams() bool  { return k.streams }
+func (k *fakeKind) Doc() string     { return k.doc }
+func (k *fakeKind) Ports() []Port   { return k.ports }
+func (k *fakeKind) NewConfig() any  { return k.config() }
+func (k *fakeKind) Random() bool    { return k.random }
+func (k *fakeKind) Streams() bool   { return k.streams }
+func (k *fakeKind) Through() string { return k.through }
 func (k *fakeKind) Outputs(config any, from []From) Outputs {
 	if k.outputsFrom != nil {
 		return k.outputsFrom(from)

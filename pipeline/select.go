@@ -83,7 +83,8 @@ func (g *Graph) named(option, name string) (map[*Node]bool, error) {
 	}
 	out := map[*Node]bool{}
 	for _, n := range g.Nodes {
-		if n.Stage == stage && n.hasAll(want) {
+		own, _, _ := strings.Cut(n.Stage, ":") // what its rows pass through belongs to it
+		if own == stage && n.hasAll(want) {
 			out[n] = true
 		}
 	}

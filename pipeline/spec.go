@@ -78,6 +78,9 @@ func (c *checker) spec(file string, root *node) *Graph {
 	for _, s := range order {
 		c.expand(s)
 		for _, inst := range s.insts {
+			if made := c.through(s, inst.node); made != nil {
+				g.Nodes = append(g.Nodes, made)
+			}
 			g.Nodes = append(g.Nodes, inst.node)
 		}
 	}

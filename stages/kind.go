@@ -98,6 +98,9 @@ type Def[C any] struct {
 	// nobody promises: the first result that is stored under a key stands, and
 	// the stage has a folder that lasts until its work is done (Inputs.Folder).
 	External bool
+	// Through names a kind that the rows of the first port pass through first, as
+	// a stage of its own: see pipeline.Prepared.
+	Through string
 	// Gather is for row-wise kinds whose start is dear: a call is handed the
 	// missing rows of several partitions, as long as they are at most this many.
 	Gather  int
@@ -179,6 +182,7 @@ type Kind struct {
 
 	External bool
 	Gather   int
+	through  string
 
 	doc             string
 	random, streams bool
@@ -200,7 +204,7 @@ func Define[C any](d Def[C]) *Kind {
 	}
 	k := &Kind{
 		Name: d.Name, Version: d.Version, Shape: d.Shape, In: d.In, Uses: d.Uses,
-		External: d.External, Gather: d.Gather,
+		External: d.External, Gather: d.Gather, through: d.Through,
 		doc: d.Doc, random: d.Random, streams: d.Streams,
 		newConfig: func() any { c := d.Config; return &c },
 		check:     func(any) []pipeline.Problem { return nil },
@@ -236,6 +240,9 @@ func Define[C any](d Def[C]) *Kind {
 	}
 	return k
 }
+
+// Through names the kind that rows pass through first, "" for none.
+func (k *Kind) Through() string { return k.through }
 
 // Doc is one sentence about the kind.
 func (k *Kind) Doc() string { return k.doc }
