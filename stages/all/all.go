@@ -28,6 +28,8 @@ func Registry() *stages.Registry {
 		split.GivenKind(),
 		split.SelectKind(),
 		check.SanityKind(),
+		check.FingerprintKind(),
+		check.LeakageKind(),
 		augment.Noise2Net(),
 		augment.AugMix(),
 		augment.Draws(),

@@ -119,6 +119,18 @@ func write(page *imageio.Pixels, x, y int, text string) {
 	if most := (side - 2*edge) / basicfont.Face7x13.Advance; len(text) > most {
 		text = text[:most-1] + "~"
 	}
+	letters(page, x, y, text)
+}
+
+// caption sets text of which the end says most, such as a file's name.
+func caption(page *imageio.Pixels, x, y int, text string, width int) {
+	if most := width / basicfont.Face7x13.Advance; len(text) > most {
+		text = "~" + text[len(text)-most+1:]
+	}
+	letters(page, x, y, text)
+}
+
+func letters(page *imageio.Pixels, x, y int, text string) {
 	d := font.Drawer{Dst: canvas{page}, Src: image.NewUniform(color.Black), Face: basicfont.Face7x13, Dot: fixed.P(x, y)}
 	d.DrawString(text)
 }

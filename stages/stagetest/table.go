@@ -222,3 +222,23 @@ func (t *Table) only(columns []string) (*Table, error) {
 	s.rows = array.NewRecord(s.schema, arrays, t.rows.NumRows())
 	return &s, nil
 }
+
+// Beside is base with the columns of made added or replaced, as the engine
+// joins what a row-wise stage wrote to the rows it read; both have the same ids.
+func Beside(base, made *Table) *Table {
+	fields, cols := base.schema.Fields(), base.rows.Columns()
+	fields, cols = append([]arrow.Field{}, fields...), append([]arrow.Array{}, cols...)
+	for i, f := range made.schema.Fields() {
+		if f.Name == "id" {
+			continue
+		}
+		if at := base.schema.FieldIndices(f.Name); len(at) == 1 {
+			fields[at[0]], cols[at[0]] = f, made.rows.Column(i)
+			continue
+		}
+		fields, cols = append(fields, f), append(cols, made.rows.Column(i))
+	}
+	t := FromRecord(array.NewRecord(arrow.NewSchema(fields, nil), cols, base.rows.NumRows()))
+	t.StageName, t.OutputName, t.Axes = base.StageName, base.OutputName, base.Axes
+	return t
+}

@@ -1,0 +1,212 @@
+package check
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow/go/v15/arrow"
+
+	"shiftmill/pipeline"
+	"shiftmill/stages"
+)
+
+// Leakage is the configuration of check/leakage.
+type Leakage struct {
+	Exact    string   `yaml:"exact" enum:"fail|warn|drop|off" doc:"pictures of two sets with the same bytes"`
+	Near     string   `yaml:"near" enum:"fail|warn|drop|off" doc:"pictures of two sets that are the same but for encoding, scale, brightness, mirroring or a small crop"`
+	Groups   string   `yaml:"groups" enum:"fail|warn|off" doc:"values of the group columns that stand in train and in another set"`
+	Overlap  string   `yaml:"overlap" enum:"fail|warn|off" doc:"rows that stand in train or val and in another set; rows in two test sets, as splits by items have them, are only counted"`
+	Group    []string `yaml:"group" single:"true" doc:"columns whose values must not stand in train and in another set"`
+	Pictures int      `yaml:"pictures" min:"0" max:"200" doc:"pairs of pictures in the report"`
+}
+
+// LeakageKind describes check/leakage to a registry.
+func LeakageKind() *stages.Kind {
+	return stages.Define(stages.Def[Leakage]{
+		Name:    "check/leakage",
+		Doc:     "Looks for pictures of one set in another: the same bytes, near-duplicates, groups on both sides, rows in two sets; hands the sets on, with a report.",
+		Version: 1,
+		Shape:   stages.Index,
+		In: []stages.Port{
+			{Name: "prints", Doc: "check/fingerprint of every set", Type: stages.Rows, Many: true},
+			{Name: "sets", Doc: "the sets of a split, train first: rows: split.sets", Type: stages.Rows, Any: true},
+		},
+		Config:      Leakage{Exact: "fail", Near: "warn", Groups: "fail", Overlap: "fail", Pictures: 24},
+		Uses:        []string{"imageio/1"},
+		OutputsFrom: func(_ *Leakage, from []pipeline.From) []stages.Output { return leakageOutputs(from) },
+		Columns: func(_ *Leakage, in stages.Schemas) (stages.Schemas, []pipeline.Problem) {
+			out := stages.Schemas{}
+			for name := range in {
+				if name != "prints" {
+					out[outputName(name)] = arrow.NewSchema(nil, nil)
+				}
+			}
+			return out, nil
+		},
+		Reads: func(c *Leakage, port string, in *arrow.Schema) []string { return c.reads(port, in) },
+		New: func(c *Leakage) (stages.Stage, error) {
+			return stages.RunFunc(func(ctx context.Context, in *stages.Inputs, out stages.Sink) error {
+				return runLeakage(ctx, c, in, out)
+			}), nil
+		},
+	})
+}
+
+// outputName is the output for an input: a group's members keep their names.
+func outputName(input string) string {
+	if _, member, ok := strings.Cut(input, "="); ok {
+		return member
+	}
+	return input
+}
+
+func leakageOutputs(from []pipeline.From) []stages.Output {
+	var outs []stages.Output
+	add := func(name, base string, member int) {
+		groups := []string{"tests", "ood", "sets"}
+		switch name {
+		case "train", "val":
+			groups = groups[2:]
+		case "iid":
+			groups = []string{"tests", "sets"}
+		case "unused":
+			groups = nil
+		}
+		outs = append(outs, stages.Output{Name: name, Type: stages.Rows, Base: base, Member: member, Groups: groups})
+	}
+	for _, f := range from {
+		if f.Members == nil {
+			add(f.Name, f.Name, 0)
+		}
+		for i, m := range f.Members {
+			add(m, f.Name, i)
+		}
+	}
+	return append(outs, stages.Output{Name: reportOutput, Type: stages.Files})
+}
+
+// reportOutput is the output that holds the report.
+const reportOutput = "leaks"
+
+func (c *Leakage) reads(port string, in *arrow.Schema) []string {
+	if port != "prints" || in == nil {
+		return nil
+	}
+	names := append([]string{shaColumn, lookColumn}, imageOf(in)...)
+	for _, g := range c.Group {
+		if len(in.FieldIndices(g)) == 1 {
+			names = append(names, g)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func runLeakage(ctx context.Context, c *Leakage, in *stages.Inputs, out stages.Sink) error {
+	s, err := c.open(in)
+	if err != nil {
+		return err
+	}
+	if err := s.read(ctx); err != nil {
+		return err
+	}
+	s.exact()
+	s.overlaps()
+	s.groups()
+	if err := s.near(ctx, out); err != nil {
+		return err
+	}
+	if err := s.verdict(); err != nil {
+		return err
+	}
+	for _, n := range s.notes() {
+		out.Note("%s", n)
+	}
+	for _, k := range leakKinds {
+		out.Metric(k.metric, float64(s.count[k.kind]))
+	}
+	if err := s.writeReport(ctx, out); err != nil {
+		return err
+	}
+	return s.handOn(ctx, out)
+}
+
+// verdict is the error of what the configuration does not let pass.
+func (s *search) verdict() error {
+	var parts []string
+	for _, k := range leakKinds {
+		n := s.refused(k.kind)
+		if n == 0 {
+			continue
+		}
+		var shown []string
+		for _, l := range s.leaks {
+			if l.kind == k.kind && len(shown) < 5 && (l.kind != sharedRow || rank(s.sets[s.rows[l.a].set].name) <= 1) {
+				shown = append(shown, s.describe(l))
+			}
+		}
+		more := ""
+		if n > len(shown) {
+			more = fmt.Sprintf(" and %d more", n-len(shown))
+		}
+		parts = append(parts, fmt.Sprintf("%d %s: %s%s", n, k.name, strings.Join(shown, "; "), more))
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	return fmt.Errorf("the sets leak into each other: %s; remedy: group the rows that belong together, leakage: drop to leave such rows out of the tests, or leakage: {%s: warn} to go on and see the pictures in the report",
+		strings.Join(parts, ". "), s.failing())
+}
+
+// refused counts the leaks of a kind that the configuration does not let pass.
+func (s *search) refused(k leakKind) int {
+	switch {
+	case s.policy(k) != "fail":
+		return 0
+	case k == sharedRow:
+		return s.count[k] - s.between
+	}
+	return s.count[k]
+}
+
+func (s *search) failing() string {
+	for _, k := range leakKinds {
+		if s.refused(k.kind) > 0 {
+			return k.parameter
+		}
+	}
+	return "near"
+}
+
+// notes say what was found, a line for each kind and pair of sets.
+func (s *search) notes() []string {
+	var notes []string
+	for _, k := range leakKinds {
+		between := map[[2]int]int{}
+		for _, l := range s.leaks {
+			if l.kind == k.kind {
+				between[[2]int{s.rows[l.a].set, s.rows[l.b].set}]++
+			}
+		}
+		for a := range s.sets {
+			for b := range s.sets {
+				if n := between[[2]int{a, b}]; n > 0 {
+					verb := map[string]string{"drop": "; the row of the latter is left out"}[s.policy(k.kind)]
+					notes = append(notes, fmt.Sprintf("%d %s of %s and %s%s", n, k.name, s.sets[a].name, s.sets[b].name, verb))
+				}
+			}
+		}
+	}
+	if s.unseen > 0 {
+		notes = append(notes, fmt.Sprintf("%d pictures could not be decoded and were compared by their bytes alone", s.unseen))
+	}
+	if s.blank > 0 {
+		notes = append(notes, fmt.Sprintf("%d pictures show next to nothing and were compared by their bytes alone", s.blank))
+	}
+	if s.crowded > 0 {
+		notes = append(notes, fmt.Sprintf("%d hash keys are shared by so many pictures that they were not followed", s.crowded))
+	}
+	return notes
+}

@@ -1,0 +1,190 @@
+package check
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"shiftmill/pipeline"
+	"shiftmill/stages"
+	"shiftmill/stages/imageio"
+	"shiftmill/stages/stagetest"
+)
+
+// scene is a picture of random soft blots, like no other.
+func scene(seed uint64) *imageio.Pixels {
+	r := rand.New(rand.NewPCG(seed, 7))
+	small := imageio.NewPixels(9, 9, 3)
+	for i := range small.Pix {
+		small.Pix[i] = uint8(r.IntN(256))
+	}
+	return imageio.Resize(small, 80, 96, imageio.Bicubic)
+}
+
+func cellOf(p *imageio.Pixels) stages.ImageCell {
+	return stages.ImageCell{Ref: "png", Data: imageio.EncodePNG(p)}
+}
+
+func mirror(p *imageio.Pixels) *imageio.Pixels {
+	out := p.Clone()
+	for y := range p.H {
+		for x := range p.W {
+			copy(out.Row(y)[3*x:3*x+3], p.Row(y)[3*(p.W-1-x):])
+		}
+	}
+	return out
+}
+
+// A shot is a row of the tests.
+type shot struct {
+	id, shop string
+	cell     stages.ImageCell
+}
+
+// leakageCase takes the sets' fingerprints and puts the gate behind them.
+func leakageCase(t testing.TB, with string, names []string, sets ...[]shot) stagetest.Case {
+	t.Helper()
+	v, err := pipeline.ParseValue("x.yaml", with)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kind := LeakageKind()
+	config := kind.NewConfig()
+	if errs := pipeline.Decode(v, config); len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	c := stagetest.Case{Kind: kind, Config: config, Ports: map[string][]stages.Input{}}
+	for k, shots := range sets {
+		ids, shops, cells := []string{}, []any{}, []stages.ImageCell{}
+		for _, s := range shots {
+			ids, shops, cells = append(ids, s.id), append(shops, s.shop), append(cells, s.cell)
+		}
+		table := stagetest.Rows(ids, stagetest.Column{Name: "image", Values: cells}, stagetest.Column{Name: "shop", Values: shops})
+		table.OutputName = names[k]
+		c.Ports["rows"] = append(c.Ports["rows"], table)
+		sink, err := stagetest.Case{Kind: FingerprintKind(), Ports: map[string][]stages.Input{"rows": {table}}}.Run(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		made, err := sink.Rows("")
+		if err != nil {
+			t.Fatal(err)
+		}
+		prints := stagetest.Beside(table, made)
+		prints.Axes = []pipeline.Coord{{Axis: "output", Value: names[k]}}
+		c.Ports["prints"] = append(c.Ports["prints"], prints)
+	}
+	return c
+}
+
+// shopFronts are three sets with every kind of leak.
+func shopFronts(t testing.TB, with string) stagetest.Case {
+	train, iid, france := []shot{}, []shot{}, []shot{}
+	for i := range uint64(20) {
+		train = append(train, shot{fmt.Sprintf("t%02d", i), fmt.Sprintf("shop %d", i), cellOf(scene(i))})
+		iid = append(iid, shot{fmt.Sprintf("i%02d", i), fmt.Sprintf("shop %d", 100+i), cellOf(scene(100 + i))})
+		france = append(france, shot{fmt.Sprintf("f%02d", i), fmt.Sprintf("shop %d", 200+i), cellOf(scene(200 + i))})
+	}
+	iid[3].cell = train[5].cell                                                                                                        // the same bytes
+	iid[4].cell = cellOf(mirror(scene(6)))                                                                                             // of train, mirrored
+	france[7].cell = stages.ImageCell{Ref: "jpeg", Data: imageio.EncodeJPEG(imageio.Resize(scene(108), 60, 90, imageio.Bilinear), 40)} // of iid, smaller
+	france[8].shop = "shop 9"                                                                                                          // a shop of train
+	france[9].cell = stages.ImageCell{Ref: "png", Data: []byte("no picture")}
+	return leakageCase(t, with, []string{"train", "iid", "country=FR"}, train, iid, france)
+}
+
+func TestLeakage(t *testing.T) {
+	sink, err := shopFronts(t, "{exact: warn, groups: warn, group: shop}").Run(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `1 pairs of equal pictures of train and iid
+1 pairs of near-duplicates of train and iid
+1 pairs of near-duplicates of iid and country=FR
+1 groups on both sides of train and country=FR
+1 pictures could not be decoded and were compared by their bytes alone`
+	if got := strings.Join(sink.Notes, "\n"); got != want {
+		t.Errorf("notes:\n got %s\nwant %s", got, want)
+	}
+	text := string(sink.File("leaks", "leakage.md"))
+	for _, want := range []string{"| exact | train: t05 | iid: i03 |  |", "| near, mirrored | train: t06 | iid: i04 | 1.000 |", "| groups shop=shop 9 | train: t09 | country=FR: f08 |  |", "| iid | 20 |"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("leakage.md lacks %q:\n%s", want, text)
+		}
+	}
+	if !strings.Contains(text, "| near | iid: i08 | country=FR: f07 |") {
+		t.Errorf("leakage.md lacks the smaller picture:\n%s", text)
+	}
+	if len(sink.File("leaks", "leakage.png")) == 0 {
+		t.Error("there is no leakage.png")
+	}
+	rows, err := sink.Rows("country=FR")
+	if err != nil || rows.Len() != 20 {
+		t.Errorf("country=FR is handed on as %v, %v", rows, err)
+	}
+}
+
+func TestLeakageFails(t *testing.T) {
+	for _, tt := range []struct{ with, want string }{
+		{"{group: shop, pictures: 0}", "the sets leak into each other: 1 pairs of equal pictures: t05 (train) and i03 (iid). 1 groups on both sides: shop=shop 9 in train (t09) and country=FR (f08); remedy: group the rows that belong together, leakage: drop to leave such rows out of the tests, or leakage: {exact: warn} to go on and see the pictures in the report"},
+		{"{exact: off, groups: off, near: fail}", "the sets leak into each other: 2 pairs of near-duplicates: t06 (train) and i04 (iid); i08 (iid) and f07 (country=FR); remedy:"},
+	} {
+		_, err := shopFronts(t, tt.with).Run(context.Background())
+		if got := fmt.Sprint(err); !strings.HasPrefix(got, tt.want) {
+			t.Errorf("%s:\n got %s\nwant %s", tt.with, got, tt.want)
+		}
+	}
+}
+
+func TestLeakageDrops(t *testing.T) {
+	sink, err := shopFronts(t, "{exact: drop, near: drop}").Run(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for set, gone := range map[string][]string{"train": nil, "iid": {"i03", "i04"}, "country=FR": {"f07"}} {
+		rows, err := sink.Rows(set)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids := rows.Record().Column(0)
+		for _, id := range gone {
+			for i := range rows.Len() {
+				if ids.ValueStr(i) == id {
+					t.Errorf("%s still holds %s", set, id)
+				}
+			}
+			if sink.Skipped[id] == "" {
+				t.Errorf("%s is not named as left out", id)
+			}
+		}
+		if rows.Len() != 20-len(gone) {
+			t.Errorf("%s has %d rows, want %d", set, rows.Len(), 20-len(gone))
+		}
+	}
+}
+
+// Rows in train and in a test set fail; rows in two test sets are counted.
+func TestLeakageOverlap(t *testing.T) {
+	a, b, c := shot{"a", "", cellOf(scene(1))}, shot{"b", "", cellOf(scene(2))}, shot{"c", "", cellOf(scene(3))}
+	names := []string{"train", "iid", "scale=1"}
+	sink, err := leakageCase(t, "{}", names, []shot{a}, []shot{b, c}, []shot{c}).Run(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"1 rows in two sets of iid and scale=1"}; !slices.Equal(sink.Notes, want) {
+		t.Errorf("notes %q, want %q", sink.Notes, want)
+	}
+	_, err = leakageCase(t, "{}", names, []shot{a}, []shot{b, a}, []shot{c}).Run(context.Background())
+	if want := "the sets leak into each other: 1 rows in two sets: a in train and iid; "; !strings.HasPrefix(fmt.Sprint(err), want) {
+		t.Errorf("error:\n got %v\nwant %s", err, want)
+	}
+}
+
+func TestLeakageGolden(t *testing.T) {
+	stagetest.Golden(t, "", shopFronts(t, "{exact: drop, near: warn, groups: warn, group: shop, pictures: 3}"))
+	c := shopFronts(t, "{}")
+	stagetest.Golden(t, "", stagetest.Case{Kind: FingerprintKind(), Ports: map[string][]stages.Input{"rows": c.Ports["rows"][:1]}})
+}

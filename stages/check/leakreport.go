@@ -1,0 +1,219 @@
+package check
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"shiftmill/stages"
+	"shiftmill/stages/imageio"
+	"shiftmill/stages/transform"
+)
+
+// A leakReport is leakage.json.
+type leakReport struct {
+	Sets  []leakReportSet  `json:"sets"`
+	Found []leakReportKind `json:"found"`
+	Pairs []leakReportPair `json:"pairs"` // at most listedPairs
+	Notes []string         `json:"notes"`
+}
+
+type leakReportSet struct {
+	Name string `json:"name"`
+	Rows int    `json:"rows"`
+}
+
+type leakReportKind struct {
+	Kind   string `json:"kind"` // the parameter that decides on it
+	Policy string `json:"policy"`
+	Count  int    `json:"count"`
+}
+
+type leakReportPair struct {
+	Kind      string  `json:"kind"`
+	A         rowName `json:"a"`
+	B         rowName `json:"b"`
+	Group     string  `json:"group,omitempty"`
+	Agreement float64 `json:"agreement,omitempty"` // correlation of the aligned pictures
+	Mirrored  bool    `json:"mirrored,omitempty"`
+	Cropped   bool    `json:"cropped,omitempty"`
+}
+
+type rowName struct {
+	Set string `json:"set"`
+	ID  string `json:"id"`
+}
+
+// listedPairs bounds what a report lists; counts are of all.
+const listedPairs = 10000
+
+func (s *search) name(i int) rowName { return rowName{s.sets[s.rows[i].set].name, s.rows[i].id} }
+
+func (s *search) describe(l leak) string {
+	a, b := s.name(l.a), s.name(l.b)
+	switch l.kind {
+	case sharedGroup:
+		return fmt.Sprintf("%s in %s (%s) and %s (%s)", l.value, a.Set, a.ID, b.Set, b.ID)
+	case sharedRow:
+		return fmt.Sprintf("%s in %s and %s", a.ID, a.Set, b.Set)
+	}
+	return fmt.Sprintf("%s (%s) and %s (%s)", a.ID, a.Set, b.ID, b.Set)
+}
+
+func (s *search) report() *leakReport {
+	r := &leakReport{Sets: []leakReportSet{}, Pairs: []leakReportPair{}, Notes: s.notes()}
+	rows := make([]int, len(s.sets))
+	for _, row := range s.rows {
+		rows[row.set]++
+	}
+	for k, set := range s.sets {
+		if set.prints != nil {
+			r.Sets = append(r.Sets, leakReportSet{set.name, rows[k]})
+		}
+	}
+	for _, k := range leakKinds {
+		r.Found = append(r.Found, leakReportKind{k.parameter, s.policy(k.kind), s.count[k.kind]})
+	}
+	for _, l := range s.leaks[:min(len(s.leaks), listedPairs)] {
+		p := leakReportPair{Kind: leakKinds[l.kind].parameter, A: s.name(l.a), B: s.name(l.b), Group: l.value}
+		if l.kind == nearDuplicate {
+			p.Agreement, p.Mirrored, p.Cropped = round4(l.match.Agreement), l.how.Mirror, !l.how.Whole
+		}
+		r.Pairs = append(r.Pairs, p)
+	}
+	return r
+}
+
+func (r *leakReport) markdown() []byte {
+	var b strings.Builder
+	b.WriteString("# What the sets share\n\n")
+	for _, n := range r.Notes {
+		fmt.Fprintf(&b, "- %s\n", cell(n))
+	}
+	if len(r.Notes) == 0 {
+		b.WriteString("Nothing: no picture, group or row of one set was found in another.\n")
+	}
+	b.WriteString("\n")
+	rows := [][]string{{"", "policy", "found"}}
+	for i, k := range r.Found {
+		rows = append(rows, []string{leakKinds[i].name, k.Policy, fmt.Sprint(k.Count)})
+	}
+	table(&b, rows)
+	rows = [][]string{{"set", "rows"}}
+	for _, s := range r.Sets {
+		rows = append(rows, []string{s.Name, fmt.Sprint(s.Rows)})
+	}
+	table(&b, rows)
+	if len(r.Pairs) > 0 {
+		fmt.Fprintf(&b, "## Pairs\n\nAgreement is the correlation of the two pictures at 64 x 64 grey levels, one laid over the other. The first pairs are in leakage.png.\n\n")
+		rows = [][]string{{"", "row", "row", "agreement"}}
+		for i, p := range r.Pairs {
+			if i == 200 {
+				break
+			}
+			how, agreement := p.Kind, ""
+			if p.Agreement > 0 {
+				agreement = fmt.Sprintf("%.3f", p.Agreement)
+			}
+			if p.Mirrored {
+				how += ", mirrored"
+			}
+			if p.Cropped {
+				how += ", cropped"
+			}
+			if p.Group != "" {
+				how += " " + p.Group
+			}
+			rows = append(rows, []string{how, p.A.Set + ": " + p.A.ID, p.B.Set + ": " + p.B.ID, agreement})
+		}
+		table(&b, rows)
+		if n := len(r.Pairs) - 200; n > 0 {
+			fmt.Fprintf(&b, "%d pairs more are in leakage.json.\n", n)
+		}
+	}
+	return []byte(b.String())
+}
+
+func (s *search) writeReport(ctx context.Context, out stages.Sink) error {
+	r := s.report()
+	var js bytes.Buffer
+	e := json.NewEncoder(&js)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", " ")
+	if err := e.Encode(r); err != nil {
+		return err
+	}
+	if err := out.WriteFile(reportOutput, "leakage.json", js.Bytes()); err != nil {
+		return err
+	}
+	if err := out.WriteFile(reportOutput, "leakage.md", r.markdown()); err != nil {
+		return err
+	}
+	page, err := s.pairs(ctx)
+	if err != nil || page == nil {
+		return err
+	}
+	return out.WriteFile(reportOutput, "leakage.png", page)
+}
+
+// Measures of the page of pairs, in pixels.
+const (
+	pairTile   = 128
+	pairText   = 30
+	pairAcross = 4
+)
+
+// pairs draws the first pairs of pictures, side by side; nil when there are
+// none.
+func (s *search) pairs(ctx context.Context) ([]byte, error) {
+	var shown []leak
+	for _, l := range s.leaks {
+		pictured := s.rows[l.a].look != nil && s.rows[l.b].look != nil
+		if len(shown) < s.c.Pictures && l.kind != sharedRow && pictured {
+			shown = append(shown, l)
+		}
+	}
+	if len(shown) == 0 {
+		return nil, nil
+	}
+	across := min(pairAcross, len(shown))
+	w, h := 2*pairTile+3*edge, pairTile+pairText+2*edge
+	page := imageio.NewPixels((len(shown)+across-1)/across*h, across*w, 3)
+	for i := range page.Pix {
+		page.Pix[i] = 255
+	}
+	for k, l := range shown {
+		left, top := k%across*w+edge, k/across*h+edge
+		for side, i := range []int{l.a, l.b} {
+			x := left + side*(pairTile+edge)
+			if err := s.paste(ctx, page, x, top, i); err != nil {
+				return nil, err
+			}
+			n := s.name(i)
+			caption(page, x, top+pairTile+12, n.Set, pairTile)
+			caption(page, x, top+pairTile+25, n.ID, pairTile)
+		}
+	}
+	return imageio.EncodePNG(page), nil
+}
+
+// paste draws the picture of a row.
+func (s *search) paste(ctx context.Context, page *imageio.Pixels, left, top, i int) error {
+	row := s.rows[i]
+	rec, err := s.sets[row.set].prints.Take(ctx, []int{row.ordinal})
+	if err != nil {
+		return err
+	}
+	defer rec.Release()
+	p, err := transform.Load(ctx, s.in.Images, row.id, rec.Column(rec.Schema().FieldIndices("image")[0]), 0)
+	if err != nil {
+		return err
+	}
+	p = imageio.Resize(p, pairTile, pairTile, imageio.Bilinear)
+	for y := range pairTile {
+		copy(page.Row(top + y)[left*3:(left+pairTile)*3], p.Row(y))
+	}
+	return nil
+}

@@ -1,0 +1,169 @@
+package near
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"shiftmill/stages/imageio"
+)
+
+// side is that of a thumb.
+const side = 64
+
+// A Thumb is a picture as 64 x 64 grey levels, row-major.
+type Thumb [side * side]uint8
+
+// NewThumb makes the thumb of an RGB picture.
+func NewThumb(p *imageio.Pixels) *Thumb {
+	p = imageio.Resize(p, side, side, imageio.Bilinear)
+	t := new(Thumb)
+	for i := range t {
+		c := p.Pix[3*i : 3*i+3]
+		t[i] = uint8((77*uint32(c[0]) + 150*uint32(c[1]) + 29*uint32(c[2]) + 128) >> 8)
+	}
+	return t
+}
+
+// mirrored is the thumb with left and right exchanged.
+func (t *Thumb) mirrored() *Thumb {
+	m := new(Thumb)
+	for y := range side {
+		for x := range side {
+			m[y*side+x] = t[y*side+side-1-x]
+		}
+	}
+	return m
+}
+
+// A Look is the 16 x 16 lowest cosine coefficients of a thumb, [v][u] with u
+// along a row: 64 times the mean of the grey levels times both cosines.
+type Look [16 * 16]int16
+
+// Look takes the coefficients.
+func (t *Thumb) Look() *Look {
+	var rows [16][side]int32
+	for y := range side {
+		line := t[y*side : (y+1)*side]
+		for u := range 16 {
+			sum := int32(0)
+			c := &cosines[u]
+			for x, g := range line {
+				sum += int32(g) * c[x]
+			}
+			rows[u][y] = sum
+		}
+	}
+	l := new(Look)
+	for v := range 16 {
+		c := &cosines[v]
+		for u := range 16 {
+			sum := int64(0)
+			for y, r := range rows[u] {
+				sum += int64(r) * int64(c[y])
+			}
+			l[v*16+u] = int16((sum + 1<<29) >> 30) // 2^24 of the cosines, 2^12 of the mean, less 2^6
+		}
+	}
+	return l
+}
+
+// Bytes is the look as little-endian 16-bit numbers.
+func (l *Look) Bytes() []byte {
+	b := make([]byte, 0, 2*len(l))
+	for _, c := range l {
+		b = binary.LittleEndian.AppendUint16(b, uint16(c))
+	}
+	return b
+}
+
+// LookOf reads what Bytes wrote; false when it is no look.
+func LookOf(b []byte) (*Look, bool) {
+	if len(b) != 2*len(Look{}) {
+		return nil, false
+	}
+	l := new(Look)
+	for i := range l {
+		l[i] = int16(binary.LittleEndian.Uint16(b[2*i:]))
+	}
+	return l, true
+}
+
+// PHash is the perceptual hash that other tools know: a bit for each of the 64
+// lowest coefficients, set when it lies above their median, row by row from
+// the highest bit.
+func (l *Look) PHash() uint64 {
+	var low [64]int16
+	for v := range 8 {
+		copy(low[v*8:], l[v*16:v*16+8])
+	}
+	sorted := low
+	slices.Sort(sorted[:])
+	twice := int32(sorted[31]) + int32(sorted[32])
+	hash := uint64(0)
+	for _, c := range low {
+		hash <<= 1
+		if 2*int32(c) > twice {
+			hash |= 1
+		}
+	}
+	return hash
+}
+
+// Flat says whether a picture shows next to nothing: all its coefficients but
+// the constant are below the noise of an encoder.
+func (l *Look) Flat() bool {
+	sum := int64(0)
+	for _, c := range l[1:] {
+		sum += int64(c) * int64(c)
+	}
+	return sum < 64*64
+}
+
+// mirrored is the look of the mirrored picture: odd cosines along a row change
+// their sign.
+func (l *Look) mirrored() *Look {
+	m := *l
+	for i := range m {
+		if i%2 == 1 {
+			m[i] = -m[i]
+		}
+	}
+	return &m
+}
+
+// low are the 64 lowest coefficients, [v][u].
+func (l *Look) low() (c [64]int32) {
+	for v := range 8 {
+		for u := range 8 {
+			c[v*8+u] = int32(l[v*16+u])
+		}
+	}
+	return c
+}
+
+// window are the 64 lowest coefficients of a window of the picture: its place
+// down and along, each 0, 1 or 2.
+func (l *Look) window(down, along int) (c [64]int32) {
+	var half [16][8]int64 // [v][q]
+	for v := range 16 {
+		for q := range 8 {
+			w := &windows[along][q]
+			sum := int64(0)
+			for u := range 16 {
+				sum += int64(l[v*16+u]) * int64(w[u])
+			}
+			half[v][q] = sum
+		}
+	}
+	for p := range 8 {
+		w := &windows[down][p]
+		for q := range 8 {
+			sum := int64(0)
+			for v := range 16 {
+				sum += half[v][q] * int64(w[v])
+			}
+			c[p*8+q] = int32((sum + 1<<23) >> 24)
+		}
+	}
+	return c
+}
