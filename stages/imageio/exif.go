@@ -12,6 +12,7 @@ import (
 // EXIF is what a camera wrote about a picture. A field that the file lacks, or holds in a form that cannot be read, has its zero value.
 type EXIF struct {
 	Make, Model string
+	Lens        string // its model
 	// DateTime is the camera's clock when the picture was taken, "2006-01-02T15:04:05" without a zone; if that is not given, when it was
 	// digitised or last changed.
 	DateTime    string
@@ -38,6 +39,8 @@ func ReadEXIF(data []byte) (EXIF, error) {
 			e.Make = text(tag.Value)
 		case "Model":
 			e.Model = text(tag.Value)
+		case "LensModel":
+			e.Lens = text(tag.Value)
 		case "DateTimeOriginal":
 			times[0] = dateTime(tag.Value)
 		case "CreateDate":

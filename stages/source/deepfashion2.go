@@ -171,7 +171,7 @@ func listDeepFashion2(ctx context.Context, c *DeepFashion2, digest func(string) 
 			names = append(names, a.image)
 		}
 	}
-	return listDigests(ctx, string(c.Root), names, digest, w)
+	return listDigests(ctx, func(name string) string { return filepath.Join(string(c.Root), filepath.FromSlash(name)) }, names, digest, w)
 }
 
 func runDeepFashion2(ctx context.Context, c *DeepFashion2, in *stages.Inputs, out stages.Sink) error {
@@ -219,7 +219,7 @@ func (c *DeepFashion2) read(f annotated, unknown *[]string) (a *deepfashion2.Ann
 	case f.empty:
 		return nil, f.image, "the file is empty"
 	case c.OnError == "skip":
-		if why := undecodable(root, f.image); why != "" {
+		if why := undecodable(filepath.Join(root, filepath.FromSlash(f.image))); why != "" {
 			return nil, f.image, why
 		}
 	}

@@ -2,24 +2,25 @@ package source
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
-	"path/filepath"
 
 	"shiftmill/stages/imageio"
 )
 
-// listDigests writes the digests of files below a root, several read at once, in the order of their names.
-func listDigests(ctx context.Context, root string, names []string, digest func(string) (string, error), w io.Writer) error {
+// listDigests writes the digests of files, several read at once, in the order of their names; at says where each lies.
+func listDigests(ctx context.Context, at func(name string) string, names []string, digest func(string) (string, error), w io.Writer) error {
 	const batch = 4096
-	for at := 0; at < len(names); at += batch {
-		part := names[at:min(at+batch, len(names))]
+	for from := 0; from < len(names); from += batch {
+		part := names[from:min(from+batch, len(names))]
 		lines := make([]string, len(part))
 		err := parallel(ctx, listWorkers, len(part), func(i int) error {
-			d, err := digest(filepath.Join(root, filepath.FromSlash(part[i])))
+			d, err := digest(at(part[i]))
 			if err != nil {
-				return fmt.Errorf("%s: %w", part[i], relativeTo(root, err))
+				return fmt.Errorf("%s: %w", part[i], bare(err))
 			}
 			lines[i] = fmt.Sprintf("%q %s\n", part[i], d)
 			return nil
@@ -36,14 +37,23 @@ func listDigests(ctx context.Context, root string, names []string, digest func(s
 	return nil
 }
 
-// undecodable says why a file below a root is no picture, or "".
-func undecodable(root, name string) string {
-	data, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
+// undecodable says why a file is no picture, or "".
+func undecodable(path string) string {
+	data, err := os.ReadFile(path)
 	if err != nil {
-		return relativeTo(root, err).Error()
+		return bare(err).Error()
 	}
 	if _, err := imageio.Decode(data, imageio.DecodeOptions{}); err != nil {
 		return err.Error()
 	}
 	return ""
+}
+
+// bare is an error of the file system without the path, which names a place on this machine.
+func bare(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
 }

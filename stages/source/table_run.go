@@ -30,7 +30,8 @@ type tableRun struct {
 	left   int
 	firsts []string // the first rows left out
 
-	onlyNames bool // gather the images' names, make no rows
+	taken     func(p place) // is told of every row that is written, if set
+	onlyNames bool          // gather the images' names, make no rows
 	names     []string
 }
 
@@ -193,6 +194,9 @@ func (t *tableRun) batch(ctx context.Context, workers int, rec arrow.Record, tab
 			continue
 		}
 		good[i] = true
+		if t.taken != nil {
+			t.taken(p)
+		}
 	}
 	return t.write(columns, ids, names, good)
 }

@@ -1,0 +1,91 @@
+package source
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// listWorkers is how many goroutines list folders where no stage was given a
+// number; file systems answer several questions at once.
+const listWorkers = 4
+
+// files lists the image files of all roots, sorted by name.
+func (c *Images) files(ctx context.Context, depth, workers int) ([]found, error) {
+	if c.Root != "" {
+		return images(ctx, string(c.Root), dotted(c.Extensions), depth, workers)
+	}
+	var all []found
+	for _, name := range sortedKeys(c.Roots) {
+		files, err := images(ctx, string(c.Roots[name]), dotted(c.Extensions), depth-1, workers)
+		if err != nil {
+			return nil, fmt.Errorf("root %s: %w", name, err)
+		}
+		for _, f := range files {
+			all = append(all, found{name + "/" + f.name, f.empty})
+		}
+	}
+	slices.SortFunc(all, func(a, b found) int { return strings.Compare(a.name, b.name) })
+	return all, nil
+}
+
+// listing splits the image files into those that match the pattern and others.
+func (c *Images) listing(ctx context.Context, workers int) (p *pattern, taken, others []found, err error) {
+	if p, err = parsePattern(c.Pattern); err != nil {
+		return nil, nil, nil, err
+	}
+	files, err := c.files(ctx, p.depth, workers)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	for _, f := range files {
+		if len(c.Glob) > 0 && !slices.ContainsFunc(c.Glob, func(g string) bool { return matchGlob(g, f.name) }) {
+			continue
+		}
+		if _, ok := p.match(f.name); ok {
+			taken = append(taken, f)
+		} else {
+			others = append(others, f)
+		}
+	}
+	return p, taken, others, nil
+}
+
+func dotted(extensions []string) []string {
+	out := make([]string, len(extensions))
+	for i, e := range extensions {
+		out[i] = "." + strings.ToLower(strings.TrimPrefix(e, "."))
+	}
+	return out
+}
+
+// listImages writes the files' names and, where what they hold decides the rows, their digests.
+func listImages(ctx context.Context, c *Images, digest func(string) (string, error), w io.Writer) error {
+	_, taken, others, err := c.listing(ctx, listWorkers)
+	if err != nil {
+		return err
+	}
+	if c.OnError != "skip" && len(c.Exif) == 0 {
+		for _, f := range taken {
+			if _, err := fmt.Fprintf(w, "%q %t\n", f.name, f.empty); err != nil {
+				return err
+			}
+		}
+	} else {
+		names := make([]string, len(taken))
+		for i, f := range taken {
+			names[i] = f.name
+		}
+		if err := listDigests(ctx, c.path, names, digest, w); err != nil {
+			return err
+		}
+	}
+	for _, f := range others {
+		if _, err := fmt.Fprintf(w, "other %q\n", f.name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
