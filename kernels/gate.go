@@ -61,6 +61,10 @@ func PixelProducts(dst, x, y []float32, n, c, plane int, p *Pool) {
 //
 // Source: the spatial gate of CBAM (Woo et al., ECCV 2018).
 func ChannelPool(dst []float32, index []int32, x []float32, n, c, plane int, p *Pool) {
+	channelPool(dst, index, x, n, c, plane, p)
+}
+
+func channelPool[T position](dst []float32, index []T, x []float32, n, c, plane int, p *Pool) {
 	sameLength("ChannelPool", n*c*plane, len(x))
 	sameLength("ChannelPool planes", 2*n*plane, len(dst))
 	if index != nil {
@@ -87,7 +91,7 @@ func ChannelPool(dst []float32, index []int32, x []float32, n, c, plane int, p *
 				if m := most[j]; u > m || u != u && m == m {
 					most[j] = u
 					if index != nil {
-						index[i*plane+j] = int32(ch)
+						index[i*plane+j] = T(ch)
 					}
 				}
 			}
@@ -101,11 +105,15 @@ func ChannelPool(dst []float32, index []int32, x []float32, n, c, plane int, p *
 // ChannelPoolBack stores in dx [n, c, plane] the gradient of ChannelPool, given dy [n, 2, plane] and the channels of the
 // maxima: the mean's share dy/c, plus the maximum's where it was.
 func ChannelPoolBack(dx, dy []float32, index []int32, n, c, plane int, p *Pool) {
+	channelPoolBack(dx, dy, index, n, c, plane, p)
+}
+
+func channelPoolBack[T position](dx, dy []float32, index []T, n, c, plane int, p *Pool) {
 	sameLength("ChannelPoolBack", n*c*plane, len(dx))
 	sameLength("ChannelPoolBack planes", 2*n*plane, len(dy))
 	sameLength("ChannelPoolBack index", n*plane, len(index))
 	p.Run(n*c, func(k int) {
-		i, ch := k/c, int32(k%c)
+		i, ch := k/c, T(k%c)
 		most, mean := dy[2*i*plane:(2*i+1)*plane], dy[(2*i+1)*plane:(2*i+2)*plane]
 		d, from := dx[k*plane:(k+1)*plane], index[i*plane:(i+1)*plane]
 		for j := range d {

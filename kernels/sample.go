@@ -181,6 +181,19 @@ func Samples() []Sample {
 		add(fmt.Sprintf("weight standardisation's gradient %v", s), WeightStandardBackOp{n, plane, 1e-5}, false)
 		add(fmt.Sprintf("running statistics %v", s), RunningOp{c, n, 0.1}, false)
 	}
+	for _, s := range [][3]int{{2, 3, 65}, {1, 5, 1300}} {
+		n, c, plane := s[0], s[1], s[2]
+		add(fmt.Sprintf("scaling of planes %v", s), ScalePlanesOp{n * c, plane}, true)
+		add(fmt.Sprintf("products over planes %v", s), PlaneProductsOp{n * c, plane}, n == 2)
+		add(fmt.Sprintf("scaling of pixels %v", s), ScalePixelsOp{n, c, plane}, true)
+		add(fmt.Sprintf("products over channels %v", s), PixelProductsOp{n, c, plane}, n == 2)
+		add(fmt.Sprintf("pooling over channels %v", s), ChannelPoolOp{n, c, plane}, true)
+		list = append(list, Sample{Name: fmt.Sprintf("gradient of pooling over channels %v", s), Op: ChannelPoolBackOp{n, c, plane}, fill: func(sources [][]float32) {
+			x := make([]float32, n*c*plane)
+			NewKey("self-test", 1, 1, "pooled", 0).Row("").Ranges(x, 0, -2, 2)
+			channelPool(make([]float32, 2*n*plane), sources[1], x, n, c, plane, nil)
+		}})
+	}
 	for _, s := range []PoolShape{
 		{Planes: 3, H: 6, W: 7, KH: 2, KW: 2}, {Planes: 2, H: 9, W: 5, KH: 3, KW: 3, StrideH: 2, StrideW: 1, PadH: 1, PadW: 1},
 		{Planes: 2, H: 8, W: 8, KH: 3, KW: 2, StrideH: 1, StrideW: 3, PadH: 1, ExcludePad: true}, {Planes: 1, H: 1, W: 1, KH: 1, KW: 1},

@@ -107,6 +107,18 @@ func (d *Device) do(op kernels.Op, r, s []kernels.Span) error {
 		return d.upsample(o, r, s)
 	case kernels.ReflectOp:
 		return d.reflect(o, r, s)
+	case kernels.ScalePlanesOp:
+		return d.launch("scale_planes", groups(r[0].Size), 1, 1, r[0], s[0], s[1], r[0].Size, o.Plane)
+	case kernels.PlaneProductsOp:
+		return d.planeProducts(o, r, s)
+	case kernels.ScalePixelsOp:
+		return d.launch("scale_pixels", groups(r[0].Size), 1, 1, r[0], s[0], s[1], r[0].Size, o.C, o.Plane)
+	case kernels.PixelProductsOp:
+		return d.launch("pixel_products", groups(r[0].Size), 1, 1, r[0], s[0], s[1], r[0].Size, o.C, o.Plane)
+	case kernels.ChannelPoolOp:
+		return d.launch("channel_pool", groups(r[1].Size), 1, 1, r[0], r[1], s[0], r[1].Size, o.C, o.Plane)
+	case kernels.ChannelPoolBackOp:
+		return d.launch("channel_pool_back", groups(r[0].Size), 1, 1, r[0], s[0], s[1], r[0].Size, o.C, o.Plane)
 	case kernels.SGDOp:
 		return d.launch("sgd", groups(o.N), 1, 1, r[0], r[1], s[0], o.N, -o.Rate, o.Momentum, o.Decay, o.Nesterov)
 	case kernels.AdamOp:
