@@ -53,7 +53,7 @@ func (b *builder) reshape(x *gorgonia.Node, shape ...int) *gorgonia.Node {
 	move := func(to tensor.Shape) op {
 		return op{
 			name: "reshape " + fmt.Sprint([]int(to)), out: to, inPlace: 0,
-			run: func(_ *kernels.Pool, out []float32, in [][]float32) { copy(out, in[0]) },
+			does: kernels.CopyAll(to.TotalSize(), 0, to.TotalSize()),
 		}
 	}
 	forward, back := move(shape), move(x.Shape().Clone())
@@ -66,90 +66,42 @@ func (b *builder) reshape(x *gorgonia.Node, shape ...int) *gorgonia.Node {
 
 // sigmoid adds 1 / (1 + exp(-x)).
 func (b *builder) sigmoid(x *gorgonia.Node) *gorgonia.Node {
-	back := op{
-		name: "sigmoid-back", out: x.Shape(), inPlace: 0,
-		run: func(_ *kernels.Pool, out []float32, in [][]float32) { kernels.SigmoidBack(out, in[0], in[1]) },
-	}
+	return b.activation(x, "sigmoid", kernels.SigmoidElement, kernels.SigmoidBackElement)
+}
+
+// gate adds a product with factors that several values share; back is its
+// gradient in the factors, given the values and the product's gradient.
+func (b *builder) gate(name string, x, factors *gorgonia.Node, scale, back kernels.Op) *gorgonia.Node {
+	backData := op{name: name + " back", out: x.Shape(), inPlace: 0, does: scale}
+	backFactors := op{name: name + " back in factors", out: factors.Shape(), inPlace: -1, does: back}
 	return b.apply(op{
-		name: "sigmoid", out: x.Shape(), inPlace: 0,
-		run: func(_ *kernels.Pool, out []float32, in [][]float32) { kernels.SigmoidSlice(out, in[0]) },
-		wrt: []bool{true},
-		diff: func(_ gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-			return gorgonia.Nodes{b.apply(back, grad, out)}, nil
+		name: name, out: x.Shape(), inPlace: -1, does: scale,
+		wrt: []bool{true, true},
+		diff: func(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+			return gorgonia.Nodes{b.apply(backData, grad, in[1]), b.apply(backFactors, in[0], grad)}, nil
 		},
-	}, x)
+	}, x, factors)
 }
 
 // scaleChannels multiplies every plane of x [n, c, h, w] by its value of s [n, c].
 func (b *builder) scaleChannels(x, s *gorgonia.Node) *gorgonia.Node {
 	shape := x.Shape()
 	planes, plane := shape[0]*shape[1], shape[2]*shape[3]
-	settings := fmt.Sprint([]int(shape))
-	scale := func(p *kernels.Pool, out []float32, in [][]float32) {
-		kernels.ScalePlanes(out, in[0], in[1], planes, plane, p)
-	}
-	back := op{name: "scale-channels-back " + settings, out: shape, inPlace: 0, run: scale}
-	backScale := op{
-		name: "scale-channels-back-scale " + settings, out: s.Shape(), inPlace: -1,
-		run: func(p *kernels.Pool, out []float32, in [][]float32) {
-			kernels.PlaneProducts(out, in[0], in[1], planes, plane, p)
-		},
-	}
-	return b.apply(op{
-		name: "scale-channels " + settings, out: shape, inPlace: -1, run: scale,
-		wrt: []bool{true, true},
-		diff: func(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-			return gorgonia.Nodes{b.apply(back, grad, in[1]), b.apply(backScale, in[0], grad)}, nil
-		},
-	}, x, s)
+	return b.gate("scale-channels "+fmt.Sprint([]int(shape)), x, s, kernels.ScalePlanesOp{Planes: planes, Plane: plane}, kernels.PlaneProductsOp{Planes: planes, Plane: plane})
 }
 
 // scalePixels multiplies every channel of x [n, c, h, w] by s [n, 1, h, w].
 func (b *builder) scalePixels(x, s *gorgonia.Node) *gorgonia.Node {
 	shape := x.Shape()
-	n, c, plane := shape[0], shape[1], shape[2]*shape[3]
-	settings := fmt.Sprint([]int(shape))
-	scale := func(p *kernels.Pool, out []float32, in [][]float32) {
-		kernels.ScalePixels(out, in[0], in[1], n, c, plane, p)
-	}
-	back := op{name: "scale-pixels-back " + settings, out: shape, inPlace: 0, run: scale}
-	backScale := op{
-		name: "scale-pixels-back-scale " + settings, out: s.Shape(), inPlace: -1,
-		run: func(p *kernels.Pool, out []float32, in [][]float32) {
-			kernels.PixelProducts(out, in[0], in[1], n, c, plane, p)
-		},
-	}
-	return b.apply(op{
-		name: "scale-pixels " + settings, out: shape, inPlace: -1, run: scale,
-		wrt: []bool{true, true},
-		diff: func(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-			return gorgonia.Nodes{b.apply(back, grad, in[1]), b.apply(backScale, in[0], grad)}, nil
-		},
-	}, x, s)
+	does := kernels.ScalePixelsOp{N: shape[0], C: shape[1], Plane: shape[2] * shape[3]}
+	return b.gate("scale-pixels "+fmt.Sprint([]int(shape)), x, s, does, kernels.PixelProductsOp(does))
 }
 
 // channelPool adds the maximum and the mean over channels: [n, c, h, w] to
-// [n, 2, h, w]. The channels of the maxima lie in memory that the operation
-// owns, as with maxPool.
+// [n, 2, h, w].
 func (b *builder) channelPool(x *gorgonia.Node) *gorgonia.Node {
 	s := x.Shape()
-	n, c, plane := s[0], s[1], s[2]*s[3]
-	settings := fmt.Sprint([]int(s))
-	index := make([]int32, n*plane)
-	back := op{
-		name: "channel-pool-back " + settings, out: s, inPlace: -1,
-		run: func(p *kernels.Pool, out []float32, in [][]float32) {
-			kernels.ChannelPoolBack(out, in[0], index, n, c, plane, p)
-		},
-	}
-	return b.apply(op{
-		name: "channel-pool " + settings, out: tensor.Shape{n, 2, s[2], s[3]}, inPlace: -1,
-		run: func(p *kernels.Pool, out []float32, in [][]float32) {
-			kernels.ChannelPool(out, index, in[0], n, c, plane, p)
-		},
-		wrt: []bool{true},
-		diff: func(_ gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-			return gorgonia.Nodes{b.apply(back, grad, out)}, nil
-		},
-	}, x)
+	does := kernels.ChannelPoolOp{N: s[0], C: s[1], Plane: s[2] * s[3]}
+	index := &memory{size: does.N * does.Plane}
+	return b.pool("channel-pool "+fmt.Sprint([]int(s)), x, tensor.Shape{s[0], 2, s[2], s[3]}, does, kernels.ChannelPoolBackOp(does), index)
 }

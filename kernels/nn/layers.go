@@ -40,22 +40,12 @@ func (b *builder) conv2D(x, w *gorgonia.Node, s kernels.ConvShape) *gorgonia.Nod
 	}
 	b.macs += s.Co * s.OutH() * s.OutW() * s.N * s.Ci / s.Groups * s.KH * s.KW
 	settings := fmt.Sprintf("%+v", s)
-	backData := op{
-		name: "conv-back-data " + settings, out: x.Shape(), inPlace: -1,
-		run: func(p *kernels.Pool, out []float32, in [][]float32) { kernels.Conv2DBackData(out, in[0], in[1], s, p) },
-	}
-	backWeight := op{
-		name: "conv-back-weight " + settings, out: w.Shape(), inPlace: -1,
-		run: func(p *kernels.Pool, out []float32, in [][]float32) {
-			kernels.Conv2DBackWeight(out, in[0], in[1], s, p)
-		},
-	}
+	backData := op{name: "conv-back-data " + settings, out: x.Shape(), inPlace: -1, does: kernels.ConvBackDataOp{ConvShape: s}}
+	backWeight := op{name: "conv-back-weight " + settings, out: w.Shape(), inPlace: -1, does: kernels.ConvBackWeightOp{ConvShape: s}}
 	return b.apply(op{
 		name: "conv " + settings, out: tensor.Shape{s.N, s.Co, s.OutH(), s.OutW()}, inPlace: -1,
-		run: func(p *kernels.Pool, out []float32, in [][]float32) {
-			kernels.Conv2D(out, in[0], in[1], nil, s, p)
-		},
-		wrt: []bool{true, true},
+		does: kernels.ConvOp{ConvShape: s},
+		wrt:  []bool{true, true},
 		diff: func(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
 			return gorgonia.Nodes{b.apply(backData, grad, in[1]), b.apply(backWeight, grad, in[0])}, nil
 		},
@@ -64,67 +54,39 @@ func (b *builder) conv2D(x, w *gorgonia.Node, s kernels.ConvShape) *gorgonia.Nod
 
 // linear adds a layer with the weight name.weight and the bias name.bias.
 func (b *builder) linear(x *gorgonia.Node, name string, out int) *gorgonia.Node {
-	n, in := x.Shape()[0], x.Shape()[1]
-	w, _ := b.state(name+".weight", LinearWeight, out, in)
-	bias, _ := b.state(name+".bias", LinearBias, out)
-	b.macs += n * in * out
-	settings := fmt.Sprintf("%d x %d to %d", n, in, out)
-	backData := op{
-		name: "linear-back-data " + settings, out: x.Shape(), inPlace: -1,
-		run: func(p *kernels.Pool, o []float32, v [][]float32) {
-			kernels.LinearBackData(o, v[0], v[1], n, in, out, p)
-		},
-	}
-	backWeight := op{
-		name: "linear-back-weight " + settings, out: w.Shape(), inPlace: -1,
-		run: func(p *kernels.Pool, o []float32, v [][]float32) {
-			kernels.LinearBackWeight(o, v[0], v[1], n, in, out, p)
-		},
-	}
-	backBias := op{
-		name: "linear-back-bias " + settings, out: bias.Shape(), inPlace: -1,
-		run: func(p *kernels.Pool, o []float32, v [][]float32) { kernels.LinearBackBias(o, v[0], n, out, p) },
-	}
-	return b.apply(op{
-		name: "linear " + settings, out: tensor.Shape{n, out}, inPlace: -1,
-		run: func(p *kernels.Pool, o []float32, v [][]float32) {
-			kernels.Linear(o, v[0], v[1], v[2], n, in, out, p)
-		},
-		wrt: []bool{true, true, true},
-		diff: func(v gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-			return gorgonia.Nodes{b.apply(backData, grad, v[1]), b.apply(backWeight, grad, v[0]), b.apply(backBias, grad)}, nil
-		},
-	}, x, w, bias)
+	return b.dense(x, name, out, true)
 }
 
 // unbiased is linear without bias.
 func (b *builder) unbiased(x *gorgonia.Node, name string, out int) *gorgonia.Node {
+	return b.dense(x, name, out, false)
+}
+
+func (b *builder) dense(x *gorgonia.Node, name string, out int, biased bool) *gorgonia.Node {
 	n, in := x.Shape()[0], x.Shape()[1]
 	w, _ := b.state(name+".weight", LinearWeight, out, in)
+	inputs := gorgonia.Nodes{x, w}
+	if biased {
+		bias, _ := b.state(name+".bias", LinearBias, out)
+		inputs = append(inputs, bias)
+	}
 	b.macs += n * in * out
 	settings := fmt.Sprintf("%d x %d to %d", n, in, out)
-	backData := op{
-		name: "unbiased-back-data " + settings, out: x.Shape(), inPlace: -1,
-		run: func(p *kernels.Pool, o []float32, v [][]float32) {
-			kernels.LinearBackData(o, v[0], v[1], n, in, out, p)
-		},
-	}
-	backWeight := op{
-		name: "unbiased-back-weight " + settings, out: w.Shape(), inPlace: -1,
-		run: func(p *kernels.Pool, o []float32, v [][]float32) {
-			kernels.LinearBackWeight(o, v[0], v[1], n, in, out, p)
-		},
-	}
+	backData := op{name: "linear-back-data " + settings, out: x.Shape(), inPlace: -1, does: kernels.LinearBackDataOp(n, in, out)}
+	backWeight := op{name: "linear-back-weight " + settings, out: w.Shape(), inPlace: -1, does: kernels.LinearBackWeightOp(n, in, out)}
 	return b.apply(op{
-		name: "unbiased " + settings, out: tensor.Shape{n, out}, inPlace: -1,
-		run: func(p *kernels.Pool, o []float32, v [][]float32) {
-			kernels.Linear(o, v[0], v[1], nil, n, in, out, p)
-		},
-		wrt: []bool{true, true},
+		name: "linear " + settings, out: tensor.Shape{n, out}, inPlace: -1,
+		does: kernels.LinearOp{N: n, In: in, Out: out, Bias: biased},
+		wrt:  []bool{true, true, true}[:len(inputs)],
 		diff: func(v gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-			return gorgonia.Nodes{b.apply(backData, grad, v[1]), b.apply(backWeight, grad, v[0])}, nil
+			d := gorgonia.Nodes{b.apply(backData, grad, v[1]), b.apply(backWeight, grad, v[0])}
+			if biased {
+				back := op{name: "linear-back-bias " + settings, out: v[2].Shape(), inPlace: -1, does: kernels.ChannelSumOp{N: n, C: out, Plane: 1}}
+				d = append(d, b.apply(back, grad))
+			}
+			return d, nil
 		},
-	}, x, w)
+	}, inputs...)
 }
 
 // norm adds a batch norm: in training with the batch's own statistics, which
@@ -149,64 +111,55 @@ func (b *builder) normWith(x *gorgonia.Node, name string, scale Role, momentum f
 	}
 	return b.apply(op{
 		name: "norm-eval " + fmt.Sprint([]int(s)), out: s, inPlace: 0,
-		run: func(p *kernels.Pool, out []float32, in [][]float32) {
-			kernels.BatchNormEval(out, in[0], in[1], in[2], in[3], in[4], n, c, plane, normEpsilon, p)
-		},
+		does: kernels.NormEvalOp{N: n, C: c, Plane: plane, Eps: normEpsilon},
 	}, x, gamma, beta, mean, variance)
 }
 
 // batchNorm normalises with the statistics of x, which are returned as a node
-// [2, channels]: means, then biased variances.
-//
-// Gorgonia's operations have one result each. The norm's and its gradient's
-// further results go to memory that the operation owns, and an operation that
-// takes the first result as an input, and so runs later, copies them out.
+// [2, channels]: means, then biased variances. These, and the gradients of
+// scale and shift, are further results, which operations of their own copy out.
 func (b *builder) batchNorm(x, gamma, beta *gorgonia.Node) (y, stats *gorgonia.Node) {
 	s := x.Shape()
 	n, c, plane := s[0], s[1], s[2]*s[3]
-	moments := make([]float32, 2*c)
-	slopes := make([]float32, 2*c)
-	take := func(name string, from []float32, shape ...int) op {
+	shape := kernels.NormOp{N: n, C: c, Plane: plane, Eps: normEpsilon}
+	moments, slopes := &memory{size: 2 * c}, &memory{size: 2 * c}
+	take := func(name string, from *memory, first, size int, shape ...int) op {
 		return op{
 			name: name, out: tensor.Shape(shape), inPlace: -1,
-			run: func(_ *kernels.Pool, out []float32, _ [][]float32) { copy(out, from) },
+			does: kernels.CopyAll(size, first, from.size), reads: []*memory{from},
 		}
 	}
 	back := op{
 		name: "norm-back " + fmt.Sprint([]int(s)), out: s, inPlace: 0,
-		run: func(p *kernels.Pool, out []float32, in [][]float32) {
-			dy, x, gamma, stats := in[0], in[1], in[2], in[3]
-			kernels.BatchNormBack(out, slopes[:c], slopes[c:], dy, x, gamma, stats[:c], stats[c:], n, c, plane, normEpsilon, p)
-		},
+		does: kernels.NormBackOp(shape), makes: []*memory{slopes},
 	}
 	y = b.apply(op{
 		name: "norm " + fmt.Sprint([]int(s)), out: s, inPlace: -1,
-		run: func(p *kernels.Pool, out []float32, in [][]float32) {
-			kernels.BatchNorm(out, in[0], in[1], in[2], moments[:c], moments[c:], n, c, plane, normEpsilon, p)
-		},
+		does: shape, makes: []*memory{moments},
 		wrt: []bool{true, true, true},
 		diff: func(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
 			dx := b.apply(back, grad, in[0], in[1], stats)
-			return gorgonia.Nodes{dx, b.apply(take("norm-scale-slope", slopes[:c], c), dx), b.apply(take("norm-shift-slope", slopes[c:], c), dx)}, nil
+			return gorgonia.Nodes{
+				dx, b.apply(take("norm-scale-slope", slopes, 0, c, c), dx), b.apply(take("norm-shift-slope", slopes, c, c, c), dx),
+			}, nil
 		},
 	}, x, gamma, beta)
-	stats = b.apply(take("norm-moments", moments, 2, c), y)
+	stats = b.apply(take("norm-moments", moments, 0, 2*c, 2, c), y)
 	return y, stats
 }
 
 // relu adds max(x, 0).
 func (b *builder) relu(x *gorgonia.Node) *gorgonia.Node {
-	back := op{
-		name: "relu-back", out: x.Shape(), inPlace: 0,
-		run: func(p *kernels.Pool, out []float32, in [][]float32) {
-			chunks(p, len(out), func(lo, hi int) { kernels.ReLUBack(out[lo:hi], in[0][lo:hi], in[1][lo:hi]) })
-		},
-	}
+	return b.activation(x, "relu", kernels.ReLUElement, kernels.ReLUBackElement)
+}
+
+// activation adds an element-wise function whose gradient follows from its
+// output.
+func (b *builder) activation(x *gorgonia.Node, name string, forward, backward kernels.Element) *gorgonia.Node {
+	n := x.Shape().TotalSize()
+	back := op{name: name + "-back", out: x.Shape(), inPlace: 0, does: kernels.ElementOp{Element: backward, N: n}}
 	return b.apply(op{
-		name: "relu", out: x.Shape(), inPlace: 0,
-		run: func(p *kernels.Pool, out []float32, in [][]float32) {
-			chunks(p, len(out), func(lo, hi int) { kernels.ReLU(out[lo:hi], in[0][lo:hi]) })
-		},
+		name: name, out: x.Shape(), inPlace: 0, does: kernels.ElementOp{Element: forward, N: n},
 		wrt: []bool{true},
 		diff: func(_ gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.Nodes, error) {
 			return gorgonia.Nodes{b.apply(back, grad, out)}, nil
@@ -217,7 +170,7 @@ func (b *builder) relu(x *gorgonia.Node) *gorgonia.Node {
 // add adds two values of one shape.
 func (b *builder) add(x, y *gorgonia.Node) *gorgonia.Node {
 	return b.apply(op{
-		name: "add", out: x.Shape(), inPlace: 0, run: add,
+		name: "add", out: x.Shape(), inPlace: 0, does: addition(x.Shape()),
 		wrt: []bool{true, true},
 		diff: func(_ gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
 			return gorgonia.Nodes{grad, grad}, nil
@@ -225,24 +178,12 @@ func (b *builder) add(x, y *gorgonia.Node) *gorgonia.Node {
 	}, x, y)
 }
 
-func add(p *kernels.Pool, out []float32, in [][]float32) {
-	chunks(p, len(out), func(lo, hi int) { kernels.Add(out[lo:hi], in[0][lo:hi], in[1][lo:hi]) })
+func addition(s tensor.Shape) kernels.Op {
+	return kernels.ElementOp{Element: kernels.AddElement, N: s.TotalSize()}
 }
 
-// chunks runs an element-wise operation on pieces that are worth a worker's
-// while.
-func chunks(p *kernels.Pool, n int, f func(lo, hi int)) {
-	const piece = 1 << 16
-	if n <= piece {
-		f(0, n)
-		return
-	}
-	p.Run((n+piece-1)/piece, func(i int) { f(i*piece, min((i+1)*piece, n)) })
-}
-
-// maxPool adds square max pooling. The places of the maxima lie in memory that
-// the operation owns; its gradient takes the pooled value as an input so that
-// it runs later.
+// maxPool adds square max pooling. The places of the maxima are a further
+// result; the gradient takes the pooled value as an input so that it runs later.
 func (b *builder) maxPool(x *gorgonia.Node, kernel, stride, pad int) *gorgonia.Node {
 	in := x.Shape()
 	s := kernels.PoolShape{
@@ -252,14 +193,16 @@ func (b *builder) maxPool(x *gorgonia.Node, kernel, stride, pad int) *gorgonia.N
 		panic(err)
 	}
 	settings := fmt.Sprintf("%+v", s)
-	index := make([]int32, s.Planes*s.OutH()*s.OutW())
-	back := op{
-		name: "max-pool-back " + settings, out: in, inPlace: -1,
-		run: func(p *kernels.Pool, out []float32, v [][]float32) { kernels.MaxPoolBack(out, v[0], index, s, p) },
-	}
+	index := &memory{size: s.Planes * s.OutH() * s.OutW()}
+	return b.pool("max-pool "+settings, x, tensor.Shape{in[0], in[1], s.OutH(), s.OutW()}, kernels.MaxPoolOp{PoolShape: s}, kernels.MaxPoolBackOp{PoolShape: s}, index)
+}
+
+// pool adds an operation that picks maxima, whose places are kept in index, and
+// whose gradient reads them.
+func (b *builder) pool(name string, x *gorgonia.Node, out tensor.Shape, forward, backward kernels.Op, index *memory) *gorgonia.Node {
+	back := op{name: name + " back", out: x.Shape(), inPlace: -1, does: backward, reads: []*memory{index}}
 	return b.apply(op{
-		name: "max-pool " + settings, out: tensor.Shape{in[0], in[1], s.OutH(), s.OutW()}, inPlace: -1,
-		run: func(p *kernels.Pool, out []float32, v [][]float32) { kernels.MaxPool(out, index, v[0], s, p) },
+		name: name, out: out, inPlace: -1, does: forward, makes: []*memory{index},
 		wrt: []bool{true},
 		diff: func(_ gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.Nodes, error) {
 			return gorgonia.Nodes{b.apply(back, grad, out)}, nil
@@ -270,18 +213,10 @@ func (b *builder) maxPool(x *gorgonia.Node, kernel, stride, pad int) *gorgonia.N
 // globalPool adds the mean over each plane: [n, c, h, w] to [n, c].
 func (b *builder) globalPool(x *gorgonia.Node) *gorgonia.Node {
 	s := x.Shape()
-	planes, plane := s[0]*s[1], s[2]*s[3]
-	back := op{
-		name: "global-pool-back " + fmt.Sprint([]int(s)), out: s, inPlace: -1,
-		run: func(p *kernels.Pool, out []float32, in [][]float32) {
-			kernels.GlobalAvgPoolBack(out, in[0], planes, plane, p)
-		},
-	}
+	does := kernels.GlobalPool(s[0]*s[1], s[2]*s[3])
+	back := op{name: "global-pool-back " + fmt.Sprint([]int(s)), out: s, inPlace: -1, does: kernels.AvgPoolBackOp(does)}
 	return b.apply(op{
-		name: "global-pool " + fmt.Sprint([]int(s)), out: tensor.Shape{s[0], s[1]}, inPlace: -1,
-		run: func(p *kernels.Pool, out []float32, in [][]float32) {
-			kernels.GlobalAvgPool(out, in[0], planes, plane, p)
-		},
+		name: "global-pool " + fmt.Sprint([]int(s)), out: tensor.Shape{s[0], s[1]}, inPlace: -1, does: does,
 		wrt: []bool{true},
 		diff: func(_ gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
 			return gorgonia.Nodes{b.apply(back, grad)}, nil

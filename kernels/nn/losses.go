@@ -18,54 +18,36 @@ const (
 	BinaryCrossEntropy             // of each class by itself: any number of labels an image
 )
 
+// meanLoss adds an operation whose result is one value and which has a loss of
+// single rows, of no use outside, as a further one. back takes the inputs and
+// the value's gradient; targets have no gradient.
+func (b *builder) meanLoss(name string, does, back kernels.Op, rows int, logits *gorgonia.Node, targets ...*gorgonia.Node) *gorgonia.Node {
+	gradient := op{name: name + " back", out: logits.Shape(), inPlace: -1, does: back}
+	return b.apply(op{
+		name: name, out: tensor.Shape{}, inPlace: -1, does: does, makes: []*memory{{size: rows}},
+		wrt: append([]bool{true}, make([]bool, len(targets))...),
+		diff: func(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+			d := make(gorgonia.Nodes, len(in))
+			d[0] = b.apply(gradient, append(append(gorgonia.Nodes{}, in...), grad)...)
+			return d, nil
+		},
+	}, append(gorgonia.Nodes{logits}, targets...)...)
+}
+
 // crossEntropy adds the batch's mean cross-entropy of the softmax of logits
 // [n, classes] with distributions over the classes, of the same shape.
 func (b *builder) crossEntropy(logits, targets *gorgonia.Node) *gorgonia.Node {
 	s := logits.Shape()
 	n, k := s[0], s[1]
-	losses := make([]float32, n) // of single images, of no use outside
-	back := op{
-		name: "cross-entropy-back " + fmt.Sprint([]int(s)), out: s, inPlace: -1,
-		run: func(p *kernels.Pool, out []float32, in [][]float32) {
-			kernels.SoftCrossEntropy(losses, out, in[0], in[1], n, k, in[2][0]/float32(n), p)
-		},
-	}
-	return b.apply(op{
-		name: "cross-entropy " + fmt.Sprint([]int(s)), out: tensor.Shape{}, inPlace: -1,
-		run: func(p *kernels.Pool, out []float32, in [][]float32) {
-			kernels.SoftCrossEntropy(losses, nil, in[0], in[1], n, k, 1, p)
-			out[0] = kernels.Sum(losses) / float32(n)
-		},
-		wrt: []bool{true, false},
-		diff: func(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-			return gorgonia.Nodes{b.apply(back, in[0], in[1], grad), nil}, nil
-		},
-	}, logits, targets)
+	return b.meanLoss("cross-entropy "+fmt.Sprint([]int(s)), kernels.CrossEntropyOp{N: n, C: k}, kernels.CrossEntropyBackOp{N: n, C: k}, n, logits, targets)
 }
 
 // binaryCrossEntropy adds the mean, over images and classes, of the binary
 // cross-entropy of logits with targets from 0 to 1, both [n, classes].
 func (b *builder) binaryCrossEntropy(logits, targets *gorgonia.Node) *gorgonia.Node {
 	s := logits.Shape()
-	size := s.TotalSize()
-	losses := make([]float32, size)
-	back := op{
-		name: "binary-cross-entropy-back " + fmt.Sprint([]int(s)), out: s, inPlace: -1,
-		run: func(_ *kernels.Pool, out []float32, in [][]float32) {
-			kernels.BCEWithLogits(losses, out, in[0], in[1], in[2][0]/float32(size))
-		},
-	}
-	return b.apply(op{
-		name: "binary-cross-entropy " + fmt.Sprint([]int(s)), out: tensor.Shape{}, inPlace: -1,
-		run: func(_ *kernels.Pool, out []float32, in [][]float32) {
-			kernels.BCEWithLogits(losses, nil, in[0], in[1], 1)
-			out[0] = kernels.Sum(losses) / float32(size)
-		},
-		wrt: []bool{true, false},
-		diff: func(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-			return gorgonia.Nodes{b.apply(back, in[0], in[1], grad), nil}, nil
-		},
-	}, logits, targets)
+	n := s.TotalSize()
+	return b.meanLoss("binary-cross-entropy "+fmt.Sprint([]int(s)), kernels.BinaryOp{N: n}, kernels.BinaryBackOp{N: n}, n, logits, targets)
 }
 
 // jensenShannon adds weight times the mean over rows of the Jensen-Shannon
@@ -76,32 +58,8 @@ func (b *builder) binaryCrossEntropy(logits, targets *gorgonia.Node) *gorgonia.N
 // views and a weight of 12.
 func (b *builder) jensenShannon(logits *gorgonia.Node, views int, weight float32) *gorgonia.Node {
 	s := logits.Shape()
-	n, k := s[0]/views, s[1]
-	losses := make([]float32, n)
-	in, out := make([][]float32, views), make([][]float32, views)
-	split := func(list [][]float32, v []float32) [][]float32 {
-		for i := range list {
-			list[i] = v[i*n*k : (i+1)*n*k]
-		}
-		return list
-	}
-	back := op{
-		name: fmt.Sprintf("jensen-shannon-back %v %d views", []int(s), views), out: s, inPlace: -1,
-		run: func(p *kernels.Pool, o []float32, v [][]float32) {
-			kernels.JensenShannon(losses, split(out, o), split(in, v[0]), n, k, float32(v[1][0]*weight)/float32(n), p)
-		},
-	}
-	return b.apply(op{
-		name: fmt.Sprintf("jensen-shannon %v %d views", []int(s), views), out: tensor.Shape{}, inPlace: -1,
-		run: func(p *kernels.Pool, o []float32, v [][]float32) {
-			kernels.JensenShannon(losses, nil, split(in, v[0]), n, k, 1, p)
-			o[0] = weight * (kernels.Sum(losses) / float32(n))
-		},
-		wrt: []bool{true},
-		diff: func(v gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-			return gorgonia.Nodes{b.apply(back, v[0], grad)}, nil
-		},
-	}, logits)
+	does := kernels.JensenShannonOp{Views: views, N: s[0] / views, C: s[1], Weight: weight}
+	return b.meanLoss(fmt.Sprintf("jensen-shannon %v %d views", []int(s), views), does, kernels.JensenShannonBackOp(does), does.N, logits)
 }
 
 // firstRows adds the first n rows of a value.
@@ -114,12 +72,12 @@ func (b *builder) firstRows(x *gorgonia.Node, n int) *gorgonia.Node {
 	shape[0] = n
 	back := op{
 		name: "first-rows-back " + fmt.Sprint([]int(s)), out: s, inPlace: -1,
-		run: func(_ *kernels.Pool, out []float32, in [][]float32) { clear(out[copy(out, in[0]):]) },
+		does: kernels.CopyOp{Rows: 1, Width: shape.TotalSize(), ToSize: s.TotalSize(), FromSize: shape.TotalSize(), Clear: true},
 	}
 	return b.apply(op{
 		name: "first-rows " + fmt.Sprint([]int(s)), out: shape, inPlace: -1,
-		run: func(_ *kernels.Pool, out []float32, in [][]float32) { copy(out, in[0]) },
-		wrt: []bool{true},
+		does: kernels.CopyAll(shape.TotalSize(), 0, s.TotalSize()),
+		wrt:  []bool{true},
 		diff: func(_ gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
 			return gorgonia.Nodes{b.apply(back, grad)}, nil
 		},

@@ -44,10 +44,11 @@ type Tensor struct {
 // predictors, may run on a network.
 type Network struct {
 	Arch  Arch
-	State []Tensor // in the order in which the forward pass meets it
+	State []Tensor // in the order in which the forward pass meets it; values are changed by Init, SetTensor and trainers
 	MACs  int      // multiply-adds of convolutions and linear layers for one image
 
-	index map[string]int
+	index   map[string]int
+	version uint64 // of the state's values, raised when they change
 }
 
 // New returns a network whose state is zero, except for norms, which are the
@@ -103,6 +104,7 @@ func (n *Network) Parameters() int {
 // torchvision's networks do; norms become the identity, a gate's zero. A tensor's values
 // follow from the key and its name alone.
 func (n *Network) Init(key kernels.Key) {
+	n.version++
 	for _, t := range n.State {
 		draw := key.Row(t.Name)
 		switch t.Role {
@@ -144,5 +146,6 @@ func (n *Network) SetTensor(name string, shape []int, values []float32) error {
 		return fmt.Errorf("tensor %q of shape %v, network %s wants %v", name, shape, n.Arch, t.Shape)
 	}
 	copy(t.Data, values)
+	n.version++
 	return nil
 }

@@ -13,19 +13,23 @@ import (
 )
 
 // An op is one operation of a graph: a Gorgonia Op that can be derived
-// symbolically, and whose arithmetic works on plain slices.
+// symbolically, and whose arithmetic is an operation of package kernels, so
+// that any device can do it.
 type op struct {
 	name   string // operation with all its settings, for people
 	number uint32 // distinguishes it from every other operation of the process's graphs
 	in     []tensor.Shape
 	out    tensor.Shape
 
-	// run computes out from in. It reads every value that it needs from its
-	// inputs and keeps none.
-	run func(p *kernels.Pool, out []float32, in [][]float32)
+	// does is the arithmetic. Its first result is the node's value, its further
+	// results are makes. Its last sources are reads, those before them the
+	// inputs; inputs beyond that only say what must have run before.
+	does  kernels.Op
+	makes []*memory
+	reads []*memory
 
-	// inPlace is the input whose place out may take, or -1. run must then
-	// allow the two to be the same slice.
+	// inPlace is the input whose place out may take, or -1. does must then
+	// allow the two to be the same.
 	inPlace int
 
 	// wrt says for which inputs there is a derivative; diff gives the nodes
@@ -38,6 +42,21 @@ var (
 	_ gorgonia.Op   = (*op)(nil)
 	_ gorgonia.SDOp = (*op)(nil)
 )
+
+// A memory holds a further result of an operation. Gorgonia's operations have
+// one result each, so an operation that reads it takes the first result as an
+// input as well, and thereby runs later. Every device has its own.
+type memory struct {
+	size   int
+	values []float32 // on the processor; made when first used
+}
+
+func (m *memory) host() []float32 {
+	if m.values == nil {
+		m.values = make([]float32, m.size)
+	}
+	return m.values
+}
 
 func typeOf(s tensor.Shape) hm.Type {
 	if s.Dims() == 0 {
@@ -72,6 +91,21 @@ func (o *op) InferShape(in ...gorgonia.DimSizer) (tensor.Shape, error) {
 	return o.out.Clone(), nil
 }
 
+// operands are the results and sources of does, given the node's value, those of
+// its inputs, and where memories lie.
+func operands[T any](o *op, out T, in []T, held func(*memory) T) (results, sources []T) {
+	results = []T{out}
+	for _, m := range o.makes {
+		results = append(results, held(m))
+	}
+	_, want := o.does.Operands()
+	sources = append(sources, in[:len(want)-len(o.reads)]...)
+	for _, m := range o.reads {
+		sources = append(sources, held(m))
+	}
+	return results, sources
+}
+
 // Do computes the operation into a fresh value. Programs never call it.
 func (o *op) Do(values ...gorgonia.Value) (gorgonia.Value, error) {
 	in := make([][]float32, len(values))
@@ -86,7 +120,8 @@ func (o *op) Do(values ...gorgonia.Value) (gorgonia.Value, error) {
 		}
 	}
 	out := make([]float32, o.out.TotalSize())
-	o.run(nil, out, in)
+	results, sources := operands(o, out, in, (*memory).host)
+	o.does.Run(nil, results, sources)
 	if o.out.Dims() == 0 {
 		return gorgonia.NewF32(out[0]), nil
 	}

@@ -27,13 +27,28 @@ type update struct {
 	second   []float32 // Adam's mean of squared gradients; nil for others
 }
 
-// apply changes a parameter at step number step, from 1.
-func (u update) apply(s *Settings, w []float32, rate float32, step int) {
-	if s.Optimizer == Adam {
-		kernels.Adam(w, u.first, u.second, u.gradient, rate, or(s.Beta1, adamBeta1), or(s.Beta2, adamBeta2), or(s.Epsilon, adamEpsilon), s.WeightDecay, step)
-		return
+// moments are what the optimizer keeps of earlier steps.
+func (u update) moments() [][]float32 {
+	if u.second == nil {
+		return [][]float32{u.first}
 	}
-	kernels.SGD(w, u.first, u.gradient, rate, s.Momentum, s.WeightDecay, s.Nesterov)
+	return [][]float32{u.first, u.second}
+}
+
+// op is the operation that changes a parameter of n values at step number step,
+// from 1: its results are the parameter and moments, its source the gradient.
+func (u update) op(s *Settings, n int, rate float32, step int) kernels.Op {
+	if s.Optimizer == Adam {
+		return kernels.AdamOp{
+			N: n, Rate: rate, Beta1: or(s.Beta1, adamBeta1), Beta2: or(s.Beta2, adamBeta2), Eps: or(s.Epsilon, adamEpsilon), Decay: s.WeightDecay, Step: step,
+		}
+	}
+	return kernels.SGDOp{N: n, Rate: rate, Momentum: s.Momentum, Decay: s.WeightDecay, Nesterov: s.Nesterov}
+}
+
+// apply changes a parameter on the processor.
+func (u update) apply(s *Settings, w []float32, rate float32, step int) {
+	u.op(s, len(w), rate, step).Run(nil, append([][]float32{w}, u.moments()...), [][]float32{u.gradient})
 }
 
 func or(v, otherwise float32) float32 {

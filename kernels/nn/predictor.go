@@ -1,6 +1,10 @@
 package nn
 
-import "shiftmill/kernels"
+import (
+	"gorgonia.org/gorgonia"
+
+	"shiftmill/kernels"
+)
 
 // A Predictor computes class scores with a network's running statistics. An
 // image's scores do not depend on its batch. It belongs to one goroutine;
@@ -8,18 +12,23 @@ import "shiftmill/kernels"
 type Predictor struct {
 	Images []float32 // [batch, 3, size, size], filled in by the caller
 
+	net     *Network
 	program *program
 	logits  []float32
+
+	images, scores *gorgonia.Node // on a device, where the network's
+	version        uint64         // state is of this version
 }
 
 // NewPredictor builds the graph of a network for batches of that many images.
 func NewPredictor(net *Network, batch int) (*Predictor, error) {
 	size := net.Arch.Size
-	p := &Predictor{Images: make([]float32, batch*3*size*size)}
+	p := &Predictor{Images: make([]float32, batch*3*size*size), net: net}
 	err := build(net, false, func(b *builder) {
-		logits := net.Arch.forward(b, b.images(batch, p.Images))
-		p.program = must(compile(b.g, b.bound, logits))
-		p.logits = p.program.value[logits]
+		p.images = b.images(batch, p.Images)
+		p.scores = net.Arch.forward(b, p.images)
+		p.program = must(compile(b.g, b.bound, p.scores))
+		p.logits = p.program.value[p.scores]
 	})
 	if err != nil {
 		return nil, err
@@ -30,6 +39,17 @@ func NewPredictor(net *Network, batch int) (*Predictor, error) {
 // Logits computes the scores [batch, classes] of the images before the
 // softmax. They are overwritten by the next call.
 func (p *Predictor) Logits(pool *kernels.Pool) []float32 {
-	p.program.run(pool)
+	d := p.program.device
+	if d == nil {
+		p.program.run(pool)
+		return p.logits
+	}
+	d.changed(p.images)
+	if p.version != p.net.version {
+		clear(d.fresh)
+		p.version = p.net.version
+	}
+	d.run(pool)
+	p.logits = d.read(p.scores, p.logits)
 	return p.logits
 }

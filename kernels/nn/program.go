@@ -7,24 +7,31 @@ import (
 )
 
 // A program is a graph made ready to run: steps in a fixed order over places
-// in one arena. It belongs to one goroutine at a time.
+// in one arena, on the processor or on a device. It belongs to one goroutine at
+// a time.
 type program struct {
-	steps []step
-	arena []float32
-	value map[*gorgonia.Node][]float32 // of the nodes asked for
+	nodes  []*gorgonia.Node // in order of execution
+	places map[*gorgonia.Node]place
+	size   int                          // of the arena
+	fixed  map[*gorgonia.Node][]float32 // values of inputs and constants
+
+	steps  []step                       // on the processor
+	arena  []float32                    // there
+	value  map[*gorgonia.Node][]float32 // there, of the nodes asked for
+	device *onDevice                    // nil on the processor
 }
 
-// A step computes one node.
+// A step computes one node on the processor.
 type step struct {
-	run func(p *kernels.Pool, out []float32, in [][]float32)
-	out []float32
-	in  [][]float32
+	does             kernels.Op
+	results, sources [][]float32
 }
 
 // compile orders what the wanted nodes need and gives every value its place.
 // bound holds the values of the graph's inputs; they stay the caller's, and a
 // program reads them at each run. What no wanted node needs is left out: the
-// gradient with respect to the images, above all.
+// gradient with respect to the images, above all. With an accelerator in use
+// the program is made for it, and the error may be that it has no room.
 func compile(g *gorgonia.ExprGraph, bound map[*gorgonia.Node][]float32, wanted ...*gorgonia.Node) (*program, error) {
 	sorted, err := gorgonia.Sort(g)
 	if err != nil {
@@ -34,52 +41,70 @@ func compile(g *gorgonia.ExprGraph, bound map[*gorgonia.Node][]float32, wanted .
 	for _, n := range wanted {
 		needed[n] = true
 	}
-	var nodes []*gorgonia.Node // in order of execution
+	p := &program{fixed: map[*gorgonia.Node][]float32{}}
 	for _, n := range sorted { // roots first
 		if needed[n] {
-			nodes = append(nodes, n)
+			p.nodes = append(p.nodes, n)
 			for _, c := range children(n) {
 				needed[c] = true
 			}
 		}
 	}
-	for i, j := 0, len(nodes)-1; i < j; i, j = i+1, j-1 {
-		nodes[i], nodes[j] = nodes[j], nodes[i]
+	for i, j := 0, len(p.nodes)-1; i < j; i, j = i+1, j-1 {
+		p.nodes[i], p.nodes[j] = p.nodes[j], p.nodes[i]
 	}
-	places, size, err := assign(nodes, bound, wanted)
-	if err != nil {
+	for _, n := range p.nodes {
+		if v, ok := bound[n]; ok {
+			p.fixed[n] = v
+		} else if v, ok := constant(n); ok {
+			p.fixed[n] = v
+		}
+	}
+	if p.places, p.size, err = assign(p.nodes, bound, wanted); err != nil {
 		return nil, err
 	}
-	p := &program{arena: make([]float32, size), value: map[*gorgonia.Node][]float32{}}
+	if d := kernels.Accelerator(); d != nil {
+		p.device, err = newOnDevice(d, p)
+		return p, err
+	}
+	p.onProcessor(wanted)
+	return p, nil
+}
+
+// onProcessor makes the steps for the processor.
+func (p *program) onProcessor(wanted []*gorgonia.Node) {
+	p.arena, p.value = make([]float32, p.size), map[*gorgonia.Node][]float32{}
 	value := map[*gorgonia.Node][]float32{}
-	for _, n := range nodes {
-		if v, ok := bound[n]; ok {
+	for _, n := range p.nodes {
+		if v, ok := p.fixed[n]; ok {
 			value[n] = v
 			continue
 		}
-		if v, ok := constant(n); ok {
-			value[n] = v
-			continue
-		}
-		at := places[n]
+		at := p.places[n]
 		value[n] = p.arena[at.offset : at.offset+at.size : at.offset+at.size]
-		s := step{run: behaviour(n).run, out: value[n]}
+		var in [][]float32
 		for _, c := range children(n) {
-			s.in = append(s.in, value[c])
+			in = append(in, value[c])
 		}
+		s := step{does: behaviour(n).does}
+		s.results, s.sources = operands(behaviour(n), value[n], in, (*memory).host)
 		p.steps = append(p.steps, s)
 	}
 	for _, n := range wanted {
 		p.value[n] = value[n]
 	}
-	return p, nil
 }
 
-// run computes every step. The wanted values lie in p.value until the next run.
+// run computes every step. On the processor the wanted values lie in p.value
+// until the next run, on a device they are read with its read.
 func (p *program) run(pool *kernels.Pool) {
+	if p.device != nil {
+		p.device.run(pool)
+		return
+	}
 	for i := range p.steps {
 		s := &p.steps[i]
-		s.run(pool, s.out, s.in)
+		s.does.Run(pool, s.results, s.sources)
 	}
 }
 
@@ -117,5 +142,5 @@ func behaviour(n *gorgonia.Node) *op {
 	if len(in) != 2 || !in[0].Shape().Eq(in[1].Shape()) {
 		return nil
 	}
-	return &op{name: "add", run: add, inPlace: 0}
+	return &op{name: "add", does: addition(n.Shape()), inPlace: 0}
 }

@@ -178,7 +178,7 @@ func TestArena(t *testing.T) {
 	tr := newTrainer(t, net, Settings{Batch: 4})
 	total := 0
 	for _, s := range tr.program.steps {
-		total += len(s.out)
+		total += len(s.results[0])
 	}
 	if got := len(tr.program.arena); got > total*3/4 {
 		t.Errorf("arena of %d values for %d computed ones: nothing is reused", got, total)

@@ -52,7 +52,8 @@ type Trainer struct {
 	norms    []runningNorm
 	stats    [][]float32
 	updates  []update
-	steps    int // taken so far
+	steps    int               // taken so far
+	device   *trainingOnDevice // nil on the processor
 }
 
 // NewTrainer builds the graph of a network with its gradients.
@@ -66,8 +67,9 @@ func NewTrainer(net *Network, s Settings) (*Trainer, error) {
 		Images: make([]float32, s.views()*s.Batch*3*size*size), Targets: make([]float32, s.Batch*net.Arch.Classes),
 	}
 	err := build(net, true, func(b *builder) {
-		logits := net.Arch.forward(b, b.images(s.views()*s.Batch, t.Images))
-		loss := b.loss(s, logits, b.input("targets", t.Targets, s.Batch, net.Arch.Classes))
+		images := b.images(s.views()*s.Batch, t.Images)
+		targets := b.input("targets", t.Targets, s.Batch, net.Arch.Classes)
+		loss := b.loss(s, net.Arch.forward(b, images), targets)
 		var params gorgonia.Nodes
 		for i, tensor := range net.State {
 			if tensor.Role.Parameter() {
@@ -86,11 +88,15 @@ func NewTrainer(net *Network, s Settings) (*Trainer, error) {
 			t.wanted = append(t.wanted, n.stats)
 		}
 		t.program = must(compile(b.g, b.bound, t.wanted...))
+		t.norms = b.norms
+		if t.program.device != nil {
+			t.device = must(newTrainingOnDevice(t, b.nodes, images, targets))
+			return
+		}
 		t.loss = t.program.value[loss]
 		for i, g := range gradients {
 			t.updates[i].gradient = t.program.value[g]
 		}
-		t.norms = b.norms
 		for _, n := range b.norms {
 			t.stats = append(t.stats, t.program.value[n.stats])
 		}
@@ -113,8 +119,14 @@ func (t *Trainer) SetLabel(i, class int) {
 
 // Step takes one step on the batch at the given learning rate and returns the
 // batch's mean loss before it. Running statistics move by a tenth towards the
-// batch's, the variance unbiased, as PyTorch's do.
+// batch's, the variance unbiased, as PyTorch's do. Where a device does the work
+// the network's state stays there until Sync.
 func (t *Trainer) Step(pool *kernels.Pool, rate float32) float32 {
+	t.net.version++
+	if t.device != nil {
+		t.steps++
+		return t.device.step(pool, rate)
+	}
 	t.program.run(pool)
 	loss := t.loss[0]
 	for i, n := range t.norms {
@@ -129,6 +141,16 @@ func (t *Trainer) Step(pool *kernels.Pool, rate float32) float32 {
 	return loss
 }
 
+// Sync brings the network's state and the optimizer's up to date after steps on
+// a device. Until then only the trainer knows what they are. Without a device it
+// has nothing to do. State that is changed between Sync and the next Step, as
+// when a checkpoint is restored, counts.
+func (t *Trainer) Sync() {
+	if t.device != nil {
+		t.device.sync()
+	}
+}
+
 // Resume makes the next step the one after so many, which Adam's correction
 // depends on.
 func (t *Trainer) Resume(steps int) { t.steps = steps }
@@ -136,8 +158,10 @@ func (t *Trainer) Resume(steps int) { t.steps = steps }
 // Velocities are what the optimizer keeps from step to step, which belongs to
 // the state of training: a momentum buffer for each parameter, named as it;
 // with Adam the mean of its gradients, and then, named with ".square" added,
-// that of their squares. They share memory with the trainer.
+// that of their squares. They share memory with the trainer, and are up to date
+// as Sync makes them.
 func (t *Trainer) Velocities() []Tensor {
+	t.Sync()
 	var list []Tensor
 	for _, u := range t.updates {
 		v := t.net.State[u.tensor]
