@@ -75,10 +75,7 @@ func checkImages(c *Images) []pipeline.Problem {
 	report := func(field, format string, args ...any) {
 		problems = append(problems, pipeline.Problem{Field: field, Msg: fmt.Sprintf(format, args...)})
 	}
-	switch {
-	case c.Root == "" && len(c.Roots) == 0:
-		report("root", "it is missing: the folder of the images, or several as roots")
-	case c.Root != "" && len(c.Roots) > 0:
+	if c.Root != "" && len(c.Roots) > 0 {
 		report("roots", "there is a root already: give one or the other")
 	}
 	for _, name := range sortedKeys(c.Roots) {

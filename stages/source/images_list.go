@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -14,6 +15,10 @@ const listWorkers = 4
 
 // files lists the image files of all roots, sorted by name.
 func (c *Images) files(ctx context.Context, depth, workers int) ([]found, error) {
+	if c.Root == "" && len(c.Roots) == 0 {
+		// Not said earlier, since a parameter that is yet to be given leaves the root empty too.
+		return nil, errors.New("root: it is missing: the folder of the images, or several as roots")
+	}
 	if c.Root != "" {
 		return images(ctx, string(c.Root), dotted(c.Extensions), depth, workers)
 	}

@@ -119,7 +119,7 @@ func TestGlob(t *testing.T) {
 func TestImagesParameters(t *testing.T) {
 	root := files(t, map[string]string{"dog/1.png": "png", "m.csv": "file,label\n1,x\n"})
 	for with, want := range map[string]string{
-		"{}":                       "with.root: it is missing: the folder of the images, or several as roots",
+		"{}":                       "root: it is missing: the folder of the images, or several as roots",
 		"{root: ., roots: {a: .}}": "with.roots: there is a root already: give one or the other",
 		`{root: ., glob: "a[/*"}`:  `with.glob.0: in "a[/*" a bracket is not closed`,
 		"{root: ., exif: [makes]}": `with.exif.0: EXIF has no "makes"; did you mean "make"?`,
