@@ -91,7 +91,7 @@ func (e *Engine) begin(ctx context.Context, a *active) error {
 
 // prepare makes a row-wise node ready to run on the rows of data.
 func (e *Engine) prepare(a *active, data *dataset) (err error) {
-	if a.t, err = e.newRowTask(a.n, data); err != nil {
+	if a.t, err = e.newRowTask(a.n, "", data); err != nil {
 		return err
 	}
 	if a.bounds = data.bounds; a.bounds == nil {
@@ -241,7 +241,7 @@ func (e *Engine) grow(a *active, first int) error {
 // tryFlow begins a row-wise node whose other inputs exist when the rows of its
 // first port are being made.
 func (s *scheduler) tryFlow(n *node) {
-	if s.active[n] != nil || s.skipped(n) || n.kind.Shape != stages.RowWise || s.ctx.Err() != nil {
+	if s.active[n] != nil || s.skipped(n) || n.kind.Shape != stages.RowWise || len(n.results) > 1 || s.ctx.Err() != nil {
 		return
 	}
 	first := n.input(n.kind.In[0].Name)

@@ -227,6 +227,14 @@ func (d *dataset) remember(column string, c runs.Digest) {
 	}
 }
 
+// outputLine tells one of several streamed outputs from the others.
+func outputLine(d *dataset) []runs.Digest {
+	if d.output == "" {
+		return nil
+	}
+	return []runs.Digest{digestText(d.output)}
+}
+
 // columnVersion identifies a column at its own level without reading pixels:
 // its content id where that is known, else the stats of the files behind it.
 func (e *Engine) columnVersion(ctx context.Context, level *dataset, column string) (runs.Digest, error) {
@@ -240,7 +248,7 @@ func (e *Engine) columnVersion(ctx context.Context, level *dataset, column strin
 		return known, nil
 	}
 	if level.streamed {
-		return derive("recipe/1", level.maker.key.Digest), nil
+		return derive("recipe/1", append([]runs.Digest{level.maker.key.Digest}, outputLine(level)...)...), nil
 	}
 	version := e.statVersion
 	if level.concat != nil {

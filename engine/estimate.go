@@ -90,7 +90,9 @@ func (e *Engine) estimate(ctx context.Context, n *node, before *Comparison, rows
 	first := n.input(n.kind.In[0].Name)
 	w.Rows = refRows(first, rows)
 	w.Out = w.Rows
-	rows[n][n.results[0].Name] = w.Rows
+	for _, r := range n.results {
+		rows[n][r.Name] = w.Rows
+	}
 	if n.streams() {
 		w.Partitions, w.Rows, w.Bytes, w.Seconds, w.From = 0, 0, 0, 0, "streamed: computed when it is read, never stored"
 		return w, nil
@@ -196,7 +198,7 @@ func (e *Engine) measured(key runs.Digest, from string) (reference, bool) {
 // has already, and measures by them.
 func (e *Engine) partitionsDone(ctx context.Context, n *node, w *Work) (reference, error) {
 	done := reference{from: "as its first partitions"}
-	t, err := e.newRowTask(n, n.input(n.kind.In[0].Name).data)
+	t, err := e.newRowTask(n, "", n.input(n.kind.In[0].Name).data)
 	if err != nil {
 		return done, err
 	}

@@ -46,13 +46,22 @@ type rowTask struct {
 	reused int
 }
 
-// newRowTask makes ready to run a row-wise node on the rows of data.
-func (e *Engine) newRowTask(n *node, data *dataset) (*rowTask, error) {
+// newRowTask makes ready to run a row-wise node on the rows of data, for one of
+// its outputs; "" is the first.
+func (e *Engine) newRowTask(n *node, output string, data *dataset) (*rowTask, error) {
 	port := n.kind.In[0].Name
 	in := n.input(port)
-	t := &rowTask{e: e, n: n, op: n.op, first: in.refs[0], data: data, output: n.results[0].Name}
-	if len(n.results) != 1 || n.results[0].Type != stages.Rows || n.results[0].Base != port {
-		return nil, fmt.Errorf("row-wise kind %s must have one output of rows based on its first port", n.kind.Name)
+	if output == "" {
+		output = n.results[0].Name
+	}
+	t := &rowTask{e: e, n: n, op: n.op, first: in.refs[0], data: data, output: output}
+	for _, r := range n.results {
+		if r.Type != stages.Rows || r.Base != port {
+			return nil, fmt.Errorf("outputs of row-wise kind %s must be rows based on its first port", n.kind.Name)
+		}
+	}
+	if len(n.results) > 1 && !n.streams() {
+		return nil, fmt.Errorf("its %d outputs are made when they are read and can't be stored with \"cache: store\"; leave cache out and export them, or give each a stage of its own by a matrix", len(n.results))
 	}
 	t.columns = n.kind.Reads(n.spec.Config, port, t.data.schema)
 	fields, err := t.data.fields(t.columns)
@@ -257,6 +266,7 @@ func (t *rowTask) run(ctx context.Context, p int, ids []string, all bool, c *col
 		return nil
 	}
 	in := *t.side
+	in.Outputs = []string{t.output}
 	in.Ports = make(map[string][]stages.Input, len(t.side.Ports)+1)
 	for name, ports := range t.side.Ports {
 		in.Ports[name] = ports

@@ -24,30 +24,34 @@ func (n *node) streams() bool {
 // streamNode makes the record of a streamed node: the promise of its columns
 // over the rows of its input. Consumers are keyed by the recipe.
 func (e *Engine) streamNode(ctx context.Context, n *node) (nodeRecord, error) {
-	t, err := e.newRowTask(n, n.input(n.kind.In[0].Name).data)
+	t, err := e.newRowTask(n, "", n.input(n.kind.In[0].Name).data)
 	if err != nil {
 		return nodeRecord{}, err
-	}
-	own, ok := n.own[t.output]
-	if !ok {
-		return nodeRecord{}, fmt.Errorf("kind %s cannot stream: it does not declare its columns", n.kind.Name)
 	}
 	ids, err := e.idContent(ctx, t.data)
 	if err != nil {
 		return nodeRecord{}, err
 	}
-	out := outputRecord{Name: t.output, Rows: t.data.rows, Streamed: true, Content: contents{{idColumn, ids}}}
-	if out.Schema, err = encodeSchema(schemaWithID(own)); err != nil {
-		return nodeRecord{}, err
+	var rec nodeRecord
+	for _, r := range n.results {
+		own, ok := n.own[r.Name]
+		if !ok {
+			return nodeRecord{}, fmt.Errorf("kind %s cannot stream: it does not declare its columns", n.kind.Name)
+		}
+		out := outputRecord{Name: r.Name, Rows: t.data.rows, Streamed: true, Content: contents{{idColumn, ids}}}
+		if out.Schema, err = encodeSchema(schemaWithID(own)); err != nil {
+			return nodeRecord{}, err
+		}
+		rec.Outputs = append(rec.Outputs, out)
 	}
-	return nodeRecord{Outputs: []outputRecord{out}}, nil
+	return rec, nil
 }
 
 // taskOf is what recomputes the rows of a streamed dataset.
 func (e *Engine) taskOf(d *dataset) (*rowTask, error) {
 	d.recipe.Do(func() {
 		if d.task == nil {
-			d.task, d.taskErr = e.newRowTask(d.maker, d.base)
+			d.task, d.taskErr = e.newRowTask(d.maker, d.output, d.base)
 		}
 	})
 	return d.task, d.taskErr
@@ -115,6 +119,9 @@ func (e *Engine) recipeDigests(ctx context.Context, d *dataset, p int, column st
 		b = append(b, t.op[:]...)
 		b = append(b, ds[i][:]...)
 		b = append(b, inputs[i][:]...)
+		if d.output != "" { // one of several
+			b = appendBytes(b, tagRecipe, []byte(d.output))
+		}
 		b = appendBytes(b, tagRecipe, []byte(column))
 		ds[i] = sha256.Sum256(b)
 	}

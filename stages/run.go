@@ -18,6 +18,7 @@ type Inputs struct {
 	Images  Images // opens image cells
 	Resume  []byte // the last checkpoint of this very work, or nil
 	Ports   map[string][]Input
+	Outputs []string // of a row-wise kind with several: those wanted; nil for all
 
 	// For external kinds alone.
 	Home   string        // folder of the spec, where the user's program starts

@@ -1,8 +1,11 @@
 package corrupt_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
+	"shiftmill/pipeline"
 	"shiftmill/stages"
 	"shiftmill/stages/corrupt"
 	"shiftmill/stages/stagetest"
@@ -10,7 +13,7 @@ import (
 
 func testCase(name string, change func(*corrupt.Config)) stagetest.Case {
 	c := corrupt.ImageNetC().NewConfig().(*corrupt.Config)
-	c.Corruption = name
+	c.Corruption = corrupt.Choice{name}
 	if change != nil {
 		change(c)
 	}
@@ -68,7 +71,7 @@ func TestSeverity(t *testing.T) {
 	}
 	for _, name := range corrupt.Names() {
 		at := func(severity int) float64 {
-			return distance(images(t, testCase(name, func(c *corrupt.Config) { c.Severity = severity })), before)
+			return distance(images(t, testCase(name, func(c *corrupt.Config) { c.Severity = corrupt.Severity{severity} })), before)
 		}
 		weak, strong := at(1), at(5)
 		if weak == 0 || strong == 0 {
@@ -107,5 +110,68 @@ func TestBadRows(t *testing.T) {
 	c.Ports = map[string][]stages.Input{"data": {stagetest.Rows([]string{"r1"}, stagetest.Column{Name: "label", Values: []string{"x"}})}}
 	if _, err := c.Run(t.Context()); err == nil || err.Error() != `-: with.: port data has no column "image"; it has id, label` {
 		t.Errorf("no images: %v", err)
+	}
+}
+
+// TestSeveral checks that a stage of several corruptions makes of every row
+// what the stage of each makes, and only what is wanted.
+func TestSeveral(t *testing.T) {
+	several := testCase("fog", func(c *corrupt.Config) {
+		c.Corruption, c.Severity = corrupt.Choice{"fog", "snow", "glass_blur"}, corrupt.Severity{2, 5}
+	})
+	stagetest.Golden(t, "several", several)
+	out, err := several.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"fog", "snow", "glass_blur"} {
+		for _, severity := range []int{2, 5} {
+			rows, err := out.Rows(fmt.Sprintf("%s-%d", name, severity))
+			if err != nil {
+				t.Fatal(err)
+			}
+			alone := images(t, testCase(name, func(c *corrupt.Config) { c.Severity = corrupt.Severity{severity} }))
+			for i := range alone {
+				if got := stages.Image(rows.Record().Column(1), i); string(got.Data) != string(alone[i].Data) {
+					t.Errorf("%s-%d, row %d: another picture than of a stage of its own", name, severity, i)
+				}
+			}
+		}
+	}
+	c := several.Config.(*corrupt.Config)
+	var names []string
+	for _, o := range corrupt.ImageNetC().Results(c, nil) {
+		names = append(names, o.Name+" "+strings.Join(o.Groups, ","))
+	}
+	if want := "fog-2 all,fog,severity-2"; len(names) != 6 || names[0] != want {
+		t.Errorf("outputs %q, want six that begin with %q", names, want)
+	}
+}
+
+func TestChoice(t *testing.T) {
+	for _, tt := range []struct{ text, want, problems string }{
+		{"{corruption: fog}", "fog 3", ""},
+		{"{corruption: [fog, snow], severity: [1, 5]}", `["fog","snow"] [1,5]`, ""},
+		{"{corruption: held-out, severity: 2}", `["speckle_noise","gaussian_blur","spatter","saturate"] 2`, ""},
+		{"{corruption: frog}", "gaussian_noise 3", `x.yaml:1:14: corruption: no corruption "frog"; there are ` + strings.Join(corrupt.Names(), ", ") + `, and standard, held-out, all; did you mean "fog"?`},
+		{"{corruption: [fog, fog]}", "fog 3", "x.yaml:1:20: corruption.1: fog stands twice"},
+		{"{severity: [1, 6]}", "gaussian_noise 1", "x.yaml:1:16: severity.1: must be 1 to 5, got 6"},
+		{"{severity: []}", "gaussian_noise 1", "x.yaml:1:12: severity: must be a severity from 1 to 5 or a list of them, got []"},
+	} {
+		v, err := pipeline.ParseValue("x.yaml", tt.text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := corrupt.ImageNetC().NewConfig().(*corrupt.Config)
+		problems := ""
+		for _, p := range pipeline.Decode(v, c) {
+			problems += p.Error()
+		}
+		if problems != tt.problems {
+			t.Errorf("%s: problems\n got %s\nwant %s", tt.text, problems, tt.problems)
+		}
+		if got := c.Corruption.SpecText() + " " + c.Severity.SpecText(); got != tt.want {
+			t.Errorf("%s: got %s, want %s", tt.text, got, tt.want)
+		}
 	}
 }

@@ -38,7 +38,7 @@ func TestSpec(t *testing.T) {
 		t.Fatalf("%d instances, want %d", n, 1+19*5)
 	}
 	c := g.Nodes[1].Config.(*corrupt.Config)
-	if c.Corruption != "gaussian_noise" || c.Severity != 1 || c.Family != "64" {
+	if c.Corruption.SpecText() != "gaussian_noise" || c.Severity.SpecText() != "1" || c.Family != "64" {
 		t.Errorf("the first is %+v", *c)
 	}
 	if _, err := parse("fogg"); err == nil || !strings.Contains(err.Error(), `damaged.with.corruption`) || !strings.Contains(err.Error(), "fog") {

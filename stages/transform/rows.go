@@ -22,6 +22,15 @@ const imageColumn = "image"
 // be what it was given. At most piece pictures are held at a time. Errors of
 // change are told with their row.
 func Rows(ctx context.Context, in *stages.Inputs, out stages.Sink, piece int, change func(id string, p *imageio.Pixels) (*imageio.Pixels, error)) error {
+	return RowsTo(ctx, in, out, piece, []string{""}, func(id string, p *imageio.Pixels) ([]*imageio.Pixels, error) {
+		p, err := change(id, p)
+		return []*imageio.Pixels{p}, err
+	})
+}
+
+// RowsTo is Rows for a kind with several outputs: change makes a picture for
+// each of those named, of one that is decoded once.
+func RowsTo(ctx context.Context, in *stages.Inputs, out stages.Sink, piece int, outputs []string, change func(id string, p *imageio.Pixels) ([]*imageio.Pixels, error)) error {
 	pool := kernels.NewPool(in.Workers)
 	return in.One("data").Each(ctx, func(rec arrow.Record) error {
 		at := rec.Schema().FieldIndices(imageColumn)
@@ -29,7 +38,7 @@ func Rows(ctx context.Context, in *stages.Inputs, out stages.Sink, piece int, ch
 			return fmt.Errorf("port data has no column %q", imageColumn) // where the columns were unknown before the run
 		}
 		ids, cells := rec.Column(rec.Schema().FieldIndices("id")[0]).(*array.String), rec.Column(at[0])
-		pics, errs := make([]*imageio.Pixels, piece), make([]error, piece)
+		pics, errs := make([][]*imageio.Pixels, piece), make([]error, piece)
 		for lo := 0; lo < ids.Len(); lo += piece {
 			if err := ctx.Err(); err != nil {
 				return context.Cause(ctx)
@@ -39,19 +48,21 @@ func Rows(ctx context.Context, in *stages.Inputs, out stages.Sink, piece int, ch
 				id := ids.Value(lo + i)
 				p, err := Load(ctx, in.Images, id, cells, lo+i)
 				if err == nil {
-					if p, err = change(id, p); err != nil {
+					if pics[i], err = change(id, p); err != nil {
 						err = &stages.RowError{ID: id, Err: err}
 					}
 				}
-				pics[i], errs[i] = p, err
+				errs[i] = err
 			})
 			for _, err := range errs[:n] {
 				if err != nil {
 					return err
 				}
 			}
-			if err := writeRows(out, ids, lo, pics[:n]); err != nil {
-				return err
+			for k, name := range outputs {
+				if err := writeRows(out, name, ids, lo, pics[:n], k); err != nil {
+					return err
+				}
 			}
 			clear(pics)
 		}
@@ -61,16 +72,17 @@ func Rows(ctx context.Context, in *stages.Inputs, out stages.Sink, piece int, ch
 
 var rowSchema = arrow.NewSchema([]arrow.Field{{Name: "id", Type: arrow.BinaryTypes.String}, {Name: imageColumn, Type: stages.ImageType}}, nil)
 
-// writeRows hands on pictures as pixels.
-func writeRows(out stages.Sink, ids *array.String, lo int, pics []*imageio.Pixels) error {
+// writeRows hands on every row's k-th picture as pixels.
+func writeRows(out stages.Sink, output string, ids *array.String, lo int, pics [][]*imageio.Pixels, k int) error {
 	b := array.NewRecordBuilder(memory.DefaultAllocator, rowSchema)
 	defer b.Release()
 	cells := stages.ImageBuilderOf(b.Field(1))
-	for i, p := range pics {
+	for i, made := range pics {
+		p := made[k]
 		b.Field(0).(*array.StringBuilder).Append(ids.Value(lo + i))
 		cells.Append(stages.ImageCell{Ref: "rgb8", Data: p.Pix, Height: p.H, Width: p.W})
 	}
 	rec := b.NewRecord()
 	defer rec.Release()
-	return out.Write("", rec)
+	return out.Write(output, rec)
 }
