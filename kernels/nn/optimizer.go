@@ -37,18 +37,18 @@ func (u update) moments() [][]float32 {
 
 // op is the operation that changes a parameter of n values at step number step,
 // from 1: its results are the parameter and moments, its source the gradient.
-func (u update) op(s *Settings, n int, rate float32, step int) kernels.Op {
+func (u update) op(s *Settings, n int, rate, decay float32, step int) kernels.Op {
 	if s.Optimizer == Adam {
 		return kernels.AdamOp{
-			N: n, Rate: rate, Beta1: or(s.Beta1, adamBeta1), Beta2: or(s.Beta2, adamBeta2), Eps: or(s.Epsilon, adamEpsilon), Decay: s.WeightDecay, Step: step,
+			N: n, Rate: rate, Beta1: or(s.Beta1, adamBeta1), Beta2: or(s.Beta2, adamBeta2), Eps: or(s.Epsilon, adamEpsilon), Decay: decay, Step: step,
 		}
 	}
-	return kernels.SGDOp{N: n, Rate: rate, Momentum: s.Momentum, Decay: s.WeightDecay, Nesterov: s.Nesterov}
+	return kernels.SGDOp{N: n, Rate: rate, Momentum: s.Momentum, Decay: decay, Nesterov: s.Nesterov}
 }
 
 // apply changes a parameter on the processor.
-func (u update) apply(s *Settings, w []float32, rate float32, step int) {
-	u.op(s, len(w), rate, step).Run(nil, append([][]float32{w}, u.moments()...), [][]float32{u.gradient})
+func (u update) apply(s *Settings, w []float32, rate, decay float32, step int) {
+	u.op(s, len(w), rate, decay, step).Run(nil, append([][]float32{w}, u.moments()...), [][]float32{u.gradient})
 }
 
 func or(v, otherwise float32) float32 {

@@ -17,6 +17,7 @@ type Settings struct {
 	Beta1, Beta2   float32 // of Adam; 0 is 0.9 and 0.999
 	Epsilon        float32 // of Adam; 0 is 1e-8
 	WeightDecay    float32 // added to the gradient of every parameter, times its value
+	SpareNorms     bool    // no weight decay on norms and biases
 	LabelSmoothing float32 // share of the target spread evenly over all classes
 
 	Loss Loss // of the first view
@@ -136,9 +137,18 @@ func (t *Trainer) Step(pool *kernels.Pool, rate float32) float32 {
 	}
 	t.steps++
 	for _, u := range t.updates {
-		u.apply(&t.settings, t.net.State[u.tensor].Data, rate, t.steps)
+		tensor := t.net.State[u.tensor]
+		u.apply(&t.settings, tensor.Data, rate, t.decay(tensor.Role), t.steps)
 	}
 	return loss
+}
+
+// decay is the weight decay of parameters with that role.
+func (t *Trainer) decay(r Role) float32 {
+	if t.settings.SpareNorms && r != ConvWeight && r != LinearWeight {
+		return 0
+	}
+	return t.settings.WeightDecay
 }
 
 // Sync brings the network's state and the optimizer's up to date after steps on

@@ -61,7 +61,7 @@ func (d *trainingOnDevice) step(pool *kernels.Pool, rate float32) float32 {
 	}
 	for i, u := range t.updates {
 		results := append([]kernels.Span{d.state[u.tensor]}, d.kept[i][:len(u.moments())]...)
-		o.do(pool, u.op(&t.settings, len(t.net.State[u.tensor].Data), rate, t.steps), results, []kernels.Span{o.at[t.wanted[1+i]]})
+		o.do(pool, u.op(&t.settings, len(t.net.State[u.tensor].Data), rate, t.decay(t.net.State[u.tensor].Role), t.steps), results, []kernels.Span{o.at[t.wanted[1+i]]})
 	}
 	d.ahead = true
 	loss := []float32{0}

@@ -15,7 +15,7 @@ import (
 )
 
 // Version is the version of what a classifier computes, for Def.Uses.
-const Version = "model/1"
+const Version = "model/2"
 
 // format is the value of the metadata key "format"; it changes when older
 // readers would misunderstand a file.
@@ -29,12 +29,47 @@ const predictBatch = 32
 type Classifier struct {
 	Net     *nn.Network
 	Classes []string // in the order of the scores
+	Head    Head
+	Effort  *Effort // nil where nothing is known of the training
 	Mean    [3]float32
 	Std     [3]float32
 	Test    transform.List // how an image is prepared; its result has the network's size
 
 	mu   sync.Mutex
 	idle []*nn.Predictor
+}
+
+// A Head says what makes scores of a network's last values.
+type Head string
+
+// The heads.
+const (
+	Softmax Head = "softmax" // one class a row
+	Sigmoid Head = "sigmoid" // each class by itself: any number of labels a row
+	None    Head = "none"    // the network's values are scores already
+)
+
+// An Effort is what a training took.
+type Effort struct {
+	ImagesSeen     int64 `json:"images_seen"`     // put through the network, every view counted
+	DistinctImages int64 `json:"distinct_images"` // rows of the training data
+	Steps          int64 `json:"steps"`
+}
+
+// A Facts is what predictions carry of the model that made them, as JSON in
+// the metadata of their field under [FactsKey].
+type Facts struct {
+	Parameters int64 `json:"parameters,omitempty"`
+	MACs       int64 `json:"macs,omitempty"` // multiply-adds for one image
+	*Effort
+}
+
+// FactsKey is the key of a field's metadata that holds Facts.
+const FactsKey = "model"
+
+// Facts are those of the classifier.
+func (c *Classifier) Facts() Facts {
+	return Facts{Parameters: int64(c.Net.Parameters()), MACs: int64(c.Net.MACs), Effort: c.Effort}
 }
 
 // Save writes a classifier; equal classifiers give equal bytes.
@@ -48,8 +83,25 @@ func (c *Classifier) Save() ([]byte, error) {
 		"format": format, "arch": arch.Name, "width": strconv.Itoa(arch.Width), "size": strconv.Itoa(arch.Size),
 		"classes": string(classes), "mean": numbers(c.Mean), "std": numbers(c.Std), "transform": c.Test.SpecText(),
 	}
-	if arch.Stem != "" {
-		meta["stem"] = arch.Stem
+	for key, v := range map[string]string{"stem": arch.Stem, "attention": arch.Attention} {
+		if v != "" {
+			meta[key] = v
+		}
+	}
+	if c.Head != Softmax && c.Head != "" {
+		meta["head"] = string(c.Head)
+	}
+	blocks, err := json.Marshal(arch.Blocks)
+	if err != nil {
+		return nil, err
+	}
+	meta["blocks"] = string(blocks)
+	if c.Effort != nil {
+		text, err := json.Marshal(c.Effort)
+		if err != nil {
+			return nil, err
+		}
+		meta["effort"] = string(text)
 	}
 	tensors := make([]Tensor, len(c.Net.State))
 	for i, t := range c.Net.State {
@@ -77,13 +129,26 @@ func Load(weights []byte) (*Classifier, error) {
 	if meta["format"] != format {
 		return nil, fmt.Errorf("%w: its metadata names the format %q, want %q as train/classifier writes it", ErrFormat, meta["format"], format)
 	}
-	c := &Classifier{}
-	arch := nn.Arch{Name: meta["arch"], Stem: meta["stem"]}
+	c := &Classifier{Head: Softmax}
+	arch := nn.Arch{Name: meta["arch"], Stem: meta["stem"], Attention: meta["attention"]}
 	err = errors.Join(
 		json.Unmarshal([]byte(meta["classes"]), &c.Classes), json.Unmarshal([]byte(meta["mean"]), &c.Mean),
 		json.Unmarshal([]byte(meta["std"]), &c.Std), json.Unmarshal([]byte(meta["width"]), &arch.Width),
 		json.Unmarshal([]byte(meta["size"]), &arch.Size), readSteps(meta["transform"], &c.Test),
 	)
+	if text, ok := meta["blocks"]; ok {
+		err = errors.Join(err, json.Unmarshal([]byte(text), &arch.Blocks))
+	}
+	if text, ok := meta["effort"]; ok {
+		err = errors.Join(err, json.Unmarshal([]byte(text), &c.Effort))
+	}
+	switch head := Head(meta["head"]); head {
+	case "":
+	case Softmax, Sigmoid, None:
+		c.Head = head
+	default:
+		err = errors.Join(err, fmt.Errorf("head %q", head))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: metadata: %v", ErrFormat, err)
 	}
@@ -128,8 +193,8 @@ func (c *Classifier) Prepare(p *imageio.Pixels) (*imageio.Pixels, error) {
 	return c.Test.Apply(p, 0, len(c.Test), kernels.Source{})
 }
 
-// Predict returns the softmax scores of prepared pictures, one row of
-// len(Classes) values each, every row on its own. The sums of rows are 1 but
+// Predict returns the scores of prepared pictures, one row of len(Classes)
+// values each, every row on its own. With a softmax the sums of rows are 1 but
 // for rounding.
 func (c *Classifier) Predict(pool *kernels.Pool, pictures []*imageio.Pixels) ([]float32, error) {
 	p, err := c.predictor()
@@ -142,10 +207,22 @@ func (c *Classifier) Predict(pool *kernels.Pool, pictures []*imageio.Pixels) ([]
 	for at := 0; at < len(pictures); at += predictBatch {
 		n := min(predictBatch, len(pictures)-at)
 		pool.Run(n, func(i int) { imageio.ToFloat(pictures[at+i], c.Mean, c.Std, p.Images[i*size:(i+1)*size]) })
-		kernels.Softmax(scores[at*k:(at+n)*k], p.Logits(pool)[:n*k], n, k, pool)
+		c.Head.scores(scores[at*k:(at+n)*k], p.Logits(pool)[:n*k], k, pool)
 	}
 	kernels.Canonical(scores)
 	return scores, nil
+}
+
+// scores makes scores of rows of k values.
+func (h Head) scores(dst, values []float32, k int, pool *kernels.Pool) {
+	switch h {
+	case Sigmoid:
+		kernels.SigmoidSlice(dst, values)
+	case None:
+		copy(dst, values)
+	default:
+		kernels.Softmax(dst, values, len(values)/k, k, pool)
+	}
 }
 
 func (c *Classifier) predictor() (*nn.Predictor, error) {

@@ -31,6 +31,20 @@ func LabelProblems(s *arrow.Schema, port, label string) []pipeline.Problem {
 	return nil
 }
 
+// LabelsProblems is LabelProblems for a column that may hold one label or a
+// list of labels a row.
+func LabelsProblems(s *arrow.Schema, port, label string) []pipeline.Problem {
+	if at := s.FieldIndices(label); len(at) > 0 {
+		if list, ok := s.Field(at[0]).Type.(arrow.ListLikeType); ok {
+			if list.Elem().ID() != arrow.STRING {
+				return []pipeline.Problem{{Field: "label", Msg: fmt.Sprintf("column %q of port %s holds %s; want lists of class names", label, port, s.Field(at[0]).Type)}}
+			}
+			return nil
+		}
+	}
+	return LabelProblems(s, port, label)
+}
+
 // ImageProblems says what is wrong with the column of pictures.
 func ImageProblems(s *arrow.Schema, port string) []pipeline.Problem {
 	at := s.FieldIndices(ImageColumn)

@@ -101,6 +101,13 @@ func build(c Column, order []int) arrow.Array {
 			b.Append(v[i])
 		}
 		return b.NewArray()
+	case [][]string:
+		b := array.NewListBuilder(mem, arrow.BinaryTypes.String)
+		for _, i := range order {
+			b.Append(true)
+			b.ValueBuilder().(*array.StringBuilder).AppendValues(v[i], nil)
+		}
+		return b.NewArray()
 	case [][]float32:
 		b := array.NewFixedSizeListBuilder(mem, int32(len(v[0])), arrow.PrimitiveTypes.Float32)
 		for _, i := range order {

@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"time"
 
 	"github.com/apache/arrow/go/v15/arrow"
 
@@ -12,35 +13,37 @@ import (
 	"shiftmill/stages/transform"
 )
 
-// kind and version enter the keys of random numbers too.
+// kind enters the keys of random numbers too.
 const (
 	kind    = "train/classifier"
-	version = 1
+	version = 2 // 2: weights.safetensors says what the training took, curves.svg
 )
 
 // Classifier is train/classifier: it trains a network on labelled images.
 //
-// Output: weights.safetensors, a [model.Classifier], and history.csv, a line
-// for each epoch.
-func Classifier() *stages.Kind { return classifier(keepBytes) }
+// Output: weights.safetensors, a [model.Classifier]; history.csv, a line for
+// each epoch; curves.svg, the same drawn.
+func Classifier() *stages.Kind {
+	return classifier(limits{keep: 1 << 30, every: 10 * time.Minute})
+}
 
-// keepBytes is how many bytes of prepared pictures a training keeps in memory;
-// rows beyond it are decoded again in each epoch.
-const keepBytes = 1 << 30
-
-func classifier(keep int64) *stages.Kind {
+func classifier(l limits) *stages.Kind {
 	return stages.Define(stages.Def[Config]{
 		Name: kind, Version: version, Shape: stages.Aggregate, Random: true,
-		Doc: "Trains a network on labelled images by stochastic gradient descent on cross-entropy.",
+		Doc: "Trains a network on labelled images.",
 		In: []stages.Port{
 			{Name: "train", Doc: "rows to learn from: image and label"},
-			{Name: "val", Doc: "rows whose error is reported after each epoch; nothing is chosen by it", Optional: true},
+			{Name: "val", Doc: "rows whose error is told after each epoch; keep: best and patience choose by it", Optional: true},
+			{Name: "init", Doc: "weights to start from, of another train/classifier or a model", Type: stages.Files, Optional: true},
 		},
 		Config:  defaults(),
 		Check:   func(c *Config) []pipeline.Problem { return c.check() },
 		Outputs: func(*Config) []stages.Output { return []stages.Output{{Type: stages.Files}} },
 		Columns: columns,
-		Reads: func(c *Config, _ string, in *arrow.Schema) []string {
+		Reads: func(c *Config, port string, in *arrow.Schema) []string {
+			if port == "init" {
+				return nil
+			}
 			return model.Present(in, model.ImageColumn, c.Label)
 		},
 		Uses: []string{transform.Version, model.Version, nn.Version},
@@ -50,7 +53,7 @@ func classifier(keep int64) *stages.Kind {
 				if err != nil {
 					return err
 				}
-				return t.run(ctx, keep)
+				return t.run(ctx, l)
 			}), nil
 		},
 	})
@@ -62,7 +65,11 @@ func columns(c *Config, in stages.Schemas) (stages.Schemas, []pipeline.Problem) 
 	for _, port := range []string{"train", "val"} {
 		if s := in[port]; s != nil {
 			problems = append(problems, model.ImageProblems(s, port)...)
-			problems = append(problems, model.LabelProblems(s, port, c.Label)...)
+			if c.Loss == "bce" {
+				problems = append(problems, model.LabelsProblems(s, port, c.Label)...)
+			} else {
+				problems = append(problems, model.LabelProblems(s, port, c.Label)...)
+			}
 		}
 	}
 	return nil, problems

@@ -11,20 +11,37 @@ import (
 
 // Config are the parameters of train/classifier.
 type Config struct {
-	Model          Model      `yaml:"model" doc:"architecture: a name, or {arch, width, stem}"`
-	Size           int        `yaml:"size" min:"8" max:"1024" doc:"side of the images in pixels"`
-	Label          string     `yaml:"label" doc:"column of class names"`
-	Budget         Budget     `yaml:"budget" doc:"how long to train: {epochs: n}, {steps: n} or {images: n}"`
-	BatchSize      int        `yaml:"batch_size" min:"2" max:"65536" doc:"images a step; less if there are fewer rows"`
-	LR             float64    `yaml:"lr" above:"0" max:"100" doc:"learning rate of the first step; it falls to 0 along half a cosine"`
-	Momentum       float64    `yaml:"momentum" min:"0" below:"1" doc:"momentum of gradient descent"`
-	Nesterov       bool       `yaml:"nesterov" doc:"Nesterov's form of momentum"`
-	WeightDecay    float64    `yaml:"weight_decay" min:"0" max:"1" doc:"added to each parameter's gradient, times the parameter"`
-	LabelSmoothing float64    `yaml:"label_smoothing" min:"0" below:"1" doc:"share of the target spread over all classes"`
-	Mean           [3]float64 `yaml:"mean" min:"-10" max:"10" doc:"subtracted from each channel of pixels in 0..1"`
-	Std            [3]float64 `yaml:"std" above:"0" max:"10" doc:"divides each channel after that"`
-	Online         Online     `yaml:"online" doc:"augmentations inside training: [noise2net], [{noise2net: {share, epsilon}}], and steps of transform"`
-	Transform      Transforms `yaml:"transform" doc:"how pictures are prepared: {train: [...], test: [...]}"`
+	Model     Model         `yaml:"model" doc:"architecture: a name, or {arch, width, blocks, stem, attention}"`
+	Size      int           `yaml:"size" min:"8" max:"1024" doc:"side of the images in pixels"`
+	Label     string        `yaml:"label" doc:"column of class names; with loss: bce it may hold lists of them"`
+	Init      pipeline.File `yaml:"init" doc:"weights to start from: safetensors, or what torch.save wrote; tensors are taken by name"`
+	Budget    Budget        `yaml:"budget" doc:"how long to train: {epochs: n}, {steps: n} or {images: n}"`
+	BatchSize int           `yaml:"batch_size" min:"2" max:"65536" doc:"images a step; less if there are fewer rows"`
+
+	Loss           string  `yaml:"loss" enum:"cross-entropy|jsd|bce" doc:"jsd adds the Jensen-Shannon divergence between the clean image and two augmented views; bce judges each class by itself, for rows with several labels"`
+	Consistency    float64 `yaml:"consistency" min:"0" max:"1000" doc:"weight of the divergence with loss: jsd"`
+	LabelSmoothing float64 `yaml:"label_smoothing" min:"0" below:"1" doc:"share of the target spread over all classes"`
+
+	Optimizer   string     `yaml:"optimizer" enum:"sgd|adam" doc:"rule by which gradients change the weights"`
+	LR          float64    `yaml:"lr" above:"0" max:"100" doc:"highest learning rate"`
+	Schedule    string     `yaml:"schedule" enum:"cosine|linear|step|constant" doc:"how the learning rate falls to 0: along half a cosine, in a line, or by decay at each of milestones"`
+	Warmup      float64    `yaml:"warmup" min:"0" below:"1" doc:"share of the steps in which the learning rate rises to lr"`
+	Milestones  []float64  `yaml:"milestones" above:"0" below:"1" doc:"shares of the steps after which schedule: step multiplies the learning rate by decay"`
+	Decay       float64    `yaml:"decay" above:"0" below:"1" doc:"factor of schedule: step"`
+	Momentum    float64    `yaml:"momentum" min:"0" below:"1" doc:"momentum of sgd"`
+	Nesterov    bool       `yaml:"nesterov" doc:"Nesterov's form of momentum"`
+	Betas       [2]float64 `yaml:"betas" above:"0" below:"1" doc:"shares of adam's running means that a step keeps"`
+	Epsilon     float64    `yaml:"epsilon" above:"0" max:"1" doc:"added to the root in adam"`
+	WeightDecay float64    `yaml:"weight_decay" min:"0" max:"1" doc:"added to each parameter's gradient, times the parameter"`
+	DecayNorms  bool       `yaml:"decay_norms" doc:"weight decay on norms and biases too, as torchvision has it"`
+
+	Keep     string `yaml:"keep" enum:"last|best" doc:"weights of the last epoch, or of the one with the lowest error on val"`
+	Patience int    `yaml:"patience" min:"0" max:"1000000" doc:"stop after so many epochs without a lower error on val; 0 never stops early"`
+
+	Mean      [3]float64 `yaml:"mean" min:"-10" max:"10" doc:"subtracted from each channel of pixels in 0..1"`
+	Std       [3]float64 `yaml:"std" above:"0" max:"10" doc:"divides each channel after that"`
+	Online    Online     `yaml:"online" doc:"augmentations inside training: [augmix], [noise2net], [{noise2net: {share, epsilon}}], and steps of transform"`
+	Transform Transforms `yaml:"transform" doc:"how pictures are prepared: {train: [...], test: [...]}"`
 }
 
 // Transforms are the two lists of steps. Empty ones scale the shorter side to
@@ -37,23 +54,33 @@ type Transforms struct {
 func defaults() Config {
 	return Config{
 		Model: Model{Arch: "convnet"}, Size: 32, Label: "label", Budget: Budget{Epochs: 30}, BatchSize: 32,
-		LR: 0.1, Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4,
+		Loss: "cross-entropy", Consistency: 12, Optimizer: "sgd", LR: 0.1, Schedule: "cosine", Milestones: []float64{1.0 / 3, 2.0 / 3}, Decay: 0.1,
+		Momentum: 0.9, Nesterov: true, Betas: [2]float64{0.9, 0.999}, Epsilon: 1e-8, WeightDecay: 5e-4, DecayNorms: true, Keep: "last",
 		Mean: [3]float64{0.485, 0.456, 0.406}, Std: [3]float64{0.229, 0.224, 0.225},
 	}
 }
 
 // A Model is the architecture: a name, or a map with its settings.
 type Model struct {
-	Arch  string `yaml:"arch"`
-	Width int    `yaml:"width"`
-	Stem  string `yaml:"stem"`
+	Arch      string `yaml:"arch"`
+	Width     int    `yaml:"width"`
+	Blocks    []int  `yaml:"blocks"`
+	Stem      string `yaml:"stem"`
+	Attention string `yaml:"attention"`
 }
 
 // settings is Model without its methods, as a map reads it.
 type settings struct {
-	Arch  string `yaml:"arch" required:"true" doc:"name of the architecture"`
-	Width int    `yaml:"width" min:"1" max:"1024" doc:"channels of the first stage"`
-	Stem  string `yaml:"stem" enum:"cifar|imagenet" doc:"first layers of a ResNet"`
+	Arch      string `yaml:"arch" required:"true" doc:"name of the architecture"`
+	Width     int    `yaml:"width" min:"1" max:"1024" doc:"channels of the first stage"`
+	Blocks    []int  `yaml:"blocks" min:"1" max:"200" doc:"residual blocks of each stage, or convolutions of the plain network"`
+	Stem      string `yaml:"stem" enum:"cifar|imagenet" doc:"first layers of a ResNet; by default imagenet for images of more than 64 pixels"`
+	Attention string `yaml:"attention" enum:"se|cbam" doc:"attention in every residual block"`
+}
+
+func (c *Config) arch(classes int) nn.Arch {
+	m := c.Model
+	return nn.Arch{Name: m.Arch, Width: m.Width, Blocks: m.Blocks, Stem: m.Stem, Attention: m.Attention, Classes: classes, Size: c.Size}
 }
 
 // DecodeSpec reads either form.
@@ -171,8 +198,7 @@ func (c *Config) check() []pipeline.Problem {
 	add := func(field, format string, args ...any) {
 		problems = append(problems, pipeline.Problem{Field: field, Msg: fmt.Sprintf(format, args...)})
 	}
-	arch := nn.Arch{Name: c.Model.Arch, Width: c.Model.Width, Stem: c.Model.Stem, Classes: 2, Size: c.Size}
-	if err := arch.Validate(); err != nil {
+	if err := c.arch(2).Validate(); err != nil {
 		add("model", "%v", err)
 	}
 	for _, l := range []struct {
@@ -190,7 +216,13 @@ func (c *Config) check() []pipeline.Problem {
 	if c.Transform.Test.Random() {
 		add("transform.test", "has a random step; the same picture must always get the same scores")
 	}
-	if c.Nesterov && c.Momentum == 0 {
+	if c.Loss == "jsd" && c.Online.empty() {
+		add("loss", "jsd compares augmented views, and online is empty; give online: [augmix] or another augmentation")
+	}
+	if c.Loss == "bce" && c.LabelSmoothing > 0 {
+		add("label_smoothing", "spreads one label over the classes, which loss: bce does not have")
+	}
+	if c.Optimizer == "sgd" && c.Nesterov && c.Momentum == 0 {
 		add("nesterov", "needs a momentum above 0; set momentum: 0.9, or nesterov: false")
 	}
 	return problems

@@ -26,8 +26,8 @@ type dataset struct {
 	prefix int // steps that every epoch shares
 
 	ids    []string
-	labels []string
-	class  []int // place in the list of classes, -1 for a label that is not there
+	labels [][]string // of each row; one each unless they are lists
+	class  [][]int    // their places in the list of classes, -1 for a label that is not there
 	kept   []*imageio.Pixels
 }
 
@@ -35,7 +35,7 @@ type dataset struct {
 // counts them and names the first.
 func newDataset(ctx context.Context, input stages.Input, images stages.Images, label string, steps transform.List) (*dataset, error) {
 	s := input.Schema()
-	for _, p := range append(model.ImageProblems(s, source(input)), model.LabelProblems(s, source(input), label)...) {
+	for _, p := range append(model.ImageProblems(s, source(input)), model.LabelsProblems(s, source(input), label)...) {
 		return nil, errors.New(p.Msg) // where the columns were unknown before the run
 	}
 	d := &dataset{input: input, images: images, steps: steps, prefix: steps.Prefix()}
@@ -49,10 +49,10 @@ func newDataset(ctx context.Context, input stages.Input, images stages.Images, l
 				if unlabelled++; unlabelled == 1 {
 					first = d.ids[len(d.ids)-1]
 				}
-				d.labels = append(d.labels, "")
+				d.labels = append(d.labels, nil)
 				continue
 			}
-			d.labels = append(d.labels, strings.Clone(labels.ValueStr(i)))
+			d.labels = append(d.labels, labelsOf(labels, i))
 		}
 		return nil
 	})
@@ -65,6 +65,20 @@ func newDataset(ctx context.Context, input stages.Input, images stages.Images, l
 	}
 	d.kept = make([]*imageio.Pixels, len(d.ids))
 	return d, nil
+}
+
+// labelsOf are the labels of a row, which are its own if it is a list.
+func labelsOf(labels arrow.Array, i int) []string {
+	list, ok := labels.(array.ListLike)
+	if !ok {
+		return []string{strings.Clone(labels.ValueStr(i))}
+	}
+	lo, hi := list.ValueOffsets(i)
+	names := make([]string, 0, hi-lo)
+	for k := lo; k < hi; k++ {
+		names = append(names, strings.Clone(list.ListValues().ValueStr(int(k))))
+	}
+	return names
 }
 
 // source names an input for people.
@@ -83,30 +97,38 @@ func column(rec arrow.Record, name string) arrow.Array {
 func (d *dataset) classes() []string {
 	seen := map[string]bool{}
 	var list []string
-	for _, l := range d.labels {
-		if !seen[l] {
-			seen[l] = true
-			list = append(list, l)
+	for _, row := range d.labels {
+		for _, l := range row {
+			if !seen[l] {
+				seen[l] = true
+				list = append(list, l)
+			}
 		}
 	}
 	sort.Strings(list)
 	return list
 }
 
-// assign sets the rows' classes and returns how many are unknown.
+// assign sets the rows' classes and returns how many rows have unknown ones.
 func (d *dataset) assign(classes []string) (unknown int) {
 	at := map[string]int{}
 	for i, c := range classes {
 		at[c] = i
 	}
-	d.class = make([]int, len(d.labels))
-	for i, l := range d.labels {
-		c, ok := at[l]
-		if !ok {
-			c = -1
+	d.class = make([][]int, len(d.labels))
+	for i, row := range d.labels {
+		d.class[i] = make([]int, len(row))
+		missing := false
+		for k, l := range row {
+			c, ok := at[l]
+			if !ok {
+				c, missing = -1, true
+			}
+			d.class[i][k] = c
+		}
+		if missing {
 			unknown++
 		}
-		d.class[i] = c
 	}
 	return unknown
 }

@@ -1,6 +1,13 @@
 package train
 
-import "shiftmill/stages"
+import (
+	"time"
 
-// Keeping is train/classifier with room for that many bytes of pictures.
-func Keeping(n int64) *stages.Kind { return classifier(n) }
+	"shiftmill/stages"
+)
+
+// Limited is train/classifier with room for that many bytes of pictures and
+// that long between checkpoints within an epoch.
+func Limited(keep int64, every time.Duration) *stages.Kind {
+	return classifier(limits{keep: keep, every: every})
+}

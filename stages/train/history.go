@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-
-	"shiftmill/stages/model"
 )
 
 // A line is what is known at the end of an epoch.
@@ -43,8 +41,8 @@ func (h history) csv(val bool) []byte {
 func parseHistory(text string) (history, error) {
 	var h history
 	rows := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
-	if len(rows) < 2 {
-		return nil, fmt.Errorf("it has no epochs")
+	if len(rows) < 1 {
+		return nil, fmt.Errorf("it has no heading")
 	}
 	for i, row := range rows[1:] {
 		var l line
@@ -69,55 +67,4 @@ func parseHistory(text string) (history, error) {
 		h = append(h, l)
 	}
 	return h, nil
-}
-
-// checkpoint is the state of training between two epochs: the network, the
-// velocities, the history.
-func (t *training) checkpoint(h history) ([]byte, error) {
-	var tensors []model.Tensor
-	for _, s := range t.classifier.Net.State {
-		tensors = append(tensors, model.F32("net."+s.Name, s.Shape, s.Data))
-	}
-	for _, v := range t.trainer.Velocities() {
-		tensors = append(tensors, model.F32("velocity."+v.Name, v.Shape, v.Data))
-	}
-	return model.Encode(map[string]string{"history": string(h.csv(true))}, tensors)
-}
-
-// restore goes back to the last checkpoint, if there is one.
-func (t *training) restore() (step int, h history, err error) {
-	if t.resume == nil {
-		return 0, nil, nil
-	}
-	meta, tensors, err := model.Decode(t.resume)
-	if err != nil {
-		return 0, nil, fmt.Errorf("read checkpoint: %w", err)
-	}
-	if h, err = parseHistory(meta["history"]); err != nil {
-		return 0, nil, fmt.Errorf("read checkpoint: history: %w", err)
-	}
-	velocity := map[string][]float32{}
-	for _, v := range t.trainer.Velocities() {
-		velocity[v.Name] = v.Data
-	}
-	if want := len(t.classifier.Net.State) + len(velocity); len(tensors) != want {
-		return 0, nil, fmt.Errorf("read checkpoint: it has %d tensors, want %d", len(tensors), want)
-	}
-	for _, s := range tensors {
-		values, err := s.Float32s()
-		if err != nil {
-			return 0, nil, fmt.Errorf("read checkpoint: %w", err)
-		}
-		if name, ok := strings.CutPrefix(s.Name, "velocity."); ok {
-			if len(velocity[name]) != len(values) {
-				return 0, nil, fmt.Errorf("read checkpoint: velocity of %q has %d values, want %d", name, len(values), len(velocity[name]))
-			}
-			copy(velocity[name], values)
-		} else if err := t.classifier.Net.SetTensor(strings.TrimPrefix(s.Name, "net."), s.Shape, values); err != nil {
-			return 0, nil, fmt.Errorf("read checkpoint: %w", err)
-		}
-	}
-	last := h[len(h)-1]
-	t.out.Note("going on after epoch %d, step %d of %d", last.epoch, last.step, t.steps)
-	return last.step, h, nil
 }

@@ -2,19 +2,18 @@ package train
 
 import (
 	"encoding/json"
-	"fmt"
-	"strings"
 
 	"shiftmill/pipeline"
 	"shiftmill/stages/transform"
 )
 
 // Online are the augmentations made anew in every epoch: steps on pixels,
-// behind those of the training transform, then Noise2Net on what normalising
-// makes of them.
+// behind those of the training transform, then AugMix, then Noise2Net on what
+// normalising makes of them.
 type Online struct {
 	Steps     transform.List
-	Noise2Net *Noise2Net // nil for none
+	AugMix    *transform.AugMix // nil for none
+	Noise2Net *Noise2Net        // nil for none
 }
 
 // Noise2Net are the parameters of Noise2Net inside training.
@@ -28,19 +27,24 @@ var (
 	_ pipeline.SpecTexter  = Online{}
 )
 
+func (o Online) empty() bool { return len(o.Steps) == 0 && o.AugMix == nil && o.Noise2Net == nil }
+
 // DecodeSpec reads a list of names and calls; one alone needs no brackets.
 func (o *Online) DecodeSpec(v pipeline.Value) []pipeline.Problem {
 	*o = Online{}
-	words := append([]transform.Word{{Name: "noise2net", Keys: []string{"share", "epsilon"}}}, transform.Words()...)
+	words := append([]transform.Word{{Name: "noise2net", Keys: []string{"share", "epsilon"}}, transform.AugMixWord()}, transform.Words()...)
 	calls, problems := transform.Calls(v, words)
 	for _, c := range calls {
 		switch {
-		case c.Name != "noise2net":
-			o.Steps = append(o.Steps, transform.NewStep(c))
-		case o.Noise2Net != nil:
+		case c.Name == "noise2net" && o.Noise2Net != nil, c.Name == "augmix" && o.AugMix != nil:
 			c.Fail("", "stands twice; one is enough")
-		default:
+		case c.Name == "noise2net":
 			o.Noise2Net = &Noise2Net{Share: c.Float("share", 0.5, 0, 1), Epsilon: c.Float("epsilon", 0.75, 0, 16)}
+		case c.Name == "augmix":
+			a := transform.NewAugMix(c)
+			o.AugMix = &a
+		default:
+			o.Steps = append(o.Steps, transform.NewStep(c))
 		}
 		problems = append(problems, c.Problems()...)
 	}
@@ -49,21 +53,29 @@ func (o *Online) DecodeSpec(v pipeline.Value) []pipeline.Problem {
 
 // SpecText is the list with every argument; DecodeSpec reads it back.
 func (o Online) SpecText() string {
-	text := o.Steps.SpecText()
-	if o.Noise2Net == nil {
-		return text
+	var list []json.RawMessage
+	if err := json.Unmarshal([]byte(o.Steps.SpecText()), &list); err != nil {
+		panic("train: " + err.Error()) // SpecText of a list is JSON
 	}
-	share, err := json.Marshal(o.Noise2Net.Share)
-	if err != nil {
-		panic("train: " + err.Error()) // DecodeSpec lets only finite numbers pass
+	add := func(name string, args map[string]any) {
+		text, err := json.Marshal(map[string]any{name: args}) // keys ascend
+		if err != nil {
+			panic("train: " + err.Error()) // DecodeSpec lets only finite numbers pass
+		}
+		list = append(list, text)
 	}
-	epsilon, err := json.Marshal(o.Noise2Net.Epsilon)
+	if o.AugMix != nil {
+		add("augmix", o.AugMix.Args())
+	}
+	if n := o.Noise2Net; n != nil {
+		add("noise2net", map[string]any{"share": n.Share, "epsilon": n.Epsilon})
+	}
+	text, err := json.Marshal(list)
 	if err != nil {
 		panic("train: " + err.Error())
 	}
-	call := fmt.Sprintf(`{"noise2net":{"epsilon":%s,"share":%s}}]`, epsilon, share)
-	if len(o.Steps) > 0 {
-		call = "," + call
+	if list == nil {
+		return "[]"
 	}
-	return strings.TrimSuffix(text, "]") + call
+	return string(text)
 }

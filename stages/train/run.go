@@ -4,20 +4,21 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"shiftmill/kernels"
 	"shiftmill/kernels/nn"
 	"shiftmill/stages"
-	"shiftmill/stages/imageio"
 	"shiftmill/stages/model"
 )
 
 // A training is one run of train/classifier.
 type training struct {
-	c    *Config
-	seed uint64
-	out  stages.Sink
-	pool *kernels.Pool
+	c      *Config
+	limits limits
+	seed   uint64
+	out    stages.Sink
+	pool   *kernels.Pool
 
 	train, val *dataset // val is nil without that port
 	classifier *model.Classifier
@@ -26,22 +27,27 @@ type training struct {
 	perEpoch   int // steps
 	steps      int // in all
 	resume     []byte
-	makers     sync.Pool // of *noiseMaker
+	makers     sync.Pool // of *viewMaker
+	best       best
+	saved      time.Time // of the last checkpoint
 }
 
 // key is the key of one purpose's random numbers; the augmentations chosen do
 // not enter it.
 func (t *training) key(purpose string, draw uint64) kernels.Key {
-	return kernels.NewKey(kind, version, t.seed, purpose, draw)
+	return kernels.NewKey(kind, 1, t.seed, purpose, draw)
 }
 
 // prepare reads labels and builds the network with its first weights.
 func prepare(ctx context.Context, c *Config, in *stages.Inputs, out stages.Sink) (*training, error) {
 	t := &training{c: c, seed: in.Seed, out: out, pool: kernels.NewPool(in.Workers), resume: in.Resume}
-	t.makers.New = func() any { return new(noiseMaker) }
+	t.makers.New = func() any { return new(viewMaker) }
 	var err error
 	if t.train, err = newDataset(ctx, in.One("train"), in.Images, c.Label, c.trainSteps()); err != nil {
 		return nil, err
+	}
+	if c.views() > 1 { // what all epochs share must not hold steps that the clean view lacks
+		t.train.prefix = min(t.train.prefix, len(t.train.steps)-len(c.Online.Steps))
 	}
 	classes := t.train.classes()
 	if len(classes) < 2 {
@@ -55,13 +61,22 @@ func prepare(ctx context.Context, c *Config, in *stages.Inputs, out stages.Sink)
 		if unknown := t.val.assign(classes); unknown > 0 {
 			out.Note("%d of %d validation rows have a label that no training row has; they count as errors", unknown, len(t.val.ids))
 		}
+	} else if c.Keep == "best" || c.Patience > 0 {
+		return nil, fmt.Errorf("keep: best and patience choose by the error on validation rows; give the port val, such as from: {train: split.train, val: split.val}")
 	}
-	net, err := nn.New(nn.Arch{Name: c.Model.Arch, Width: c.Model.Width, Stem: c.Model.Stem, Classes: len(classes), Size: c.Size})
+	net, err := nn.New(c.arch(len(classes)))
 	if err != nil {
 		return nil, err
 	}
 	net.Init(t.key("weights", 0))
-	t.classifier = &model.Classifier{Net: net, Classes: classes, Test: c.testSteps()}
+	if err := t.begin(net, in.One("init")); err != nil {
+		return nil, err
+	}
+	t.classifier = &model.Classifier{Net: net, Classes: classes, Head: model.Softmax, Test: c.testSteps()}
+	loss := nn.CrossEntropy
+	if c.Loss == "bce" {
+		t.classifier.Head, loss = model.Sigmoid, nn.BinaryCrossEntropy
+	}
 	for i := range 3 {
 		t.classifier.Mean[i], t.classifier.Std[i] = float32(c.Mean[i]), float32(c.Std[i])
 	}
@@ -70,9 +85,19 @@ func prepare(ctx context.Context, c *Config, in *stages.Inputs, out stages.Sink)
 	}
 	t.perEpoch = len(t.train.ids) / t.batch
 	t.steps = c.Budget.steps(t.perEpoch, t.batch)
+	optimizer := nn.SGD
+	if c.Optimizer == "adam" {
+		optimizer = nn.Adam
+	}
+	consistency := float32(0)
+	if c.Loss == "jsd" {
+		consistency = float32(c.Consistency)
+	}
 	t.trainer, err = nn.NewTrainer(net, nn.Settings{
-		Batch: t.batch, Momentum: float32(c.Momentum), Nesterov: c.Nesterov,
-		WeightDecay: float32(c.WeightDecay), LabelSmoothing: float32(c.LabelSmoothing),
+		Batch: t.batch, Optimizer: optimizer, Momentum: float32(c.Momentum), Nesterov: c.Nesterov,
+		Beta1: float32(c.Betas[0]), Beta2: float32(c.Betas[1]), Epsilon: float32(c.Epsilon),
+		WeightDecay: float32(c.WeightDecay), SpareNorms: !c.DecayNorms, LabelSmoothing: float32(c.LabelSmoothing),
+		Loss: loss, Views: c.views(), Consistency: consistency,
 	})
 	if err != nil {
 		return nil, err
@@ -82,14 +107,14 @@ func prepare(ctx context.Context, c *Config, in *stages.Inputs, out stages.Sink)
 	return t, nil
 }
 
-// run trains from the last checkpoint, or from the start, to the end, keeping at
-// most that many bytes of pictures.
-func (t *training) run(ctx context.Context, keep int64) error {
-	step, history, err := t.restore()
+// run trains from the last checkpoint, or from the start, to the end.
+func (t *training) run(ctx context.Context, l limits) error {
+	t.limits = l
+	at, err := t.restore()
 	if err != nil {
 		return err
 	}
-	left, err := t.train.load(ctx, t.pool, keep, func(rows int) {
+	left, err := t.train.load(ctx, t.pool, l.keep, func(rows int) {
 		t.out.Progress(int64(rows), int64(len(t.train.ids)), "images read")
 	})
 	if err != nil {
@@ -100,64 +125,105 @@ func (t *training) run(ctx context.Context, keep int64) error {
 			return err
 		}
 	}
-	for step < t.steps {
-		line, err := t.epoch(ctx, step)
+	t.saved = time.Now()
+	for done := t.finished(at); !done; {
+		line, err := t.epoch(ctx, at)
 		if err != nil {
 			return err
 		}
-		history = append(history, line)
-		if step = line.step; step < t.steps {
-			state, err := t.checkpoint(history)
-			if err == nil {
-				err = t.out.Checkpoint(state)
-			}
-			if err != nil {
-				return fmt.Errorf("keep checkpoint of step %d: %w", step, err)
+		at.history = append(at.history, line)
+		at.total, at.count = 0, 0
+		if t.val != nil {
+			t.consider(line)
+		}
+		if done = t.finished(at); !done {
+			if err := t.save(at); err != nil {
+				return err
 			}
 		}
+	}
+	return t.finish(at)
+}
+
+// finished says whether the budget is spent or no better epoch is expected.
+func (t *training) finished(at *progress) bool {
+	if at.step >= t.steps {
+		return true
+	}
+	n := len(at.history)
+	return n > 0 && at.count == 0 && t.val != nil && t.enough(at.history[n-1])
+}
+
+// finish writes the results.
+func (t *training) finish(at *progress) error {
+	last := at.history[len(at.history)-1]
+	if last.step < t.steps {
+		t.out.Note("stopped after epoch %d: no lower error on val since epoch %d", last.epoch, t.best.epoch)
+	}
+	kept := last
+	if t.c.Keep == "best" {
+		for i, v := range t.best.values {
+			copy(t.classifier.Net.State[i].Data, v)
+		}
+		kept = at.history[t.best.epoch-1]
+		t.out.Note("kept the weights of epoch %d of %d, whose error on val was the lowest", kept.epoch, last.epoch)
+	}
+	t.classifier.Effort = &model.Effort{
+		ImagesSeen: int64(last.images) * int64(t.c.views()), DistinctImages: int64(len(t.train.ids)), Steps: int64(last.step),
 	}
 	weights, err := t.classifier.Save()
 	if err != nil {
 		return err
 	}
-	if err := t.out.WriteFile("", "weights.safetensors", weights); err != nil {
-		return err
-	}
-	last := history[len(history)-1]
-	t.out.Metric("train loss", last.loss)
+	t.out.Metric("train loss", kept.loss)
 	if t.val != nil {
-		t.out.Metric("validation error", last.valError)
+		t.out.Metric("validation error", kept.valError)
 	}
-	return t.out.WriteFile("", "history.csv", history.csv(t.val != nil))
+	for _, f := range []struct {
+		name string
+		data []byte
+	}{
+		{"weights.safetensors", weights}, {"history.csv", at.history.csv(t.val != nil)}, {"curves.svg", at.history.curves(t.val != nil)},
+	} {
+		if err := t.out.WriteFile("", f.name, f.data); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// epoch trains to the end of the epoch that holds the given step, or to the
+// epoch trains to the end of the epoch in which training stands, or to the
 // last step. Rows that fill no whole batch sit the epoch out; the shuffle
 // changes which.
-func (t *training) epoch(ctx context.Context, step int) (line, error) {
-	epoch := step / t.perEpoch
+func (t *training) epoch(ctx context.Context, at *progress) (line, error) {
+	epoch := at.step / t.perEpoch
 	order := kernels.Permutation(t.key("order", uint64(epoch)), t.train.ids)
 	end := min((epoch+1)*t.perEpoch, t.steps)
-	total, count := 0.0, 0
 	var rate float32
-	for ; step < end; step++ {
+	for ; at.step < end; at.step++ {
 		if err := ctx.Err(); err != nil {
 			return line{}, context.Cause(ctx)
 		}
-		at := step % t.perEpoch * t.batch
-		if err := t.fill(ctx, order[at:at+t.batch], epoch, step); err != nil {
+		if at.count > 0 && time.Since(t.saved) >= t.limits.every {
+			if err := t.save(at); err != nil {
+				return line{}, err
+			}
+		}
+		first := at.step % t.perEpoch * t.batch
+		if err := t.fill(ctx, order[first:first+t.batch], epoch, at.step); err != nil {
 			return line{}, err
 		}
-		rate = float32(kernels.CosineRate(t.c.LR, 0, step, t.steps))
+		rate = t.c.rate(at.step, t.steps)
 		loss := t.trainer.Step(t.pool, rate)
 		if loss != loss || loss-loss != 0 {
-			return line{}, fmt.Errorf("the loss became %v at step %d of %d, epoch %d; a lower lr than %v may help", loss, step+1, t.steps, epoch+1, t.c.LR)
+			return line{}, fmt.Errorf("the loss became %v at step %d of %d, epoch %d; a lower lr than %v may help", loss, at.step+1, t.steps, epoch+1, t.c.LR)
 		}
-		total += float64(loss)
-		count++
-		t.out.Progress(int64(step+1)*int64(t.batch), int64(t.steps)*int64(t.batch), "images")
+		at.total += float64(loss)
+		at.count++
+		t.out.Progress(int64(at.step+1)*int64(t.batch), int64(t.steps)*int64(t.batch), "images")
 	}
-	l := line{epoch: epoch + 1, step: step, images: step * t.batch, rate: rate, loss: total / float64(count)}
+	t.trainer.Sync()
+	l := line{epoch: epoch + 1, step: at.step, images: at.step * t.batch, rate: rate, loss: at.total / float64(at.count)}
 	if t.val != nil {
 		var err error
 		if l.valError, err = t.validate(ctx); err != nil {
@@ -165,62 +231,4 @@ func (t *training) epoch(ctx context.Context, step int) (line, error) {
 		}
 	}
 	return l, nil
-}
-
-// fill makes the next batch of the given rows.
-func (t *training) fill(ctx context.Context, rows []int, epoch, step int) error {
-	pics, err := t.train.pictures(ctx, t.pool, rows)
-	if err != nil {
-		return err
-	}
-	steps, prefix := t.train.steps, t.train.prefix
-	draws := t.key("transform", uint64(epoch))
-	each := 3 * t.c.Size * t.c.Size
-	errs := make([]error, len(rows))
-	t.pool.Run(len(rows), func(i int) {
-		id := t.train.ids[rows[i]]
-		p, err := steps.Apply(pics[i], prefix, len(steps), draws.Row(id))
-		if err != nil {
-			errs[i] = &stages.RowError{ID: id, Err: err}
-			return
-		}
-		imageio.ToFloat(p, t.classifier.Mean, t.classifier.Std, t.trainer.Images[i*each:(i+1)*each])
-		t.trainer.SetLabel(i, t.train.class[rows[i]])
-	})
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	if t.c.Online.Noise2Net != nil {
-		t.noise(rows, epoch, step)
-	}
-	return nil
-}
-
-// validate is the share of validation rows that the network gets wrong now.
-func (t *training) validate(ctx context.Context) (float64, error) {
-	const piece = 256
-	wrong, k := 0, len(t.classifier.Classes)
-	rows := make([]int, 0, piece)
-	for lo := 0; lo < len(t.val.ids); lo += piece {
-		rows = rows[:0]
-		for r := lo; r < min(lo+piece, len(t.val.ids)); r++ {
-			rows = append(rows, r)
-		}
-		pics, err := t.val.pictures(ctx, t.pool, rows)
-		if err != nil {
-			return 0, err
-		}
-		scores, err := t.classifier.Predict(t.pool, pics)
-		if err != nil {
-			return 0, err
-		}
-		for i, r := range rows {
-			if model.Best(scores[i*k:(i+1)*k]) != t.val.class[r] {
-				wrong++
-			}
-		}
-	}
-	return float64(wrong) / float64(max(len(t.val.ids), 1)), nil
 }
