@@ -270,15 +270,14 @@ func (e *Engine) beginFlow(ctx context.Context, a *active, data *dataset) error 
 	if err := n.learnColumns(); err != nil {
 		return err
 	}
-	lines, err := e.operation(n, e.stats.digest)
-	if err != nil {
+	k := keyWriter{keep: true}
+	if err := e.operation(n, &k, e.stats.digest); err != nil {
 		return err
 	}
-	more, err := e.inputLines(ctx, n, true)
-	if err != nil {
+	if err := e.inputLines(ctx, n, &k, true); err != nil {
 		return err
 	}
-	n.key = newKey(append(lines, more...))
+	n.key = Key{k.lines, k.sum()}
 	n.op = n.key.Digest
 	if err := e.prepare(a, data); err != nil || !n.streams() {
 		return err

@@ -153,7 +153,7 @@ func readRecord(store *runs.Store, key runs.Digest) (nodeRecord, bool) {
 		return nr, false
 	}
 	outs, rest, err := decodeOutputs(rec.Data)
-	if err != nil || json.Unmarshal(rest, &nr) != nil {
+	if err != nil || !nr.decodeRest(rest) {
 		return nodeRecord{}, false
 	}
 	nr.Outputs = outs

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sort"
+	"sync"
 	"time"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -38,7 +39,7 @@ type Engine struct {
 	store   *runs.Store
 	o       Options
 	nodes   []*node
-	byName  map[string]*node
+	names   func() map[string]*node // see named
 	stats   *statCache
 	objects *objectCache
 	schemas schemaCache
@@ -50,6 +51,7 @@ type Engine struct {
 type node struct {
 	spec    *pipeline.Node
 	kind    *stages.Kind
+	class   *class
 	index   int
 	locked  *locked // of another spec, so that it never runs here; nil for the own
 	results []stages.Output
@@ -63,14 +65,14 @@ type node struct {
 	op      runs.Digest // of the operation alone, for row-wise kinds
 	record  nodeRecord
 	rest    []byte // of the stored record, not read yet
-	outputs map[string]*output
+	outputs outputs
 	growing *dataset // of a row-wise node: its rows as far as they were ready when they began to flow on
 }
 
 // An input is what one port of a node reads.
 type input struct {
 	name string // as the spec says it
-	port stages.Port
+	port *stages.Port
 	refs []inputRef
 	list bool     // the refs are one dataset, row after row
 	data *dataset // what the stage reads, once it exists; nil for ports that gather and for files
@@ -86,8 +88,20 @@ type inputRef struct {
 
 // An output is a result that exists.
 type output struct {
-	record outputRecord
+	record *outputRecord
 	data   *dataset // of type Rows
+}
+
+// outputs are those of a node; nil when it has no result yet.
+type outputs []output
+
+func (os outputs) get(name string) *output {
+	for i := range os {
+		if os[i].record.Name == name {
+			return &os[i]
+		}
+	}
+	return nil
 }
 
 // New makes an engine for a graph whose spec was checked.
@@ -113,17 +127,32 @@ func New(g *pipeline.Graph, registry *stages.Registry, store *runs.Store, o Opti
 	if o.Listen == nil {
 		o.Listen = func(Event) {}
 	}
-	e := &Engine{graph: g, store: store, o: o, byName: map[string]*node{}}
+	e := &Engine{graph: g, store: store, o: o}
 	e.emit = serialise(o.Listen, o.Now)
 	if store != nil {
 		e.stats = newStatCache(store)
 		e.objects = newObjectCache(store, int(o.Memory/4))
 	}
-	b := &graphBuilder{e: e, registry: registry, specs: map[string]*foreignSpec{}}
+	e.names = sync.OnceValue(e.byName)
+	b := &graphBuilder{e: e, registry: registry, specs: map[string]*foreignSpec{}, classes: map[classID]*class{}}
 	if err := b.add(g, nil); err != nil {
 		return nil, err
 	}
 	return e, nil
+}
+
+func (e *Engine) byName() map[string]*node {
+	names := make(map[string]*node, len(e.nodes))
+	for _, n := range e.nodes {
+		names[n.spec.Name] = n
+	}
+	return names
+}
+
+// named finds a node by its instance's name.
+func (e *Engine) named(instance string) (*node, bool) {
+	n, ok := e.names()[instance]
+	return n, ok
 }
 
 // Check compares the types of outputs and ports, and follows columns through
@@ -217,7 +246,7 @@ func (n *node) input(name string) *input {
 // data is the dataset behind a reference, or nil when it is not there yet or
 // of another type.
 func (r inputRef) data() *dataset {
-	if o := r.node.outputs[r.output]; o != nil {
+	if o := r.node.outputs.get(r.output); o != nil {
 		return o.data
 	}
 	return nil

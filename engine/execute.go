@@ -229,7 +229,7 @@ func (e *Engine) stageInputs(n *node, workers int) (*stages.Inputs, error) {
 		}
 		for _, r := range x.refs {
 			o := origin{r.node, r.output, r.coords}
-			out := r.node.outputs[r.output]
+			out := r.node.outputs.get(r.output)
 			if x.port.Type == stages.Files {
 				in.Ports[x.name] = append(in.Ports[x.name], &filesInput{o, e, out.record.Files})
 				continue

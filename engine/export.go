@@ -36,7 +36,7 @@ type Exported struct {
 // Files. The folder must not exist; it appears whole or not at all.
 func (e *Engine) Export(ctx context.Context, instance, outputName, dir string) (Exported, error) {
 	var done Exported
-	n, ok := e.byName[instance]
+	n, ok := e.named(instance)
 	if !ok {
 		return done, e.noSuchStage(instance)
 	}
@@ -80,7 +80,7 @@ func (n *node) outputNamed(name string) (*output, error) {
 	if n.outputs == nil {
 		return nil, fmt.Errorf("stage %s has no result yet; run the spec first", n.spec.Name)
 	}
-	if o, ok := n.outputs[name]; ok {
+	if o := n.outputs.get(name); o != nil {
 		return o, nil
 	}
 	var names []string

@@ -196,6 +196,8 @@ type graphBuilder struct {
 	e        *Engine
 	registry *stages.Registry
 	specs    map[string]*foreignSpec // by absolute file
+	classes  map[classID]*class
+	slab     []node // where the next nodes lie
 	depth    int
 }
 
@@ -204,10 +206,11 @@ type graphBuilder struct {
 func (b *graphBuilder) add(g *pipeline.Graph, from *foreignSpec) error {
 	b.depth++
 	defer func() { b.depth-- }()
-	of := map[*pipeline.Node]*node{}
+	of := make(map[*pipeline.Node]*node, len(g.Nodes))
 	if from != nil {
 		of = from.nodes
 	}
+	b.slab = make([]node, 0, len(g.Nodes))
 	for _, s := range g.Nodes {
 		if of[s] != nil {
 			continue
@@ -224,7 +227,6 @@ func (b *graphBuilder) add(g *pipeline.Graph, from *foreignSpec) error {
 		n.index = len(b.e.nodes)
 		of[s] = n
 		b.e.nodes = append(b.e.nodes, n)
-		b.e.byName[n.spec.Name] = n
 	}
 	return nil
 }
@@ -235,13 +237,18 @@ func (b *graphBuilder) node(s *pipeline.Node, of map[*pipeline.Node]*node) (*nod
 	if !ok {
 		return nil, fmt.Errorf("%s: no kind %q", s.Pos, s.Kind)
 	}
-	n := &node{spec: s, kind: k, results: k.Results(s.Config, s.From)}
-	for _, in := range s.In {
-		p, ok := k.Port(in.Port)
-		if !ok {
-			return nil, fmt.Errorf("%s: kind %s has no port %q", in.Pos, k.Name, in.Port)
-		}
-		x := input{name: in.Port, port: p, list: in.List && len(in.Refs) > 1}
+	c, err := b.classOf(s, k)
+	if err != nil {
+		return nil, err
+	}
+	if len(b.slab) == cap(b.slab) {
+		b.slab = make([]node, 0, 16)
+	}
+	b.slab = append(b.slab, node{spec: s, kind: k, class: c, results: c.results, inputs: make([]input, 0, len(s.In))})
+	n := &b.slab[len(b.slab)-1]
+	for i, in := range s.In {
+		p := &c.ports[i]
+		x := input{name: in.Port, port: p, list: in.List && len(in.Refs) > 1, refs: make([]inputRef, 0, len(in.Refs))}
 		for _, r := range in.Refs {
 			if r.Foreign == nil {
 				x.refs = append(x.refs, inputRef{of[r.Node], r.Output, r.Coords, r.Pos})

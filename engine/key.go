@@ -2,7 +2,10 @@ package engine
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"shiftmill/pipeline"
@@ -22,71 +25,104 @@ type Line struct {
 
 func (l Line) String() string { return l.Label + ": " + l.Value }
 
-// A Key is the digest of its lines.
+// A Key is the digest of its lines, which are there where they were asked for.
 type Key struct {
 	Lines  []Line
 	Digest runs.Digest
 }
 
-func newKey(lines []Line) Key {
-	h := sha256.New()
-	var buf []byte
-	for _, l := range lines {
-		buf = appendBytes(buf[:0], tagText, []byte(l.Label))
-		buf = appendBytes(buf, tagText, []byte(l.Value))
-		h.Write(buf)
-	}
-	return Key{Lines: lines, Digest: runs.Digest(h.Sum(nil))}
+// A keyWriter takes the lines of a key as bytes, which is all that a key that
+// the store knows needs; with keep it also makes Lines of them.
+type keyWriter struct {
+	buf   []byte
+	keep  bool
+	lines []Line
+	label int // where the open line's label stands in buf
+	value int // where its value stands
 }
+
+// begin opens a line; its label is what is appended to buf before sep.
+func (k *keyWriter) begin() {
+	k.buf = append(k.buf, tagText, 0, 0, 0, 0, 0, 0, 0, 0)
+	k.label = len(k.buf)
+}
+
+// sep ends the label; the value is what is appended before end.
+func (k *keyWriter) sep() {
+	binary.BigEndian.PutUint64(k.buf[k.label-8:], uint64(len(k.buf)-k.label))
+	k.buf = append(k.buf, tagText, 0, 0, 0, 0, 0, 0, 0, 0)
+	k.value = len(k.buf)
+}
+
+func (k *keyWriter) end(pos pipeline.Pos) {
+	binary.BigEndian.PutUint64(k.buf[k.value-8:], uint64(len(k.buf)-k.value))
+	if k.keep {
+		k.lines = append(k.lines, Line{string(k.buf[k.label : k.value-9]), string(k.buf[k.value:]), pos})
+	}
+}
+
+func (k *keyWriter) text(s string)        { k.buf = append(k.buf, s...) }
+func (k *keyWriter) digest(d runs.Digest) { k.buf = hex.AppendEncode(k.buf, d[:]) }
+
+// line adds a whole line.
+func (k *keyWriter) line(label, value string, pos pipeline.Pos) {
+	k.begin()
+	k.text(label)
+	k.sep()
+	k.text(value)
+	k.end(pos)
+}
+
+// sum is the digest of the lines so far.
+func (k *keyWriter) sum() runs.Digest { return sha256.Sum256(k.buf) }
 
 // derive makes the key of something that belongs to another key, such as a
 // partition or a memo.
 func derive(purpose string, parts ...runs.Digest) runs.Digest {
-	b := appendBytes(nil, tagText, []byte(format))
-	b = appendBytes(b, tagText, []byte(purpose))
-	for _, p := range parts {
-		b = append(b, p[:]...)
+	var buf [512]byte
+	b := append(append(buf[:0], tagText, 0, 0, 0, 0, 0, 0, 0, byte(len(format))), format...)
+	b = append(append(b, tagText, 0, 0, 0, 0, 0, 0, 0, byte(len(purpose))), purpose...)
+	for i := range parts {
+		b = append(b, parts[i][:]...)
 	}
 	return sha256.Sum256(b)
 }
 
-// operation lists the lines that say what a node does, whatever its input:
+// operation writes the lines that say what a node does, whatever its input:
 // kind, version, shared code, parameters (files by content), seed.
-func (e *Engine) operation(n *node, digest func(path string) (runs.Digest, error)) ([]Line, error) {
-	lines := []Line{
-		{Label: "format", Value: format},
-		{Label: "kind", Value: fmt.Sprintf("%s version %d", n.kind.Name, n.kind.Version), Pos: n.spec.Pos},
-	}
+func (e *Engine) operation(n *node, k *keyWriter, digest func(path string) (runs.Digest, error)) error {
+	k.line("format", format, pipeline.Pos{})
+	k.line("kind", fmt.Sprintf("%s version %d", n.kind.Name, n.kind.Version), n.spec.Pos)
 	for _, u := range n.kind.Uses {
-		lines = append(lines, Line{Label: "uses", Value: u})
+		k.line("uses", u, pipeline.Pos{})
 	}
 	for _, f := range n.spec.Fields {
 		value := f.Value
+		var d runs.Digest
+		var err error
 		switch f.Location {
 		case "dir": // what the kind lists of it stands for it
 			continue
 		case "file":
-			d, err := digest(f.Value)
-			if err != nil {
-				return nil, &pipeline.Error{Pos: f.Pos, Path: n.spec.Path + ".with." + f.Path, Msg: fileMessage(err), Err: err}
-			}
-			value = "sha256:" + d.String()
+			d, err = digest(f.Value)
 		case "tree":
-			d, err := treeDigest(f.Value, digest)
-			if err != nil {
-				return nil, &pipeline.Error{Pos: f.Pos, Path: n.spec.Path + ".with." + f.Path, Msg: fileMessage(err), Err: err}
-			}
+			d, err = treeDigest(f.Value, digest)
+		}
+		if err != nil {
+			return &pipeline.Error{Pos: f.Pos, Path: n.spec.Path + ".with." + f.Path, Msg: fileMessage(err), Err: err}
+		}
+		if f.Location != "" {
 			value = "sha256:" + d.String()
 		}
-		lines = append(lines, Line{Label: "with." + f.Path, Value: value, Pos: f.Pos})
+		k.line("with."+f.Path, value, f.Pos)
 	}
 	if n.kind.Random() {
-		lines = append(lines, Line{Label: "seed", Value: fmt.Sprint(n.spec.Seed), Pos: n.spec.SeedPos})
+		k.line("seed", strconv.FormatUint(n.spec.Seed, 10), n.spec.SeedPos)
 	}
 	if strings.HasPrefix(n.spec.Encode, "jpeg") {
-		lines = append(lines, Line{Label: "encode", Value: strings.TrimSpace(n.spec.Encode + " " + e.o.Encoder.Version)})
+		k.line("encode", strings.TrimSpace(n.spec.Encode+" "+e.o.Encoder.Version), pipeline.Pos{})
 	}
-	return lines, nil
+	return nil
 }
 
 // short is a digest for people.

@@ -178,7 +178,11 @@ func (e *Engine) Results(only map[string]bool) ([]Result, error) {
 		if n.outputs == nil {
 			return nil, fmt.Errorf("stage %s has no result yet", n.spec.Name)
 		}
-		out = append(out, Result{LockedStage: lockedStage(n.spec.Name, n.kind.Name, n.key.Digest, *n.details()), Lines: n.key.Lines})
+		lines, err := e.linesOfKey(context.Background(), n)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Result{LockedStage: lockedStage(n.spec.Name, n.kind.Name, n.key.Digest, *n.details()), Lines: lines})
 	}
 	return out, nil
 }

@@ -52,7 +52,7 @@ type Value struct {
 // rows. Pictures are not opened.
 func (e *Engine) Look(ctx context.Context, instance, outputName string, head int) (Look, error) {
 	look := Look{Instance: instance, Output: outputName}
-	n, ok := e.byName[instance]
+	n, ok := e.named(instance)
 	if !ok {
 		return look, e.noSuchStage(instance)
 	}
@@ -110,7 +110,7 @@ func (e *Engine) Look(ctx context.Context, instance, outputName string, head int
 // a group, or with "" all of them, in the order of the kind. None when it has
 // no such output.
 func (e *Engine) OutputsOf(instance, name string) []string {
-	n, ok := e.byName[instance]
+	n, ok := e.named(instance)
 	switch {
 	case !ok:
 		return nil
@@ -124,12 +124,16 @@ func (e *Engine) OutputsOf(instance, name string) []string {
 // ColumnsOf lists the columns of an output that exists, "id" included; none of
 // an output of files.
 func (e *Engine) ColumnsOf(instance, outputName string) []string {
-	n, ok := e.byName[instance]
-	if !ok || n.outputs[outputName] == nil || n.outputs[outputName].data == nil {
+	n, ok := e.named(instance)
+	if !ok {
+		return nil
+	}
+	out := n.outputs.get(outputName)
+	if out == nil || out.data == nil {
 		return nil
 	}
 	var names []string
-	for _, f := range n.outputs[outputName].data.schema.Fields() {
+	for _, f := range out.data.schema.Fields() {
 		names = append(names, f.Name)
 	}
 	return names

@@ -11,7 +11,7 @@ import (
 // columns, with what opens its pictures. It is how other programs' formats are
 // written, so that the engine needs to know none of them.
 func (e *Engine) Open(ctx context.Context, instance, outputName string) (stages.Input, stages.Images, error) {
-	n, ok := e.byName[instance]
+	n, ok := e.named(instance)
 	if !ok {
 		return nil, nil, e.noSuchStage(instance)
 	}

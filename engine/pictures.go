@@ -39,7 +39,7 @@ type PictureOptions struct {
 // first. Which rows are shown is a fixed draw by id, so that the same rows come
 // again.
 func (e *Engine) Pictures(ctx context.Context, instance, outputName string, o PictureOptions) ([]PictureGroup, error) {
-	n, ok := e.byName[instance]
+	n, ok := e.named(instance)
 	if !ok {
 		return nil, e.noSuchStage(instance)
 	}

@@ -16,17 +16,17 @@ type Published struct {
 // Publish copies the files of final stages (those no other stage reads) to a
 // folder per stage, and says where. An unchanged folder is left alone.
 func (e *Engine) Publish(dir string) ([]Published, error) {
-	read := map[*node]bool{}
+	read := make([]bool, len(e.nodes))
 	for _, n := range e.nodes {
 		for _, in := range n.inputs {
 			for _, r := range in.refs {
-				read[r.node] = true
+				read[r.node.index] = true
 			}
 		}
 	}
 	var out []Published
 	for _, n := range e.nodes {
-		if read[n] || n.outputs == nil {
+		if read[n.index] || n.outputs == nil {
 			continue
 		}
 		for _, o := range n.record.Outputs {
@@ -76,7 +76,7 @@ func (e *Engine) publishFile(f storedFile, path string) error {
 
 // ReadFile returns a file of an output that exists.
 func (e *Engine) ReadFile(instance, outputName, name string) ([]byte, error) {
-	n, ok := e.byName[instance]
+	n, ok := e.named(instance)
 	if !ok {
 		return nil, e.noSuchStage(instance)
 	}

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -9,8 +8,6 @@ import (
 	"sync"
 
 	"github.com/apache/arrow/go/v15/arrow"
-	"github.com/apache/arrow/go/v15/arrow/ipc"
-	"github.com/apache/arrow/go/v15/arrow/memory"
 
 	"shiftmill/runs"
 )
@@ -20,7 +17,7 @@ import (
 // somebody asks.
 type nodeRecord struct {
 	Outputs []outputRecord `json:"-"`
-	Lines   []Line         `json:"lines"`
+	Lines   []Line         `json:"-"`
 	Notes   []string       `json:"notes,omitempty"`
 	Skips   []Skip         `json:"skips,omitempty"`
 	Metrics []Metric       `json:"metrics,omitempty"`
@@ -67,7 +64,7 @@ func intern(b []byte) string {
 	return string(b)
 }
 
-// encode writes the outputs in binary, then the rest as JSON.
+// encode writes the outputs and the lines in binary, then the rest as JSON.
 func (nr nodeRecord) encode() ([]byte, error) {
 	rest, err := json.Marshal(nr)
 	if err != nil {
@@ -101,81 +98,121 @@ func (nr nodeRecord) encode() ([]byte, error) {
 			b = binary.AppendUvarint(b, uint64(f.Size))
 		}
 	}
+	b = append(b, binaryLines)
+	b = binary.AppendUvarint(b, uint64(len(nr.Lines)))
+	for _, l := range nr.Lines {
+		text(l.Label)
+		// Most values end in a digest, which takes half the bytes this way.
+		head, d := l.Value, runs.Digest{}
+		if cut := len(head) - 2*len(d); cut >= 0 {
+			var err error
+			if d, err = runs.ParseDigest(head[cut:]); err == nil && d.String() == head[cut:] {
+				head = head[:cut]
+			}
+		}
+		text(head)
+		if len(head) < len(l.Value) {
+			b = append(append(b, 1), d[:]...)
+		} else {
+			b = append(b, 0)
+		}
+	}
 	return append(b, rest...), nil
 }
 
-// decodeOutputs reads the outputs of an encoded record and returns the JSON
+// binaryLines opens the lines of a record; a record with another byte here is
+// of another version, and its outputs alone are understood.
+const binaryLines = 2
+
+// A recordDecoder takes values off the front of an encoded record; bad is set
+// when one is not there.
+type recordDecoder struct {
+	b   []byte
+	bad bool
+}
+
+func (r *recordDecoder) number() uint64 {
+	v, k := binary.Uvarint(r.b)
+	if k <= 0 {
+		r.bad, r.b = true, nil
+		return 0
+	}
+	r.b = r.b[k:]
+	return v
+}
+
+func (r *recordDecoder) take(n uint64) []byte {
+	if r.bad || n > uint64(len(r.b)) {
+		r.bad, r.b = true, nil
+		return nil
+	}
+	v := r.b[:n:n]
+	r.b = r.b[n:]
+	return v
+}
+
+func (r *recordDecoder) digest() (d runs.Digest) {
+	copy(d[:], r.take(uint64(len(d))))
+	return d
+}
+
+// decodeOutputs reads the outputs of an encoded record and returns what stands
 // behind them.
 func decodeOutputs(b []byte) (outs []outputRecord, rest []byte, err error) {
-	bad := false
-	number := func() uint64 {
-		v, k := binary.Uvarint(b)
-		if k <= 0 {
-			bad, b = true, nil
-			return 0
-		}
-		b = b[k:]
-		return v
-	}
-	take := func(n uint64) []byte {
-		if bad || n > uint64(len(b)) {
-			bad, b = true, nil
-			return nil
-		}
-		v := b[:n]
-		b = b[n:]
-		return v
-	}
-	digest := func() (d runs.Digest) {
-		copy(d[:], take(uint64(len(d))))
-		return d
-	}
-	for n := number(); n > 0 && !bad; n-- {
-		o := outputRecord{Name: string(take(number())), Rows: int(number())}
-		if s := take(number()); len(s) > 0 {
+	r := recordDecoder{b: b}
+	n := r.number()
+	outs = make([]outputRecord, 0, min(n, 16))
+	for ; n > 0 && !r.bad; n-- {
+		o := outputRecord{Name: string(r.take(r.number())), Rows: int(r.number())}
+		if s := r.take(r.number()); len(s) > 0 {
 			o.Schema = s
 		}
-		o.Manifest = digest()
-		o.Streamed = number() == 1
-		k := number()
+		o.Manifest = r.digest()
+		o.Streamed = r.number() == 1
+		k := r.number()
 		o.Content = make(contents, 0, min(k, 64))
-		for ; k > 0 && !bad; k-- {
-			o.Content = append(o.Content, content{intern(take(number())), digest()})
+		for ; k > 0 && !r.bad; k-- {
+			o.Content = append(o.Content, content{intern(r.take(r.number())), r.digest()})
 		}
-		for k := number(); k > 0 && !bad; k-- {
-			f := storedFile{Name: string(take(number())), Object: digest()}
-			f.Size = int64(number())
+		for k := r.number(); k > 0 && !r.bad; k-- {
+			f := storedFile{Name: string(r.take(r.number())), Object: r.digest()}
+			f.Size = int64(r.number())
 			o.Files = append(o.Files, f)
 		}
 		outs = append(outs, o)
 	}
-	if bad {
+	if r.bad {
 		return nil, nil, errors.New("a node's record does not decode")
 	}
-	return outs, b, nil
+	return outs, r.b, nil
+}
+
+// decodeRest reads what decodeOutputs left: false when it is of another version.
+func (nr *nodeRecord) decodeRest(b []byte) bool {
+	r := recordDecoder{b: b}
+	if v := r.take(1); r.bad || v[0] != binaryLines {
+		return false
+	}
+	for n := r.number(); n > 0 && !r.bad; n-- {
+		l := Line{Label: string(r.take(r.number())), Value: string(r.take(r.number()))}
+		if flag := r.take(1); !r.bad && flag[0] == 1 {
+			l.Value += r.digest().String()
+		}
+		nr.Lines = append(nr.Lines, l)
+	}
+	return !r.bad && json.Unmarshal(r.b, nr) == nil
 }
 
 // details reads what decodeOutputs left.
 func (n *node) details() *nodeRecord {
 	if n.rest != nil {
 		outs := n.record.Outputs
-		if json.Unmarshal(n.rest, &n.record) != nil {
+		if !n.record.decodeRest(n.rest) {
 			n.record = nodeRecord{} // of another version: nothing to tell
 		}
 		n.record.Outputs, n.rest = outs, nil
 	}
 	return &n.record
-}
-
-// encodeSchema writes a schema as an Arrow IPC message, names, types and
-// metadata included.
-func encodeSchema(s *arrow.Schema) ([]byte, error) {
-	var buf bytes.Buffer
-	w := ipc.NewWriter(&buf, ipc.WithSchema(s))
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	return buf.Bytes(), nil
 }
 
 // A schemaCache decodes each distinct schema once and joins each distinct pair
@@ -199,12 +236,11 @@ func (c *schemaCache) decode(b []byte) (ownColumns, error) {
 	if s, ok := c.known[string(b)]; ok {
 		return s, nil
 	}
-	r, err := ipc.NewReader(bytes.NewReader(b), ipc.WithAllocator(memory.DefaultAllocator))
+	schema, err := decodeSchema(b)
 	if err != nil {
 		return ownColumns{}, err
 	}
-	defer r.Release()
-	own := ownColumns{schema: r.Schema(), fields: map[string]arrow.Field{}}
+	own := ownColumns{schema: schema, fields: map[string]arrow.Field{}}
 	for _, f := range own.schema.Fields()[1:] {
 		own.fields[f.Name] = f
 	}
@@ -269,34 +305,33 @@ func (e *Engine) adopt(n *node, rec runs.Record) error {
 
 // accept makes a record the result of a node.
 func (e *Engine) accept(n *node, nr nodeRecord) error {
-	outs := make(map[string]*output, len(nr.Outputs))
-	for _, r := range nr.Outputs {
-		o := &output{record: r}
+	outs := make(outputs, len(nr.Outputs))
+	sets := make([]dataset, len(nr.Outputs))
+	for i := range nr.Outputs {
+		r := &nr.Outputs[i]
+		outs[i].record = r
 		if r.Schema != nil {
 			own, err := e.schemas.decode(r.Schema)
 			if err != nil {
 				return err
 			}
-			o.data = e.dataset(n, r, own)
+			outs[i].data = &sets[i]
+			e.setDataset(&sets[i], n, r, own)
 		}
-		outs[r.Name] = o
 	}
 	n.record, n.outputs, n.rest = nr, outs, nil
 	return nil
 }
 
-// dataset makes the handle of a stored output.
-func (e *Engine) dataset(n *node, r outputRecord, own ownColumns) *dataset {
-	d := &dataset{
-		own: own.fields, rows: r.Rows, maker: n, output: r.Name,
-		manifest: r.Manifest, streamed: r.Streamed, content: slices.Clip(r.Content),
-	}
+// setDataset makes the handle of a stored output.
+func (e *Engine) setDataset(d *dataset, n *node, r *outputRecord, own ownColumns) {
+	d.own, d.rows, d.maker, d.output = own.fields, r.Rows, n, r.Name
+	d.manifest, d.streamed, d.content = r.Manifest, r.Streamed, slices.Clip(r.Content)
 	var base *arrow.Schema
 	if d.base = n.baseOf(r.Name); d.base != nil {
 		base = d.base.schema
 	}
 	d.schema = e.schemas.join(base, own.schema)
-	return d
 }
 
 // joinSchemas is "id", the base's columns in their order, with those a stage

@@ -4,7 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
+	"sync"
 
 	"shiftmill/pipeline"
 	"shiftmill/runs"
@@ -27,54 +30,109 @@ func (e *Engine) lookUp(ctx context.Context, n *node) (err error) {
 	if err := e.openInputs(ctx, n, ""); err != nil {
 		return err
 	}
-	lines, err := e.operation(n, e.stats.digest)
-	if err != nil {
+	k := keyWriters.Get().(*keyWriter)
+	defer keyWriters.Put(k)
+	k.buf = k.buf[:0]
+	if err := e.writeKey(ctx, n, k); err != nil {
 		return err
 	}
-	more, err := e.inputLines(ctx, n, n.kind.Shape == stages.RowWise)
-	if err != nil {
-		return err
-	}
-	lines = append(lines, more...)
-	if n.kind.Shape == stages.RowWise {
-		n.op = newKey(lines).Digest
-		if lines, err = e.rowPortLines(ctx, n, lines); err != nil {
+	n.key = Key{Digest: k.sum()}
+	if reason := e.lookUpKey(n); reason != "" {
+		n.state, n.reason = Miss, reason
+		if n.key.Lines, err = e.linesOfKey(ctx, n); err != nil {
 			return err
 		}
-		if n.streams() { // its record holds recipes where the stored one holds contents
-			lines = append(lines, Line{Label: "cache", Value: "stream"})
-		}
-	}
-	listed, err := e.listing(ctx, n, e.stats.digest)
-	if err != nil {
-		return err
-	}
-	lines = append(lines, listed...)
-	n.key = newKey(lines)
-	rec, ok := e.store.Lookup(n.key.Digest)
-	if !ok {
-		n.state, n.reason = Miss, "no result under this key"
-		return nil
-	}
-	for _, o := range rec.Objects {
-		if !e.store.Has(o) {
-			n.state, n.reason = Miss, fmt.Sprintf("object %s of its result is gone from the store", short(o))
-			return nil
-		}
-	}
-	if err := e.adopt(n, rec); err != nil {
-		n.state, n.reason = Miss, err.Error()
 		return nil
 	}
 	n.state, n.reason = Hit, ""
 	return nil
 }
 
+var keyWriters = sync.Pool{New: func() any { return new(keyWriter) }}
+
+// lookUpKey takes the result under a node's key, or says why there is none.
+func (e *Engine) lookUpKey(n *node) (missing string) {
+	rec, ok := e.store.Lookup(n.key.Digest)
+	if !ok {
+		return "no result under this key"
+	}
+	for _, o := range rec.Objects {
+		if !e.store.Has(o) {
+			return fmt.Sprintf("object %s of its result is gone from the store", short(o))
+		}
+	}
+	if err := e.adopt(n, rec); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+// writeKey writes the lines of a node whose inputs are open, and notes the
+// digest of the operation of row-wise kinds.
+func (e *Engine) writeKey(ctx context.Context, n *node, k *keyWriter) error {
+	if err := e.writeOperation(n, k); err != nil {
+		return err
+	}
+	rowWise := n.kind.Shape == stages.RowWise
+	if err := e.inputLines(ctx, n, k, rowWise); err != nil {
+		return err
+	}
+	if rowWise {
+		n.op = k.sum()
+		in := n.input(n.kind.In[0].Name)
+		if in == nil {
+			return fmt.Errorf("%s: port %q of %s is not connected", n.spec.Pos, n.kind.In[0].Name, n.spec.Name)
+		}
+		if err := e.rowLines(ctx, n, k, in, in.data, in.refs[0], false); err != nil {
+			return err
+		}
+		if n.streams() { // its record holds recipes where the stored one holds contents
+			k.line("cache", "stream", pipeline.Pos{})
+		}
+	}
+	return e.listing(ctx, n, k, e.stats.digest)
+}
+
+// writeOperation is operation, for equal instances of a stage written once.
+func (e *Engine) writeOperation(n *node, k *keyWriter) error {
+	c := n.class
+	if k.keep || c.located {
+		return e.operation(n, k, e.stats.digest)
+	}
+	if op := c.op.Load(); op != nil && op.seed == n.spec.Seed && op.encode == n.spec.Encode {
+		k.buf = append(k.buf, op.lines...)
+		return nil
+	}
+	from := len(k.buf)
+	if err := e.operation(n, k, e.stats.digest); err != nil {
+		return err
+	}
+	if c.shared {
+		c.op.Store(&classOperation{n.spec.Seed, n.spec.Encode, slices.Clone(k.buf[from:])})
+	}
+	return nil
+}
+
+// linesOfKey gives the lines of a key that was found.
+func (e *Engine) linesOfKey(ctx context.Context, n *node) ([]Line, error) {
+	if n.key.Lines != nil || n.key.Digest.IsZero() {
+		return n.key.Lines, nil
+	}
+	k := keyWriter{keep: true}
+	if err := e.writeKey(ctx, n, &k); err != nil {
+		return nil, err
+	}
+	if k.sum() != n.key.Digest {
+		return nil, fmt.Errorf("the input of %s changed meanwhile; run again", n.spec.Name)
+	}
+	return k.lines, nil
+}
+
 // listing is the key line of a source's files and tables; none for generators.
-func (e *Engine) listing(ctx context.Context, n *node, digest func(path string) (runs.Digest, error)) ([]Line, error) {
+func (e *Engine) listing(ctx context.Context, n *node, k *keyWriter, digest func(path string) (runs.Digest, error)) error {
 	src := n.kind.Source
 	if src == nil || src.Listing == nil {
-		return nil, nil
+		return nil
 	}
 	h := sha256.New()
 	text := func(path string) (string, error) {
@@ -82,23 +140,23 @@ func (e *Engine) listing(ctx context.Context, n *node, digest func(path string) 
 		return d.String(), err
 	}
 	if err := src.Listing(ctx, n.spec.Config, text, h); err != nil {
-		return nil, err
+		return err
 	}
-	return []Line{{Label: "listing", Value: runs.Digest(h.Sum(nil)).String()}}, nil
+	k.line("listing", runs.Digest(h.Sum(nil)).String(), pipeline.Pos{})
+	return nil
 }
 
 // unchanged makes sure that the files a stage has read on its own are those
 // that its key names; else its result would be remembered under a wrong key.
 func (e *Engine) unchanged(ctx context.Context, n *node) error {
-	lines, err := e.operation(n, e.stats.now)
-	if err != nil {
+	now := keyWriter{keep: true}
+	if err := e.operation(n, &now, e.stats.now); err != nil {
 		return err
 	}
-	listed, err := e.listing(ctx, n, e.stats.now)
-	if err != nil {
+	if err := e.listing(ctx, n, &now, e.stats.now); err != nil {
 		return err
 	}
-	for _, l := range append(lines, listed...) {
+	for _, l := range now.lines {
 		for _, k := range n.key.Lines {
 			if k.Label == l.Label && k.Value != l.Value && l.Label != "uses" {
 				what := strings.TrimPrefix(l.Label, "with.")
@@ -141,57 +199,61 @@ func (n *node) learnColumns() error {
 	return nil
 }
 
-// inputLines are the key lines of a node's inputs, ports in name order as the
-// graph has them; for row-wise kinds the first port is left to rowPortLines.
-func (e *Engine) inputLines(ctx context.Context, n *node, withoutFirst bool) ([]Line, error) {
-	var lines []Line
-	for _, in := range n.inputs {
+// inputLines writes the key lines of a node's inputs, ports in name order as
+// the graph has them; the first port of row-wise kinds comes later.
+func (e *Engine) inputLines(ctx context.Context, n *node, k *keyWriter, withoutFirst bool) error {
+	for i := range n.inputs {
+		in := &n.inputs[i]
 		if withoutFirst && in.name == n.kind.In[0].Name {
 			continue
 		}
-		label := "in." + in.name
 		if in.data != nil {
-			more, err := e.rowLines(ctx, n, in, in.data, in.refs[0], label)
-			if err != nil {
-				return nil, err
+			if err := e.rowLines(ctx, n, k, in, in.data, in.refs[0], false); err != nil {
+				return err
 			}
-			lines = append(lines, more...)
 			continue
 		}
 		for _, r := range in.refs {
-			at := label
-			if in.gathers() {
-				at += " " + where(r)
+			if err := e.refLines(ctx, n, k, in, r); err != nil {
+				return err
 			}
-			more, err := e.refLines(ctx, n, in, r, at)
-			if err != nil {
-				return nil, err
-			}
-			lines = append(lines, more...)
 		}
 	}
-	return lines, nil
+	return nil
+}
+
+// label opens a line of an input.
+func (k *keyWriter) inputLabel(in *input, r inputRef, gathered bool) {
+	k.begin()
+	k.text("in.")
+	k.text(in.name)
+	if gathered {
+		k.text(" ")
+		k.buf = appendWhere(k.buf, r)
+	}
 }
 
 // where names a gathered input by what made it and where it stands in the
 // matrix; both are handed to the stage, so both are in its key.
-func where(r inputRef) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s.%s[", r.node.spec.Stage, r.output)
+func where(r inputRef) string { return string(appendWhere(nil, r)) }
+
+func appendWhere(b []byte, r inputRef) []byte {
+	b = append(append(append(b, r.node.spec.Stage...), '.'), r.output...)
+	b = append(b, '[')
 	for i, c := range r.coords {
 		if i > 0 {
-			b.WriteByte(',')
+			b = append(b, ',')
 		}
-		fmt.Fprintf(&b, "%q=%q", c.Axis, c.Value)
+		b = append(strconv.AppendQuote(b, c.Axis), '=')
+		b = strconv.AppendQuote(b, c.Value)
 	}
-	b.WriteByte(']')
-	return b.String()
+	return append(b, ']')
 }
 
-func (e *Engine) refLines(ctx context.Context, n *node, in input, r inputRef, label string) ([]Line, error) {
-	out := r.node.outputs[r.output]
+func (e *Engine) refLines(ctx context.Context, n *node, k *keyWriter, in *input, r inputRef) error {
+	out := r.node.outputs.get(r.output)
 	if out == nil {
-		return nil, fmt.Errorf("stage %s has no output %q", r.node.spec.Name, r.output)
+		return fmt.Errorf("stage %s has no output %q", r.node.spec.Name, r.output)
 	}
 	if in.port.Type == stages.Files {
 		h := sha256.New()
@@ -199,43 +261,54 @@ func (e *Engine) refLines(ctx context.Context, n *node, in input, r inputRef, la
 			h.Write(appendBytes(nil, tagText, []byte(f.Name)))
 			h.Write(f.Object[:])
 		}
-		return []Line{{Label: label + " files", Value: runs.Digest(h.Sum(nil)).String(), Pos: r.pos}}, nil
+		k.inputLabel(in, r, in.port.Many)
+		k.text(" files")
+		k.sep()
+		k.digest(runs.Digest(h.Sum(nil)))
+		k.end(r.pos)
+		return nil
 	}
-	return e.rowLines(ctx, n, in, out.data, r, label)
+	return e.rowLines(ctx, n, k, in, out.data, r, in.port.Many)
 }
 
-// rowLines are the key lines of a dataset: its rows, and the columns read.
-func (e *Engine) rowLines(ctx context.Context, n *node, in input, d *dataset, r inputRef, label string) ([]Line, error) {
+// rowLines writes the key lines of a dataset: its rows, and the columns read.
+func (e *Engine) rowLines(ctx context.Context, n *node, k *keyWriter, in *input, d *dataset, r inputRef, gathered bool) error {
 	ids, err := e.contentID(ctx, d, idColumn)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	lines := []Line{{Label: label + " rows", Value: ids.String(), Pos: r.pos}}
-	for _, c := range n.kind.Reads(n.spec.Config, in.name, d.schema) {
+	k.inputLabel(in, r, gathered)
+	k.text(" rows")
+	k.sep()
+	k.digest(ids)
+	k.end(r.pos)
+	for _, c := range n.reads(in.name, d.schema) {
 		if d.level(c) == nil {
-			return nil, &pipeline.Error{Pos: r.pos, Path: n.spec.Path + ".from." + in.name,
+			return &pipeline.Error{Pos: r.pos, Path: n.spec.Path + ".from." + in.name,
 				Msg: missingColumn(c, d.schema, n.kind.Name, r.node.spec.Name)}
 		}
 		content, err := e.contentID(ctx, d, c)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		lines = append(lines, Line{Label: label + " column " + c, Value: typeName(d.columnType(c)) + " " + content.String(), Pos: r.pos})
+		k.inputLabel(in, r, gathered)
+		k.text(" column ")
+		k.text(c)
+		k.sep()
+		k.text(typeName(d.columnType(c)))
+		k.text(" ")
+		k.digest(content)
+		k.end(r.pos)
 		if meta := d.metadata(c); meta != "" {
-			lines = append(lines, Line{Label: label + " classes " + c, Value: digestText(meta).String(), Pos: r.pos})
+			k.inputLabel(in, r, gathered)
+			k.text(" classes ")
+			k.text(c)
+			k.sep()
+			k.digest(digestText(meta))
+			k.end(r.pos)
 		}
 	}
-	return lines, nil
-}
-
-// rowPortLines adds the lines of a row-wise node's first port.
-func (e *Engine) rowPortLines(ctx context.Context, n *node, lines []Line) ([]Line, error) {
-	in := n.input(n.kind.In[0].Name)
-	if in == nil {
-		return nil, fmt.Errorf("%s: port %q of %s is not connected", n.spec.Pos, n.kind.In[0].Name, n.spec.Name)
-	}
-	more, err := e.rowLines(ctx, n, *in, in.data, in.refs[0], "in."+in.name)
-	return append(lines, more...), err
+	return nil
 }
 
 // An Instance is what a plan or a run says about a node.
@@ -266,8 +339,9 @@ type NamedRows struct {
 // Nothing is computed but content ids. If something must run, the spec's
 // columns are checked first, as Run does.
 func (e *Engine) Plan(ctx context.Context) error {
-	for _, n := range e.nodes {
-		err := e.resolve(ctx, n)
+	errs := e.resolveAll(ctx)
+	for i, n := range e.nodes {
+		err := errs[i]
 		if err != nil || n.state != Hit {
 			if err := e.Check(); err != nil {
 				return err
@@ -285,8 +359,9 @@ func (e *Engine) Instances() []Instance {
 	out := make([]Instance, len(e.nodes))
 	for i, n := range e.nodes {
 		more := n.details()
+		lines, _ := e.linesOfKey(context.Background(), n) // files that change meanwhile leave none
 		out[i] = Instance{Name: n.spec.Name, Kind: n.kind.Name, State: n.state, Reason: n.reason,
-			Key: n.key.Digest, Lines: n.key.Lines, Metrics: more.Metrics, Skips: more.Skips,
+			Key: n.key.Digest, Lines: lines, Metrics: more.Metrics, Skips: more.Skips,
 			Notes: more.Notes, Seconds: more.Seconds}
 		for _, o := range n.record.Outputs {
 			out[i].Rows += o.Rows

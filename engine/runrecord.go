@@ -132,7 +132,7 @@ func (e *Engine) SaveRun(r RunRecord) error {
 func (e *Engine) keysInUse() []runs.Digest {
 	var keys []runs.Digest
 	for _, n := range e.nodes {
-		if n.key.Lines != nil {
+		if !n.key.Digest.IsZero() {
 			keys = append(keys, n.key.Digest)
 		}
 		if !n.op.IsZero() {

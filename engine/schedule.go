@@ -33,7 +33,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		seen[err.Error()] = true
 		e.emit(Event{Type: Note, Message: fmt.Sprintf("%v; what made it runs again", err)})
 		for _, n := range e.nodes {
-			n.state, n.reason, n.record, n.outputs, n.rest, n.growing = Pending, "", nodeRecord{}, nil, nil, nil
+			n.state, n.reason, n.record, n.outputs, n.rest, n.growing, n.key = Pending, "", nodeRecord{}, nil, nil, nil, Key{}
 		}
 	}
 }
@@ -125,7 +125,8 @@ func (e *Engine) runOnce(ctx context.Context) error {
 	s := &scheduler{e: e, ctx: ctx, cancel: cancel, workers: e.o.Workers, bytes: e.budget(), done: make(chan ended),
 		waiting: map[*node]int{}, readers: map[*node][]*node{}, active: map[*node]*active{}, verdict: map[*node]verdict{}}
 	var ready []*node
-	for _, n := range e.nodes {
+	errs := e.resolveAll(ctx)
+	for i, n := range e.nodes {
 		var missing []*node
 		for _, in := range n.inputs {
 			for _, r := range in.refs {
@@ -134,7 +135,8 @@ func (e *Engine) runOnce(ctx context.Context) error {
 				}
 			}
 		}
-		if len(missing) == 0 && e.upToDate(ctx, n) {
+		if len(missing) == 0 && errs[i] == nil && n.state == Hit {
+			e.emitHit(n) // what went wrong is left to its run, which reports it
 			continue
 		}
 		if err := e.Check(); err != nil {
@@ -164,16 +166,6 @@ func (e *Engine) runOnce(ctx context.Context) error {
 // budget is how many bytes of rows may be in flight; the rest of the memory is
 // for tables that are kept to be read again.
 func (e *Engine) budget() int64 { return e.o.Memory - e.o.Memory/4 }
-
-// upToDate looks a node up whose inputs exist; what goes wrong is left to its
-// run, which reports it.
-func (e *Engine) upToDate(ctx context.Context, n *node) bool {
-	if e.resolve(ctx, n) != nil || n.state != Hit {
-		return false
-	}
-	e.emitHit(n)
-	return true
-}
 
 func (e *Engine) emitHit(n *node) {
 	e.emit(Event{Type: NodeDone, Stage: n.spec.Name, Kind: n.kind.Name, State: Hit, Rows: n.rows()})

@@ -13,7 +13,7 @@ import (
 // must exist here.
 func (e *Engine) CopyResults(ctx context.Context, to *runs.Store, instances []string) error {
 	for _, name := range instances {
-		n, ok := e.byName[name]
+		n, ok := e.named(name)
 		if !ok {
 			return e.noSuchStage(name)
 		}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -79,7 +80,7 @@ func trouble(old NodeRun) string {
 
 // Why explains a node.
 func (c *Comparison) Why(name string) (Explanation, error) {
-	n, ok := c.e.byName[name]
+	n, ok := c.e.named(name)
 	if !ok {
 		return Explanation{}, c.e.noSuchStage(name)
 	}
@@ -114,8 +115,8 @@ func (e *Engine) changes(n *node, before map[string]NodeRun, seen map[string]boo
 		return nil
 	}
 	var out []Change
-	if n.key.Lines != nil && n.key.Digest != old.Key {
-		out = diffLines(e.linesOf(old.Key), n.key.Lines)
+	if lines, err := e.linesOfKey(context.Background(), n); err == nil && lines != nil && n.key.Digest != old.Key {
+		out = diffLines(e.linesOf(old.Key), lines)
 		for i := range out {
 			if in := n.inputOfLabel(out[i].Label); in != nil {
 				out[i].From = in.spec.Name
@@ -123,7 +124,7 @@ func (e *Engine) changes(n *node, before map[string]NodeRun, seen map[string]boo
 			}
 		}
 	}
-	if n.key.Lines == nil { // pending: the cause lies with its inputs
+	if n.key.Digest.IsZero() { // pending: the cause lies with its inputs
 		for _, in := range n.inputs {
 			for _, r := range in.refs {
 				if c := e.changes(r.node, before, seen); len(c) > 0 || r.node.state == Miss {
@@ -338,7 +339,7 @@ func refuse(format string, args ...any) error { return Refusal(fmt.Sprintf(forma
 
 // Select returns the instances of a stage: by full name, or all of a stage's.
 func (e *Engine) Select(name string) ([]string, error) {
-	if _, ok := e.byName[name]; ok {
+	if _, ok := e.named(name); ok {
 		return []string{name}, nil
 	}
 	var names []string

@@ -11,6 +11,7 @@ type axis struct {
 	name   string
 	owner  string // the stage that defines it
 	values []*axisValue
+	byText map[string]*axisValue
 	fields []string // of its named settings, sorted
 }
 
@@ -23,13 +24,14 @@ type axisValue struct {
 	def      *axis
 }
 
-func (a *axis) value(text string) *axisValue {
-	for _, v := range a.values {
-		if v.text == text {
-			return v
-		}
+func (a *axis) value(text string) *axisValue { return a.byText[text] }
+
+func (a *axis) add(v *axisValue) {
+	if a.byText == nil {
+		a.byText = map[string]*axisValue{}
 	}
-	return nil
+	a.values = append(a.values, v)
+	a.byText[v.text] = v
 }
 
 func (a *axis) texts() []string {
@@ -131,8 +133,11 @@ func (c *checker) readAxis(s *stage, k *key, n *node, path string) *axis {
 	}
 	switch n.kind {
 	case List:
+		a.values, a.byText = make([]*axisValue, 0, len(n.items)), make(map[string]*axisValue, len(n.items))
 		for i, item := range n.items {
-			c.listValue(a, item, join(path, fmt.Sprint(i)))
+			if msg := a.listValue(item); msg != "" {
+				c.rep.add(item.pos(), join(path, fmt.Sprint(i)), "%s", msg)
+			}
 		}
 	case Map:
 		fields := map[string]bool{}
@@ -150,17 +155,18 @@ func (c *checker) readAxis(s *stage, k *key, n *node, path string) *axis {
 	return a
 }
 
-// listValue adds an item of a list to its axis.
-func (c *checker) listValue(a *axis, item *node, path string) {
+// listValue adds an item of a list, or says what is wrong with it.
+func (a *axis) listValue(item *node) string {
 	switch {
 	case item.kind == broken:
 	case item.kind != Scalar:
-		c.rep.add(item.pos(), path, "must be a single value, got %s: give it a name and write the axis as a map, as in {%s: {first: {...}, second: {...}}}", item.kind, a.name)
+		return fmt.Sprintf("must be a single value, got %s: give it a name and write the axis as a map, as in {%s: {first: {...}, second: {...}}}", item.kind, a.name)
 	case a.value(item.text) != nil:
-		c.rep.add(item.pos(), path, "%s stands twice in this axis", quote(item.text))
+		return quote(item.text) + " stands twice in this axis"
 	default:
-		a.values = append(a.values, &axisValue{axis: a.name, text: item.text, whole: item, def: a})
+		a.add(&axisValue{axis: a.name, text: item.text, whole: item, def: a})
 	}
+	return ""
 }
 
 // namedValue adds an entry of named settings to its axis.
@@ -175,7 +181,7 @@ func (c *checker) namedValue(a *axis, k *key, item *node, path string) {
 		c.rep.add(item.pos(), path, "the settings of an entry are a map, got %s: write %s", item.describe(), form)
 	default:
 		whole := &node{kind: Scalar, tag: TagText, text: k.text, src: k.src, line: k.line, col: k.col}
-		a.values = append(a.values, &axisValue{axis: a.name, text: k.text, whole: whole, settings: item, def: a})
+		a.add(&axisValue{axis: a.name, text: k.text, whole: whole, settings: item, def: a})
 	}
 }
 

@@ -102,7 +102,13 @@ func (r *settingsReader) read(vals []*axisValue) *settings {
 	if r.c.problems(decodeInto(Value{with, r.c.types}, deref(set.config)), with, path) {
 		return nil
 	}
-	if r.c.problems(r.s.kind.Check(set.config), with, path) {
+	// A value that was reported already, or is left open, is no news when the
+	// kind misses it.
+	problems := slices.DeleteFunc(r.s.kind.Check(set.config), func(p Problem) bool {
+		at := dig(with, p.Field)
+		return p.Pos == (Pos{}) && at != nil && at.kind == broken
+	})
+	if r.c.problems(problems, with, path) {
 		return nil
 	}
 	set.fields = r.c.types.fields(set.config, r.defaults)

@@ -31,7 +31,7 @@ type index struct {
 	tombstones map[Digest]tombstone
 	refs       [2][indexBuckets]ref
 
-	mu      sync.Mutex
+	mu      [2][indexBuckets]sync.Mutex // each guards its bucket
 	buckets [2][indexBuckets][]byte
 }
 
@@ -132,8 +132,8 @@ func (ix *index) decodeHead(head []byte) bool {
 
 // bucket returns a checked bucket.
 func (ix *index) bucket(section int, first byte) ([]byte, error) {
-	ix.mu.Lock()
-	defer ix.mu.Unlock()
+	ix.mu[section][first].Lock()
+	defer ix.mu[section][first].Unlock()
 	if b := ix.buckets[section][first]; b != nil {
 		return b, nil
 	}
@@ -152,20 +152,27 @@ func (ix *index) bucket(section int, first byte) ([]byte, error) {
 	return b, nil
 }
 
-// find returns the slot of a digest in a bucket, or nil.
+// find returns the slot of a digest in a bucket, or nil. Digests are spread
+// evenly, so that the place of one follows nearly from its bytes.
 func find(bucket []byte, slotSize int, d Digest) []byte {
-	n := int(binary.LittleEndian.Uint32(bucket))
 	slots := bucket[4:]
-	low, high := 0, n
-	for low < high {
-		mid := (low + high) / 2
-		switch slot := slots[mid*slotSize:][:slotSize]; bytes.Compare(slot[:len(d)], d[:]) {
-		case 0:
-			return slot
-		case -1:
-			low = mid + 1
+	rank := binary.BigEndian.Uint64(d[1:]) // the first byte is the bucket's
+	low, high := 0, int(binary.LittleEndian.Uint32(bucket))
+	guess := int(rank >> 32 * uint64(high) >> 32)
+	for probe := 0; low < high; probe++ {
+		if guess = min(max(guess, low), high-1); probe >= 4 { // spread unevenly after all
+			guess = (low + high) / 2
+		}
+		slot := slots[guess*slotSize:][:slotSize]
+		switch at := binary.BigEndian.Uint64(slot[1:]); {
+		case at < rank || at == rank && bytes.Compare(slot[:len(d)], d[:]) < 0:
+			low = guess + 1
+			guess += 1 << probe
+		case at > rank || !bytes.Equal(slot[:len(d)], d[:]):
+			high = guess
+			guess -= 1 << probe
 		default:
-			high = mid
+			return slot
 		}
 	}
 	return nil
@@ -228,6 +235,29 @@ func (ix *index) eachSlot(section, slotSize int, f func(bucket, slot []byte)) er
 		}
 	}
 	return nil
+}
+
+// ReadAhead reads the index until it is told to stop. Who will look up many keys
+// calls it beside other work; Lookup and Has then find the buckets in memory.
+func (s *Store) ReadAhead(stop <-chan struct{}) {
+	s.mu.RLock()
+	ix := s.st.index
+	s.mu.RUnlock()
+	if ix == nil {
+		return
+	}
+	for first := range indexBuckets {
+		for section := range ix.refs {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			if _, err := ix.bucket(section, byte(first)); err != nil {
+				return // whoever needs the bucket will find out
+			}
+		}
+	}
 }
 
 // dropIndex gives up a damaged index and reads the journals from their beginning.

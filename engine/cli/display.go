@@ -28,6 +28,8 @@ type display struct {
 	log  *zerolog.Logger
 	bars *mpb.Progress
 
+	collect sync.Once
+
 	mu     sync.Mutex
 	active map[string]*activeStage
 }
@@ -85,6 +87,9 @@ func (d *display) note(line string) {
 
 // event shows one event; the engine calls it from one goroutine at a time.
 func (d *display) event(ev engine.Event) {
+	if ev.Type == engine.NodeStarted {
+		d.collect.Do(collectAgain)
+	}
 	if d.log != nil {
 		d.logEvent(ev)
 		return

@@ -95,6 +95,15 @@ func readSpec(name string) ([]byte, error) {
 
 // load reads and checks a spec.
 func (s *session) load(args []string, partial bool) (*experiment, error) {
+	x, err := s.read(args)
+	if err != nil {
+		return nil, err
+	}
+	return x, s.parse(x, partial)
+}
+
+// read finds a spec and the settings of this machine.
+func (s *session) read(args []string) (*experiment, error) {
 	x := &experiment{file: quickstart, kinds: all.Registry()}
 	if _, err := bytesOf("--memory", s.memory); err != nil {
 		return nil, err
@@ -110,16 +119,19 @@ func (s *session) load(args []string, partial bool) (*experiment, error) {
 		return nil, err
 	}
 	x.onDisk = onDisk(x.file)
-	if x.local, err = pipeline.FindLocal(filepath.Dir(x.file)); err != nil {
-		return nil, err
-	}
+	x.local, err = pipeline.FindLocal(filepath.Dir(x.file))
+	return x, err
+}
+
+// parse checks the text of a spec.
+func (s *session) parse(x *experiment, partial bool) (err error) {
 	x.graph, err = pipeline.Parse(x.file, x.text, pipeline.Options{
 		Vocabulary: x.kinds, Set: s.set, Local: x.local, ReadFile: readSpec, Partial: partial, Only: s.only, From: s.from,
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return x, s.restrict(x)
+	return s.restrict(x)
 }
 
 // restrict leaves out the stages that --only and --from do not ask for. What
@@ -149,12 +161,20 @@ func (s *session) restrict(x *experiment) error {
 // store that is not there yet an empty one stands in, so that looking leaves no
 // trace.
 func (s *session) open(args []string, readOnly bool) (*experiment, error) {
-	x, err := s.load(args, false)
+	x, err := s.read(args)
 	if err != nil {
 		return nil, err
 	}
 	dir := s.store(x)
-	if _, err := os.Stat(filepath.Join(dir, "VERSION")); errors.Is(err, fs.ErrNotExist) && readOnly {
+	_, err = os.Stat(filepath.Join(dir, "VERSION"))
+	if err == nil {
+		return x, s.openBeside(x, dir, readOnly)
+	}
+	missing := errors.Is(err, fs.ErrNotExist)
+	if err := s.parse(x, false); err != nil { // a bad spec makes no store
+		return nil, err
+	}
+	if missing && readOnly {
 		if x.temp, err = os.MkdirTemp("", "shiftmill-"); err != nil {
 			return nil, err
 		}
@@ -162,6 +182,31 @@ func (s *session) open(args []string, readOnly bool) (*experiment, error) {
 	}
 	x.store, err = runs.Open(dir, runs.Options{ReadOnly: readOnly})
 	return x, err
+}
+
+// openBeside opens a store that is there while the spec is parsed, and reads on
+// in its index as long as that takes: large specs look much up.
+func (s *session) openBeside(x *experiment, dir string, readOnly bool) error {
+	parsed := make(chan struct{})
+	opened := make(chan error)
+	go func() {
+		var err error
+		x.store, err = runs.Open(dir, runs.Options{ReadOnly: readOnly})
+		if err == nil {
+			x.store.ReadAhead(parsed)
+		}
+		opened <- err
+	}()
+	err := s.parse(x, false)
+	close(parsed)
+	openErr := <-opened
+	switch {
+	case err == nil:
+		return openErr
+	case openErr == nil:
+		return errors.Join(err, x.store.Close())
+	}
+	return err
 }
 
 // store chooses the folder of the store: the flag, the machine's settings,
@@ -235,6 +280,7 @@ func (s *session) planned(ctx context.Context, args []string) (*experiment, *eng
 	if err == nil {
 		err = e.Plan(ctx)
 	}
+	collectAgain()
 	if err != nil {
 		return nil, nil, errors.Join(err, x.close())
 	}

@@ -44,8 +44,9 @@ func ImagesKind() *stages.Kind {
 		Check:   checkImages,
 		Outputs: func(*Images) []stages.Output { return []stages.Output{{Type: stages.Rows}} },
 		Columns: func(c *Images, _ stages.Schemas) (stages.Schemas, []pipeline.Problem) {
-			if len(checkImages(c)) > 0 {
-				return nil, nil // Check has said so
+			said := slices.DeleteFunc(checkImages(c), func(p pipeline.Problem) bool { return p.Field == "root" })
+			if len(said) > 0 { // by Check; a root may be left open, and decides no columns
+				return nil, nil
 			}
 			if c.Join.given() {
 				if _, err := os.Stat(string(c.Join.Table)); errors.Is(err, fs.ErrNotExist) {

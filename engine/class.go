@@ -1,0 +1,91 @@
+package engine
+
+import (
+	"sync/atomic"
+
+	"github.com/apache/arrow/go/v15/arrow"
+
+	"shiftmill/pipeline"
+	"shiftmill/stages"
+)
+
+// A class is what the instances of a stage that have the same parameters
+// share. A matrix may make ten thousand instances of a handful of classes, and
+// most of what is asked of a kind depends on the class alone.
+type class struct {
+	results []stages.Output
+	ports   []stages.Port // of the inputs, in the order of a node's
+	located bool          // a parameter names a file, whose content may change
+	shared  bool          // by more than one instance
+
+	op    atomic.Pointer[classOperation]
+	reads atomic.Pointer[[]classReads]
+}
+
+// A classOperation is the encoded lines of the operation, for a seed and an
+// encoding.
+type classOperation struct {
+	seed   uint64
+	encode string
+	lines  []byte
+}
+
+// A classReads is what the kind reads from a port with a schema.
+type classReads struct {
+	port    string
+	schema  *arrow.Schema
+	columns []string
+}
+
+// mostReads bounds what a class remembers; inputs of a class mostly share one
+// schema.
+const mostReads = 16
+
+// reads lists the columns that a node reads from a port.
+func (n *node) reads(port string, schema *arrow.Schema) []string {
+	known := n.class.reads.Load()
+	if known != nil {
+		for i := range *known {
+			if r := &(*known)[i]; r.schema == schema && r.port == port {
+				return r.columns
+			}
+		}
+	}
+	columns := n.kind.Reads(n.spec.Config, port, schema)
+	if known == nil {
+		n.class.reads.CompareAndSwap(nil, &[]classReads{{port, schema, columns}})
+	} else if len(*known) < mostReads {
+		more := append((*known)[:len(*known):len(*known)], classReads{port, schema, columns})
+		n.class.reads.CompareAndSwap(known, &more) // another one may be faster; then it is asked again
+	}
+	return columns
+}
+
+// classOf finds or makes the class of a node.
+func (b *graphBuilder) classOf(s *pipeline.Node, k *stages.Kind) (*class, error) {
+	id := classID{s.Stage, s.Config}
+	if c := b.classes[id]; c != nil && s.From == nil && len(c.ports) == len(s.In) {
+		c.shared = true
+		return c, nil
+	}
+	c := &class{results: k.Results(s.Config, s.From)}
+	for _, f := range s.Fields {
+		c.located = c.located || f.Location != ""
+	}
+	for _, in := range s.In {
+		p, ok := k.Port(in.Port)
+		if !ok {
+			return nil, pipeline.Errors{{Pos: in.Pos, Path: s.Path, Msg: "kind " + k.Name + " has no port " + in.Port}}
+		}
+		c.ports = append(c.ports, p)
+	}
+	b.classes[id] = c
+	return c, nil
+}
+
+// A classID names a class: instances with equal parameters hold one
+// configuration.
+type classID struct {
+	stage  string
+	config any
+}
