@@ -27,8 +27,12 @@ type Table struct {
 	Nulls     []string             `yaml:"nulls" doc:"texts of a CSV table that mean a missing value"`
 	ID        string               `yaml:"id" doc:"column of the row's id; the image's name when left out"`
 	Image     string               `yaml:"image" doc:"column of the image's name, or a pattern of columns such as img/{device}/{shot}.png; a table without images when left out"`
-	Label     string               `yaml:"label" doc:"column of the class; it is also there as label"`
-	Types     map[string]TableType `yaml:"types" doc:"what the texts of a column mean: string, int, float, bool, or {time: layout, zone: name}"`
+	Strip     string               `yaml:"strip" doc:"beginning of the images' names to leave out, such as a folder of another machine"`
+	Label     Label                `yaml:"label" doc:"column of the class, which is then also there as label; {column: NAME, match: EXPRESSION}, or {column: NAME, separator: TEXT} for a list of labels"`
+	Classes   string               `yaml:"classes" enum:"imagenet-1k" doc:"the labels are synsets, indexes or names of this list; they become synsets, and the names stand in the column class"`
+	Exif      []string             `yaml:"exif" single:"true" doc:"columns to read out of the images: make, model, lens, taken, year, lat, lon, iso, focal_length, orientation"`
+	Types     map[string]TableType `yaml:"types" doc:"what the texts of a column mean: string, int, float, bool, {time: layout or layouts, zone: name}, or {one_of: {US: [USA, United States], FR: []}}"`
+	Unicode   string               `yaml:"unicode" enum:"keep|nfc" doc:"keep: texts stay as they are; nfc: composed, so that equal looks are equal texts"`
 	OnError   string               `yaml:"on_error" enum:"fail|skip" doc:"fail: a bad row stops the run; skip: it is left out, counted and named, and so are rows whose image cannot be decoded"`
 }
 
@@ -39,7 +43,7 @@ func TableKind() *stages.Kind {
 		Doc:     "Reads a metadata table (CSV, TSV, JSONL, Parquet or Arrow) that names images.",
 		Version: 1,
 		Shape:   stages.Source,
-		Config:  Table{OnError: "fail", Nulls: []string{""}},
+		Config:  Table{OnError: "fail", Nulls: []string{""}, Unicode: "keep"},
 		Check:   checkTable,
 		Outputs: func(*Table) []stages.Output { return []stages.Output{{Type: stages.Rows}} },
 		Columns: tableColumns,
@@ -88,29 +92,31 @@ func checkTable(c *Table) []pipeline.Problem {
 		report("id", "a table without images needs a column for the row's id")
 	}
 	if strings.Contains(c.Image, "{") {
-		if _, err := parsePattern(c.Image); err != nil && !strings.Contains(err.Error(), "would hide") {
+		if err := checkImageForm(c.Image); err != nil {
 			report("image", "%s", err)
 		}
 	}
-	for _, name := range []string{"id", "image"} {
-		if c.Label == name {
-			report("label", "column %q holds no class", name)
-		}
+	if len(c.Exif) > 0 && c.Image == "" {
+		report("exif", "a table without images has no EXIF data")
 	}
-	return problems
+	problems = append(problems, exifProblems(c.Exif)...)
+	return append(problems, labelProblems(c.Label, c.Classes)...)
 }
 
 // A layout is how the table's columns become those of the source.
 type layout struct {
-	fields []tableField // of the tables
-	types  []TableType  // of the text columns; name "" keeps them
-	id     int          // column of the id, or -1
-	image  int          // column of the image's name, or -1
-	form   *pattern     // or the pattern of the image's name
-	parts  map[string]int
-	label  int   // column to repeat as "label", or -1
-	keep   []int // columns to keep
-	schema *arrow.Schema
+	fields  []tableField // of the tables
+	types   []TableType  // of the text columns; name "" keeps them
+	id      int          // column of the id, or -1
+	image   int          // column of the image's name, or -1
+	form    *pattern     // or the pattern of the image's name
+	parts   map[string]int
+	keep    []int // columns to keep
+	labeler labeler
+	base    []arrow.Field // id, image, the table's, EXIF
+	exif    int           // of base, the first of EXIF
+	labels  []int         // of the schema's fields, those of the labeler
+	schema  *arrow.Schema
 }
 
 // layout reads the headers.
@@ -186,7 +192,7 @@ func (l *layout) bind(c *Table) []pipeline.Problem {
 		}
 		return i
 	}
-	l.id, l.image, l.label, l.parts = -1, -1, -1, map[string]int{}
+	l.id, l.image, l.parts = -1, -1, map[string]int{}
 	if c.ID != "" {
 		l.id = find(c.ID, "id")
 	}
@@ -199,8 +205,9 @@ func (l *layout) bind(c *Table) []pipeline.Problem {
 	case c.Image != "":
 		l.image = find(c.Image, "image")
 	}
-	if c.Label != "" {
-		l.label = find(c.Label, "label")
+	l.labeler = newLabeler(c.Label, c.Classes)
+	if l.labeler.rule.column != "" {
+		find(l.labeler.rule.column, "label")
 	}
 	l.types = make([]TableType, len(l.fields))
 	for i, f := range l.fields {
@@ -223,8 +230,22 @@ func (l *layout) bind(c *Table) []pipeline.Problem {
 	return problems
 }
 
+// checkImageForm says what is wrong with the pattern of an image's name.
+func checkImageForm(text string) error {
+	rest := placeholder.ReplaceAllString(text, "")
+	switch {
+	case strings.ContainsAny(rest, "{}"):
+		return fmt.Errorf("in %q a brace is not closed", text)
+	case strings.Contains(text, "{}"):
+		return fmt.Errorf("in %q {} is no name of a column", text)
+	case strings.HasPrefix(text, "/"):
+		return fmt.Errorf("%q is no name below the root", text)
+	}
+	return nil
+}
+
 // imageForm is the pattern of an image's name; unlike a source/images pattern
-// it may use the columns id and image.
+// it may use the columns id and image, and one column several times.
 func imageForm(text string) *pattern {
 	p := &pattern{text: text}
 	for _, m := range placeholder.FindAllStringSubmatch(text, -1) {
@@ -252,20 +273,24 @@ func (l *layout) place(c *Table, names []string) []pipeline.Problem {
 			continue
 		case f.name == "id", f.name == "image" && c.Image != "":
 			continue
-		case f.name == "label" && l.label >= 0 && i != l.label:
-			problems = append(problems, pipeline.Problem{Field: "label", Msg: fmt.Sprintf(`the table has a column "label" besides %q: rename one`, c.Label)})
-			continue
 		}
 		l.keep = append(l.keep, i)
 		fields = append(fields, arrow.Field{Name: f.name, Type: l.typeOf(i), Nullable: true})
 	}
-	if l.label >= 0 && names[l.label] != "label" {
-		fields = append(fields, arrow.Field{Name: "label", Type: l.typeOf(l.label), Nullable: true})
-	} else {
-		l.label = -1
+	l.exif = len(fields)
+	for _, f := range exifFields(c.Exif) {
+		if slices.ContainsFunc(fields, func(g arrow.Field) bool { return g.Name == f.Name }) {
+			problems = append(problems, pipeline.Problem{Field: "exif", Msg: fmt.Sprintf("the table has a column %q of its own: rename one", f.Name)})
+		}
+		fields = append(fields, f)
 	}
-	l.schema = arrow.NewSchema(fields, nil)
-	return problems
+	l.base = fields
+	if l.labeler.rule.column != "" && !slices.Contains(names, l.labeler.rule.column) {
+		return problems // bind has said so
+	}
+	all, at, ps := l.labeler.merged(fields)
+	l.labels, l.schema = at, arrow.NewSchema(all, nil)
+	return append(problems, ps...)
 }
 
 func (l *layout) typeOf(i int) arrow.DataType {
@@ -328,7 +353,7 @@ func listTable(ctx context.Context, c *Table, digest func(string) (string, error
 			return err
 		}
 	}
-	if c.OnError != "skip" || c.Image == "" {
+	if c.Image == "" || c.OnError != "skip" && len(c.Exif) == 0 {
 		return nil
 	}
 	t, err := newTableRun(c, nil)

@@ -45,6 +45,7 @@ func newCSV(f *os.File, delimiter rune, nulls []string) (*csvTable, error) {
 		return nil, fmt.Errorf("header: %w", err)
 	}
 	t.names = slices.Clone(header)
+	nameIndex(t.names)
 	for i, n := range t.names {
 		if !utf8.ValidString(n) {
 			return nil, fmt.Errorf("the name of column %d is not UTF-8: save the table as UTF-8", i+1)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -81,6 +82,14 @@ func formatOf(name string) (string, bool) {
 		return "arrow", true
 	}
 	return "", false
+}
+
+// nameIndex names the first column of a header that has no name "index": it is what pandas writes
+// for its row numbers.
+func nameIndex(names []string) {
+	if len(names) > 1 && names[0] == "" && !slices.Contains(names, "index") {
+		names[0] = "index"
+	}
 }
 
 // checkHeader refuses columns without a name or with the same one.

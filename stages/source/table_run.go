@@ -9,10 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/memory"
+	"golang.org/x/text/unicode/norm"
 
 	"shiftmill/stages"
 	"shiftmill/stages/imageio"
@@ -30,8 +32,11 @@ type tableRun struct {
 	left   int
 	firsts []string // the first rows left out
 
-	taken     func(p place) // is told of every row that is written, if set
-	onlyNames bool          // gather the images' names, make no rows
+	taken     func(p place)          // is told of every row that is written, if set
+	labelled  map[[2]uint64]labelled // by image
+	exif      []imageio.EXIF         // of the rows of a batch, if asked for
+	odd       int                    // images with damaged EXIF data
+	onlyNames bool                   // gather the images' names, make no rows
 	names     []string
 }
 
@@ -50,7 +55,7 @@ func newTableRun(c *Table, out stages.Sink) (*tableRun, error) {
 		return nil, fmt.Errorf("%s: %s", problems[0].Field, problems[0].Msg)
 	}
 	return &tableRun{
-		c: c, l: l, out: out, notes: notes, seen: map[[2]uint64]place{},
+		c: c, l: l, out: out, notes: notes, seen: map[[2]uint64]place{}, labelled: map[[2]uint64]labelled{},
 		seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
 	}, nil
 }
@@ -68,6 +73,9 @@ func runTable(ctx context.Context, c *Table, in *stages.Inputs, out stages.Sink)
 	}
 	if t.left > 0 {
 		out.Note("%d of %d rows cannot be used and are left out: %s", t.left, t.rows, strings.Join(t.firsts, "; "))
+	}
+	if t.odd > 0 {
+		out.Note("the EXIF data of %d images are damaged; what can be read of them is there", t.odd)
 	}
 	if t.left == t.rows {
 		return fmt.Errorf("no row of %s can be used", strings.Join(c.Table, ", "))
@@ -154,6 +162,9 @@ func (t *tableRun) batch(ctx context.Context, workers int, rec arrow.Record, tab
 		if typ := t.l.types[i]; typ.name != "" && typ.name != "string" {
 			col = typ.convert(col.(*array.String), func(row int, message string) { note(row, "column %q: %s", f.name, message) })
 			defer col.Release()
+		} else if text, ok := col.(*array.String); ok && t.c.Unicode == "nfc" {
+			col = composed(text)
+			defer col.Release()
 		}
 		columns[i] = col
 	}
@@ -173,6 +184,12 @@ func (t *tableRun) batch(ctx context.Context, workers int, rec arrow.Record, tab
 	if err := t.checkFiles(ctx, workers, names, bad); err != nil {
 		return err
 	}
+	made := t.labels(columns, n, note)
+	defer func() {
+		for _, m := range made {
+			m.Release()
+		}
+	}()
 	good := make([]bool, n)
 	for i := range n {
 		t.rows++
@@ -187,6 +204,9 @@ func (t *tableRun) batch(ctx context.Context, workers int, rec arrow.Record, tab
 				t.seen[key] = p
 			}
 		}
+		if bad[i] == "" {
+			bad[i] = t.contradiction(made, names, i, p)
+		}
 		if bad[i] != "" {
 			if err := t.drop(p, id, bad[i]); err != nil {
 				return err
@@ -198,7 +218,21 @@ func (t *tableRun) batch(ctx context.Context, workers int, rec arrow.Record, tab
 			t.taken(p)
 		}
 	}
-	return t.write(columns, ids, names, good)
+	return t.write(columns, made, ids, names, good)
+}
+
+// composed is a column of texts in Unicode's normal form C.
+func composed(col *array.String) arrow.Array {
+	b := array.NewStringBuilder(memory.DefaultAllocator)
+	defer b.Release()
+	for i := range col.Len() {
+		if col.IsNull(i) {
+			b.AppendNull()
+		} else {
+			b.Append(norm.NFC.String(col.Value(i)))
+		}
+	}
+	return b.NewArray()
 }
 
 // texts are the values of a column as text; missing is told of nulls.
@@ -234,6 +268,7 @@ func (t *tableRun) imageNames(columns []arrow.Array, n int, note func(i int, for
 		}
 	}
 	for i, name := range names {
+		name = strings.TrimPrefix(name, t.c.Strip)
 		clean := filepath.ToSlash(filepath.Clean(filepath.FromSlash(name)))
 		if name != "" && !filepath.IsLocal(filepath.FromSlash(name)) {
 			note(i, "the image's name %q leads out of the root", name)
@@ -250,6 +285,11 @@ func (t *tableRun) checkFiles(ctx context.Context, workers int, names, bad []str
 		return nil
 	}
 	root := string(t.c.Root)
+	var odd atomic.Int64
+	if t.exif = nil; len(t.c.Exif) > 0 {
+		t.exif = make([]imageio.EXIF, len(names))
+	}
+	defer func() { t.odd += int(odd.Load()) }()
 	return parallel(ctx, workers, len(names), func(i int) error {
 		if bad[i] != "" {
 			return nil
@@ -258,17 +298,25 @@ func (t *tableRun) checkFiles(ctx context.Context, workers int, names, bad []str
 		info, err := os.Stat(file)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			bad[i] = fmt.Sprintf("%sthere is no file %q%s", t.column(), names[i], nearFile(root, names[i]))
+			bad[i] = fmt.Sprintf("%sthere is no file %q%s", t.column(), names[i], otherForm(root, names[i]))
 		case err != nil:
 			return relativeTo(root, err)
 		case info.IsDir():
 			bad[i] = fmt.Sprintf("%s%q is a folder", t.column(), names[i])
 		case info.Size() == 0:
 			bad[i] = fmt.Sprintf("%sthe file %q is empty", t.column(), names[i])
-		case t.c.OnError == "skip":
+		case t.c.OnError == "skip" || t.exif != nil:
 			data, err := os.ReadFile(file)
 			if err != nil {
 				return relativeTo(root, err)
+			}
+			if t.exif != nil {
+				if t.exif[i], err = imageio.ReadEXIF(data); err != nil {
+					odd.Add(1)
+				}
+			}
+			if t.c.OnError != "skip" {
+				return nil
 			}
 			if _, err := imageio.Decode(data, imageio.DecodeOptions{}); err != nil {
 				bad[i] = fmt.Sprintf("image %q: %v", names[i], err)
@@ -276,6 +324,19 @@ func (t *tableRun) checkFiles(ctx context.Context, workers int, names, bad []str
 		}
 		return nil
 	})
+}
+
+// otherForm suggests the name of a file that is there: the same in another Unicode normal form, such
+// as a Mac's file systems make, or else the nearest.
+func otherForm(root, name string) string {
+	for _, form := range []norm.Form{norm.NFC, norm.NFD} {
+		if other := form.String(name); other != name {
+			if _, err := os.Stat(filepath.Join(root, filepath.FromSlash(other))); err == nil {
+				return fmt.Sprintf("; there is one that looks the same but is named in another Unicode normal form, %+q", other)
+			}
+		}
+	}
+	return nearFile(root, name)
 }
 
 // column begins a message about an image's name.
@@ -286,8 +347,55 @@ func (t *tableRun) column() string {
 	return fmt.Sprintf("column %q: ", t.l.fields[t.l.image].name)
 }
 
+// labels makes the columns of the labeler.
+func (t *tableRun) labels(columns []arrow.Array, n int, note func(i int, format string, args ...any)) []arrow.Array {
+	if len(t.l.labels) == 0 {
+		return nil
+	}
+	var from arrow.Array
+	for i, f := range t.l.fields {
+		if f.name == t.l.labeler.rule.column {
+			from = columns[i]
+		}
+	}
+	if t.l.labeler.rule.plain() && t.l.labeler.classes == nil { // the column again
+		from.Retain()
+		return []arrow.Array{from}
+	}
+	return t.l.labeler.columns(n,
+		func(i int) (string, bool) { return from.ValueStr(i), from.IsValid(i) },
+		func(i int, why string) { note(i, "%s", why) })
+}
+
+// contradiction says that a row's image has another label in a row before.
+func (t *tableRun) contradiction(made []arrow.Array, names []string, i int, p place) string {
+	if names == nil || t.l.id < 0 || len(made) == 0 {
+		return "" // the image's name is the id, which two rows never share
+	}
+	label := "missing"
+	if made[0].IsValid(i) {
+		label = made[0].ValueStr(i)
+	}
+	key := [2]uint64{maphash.String(t.seeds[0], names[i]), maphash.String(t.seeds[1], names[i])}
+	had, ok := t.labelled[key]
+	if !ok {
+		t.labelled[key] = labelled{p, maphash.String(t.seeds[0], label)}
+		return ""
+	}
+	if had.label == maphash.String(t.seeds[0], label) {
+		return ""
+	}
+	return fmt.Sprintf("its image %q has the label %q here and another one at %s", names[i], label, t.where(had.place))
+}
+
+// A labelled is where an image got its label first.
+type labelled struct {
+	place
+	label uint64 // hash
+}
+
 // write hands over the good rows.
-func (t *tableRun) write(columns []arrow.Array, ids, names []string, good []bool) error {
+func (t *tableRun) write(columns, made []arrow.Array, ids, names []string, good []bool) error {
 	var cols []arrow.Array
 	defer func() {
 		for _, c := range cols {
@@ -298,6 +406,8 @@ func (t *tableRun) write(columns []arrow.Array, ids, names []string, good []bool
 	defer idb.Release()
 	images := stages.NewImageBuilder(memory.DefaultAllocator)
 	defer images.Release()
+	exif := array.NewRecordBuilder(memory.DefaultAllocator, arrow.NewSchema(t.l.base[t.l.exif:], nil))
+	defer exif.Release()
 	n := int64(0)
 	for i, ok := range good {
 		if !ok {
@@ -308,21 +418,42 @@ func (t *tableRun) write(columns []arrow.Array, ids, names []string, good []bool
 		if names != nil {
 			images.Append(stages.ImageCell{Ref: "file:" + names[i]})
 		}
+		if t.exif != nil {
+			addEXIF(exif.Fields(), t.c.Exif, t.exif[i])
+		}
 	}
 	cols = append(cols, idb.NewArray())
 	if names != nil {
 		cols = append(cols, images.NewArray())
 	}
-	which := t.l.keep
-	if t.l.label >= 0 {
-		which = append(which[:len(which):len(which)], t.l.label)
+	add := func(col arrow.Array) error {
+		col, err := kept(col, good, n)
+		if err == nil {
+			cols = append(cols, col)
+		}
+		return err
 	}
-	for _, c := range which {
-		col, err := kept(columns[c], good, n)
+	for _, c := range t.l.keep {
+		if err := add(columns[c]); err != nil {
+			return err
+		}
+	}
+	for _, b := range exif.Fields() {
+		cols = append(cols, b.NewArray())
+	}
+	for k, at := range t.l.labels {
+		if at == len(cols) {
+			if err := add(made[k]); err != nil {
+				return err
+			}
+			continue
+		}
+		col, err := kept(made[k], good, n)
 		if err != nil {
 			return err
 		}
-		cols = append(cols, col)
+		cols[at].Release()
+		cols[at] = col
 	}
 	rec := array.NewRecord(t.l.schema, cols, n)
 	defer rec.Release()

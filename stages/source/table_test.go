@@ -56,9 +56,9 @@ func TestTableErrors(t *testing.T) {
 		{"empty", "", "image: file", "-: with.table: m.csv: it is empty: a table begins with a line of column names"},
 		{"twin columns", "file,file\n", "image: file", `-: with.table: m.csv: columns 1 and 2 of the header are both named "file"`},
 		{"own id", "file,id\na.png,1\n", "image: file", `-: with.id: the table has a column "id" of its own: use it with id: id, or rename it`},
-		{"own label", "file,label,kind\na.png,1,2\n", "image: file, label: kind", `-: with.label: the table has a column "label" besides "kind": rename one`},
+		{"own label", "file,label,kind\na.png,1,2\n", "image: file, label: kind", `-: with.label: there is a column "label" besides "kind", which it would hide: rename one`},
 		{"no table", "", "table: n.csv, image: file", "-: with.table: the root holds no file n.csv; did you mean \"m.csv\"?"},
-		{"bad type", "file,x\n", "image: file, types: {x: integer}", `x.yaml:1:49: types.x: must be string, int, float, bool, or {time: layout, zone: name}, got "integer"`},
+		{"bad type", "file,x\n", "image: file, types: {x: integer}", `x.yaml:1:49: types.x: must be string, int, float, bool, {time: layout, zone: name}, or {one_of: {US: [USA], FR: []}}, got "integer"`},
 		{"no id", "file,x\n", "label: x", "-: with.id: a table without images needs a column for the row's id"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

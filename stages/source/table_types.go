@@ -3,6 +3,7 @@ package source
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,24 +12,29 @@ import (
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/memory"
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
 
 	"shiftmill/pipeline"
 )
 
 // A TableType says what the texts of a column mean: string, int, float, bool,
-// or a time with its layout and zone.
+// a time with its layouts and zone, or one of some values in any of their spellings.
 type TableType struct {
-	name   string // "string", "int", "float", "bool" or "time"
-	layout string // of times, as in Go's package time
-	zone   string // of the clock that the column shows; "" is UTC
+	name    string            // "string", "int", "float", "bool", "time" or "one_of"
+	layouts []string          // of times, as in Go's package time; the first that fits counts
+	zone    string            // of the clock that the column shows; "" is UTC
+	values  map[string]string // by folded spelling
+	list    string            // of the values with their spellings, for SpecText and messages
 }
 
 // DecodeSpec reads a type.
 func (t *TableType) DecodeSpec(v pipeline.Value) []pipeline.Problem {
+	*t = TableType{}
 	problem := func(field string, pos pipeline.Pos, format string, args ...any) []pipeline.Problem {
 		return []pipeline.Problem{{Field: field, Pos: pos, Msg: fmt.Sprintf(format, args...)}}
 	}
-	const forms = "string, int, float, bool, or {time: layout, zone: name}"
+	const forms = "string, int, float, bool, {time: layout, zone: name}, or {one_of: {US: [USA], FR: []}}"
 	if v.Kind() == pipeline.Scalar {
 		names := []string{"string", "int", "float", "bool"}
 		for _, n := range names {
@@ -46,7 +52,16 @@ func (t *TableType) DecodeSpec(v pipeline.Value) []pipeline.Problem {
 	for _, e := range v.Map() {
 		switch e.Key {
 		case "time":
-			t.layout = e.Value.Text()
+			t.layouts = []string{e.Value.Text()}
+			if e.Value.Kind() == pipeline.List {
+				t.layouts = nil
+				for _, l := range e.Value.List() {
+					t.layouts = append(t.layouts, l.Text())
+				}
+			}
+		case "one_of":
+			t.name = "one_of"
+			return t.decodeValues(e.Value, problem)
 		case "zone":
 			t.zone = e.Value.Text()
 			if _, err := time.LoadLocation(t.zone); err != nil || t.zone == "Local" {
@@ -56,18 +71,60 @@ func (t *TableType) DecodeSpec(v pipeline.Value) []pipeline.Problem {
 			return problem(e.Key, e.KeyPos, "must be %s, got a map with %q", forms, e.Key)
 		}
 	}
-	if !strings.Contains(t.layout, "06") {
-		return problem("time", v.Pos(), "the layout is the time 2 January 2006, 15:04:05, as the column would write it, such as 2006-01-02 15:04; got %q", t.layout)
+	if len(t.layouts) == 0 {
+		return problem("time", v.Pos(), "an empty list of layouts reads no time")
+	}
+	for _, l := range t.layouts {
+		if !strings.Contains(l, "06") {
+			return problem("time", v.Pos(), "the layout is the time 2 January 2006, 15:04:05, as the column would write it, such as 2006-01-02 15:04; got %q", l)
+		}
 	}
 	return nil
 }
 
+// decodeValues reads the values with their spellings: {US: [USA, United States], FR: []}.
+func (t *TableType) decodeValues(v pipeline.Value, problem func(string, pipeline.Pos, string, ...any) []pipeline.Problem) []pipeline.Problem {
+	if v.Kind() != pipeline.Map || v.Len() == 0 {
+		return problem("one_of", v.Pos(), "must be a map from values to lists of their other spellings, such as {US: [USA, United States], FR: []}")
+	}
+	t.values = map[string]string{}
+	var list []string
+	for _, e := range v.Map() {
+		spellings := []string{e.Key}
+		for _, s := range e.Value.List() {
+			spellings = append(spellings, s.Text())
+		}
+		for _, s := range spellings {
+			if had, ok := t.values[fold(s)]; ok && had != e.Key {
+				return problem("one_of."+e.Key, e.KeyPos, "%q would be %q and %q", s, had, e.Key)
+			}
+			t.values[fold(s)] = e.Key
+		}
+		list = append(list, fmt.Sprintf("%q: %q", e.Key, spellings[1:]))
+	}
+	slices.Sort(list)
+	t.list = strings.Join(list, ", ")
+	return nil
+}
+
+// fold makes spellings that differ in case, in blanks around them, in a dot at the end or in their
+// Unicode form one.
+func fold(s string) string {
+	return cases.Fold().String(norm.NFC.String(strings.TrimSuffix(strings.TrimSpace(s), ".")))
+}
+
 // SpecText is the canonical text.
 func (t TableType) SpecText() string {
-	if t.name != "time" {
-		return t.name
+	switch t.name {
+	case "time":
+		if len(t.layouts) > 1 {
+			return fmt.Sprintf("{time: %q, zone: %q}", t.layouts, t.zone)
+		}
+		return fmt.Sprintf("{time: %q, zone: %q}", t.layouts[0], t.zone)
+	case "one_of":
+		return "{one_of: {" + t.list + "}}"
 	}
-	return fmt.Sprintf("{time: %q, zone: %q}", t.layout, t.zone)
+	return t.name
 }
 
 // timeType is that of time columns: microseconds of the clock that the column
@@ -118,7 +175,13 @@ func (t TableType) describe() string {
 	case "bool":
 		return "true or false"
 	}
-	return fmt.Sprintf("time of the form %q", t.layout)
+	if t.name == "one_of" {
+		return "spelling of a listed value"
+	}
+	if len(t.layouts) > 1 {
+		return fmt.Sprintf("time of one of the forms %q", t.layouts)
+	}
+	return fmt.Sprintf("time of the form %q", t.layouts[0])
 }
 
 func (t TableType) append(b array.Builder, text string, zone *time.Location) bool {
@@ -144,8 +207,8 @@ func (t TableType) append(b array.Builder, text string, zone *time.Location) boo
 		}
 		return ok
 	case *array.TimestampBuilder:
-		at, err := time.ParseInLocation(t.layout, text, zone)
-		if err != nil {
+		at, ok := t.parse(text, zone)
+		if !ok {
 			return false
 		}
 		// The clock on the wall of the zone, counted as if it were UTC.
@@ -154,6 +217,22 @@ func (t TableType) append(b array.Builder, text string, zone *time.Location) boo
 		b.Append(arrow.Timestamp(wall.UnixMicro()))
 		return true
 	}
+	if t.name == "one_of" {
+		v, ok := t.values[fold(text)]
+		if ok {
+			b.(*array.StringBuilder).Append(v)
+		}
+		return ok
+	}
 	b.(*array.StringBuilder).Append(text)
 	return true
+}
+
+func (t TableType) parse(text string, zone *time.Location) (time.Time, bool) {
+	for _, l := range t.layouts {
+		if at, err := time.ParseInLocation(l, text, zone); err == nil {
+			return at, true
+		}
+	}
+	return time.Time{}, false
 }
