@@ -17,23 +17,13 @@ func ReLUBack(dx, dy, y []float32) {
 // LeakyReLU stores x < 0 ? slope*x : x in dst.
 func LeakyReLU(dst, x []float32, slope float32) {
 	sameLength("LeakyReLU", len(dst), len(x))
-	for i, v := range x {
-		if v < 0 {
-			v *= slope
-		}
-		dst[i] = v
-	}
+	backend().Leaky(slope, dst, x)
 }
 
 // LeakyReLUBack stores x <= 0 ? slope*dy : dy in dx, given the input x.
 func LeakyReLUBack(dx, dy, x []float32, slope float32) {
 	sameLength("LeakyReLUBack", len(dx), len(dy), len(x))
-	for i, d := range dy {
-		if x[i] <= 0 {
-			d *= slope
-		}
-		dx[i] = d
-	}
+	backend().LeakyBack(slope, dx, dy, x)
 }
 
 // TanhSlice stores Tanh of every element of x in dst.
@@ -45,9 +35,7 @@ func TanhSlice(dst, x []float32) {
 // TanhBack stores dy*(1-y*y) in dx, given the output y.
 func TanhBack(dx, dy, y []float32) {
 	sameLength("TanhBack", len(dx), len(dy), len(y))
-	for i, d := range dy {
-		dx[i] = d * FMA32(-y[i], y[i], 1)
-	}
+	backend().TanhBack(dx, dy, y)
 }
 
 // SigmoidSlice stores Sigmoid of every element of x in dst.
@@ -59,20 +47,19 @@ func SigmoidSlice(dst, x []float32) {
 // SigmoidBack stores dy*(y*(1-y)) in dx, given the output y.
 func SigmoidBack(dx, dy, y []float32) {
 	sameLength("SigmoidBack", len(dx), len(dy), len(y))
-	for i, d := range dy {
-		dx[i] = d * (y[i] * (1 - y[i]))
-	}
+	backend().SigmoidBack(dx, dy, y)
 }
 
 // GELUSlice stores GELU of every element of x in dst.
-func GELUSlice(dst, x []float32) { apply("GELUSlice", dst, x, GELU) }
+func GELUSlice(dst, x []float32) {
+	sameLength("GELUSlice", len(dst), len(x))
+	backend().GELUSlice(dst, x)
+}
 
 // GELUBack stores dy times the slope of GELU at the input x in dx.
 func GELUBack(dx, dy, x []float32) {
 	sameLength("GELUBack", len(dx), len(dy), len(x))
-	for i, d := range dy {
-		dx[i] = d * geluSlope(x[i])
-	}
+	backend().GELUBack(dx, dy, x)
 }
 
 // ExpSlice, LogSlice, SinSlice, CosSlice, ErfSlice and SqrtSlice store the function of every element of x in dst.
@@ -82,7 +69,10 @@ func ExpSlice(dst, x []float32) {
 }
 
 // LogSlice is described at ExpSlice.
-func LogSlice(dst, x []float32) { apply("LogSlice", dst, x, Log) }
+func LogSlice(dst, x []float32) {
+	sameLength("LogSlice", len(dst), len(x))
+	backend().LogSlice(dst, x)
+}
 
 // SinSlice is described at ExpSlice.
 func SinSlice(dst, x []float32) { apply("SinSlice", dst, x, Sin) }
@@ -91,10 +81,16 @@ func SinSlice(dst, x []float32) { apply("SinSlice", dst, x, Sin) }
 func CosSlice(dst, x []float32) { apply("CosSlice", dst, x, Cos) }
 
 // ErfSlice is described at ExpSlice.
-func ErfSlice(dst, x []float32) { apply("ErfSlice", dst, x, Erf) }
+func ErfSlice(dst, x []float32) {
+	sameLength("ErfSlice", len(dst), len(x))
+	backend().ErfSlice(dst, x)
+}
 
 // SqrtSlice is described at ExpSlice.
-func SqrtSlice(dst, x []float32) { apply("SqrtSlice", dst, x, Sqrt) }
+func SqrtSlice(dst, x []float32) {
+	sameLength("SqrtSlice", len(dst), len(x))
+	backend().SqrtSlice(dst, x)
+}
 
 func apply(op string, dst, x []float32, f func(float32) float32) {
 	sameLength(op, len(dst), len(x))
@@ -112,9 +108,7 @@ func Add(dst, x, y []float32) {
 // Mul stores x * y in dst.
 func Mul(dst, x, y []float32) {
 	sameLength("Mul", len(dst), len(x), len(y))
-	for i, v := range x {
-		dst[i] = v * y[i]
-	}
+	backend().Mul(dst, x, y)
 }
 
 // Scale stores x * w in dst.
@@ -126,12 +120,5 @@ func Scale(dst, x []float32, w float32) {
 // Clamp stores x < lo ? lo : x > hi ? hi : x in dst; NaN passes.
 func Clamp(dst, x []float32, lo, hi float32) {
 	sameLength("Clamp", len(dst), len(x))
-	for i, v := range x {
-		if v < lo {
-			v = lo
-		} else if v > hi {
-			v = hi
-		}
-		dst[i] = v
-	}
+	backend().Clamp(lo, hi, dst, x)
 }

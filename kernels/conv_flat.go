@@ -15,57 +15,60 @@ type flatPlan struct {
 const flatStrip = 16
 
 // flattens reports that 16 neighbouring lanes never touch three rows, and that a plane has as many.
-func (f *filter) flattens() bool {
-	return f.span() >= simd.Lanes && (f.outH == 1 || 2*f.in.pitch-f.outW >= simd.Lanes-1)
+func flattens(h, w, pitch int) bool {
+	return laneSpan(h, w, pitch) >= simd.Lanes && (h == 1 || 2*pitch-w >= simd.Lanes-1)
 }
 
-// span is the number of lanes from the first output position to the last.
-func (f *filter) span() int { return (f.outH-1)*f.in.pitch + f.outW }
+// laneSpan is the number of lanes from the first of h x w output positions to the last, rows being pitch lanes apart.
+func laneSpan(h, w, pitch int) int { return (h-1)*pitch + w }
 
-// flatPlan lists the groups. The last one is moved back to end with the plane, so that nothing behind it is read.
-func (f *filter) flatPlan() *flatPlan {
-	n := (f.span() + simd.Lanes - 1) / simd.Lanes
-	p := &flatPlan{groups: make([]simd.LaneGroup, 0, n+1)}
+// fill lists the groups of h x w output positions whose input rows are pitch apart, and whose output rows are w. The last
+// group is moved back to end with the plane, so that nothing behind it is read. Memory is kept from call to call.
+func (p *flatPlan) fill(h, w, pitch int) {
+	n := (laneSpan(h, w, pitch) + simd.Lanes - 1) / simd.Lanes
+	p.groups, p.first = p.groups[:0], p.first[:0]
 	for i := range n {
-		q := min(i*simd.Lanes, f.span()-simd.Lanes)
+		q := min(i*simd.Lanes, laneSpan(h, w, pitch)-simd.Lanes)
 		g := simd.LaneGroup{Src: q}
-		y := q / f.in.pitch
-		if q%f.in.pitch >= f.outW { // it begins between two rows
+		y := q / pitch
+		if q%pitch >= w { // it begins between two rows
 			y++
 		}
-		g.At0 = y*f.outW + q - y*f.in.pitch
-		g.At1 = (y+1)*f.outW + q - (y+1)*f.in.pitch
+		g.At0 = y*w + q - y*pitch
+		g.At1 = (y+1)*w + q - (y+1)*pitch
 		for lane := range simd.Lanes {
-			if q+lane < i*simd.Lanes || (q+lane)%f.in.pitch >= f.outW {
+			if q+lane < i*simd.Lanes || (q+lane)%pitch >= w {
 				continue
 			}
 			at := 1 << lane
 			if i%2 == 0 && g.Mask0|g.Mask1 == 0 {
-				p.first = append(p.first, (q+lane)/f.in.pitch*f.outW+(q+lane)%f.in.pitch)
+				p.first = append(p.first, (q+lane)/pitch*w+(q+lane)%pitch)
 			}
-			if (q+lane)/f.in.pitch == y {
+			if (q+lane)/pitch == y {
 				g.Mask0 |= at
 			} else {
 				g.Mask1 |= at
 			}
 		}
 		if i%2 == 0 && g.Mask0|g.Mask1 == 0 { // between two rows: the pair starts with the next row
-			p.first = append(p.first, y*f.outW)
+			p.first = append(p.first, y*w)
 		}
 		p.groups = append(p.groups, g)
 	}
 	if n%2 == 1 {
 		p.groups = append(p.groups, simd.LaneGroup{Src: p.groups[n-1].Src})
 	}
-	p.first = append(p.first, f.outH*f.outW)
-	return p
+	p.first = append(p.first, h*w)
 }
 
-// flatUnits is the number of strips of one image and one group of channels.
+// pair returns the two groups of pair i.
+func (p *flatPlan) pair(i int) *[2]simd.LaneGroup { return (*[2]simd.LaneGroup)(p.groups[2*i:]) }
+
+// strips is the number of strips of one image and one group of channels.
 func (p *flatPlan) strips() int { return (len(p.groups)/2 + flatStrip - 1) / flatStrip }
 
-// flatRun computes n images whose channels are laid out in src.
-func (f *filter) flatImage(plan *flatPlan, dst, src, bias []float32, g, strip, tile0, tile1 int) {
+// flatStrip computes a strip of an image laid out in src: the channels of the tiles from tile0 to tile1 of group g.
+func (f *filter) flatStrip(plan *flatPlan, dst, src, bias []float32, g, strip, tile0, tile1 int) {
 	plane := f.outH * f.outW
 	out := dst[g*f.m*plane:]
 	in := src[g*f.channels*f.in.channel():]
@@ -78,7 +81,7 @@ func (f *filter) flatImage(plan *flatPlan, dst, src, bias []float32, g, strip, t
 		}
 		if i >= tile0 {
 			for pair := lo; pair < hi; pair++ {
-				f.be.FlatTile(rows, f.terms, weights[at*f.terms:], in, f.taps.v, (*[2]simd.LaneGroup)(plan.groups[2*pair:]), out[at*plane:], plane, false)
+				f.be.FlatTile(rows, f.terms, weights[at*f.terms:], in, f.taps.v, plan.pair(pair), out[at*plane:], plane, false)
 			}
 			if bias != nil {
 				for r := at; r < at+rows; r++ {
@@ -93,7 +96,8 @@ func (f *filter) flatImage(plan *flatPlan, dst, src, bias []float32, g, strip, t
 
 // flat computes n images, several at a time where there are enough of them, else a strip and some tiles at a time.
 func (f *filter) flat512(dst, src, bias []float32, n int, p *Pool) {
-	plan := f.flatPlan()
+	plan := new(flatPlan)
+	plan.fill(f.outH, f.outW, f.in.pitch)
 	chans := f.groups * f.channels
 	size, out := chans*f.in.h*f.in.w, f.groups*f.m*f.outH*f.outW
 	if n >= 2*p.Workers() {
@@ -121,7 +125,7 @@ func (f *filter) flatOne(plan *flatPlan, dst, src, bias []float32, p *Pool) {
 	p.Run(f.groups*strips*parts, func(i int) {
 		part := i % parts
 		i /= parts
-		f.flatImage(plan, dst, src, bias, i/strips, i%strips, len(f.tiles)*part/parts, len(f.tiles)*(part+1)/parts)
+		f.flatStrip(plan, dst, src, bias, i/strips, i%strips, len(f.tiles)*part/parts, len(f.tiles)*(part+1)/parts)
 	})
 }
 

@@ -50,7 +50,7 @@ func (f *filter) pack(w []float32, group, row int, term []int, n int, p *Pool) {
 			f.in.h, f.in.w, f.in.rows, f.in.pitch = 1, f.outH*f.outW, 1, f.outH*f.outW
 			f.outH, f.outW = 1, f.outH*f.outW
 		}
-		if !f.flattens() || f.channelCost(n) < f.flatCost() {
+		if !flattens(f.outH, f.outW, f.in.pitch) || f.channelCost(n) < f.flatCost() {
 			f.packChannels(w, group, row, term, p)
 			return
 		}
@@ -102,7 +102,7 @@ func (f *filter) packChannels(w []float32, group, row int, term []int, p *Pool) 
 // flatCost and channelCost are about the multiply-adds that the lanes make for each term and image, wasted ones and those
 // that a short tile could have made while it waits included.
 func (f *filter) flatCost() float64 {
-	lanes := (f.span() + simd.FlatLanes - 1) / simd.FlatLanes * simd.FlatLanes
+	lanes := (laneSpan(f.outH, f.outW, f.in.pitch) + simd.FlatLanes - 1) / simd.FlatLanes * simd.FlatLanes
 	const least = 4 // rows that keep the pipes full
 	rows := 0
 	for _, r := range tileRows(f.m, simd.FlatRows) {

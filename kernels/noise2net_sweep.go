@@ -21,6 +21,9 @@ type Scratch struct {
 	coef    []float32 // [16, 12], see simd.Backend.Mix
 	panel   []float32 // packed weights of a slice convolution
 	taps    []int
+	tiles   []int     // rows of the tiles that make up 16 channels
+	flat    bool      // lanes run over rows
+	plan    flatPlan  // of a band, if flat
 	blocks  []float32 // block sums and squares, channel by channel
 	cross   []float32 // block sums of one covariance
 	tile    []float32
@@ -40,6 +43,11 @@ func (s *Scratch) size(h, w int) {
 	s.blocks = grow(s.blocks, 2*noiseWidth*blocks)
 	s.cross = grow(s.cross, blocks)
 	s.tile = grow(s.tile, 6*simd.Lanes)
+	s.flat = s.backend == simd.AVX512 && w >= simd.Lanes
+	s.tiles = noiseTiles
+	if s.flat {
+		s.tiles = noiseTiles512
+	}
 }
 
 func grow[T any](v []T, n int) []T {
@@ -173,8 +181,11 @@ func (s *Scratch) shift(channel, by int) {
 	}
 }
 
-// noiseTiles are the rows of the tiles that make up 16 channels.
-var noiseTiles = [...]int{6, 5, 5}
+// noiseTiles are the rows of the tiles that make up 16 channels: at most six, or twelve on AVX-512.
+var (
+	noiseTiles    = []int{6, 5, 5}
+	noiseTiles512 = []int{8, 8}
+)
 
 // pack stores a slice's weights in the order of the tiles and lists where the taps read in the ring.
 func (s *Scratch) pack(weights []float32, c SliceConv, pitch, channel int) {
@@ -185,13 +196,9 @@ func (s *Scratch) pack(weights []float32, c SliceConv, pitch, channel int) {
 		s.taps[t] = t/area*channel + t%area/c.K*c.D*pitch + t%c.K*c.D
 	}
 	at, first := 0, 0
-	for _, rows := range noiseTiles {
-		for t := range terms {
-			for r := range rows {
-				s.panel[at] = weights[(first+r)*terms+t]
-				at++
-			}
-		}
+	for _, rows := range s.tiles {
+		s.backend.Transpose(rows, terms, weights[first*terms:], terms, s.panel[at:], rows)
+		at += rows * terms
 		first += rows
 	}
 }
@@ -200,10 +207,22 @@ func (s *Scratch) pack(weights []float32, c SliceConv, pitch, channel int) {
 func (s *Scratch) convolve(r0, r1, pitch int) {
 	width, height := s.w, r1-r0
 	if pitch == s.w { // no halo: the rows are one
-		width, height = width*height, 1
+		width, height, pitch = width*height, 1, width*height
 	}
 	plane := s.h * s.w
 	out := s.z[r0*s.w:]
+	if s.flat {
+		s.plan.fill(height, width, pitch)
+		first := 0
+		for _, rows := range s.tiles {
+			w := s.panel[first*len(s.taps):]
+			for i := range len(s.plan.groups) / 2 {
+				s.backend.FlatTile(rows, len(s.taps), w, s.ring, s.taps, s.plan.pair(i), out[first*plane:], plane, false)
+			}
+			first += rows
+		}
+		return
+	}
 	perRow := (width + simd.Group - 1) / simd.Group
 	at := func(i int) (src, dst int) {
 		y, x := i/perRow, max(0, min(i%perRow*simd.Group, width-simd.Group))
@@ -214,7 +233,7 @@ func (s *Scratch) convolve(r0, r1, pitch int) {
 		p0, q0 := at(i)
 		p1, q1 := at(min(i+1, n-1))
 		first := 0
-		for _, rows := range noiseTiles {
+		for _, rows := range s.tiles {
 			w := s.panel[first*len(s.taps):]
 			if width >= simd.Group {
 				s.backend.Tile(rows, len(s.taps), w, s.ring[p0:], s.taps, p1-p0, out[first*plane+q0:], q1-q0, plane, false)

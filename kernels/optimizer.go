@@ -19,12 +19,7 @@ func Adam(w, m, v, g []float32, lr, b1, b2, eps, wd float32, step int) {
 		panic("kernels: Adam: steps count from 1")
 	}
 	rate, root := adamCorrected(lr, b1, b2, step)
-	for i := range w {
-		d := FMA32(wd, w[i], g[i])
-		m[i] = FMA32(b1, m[i], (1-b1)*d)
-		v[i] = FMA32(b2, v[i], (1-b2)*d*d)
-		w[i] = FMA32(rate, m[i]/(Sqrt(v[i])/root+eps), w[i])
-	}
+	backend().Adam(rate, b1, 1-b1, b2, 1-b2, root, eps, wd, w, m, v, g)
 }
 
 func adamCorrected(lr, b1, b2 float32, step int) (rate, root float32) {

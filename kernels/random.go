@@ -1,12 +1,13 @@
 package kernels
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"shiftmill/kernels/internal/simd"
+)
 
 // uniform24 maps a word to a multiple of 2^-24 in [0, 1).
 func uniform24(w uint32) float32 { return float32(w>>8) * 0x1p-24 }
-
-// uniform23 maps a word to an odd multiple of 2^-24 in (0, 1). With 24 bits, the half would round up to 1.
-func uniform23(w uint32) float32 { return (float32(w>>9) + 0.5) * 0x1p-23 }
 
 // Uniform returns a multiple of 2^-24 in [0, 1).
 func (s Source) Uniform(element uint32) float32 {
@@ -15,7 +16,7 @@ func (s Source) Uniform(element uint32) float32 {
 
 // UniformOpen returns a number in (0, 1), for logarithms and divisions.
 func (s Source) UniformOpen(element uint32) float32 {
-	return uniform23(s.Uint32x4(element, 0)[0])
+	return simd.UniformOpen(s.Uint32x4(element, 0)[0])
 }
 
 // Range returns fma(hi-lo, Uniform, lo): a number from lo to hi, both possible after rounding.
@@ -37,32 +38,16 @@ func (s Source) ranges(dst []float32, first uint32, d, lo float32) {
 	backend().Ranges(dst, first, s.row, uint64(s.key.k1)<<32|uint64(s.key.k0), d, lo)
 }
 
-// tau is 2 pi.
-const tau = 0x1.921fb6p+2
-
-// boxMuller returns two independent normal numbers from two words. The largest magnitude is 5.77.
-func boxMuller(w0, w1 uint32) (float32, float32) {
-	r := Sqrt(-2 * Log(uniform23(w0)))
-	a := tau * uniform24(w1)
-	return r * Cos(a), r * Sin(a)
-}
-
 // Normal returns a number with mean 0 and variance 1, by the method of Box and Muller from two words.
 func (s Source) Normal(element uint32) float32 {
 	w := s.Uint32x4(element, 0)
-	z, _ := boxMuller(w[0], w[1])
+	z, _ := simd.BoxMuller(w[0], w[1])
 	return z
 }
 
 // Normals fills dst with normal numbers, four a block: value i comes from element first+i/4.
 func (s Source) Normals(dst []float32, first uint32) {
-	for i := 0; i < len(dst); i += 4 {
-		w := s.Uint32x4(first+uint32(i/4), 0)
-		var z [4]float32
-		z[0], z[1] = boxMuller(w[0], w[1])
-		z[2], z[3] = boxMuller(w[2], w[3])
-		copy(dst[i:], z[:])
-	}
+	backend().Normals(dst, first, s.row, uint64(s.key.k1)<<32|uint64(s.key.k0))
 }
 
 // IntN returns an integer from 0 to n-1, each equally likely; n must be positive.

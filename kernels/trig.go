@@ -3,6 +3,8 @@ package kernels
 import (
 	"math"
 	"math/bits"
+
+	"shiftmill/kernels/internal/simd"
 )
 
 // pi/2 as a sum of three float32, and 2/pi.
@@ -19,11 +21,7 @@ var twoOverPi = [...]uint32{0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0, 0xdb
 // quadrant reduces x to r in about [-pi/4, pi/4] and the quarter turn q (0 to 3) with x = r + (q + 4n) pi/2.
 func quadrant(x float32) (r float32, q int32) {
 	if abs(x) < 0x1p16 { // n has at most 16 bits, and the fused products are exact to 48
-		n, k := round(x * twoOver)
-		r = FMA32(-n, halfPi0, x)
-		r = FMA32(-n, halfPi1, r)
-		r = FMA32(-n, halfPi2, r)
-		return r, k & 3
+		return simd.Quadrant(x)
 	}
 	return largeQuadrant(x)
 }
@@ -66,27 +64,6 @@ func largeQuadrant(x float32) (float32, int32) {
 	return r, q & 3
 }
 
-// sinPoly is sin r on |r| <= pi/4.
-func sinPoly(r float32) float32 {
-	z := r * r
-	p := float32(0x1.6cc022p-19)
-	p = FMA32(p, z, -0x1.a00f3ap-13)
-	p = FMA32(p, z, 0x1.111108p-7)
-	p = FMA32(p, z, -0x1.555556p-3)
-	return FMA32(p*z, r, r)
-}
-
-// cosPoly is cos r on |r| <= pi/4.
-func cosPoly(r float32) float32 {
-	z := r * r
-	p := float32(-0x1.24184ap-22)
-	p = FMA32(p, z, 0x1.a010c8p-16)
-	p = FMA32(p, z, -0x1.6c16b8p-10)
-	p = FMA32(p, z, 0x1.555556p-5)
-	p = FMA32(p, z, -0.5)
-	return FMA32(p, z, 1)
-}
-
 // Sin returns the sine of x radians. Error: below 1.6 ulp over all finite float32. Sin(±Inf) is NaN, Sin(-0) is -0.
 func Sin(x float32) float32 {
 	if x-x != 0 {
@@ -96,9 +73,9 @@ func Sin(x float32) float32 {
 		return x
 	}
 	r, q := quadrant(x)
-	y := sinPoly(r)
+	y := simd.SinPoly(r)
 	if q&1 != 0 {
-		y = cosPoly(r)
+		y = simd.CosPoly(r)
 	}
 	if q&2 != 0 {
 		return -y
@@ -112,9 +89,9 @@ func Cos(x float32) float32 {
 		return nan32
 	}
 	r, q := quadrant(x)
-	y := cosPoly(r)
+	y := simd.CosPoly(r)
 	if q&1 != 0 {
-		y = sinPoly(r)
+		y = simd.SinPoly(r)
 	}
 	if (q+1)&2 != 0 {
 		return -y

@@ -64,10 +64,20 @@ func gradTileAVX2x5(n int, x *float32, row *int, pos *int, b *float32, c *float3
 //go:noescape
 func gradTileAVX2x6(n int, x *float32, row *int, pos *int, b *float32, c *float32)
 
-// axpyAVX2 adds w*x to y by fused multiply-add; n is a multiple of 8.
+// rangesAVX2 is the vector loop of its Go twin; n is a positive multiple of 32.
 //
 //go:noescape
-func axpyAVX2(n int, w float32, x *float32, y *float32)
+func rangesAVX2(n int, dst *float32, first int, row int, key int, d float32, lo float32)
+
+// wordsAVX2 is the vector loop of its Go twin; n is a positive multiple of 32.
+//
+//go:noescape
+func wordsAVX2(n int, dst *float32, first int, row int, key int)
+
+// axpyAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
+//
+//go:noescape
+func axpyAVX2(n int, w float32, y *float32, x *float32)
 
 // laneSumAVX2 is the body of Backend.LaneSum.
 //
@@ -109,10 +119,40 @@ func reLUAVX2(n int, dst *float32, x *float32)
 //go:noescape
 func reLUBackAVX2(n int, dx *float32, dy *float32, y *float32)
 
+// leakyAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
+//
+//go:noescape
+func leakyAVX2(n int, slope float32, dst *float32, x *float32)
+
+// leakyBackAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
+//
+//go:noescape
+func leakyBackAVX2(n int, slope float32, dx *float32, dy *float32, x *float32)
+
+// tanhBackAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
+//
+//go:noescape
+func tanhBackAVX2(n int, dx *float32, dy *float32, y *float32)
+
+// sigmoidBackAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
+//
+//go:noescape
+func sigmoidBackAVX2(n int, dx *float32, dy *float32, y *float32)
+
+// clampAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
+//
+//go:noescape
+func clampAVX2(n int, lo float32, hi float32, dst *float32, x *float32)
+
 // addAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
 //
 //go:noescape
 func addAVX2(n int, dst *float32, x *float32, y *float32)
+
+// mulAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
+//
+//go:noescape
+func mulAVX2(n int, dst *float32, x *float32, y *float32)
 
 // offsetAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
 //
@@ -134,6 +174,11 @@ func sgdAVX2(n int, minusLR float32, momentum float32, decay float32, w *float32
 //go:noescape
 func sgdNesterovAVX2(n int, minusLR float32, momentum float32, decay float32, w *float32, v *float32, grad *float32)
 
+// adamAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
+//
+//go:noescape
+func adamAVX2(n int, rate float32, b1 float32, c1 float32, b2 float32, c2 float32, root float32, eps float32, decay float32, w *float32, m *float32, v *float32, grad *float32)
+
 // expAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
 //
 //go:noescape
@@ -149,10 +194,35 @@ func sigmoidAVX2(n int, dst *float32, x *float32)
 //go:noescape
 func tanhAVX2(n int, dst *float32, x *float32)
 
-// rangesAVX2 is the vector loop of Backend.Ranges; n is a positive multiple of 32.
+// logAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
 //
 //go:noescape
-func rangesAVX2(n int, dst *float32, first int, row int, key int, d float32, lo float32)
+func logAVX2(n int, dst *float32, x *float32)
+
+// erfAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
+//
+//go:noescape
+func erfAVX2(n int, dst *float32, x *float32)
+
+// geluAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
+//
+//go:noescape
+func geluAVX2(n int, dst *float32, x *float32)
+
+// geluBackAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
+//
+//go:noescape
+func geluBackAVX2(n int, dx *float32, dy *float32, x *float32)
+
+// sqrtAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
+//
+//go:noescape
+func sqrtAVX2(n int, dst *float32, x *float32)
+
+// boxMullerAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
+//
+//go:noescape
+func boxMullerAVX2(n int, v *float32)
 
 // mixFirstAVX2 is a body of Backend.Mix; n is a positive multiple of 16.
 //

@@ -188,3 +188,183 @@ func channelTileAVX512x6x4(n int, x *float32, row *int, pos *int, v *float32, st
 //
 //go:noescape
 func transposeAVX512(rows int, n int, x *float32, xs int, y *float32, ys int)
+
+// rangesAVX512 is the vector loop of its Go twin; n is a positive multiple of 64.
+//
+//go:noescape
+func rangesAVX512(n int, dst *float32, first int, row int, key int, d float32, lo float32)
+
+// wordsAVX512 is the vector loop of its Go twin; n is a positive multiple of 64.
+//
+//go:noescape
+func wordsAVX512(n int, dst *float32, first int, row int, key int)
+
+// axpyAVX512 is the vector loop of the Go twin of its name, for a multiple of 16 elements, at least 16.
+//
+//go:noescape
+func axpyAVX512(n int, w float32, y *float32, x *float32)
+
+// laneSumAVX512 is the body of Backend.LaneSum.
+//
+//go:noescape
+func laneSumAVX512(rows int, x *float32, acc *float32)
+
+// laneSquareAVX512 is the body of Backend.LaneSquare.
+//
+//go:noescape
+func laneSquareAVX512(rows int, x *float32, mu float32, acc *float32)
+
+// laneCrossAVX512 is the body of Backend.LaneCross.
+//
+//go:noescape
+func laneCrossAVX512(rows int, x *float32, mux float32, y *float32, muy float32, acc *float32)
+
+// treeAVX512 is the body of Backend.Tree.
+//
+//go:noescape
+func treeAVX512(acc *float32, sum *float32)
+
+// affineAVX512 is the vector loop of the Go twin of its name, for a multiple of 16 elements, at least 16.
+//
+//go:noescape
+func affineAVX512(n int, a float32, b float32, dst *float32, x *float32)
+
+// normBackAVX512 is the vector loop of the Go twin of its name, for a multiple of 16 elements, at least 16.
+//
+//go:noescape
+func normBackAVX512(n int, p float32, mean float32, q float32, r float32, dx *float32, dy *float32, x *float32)
+
+// reLUAVX512 is the vector loop of the Go twin of its name, for a multiple of 16 elements, at least 16.
+//
+//go:noescape
+func reLUAVX512(n int, dst *float32, x *float32)
+
+// reLUBackAVX512 is the vector loop of the Go twin of its name, for a multiple of 16 elements, at least 16.
+//
+//go:noescape
+func reLUBackAVX512(n int, dx *float32, dy *float32, y *float32)
+
+// leakyAVX512 is the vector loop of the Go twin of its name, for a multiple of 16 elements, at least 16.
+//
+//go:noescape
+func leakyAVX512(n int, slope float32, dst *float32, x *float32)
+
+// leakyBackAVX512 is the vector loop of the Go twin of its name, for a multiple of 16 elements, at least 16.
+//
+//go:noescape
+func leakyBackAVX512(n int, slope float32, dx *float32, dy *float32, x *float32)
+
+// tanhBackAVX512 is the vector loop of the Go twin of its name, for a multiple of 16 elements, at least 16.
+//
+//go:noescape
+func tanhBackAVX512(n int, dx *float32, dy *float32, y *float32)
+
+// sigmoidBackAVX512 is the vector loop of the Go twin of its name, for a multiple of 16 elements, at least 16.
+//
+//go:noescape
+func sigmoidBackAVX512(n int, dx *float32, dy *float32, y *float32)
+
+// clampAVX512 is the vector loop of the Go twin of its name, for a multiple of 16 elements, at least 16.
+//
+//go:noescape
+func clampAVX512(n int, lo float32, hi float32, dst *float32, x *float32)
+
+// addAVX512 is the vector loop of the Go twin of its name, for a multiple of 16 elements, at least 16.
+//
+//go:noescape
+func addAVX512(n int, dst *float32, x *float32, y *float32)
+
+// mulAVX512 is the vector loop of the Go twin of its name, for a multiple of 16 elements, at least 16.
+//
+//go:noescape
+func mulAVX512(n int, dst *float32, x *float32, y *float32)
+
+// offsetAVX512 is the vector loop of the Go twin of its name, for a multiple of 16 elements, at least 16.
+//
+//go:noescape
+func offsetAVX512(n int, b float32, dst *float32, x *float32)
+
+// scaleAVX512 is the vector loop of the Go twin of its name, for a multiple of 16 elements, at least 16.
+//
+//go:noescape
+func scaleAVX512(n int, w float32, dst *float32, x *float32)
+
+// sgdAVX512 is the vector loop of the Go twin of its name, for a multiple of 16 elements, at least 16.
+//
+//go:noescape
+func sgdAVX512(n int, minusLR float32, momentum float32, decay float32, w *float32, v *float32, grad *float32)
+
+// sgdNesterovAVX512 is the vector loop of the Go twin of its name, for a multiple of 16 elements, at least 16.
+//
+//go:noescape
+func sgdNesterovAVX512(n int, minusLR float32, momentum float32, decay float32, w *float32, v *float32, grad *float32)
+
+// adamAVX512 is the vector loop of the Go twin of its name, for a multiple of 16 elements, at least 16.
+//
+//go:noescape
+func adamAVX512(n int, rate float32, b1 float32, c1 float32, b2 float32, c2 float32, root float32, eps float32, decay float32, w *float32, m *float32, v *float32, grad *float32)
+
+// expAVX512 is the vector loop of the Go twin of its name, for a multiple of 16 elements, at least 16.
+//
+//go:noescape
+func expAVX512(n int, dst *float32, x *float32)
+
+// sigmoidAVX512 is the vector loop of the Go twin of its name, for a multiple of 16 elements, at least 16.
+//
+//go:noescape
+func sigmoidAVX512(n int, dst *float32, x *float32)
+
+// tanhAVX512 is the vector loop of the Go twin of its name, for a multiple of 16 elements, at least 16.
+//
+//go:noescape
+func tanhAVX512(n int, dst *float32, x *float32)
+
+// logAVX512 is the vector loop of the Go twin of its name, for a multiple of 16 elements, at least 16.
+//
+//go:noescape
+func logAVX512(n int, dst *float32, x *float32)
+
+// erfAVX512 is the vector loop of the Go twin of its name, for a multiple of 16 elements, at least 16.
+//
+//go:noescape
+func erfAVX512(n int, dst *float32, x *float32)
+
+// geluAVX512 is the vector loop of the Go twin of its name, for a multiple of 16 elements, at least 16.
+//
+//go:noescape
+func geluAVX512(n int, dst *float32, x *float32)
+
+// geluBackAVX512 is the vector loop of the Go twin of its name, for a multiple of 16 elements, at least 16.
+//
+//go:noescape
+func geluBackAVX512(n int, dx *float32, dy *float32, x *float32)
+
+// sqrtAVX512 is the vector loop of the Go twin of its name, for a multiple of 16 elements, at least 16.
+//
+//go:noescape
+func sqrtAVX512(n int, dst *float32, x *float32)
+
+// boxMullerAVX512 is the vector loop of the Go twin of its name, for a multiple of 16 elements, at least 16.
+//
+//go:noescape
+func boxMullerAVX512(n int, v *float32)
+
+// mixFirstAVX512 is a body of Backend.Mix; n is positive.
+//
+//go:noescape
+func mixFirstAVX512(n int, x *float32, xs int, z *float32, zs int, u *float32, us int, o *float32, os int, coef *float32)
+
+// mixMiddleAVX512 is a body of Backend.Mix; n is positive.
+//
+//go:noescape
+func mixMiddleAVX512(n int, x *float32, xs int, z *float32, zs int, u *float32, us int, o *float32, os int, coef *float32)
+
+// mixLastAVX512 is a body of Backend.Mix; n is positive.
+//
+//go:noescape
+func mixLastAVX512(n int, x *float32, xs int, z *float32, zs int, u *float32, us int, o *float32, os int, coef *float32)
+
+// mixEntryAVX512 is a body of Backend.Mix; n is positive.
+//
+//go:noescape
+func mixEntryAVX512(n int, x *float32, xs int, z *float32, zs int, u *float32, us int, o *float32, os int, coef *float32)

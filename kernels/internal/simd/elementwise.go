@@ -1,14 +1,17 @@
 package simd
 
-// Element-wise loops. Each has a vector part for a multiple of eight elements and the Go loop for the rest; the Go loop
-// alone is the definition. The destination may be one of the sources.
+// Element-wise loops. Each has a vector part for whole vectors and the Go loop for the rest; the Go loop alone is the
+// definition. The destination may be one of the sources.
 
 // piece bounds one call of a vector loop to some 50 microseconds, since assembly cannot be preempted.
 const piece = 1 << 16
 
 // vectors returns how many of n elements the vector loop takes.
 func (b Backend) vectors(n int) int {
-	if b >= AVX2 {
+	switch b {
+	case AVX512:
+		return n &^ 15
+	case AVX2:
 		return n &^ 7
 	}
 	return 0
@@ -18,7 +21,7 @@ func (b Backend) vectors(n int) int {
 func (b Backend) Affine(a, c float32, dst, x []float32) {
 	n := b.vectors(len(dst))
 	for i := 0; i < n; i += piece {
-		affineAVX2(min(piece, n-i), a, c, &dst[i], &x[i])
+		b.affineLoop(min(piece, n-i), a, c, &dst[i], &x[i])
 	}
 	for i := n; i < len(dst); i++ {
 		dst[i] = FMA32(x[i], a, c)
@@ -37,7 +40,7 @@ func relu(x float32) float32 {
 func (b Backend) NormBack(p, mean, q, r float32, dx, dy, x []float32) {
 	n := b.vectors(len(dx))
 	for i := 0; i < n; i += piece {
-		normBackAVX2(min(piece, n-i), p, mean, q, r, &dx[i], &dy[i], &x[i])
+		b.normBackLoop(min(piece, n-i), p, mean, q, r, &dx[i], &dy[i], &x[i])
 	}
 	for i := n; i < len(dx); i++ {
 		dx[i] = FMA32(dy[i], p, FMA32(x[i]-mean, q, r))
@@ -48,7 +51,7 @@ func (b Backend) NormBack(p, mean, q, r float32, dx, dy, x []float32) {
 func (b Backend) ReLU(dst, x []float32) {
 	n := b.vectors(len(dst))
 	for i := 0; i < n; i += piece {
-		reLUAVX2(min(piece, n-i), &dst[i], &x[i])
+		b.reLULoop(min(piece, n-i), &dst[i], &x[i])
 	}
 	for i := n; i < len(dst); i++ {
 		dst[i] = relu(x[i])
@@ -59,7 +62,7 @@ func (b Backend) ReLU(dst, x []float32) {
 func (b Backend) ReLUBack(dx, dy, y []float32) {
 	n := b.vectors(len(dx))
 	for i := 0; i < n; i += piece {
-		reLUBackAVX2(min(piece, n-i), &dx[i], &dy[i], &y[i])
+		b.reLUBackLoop(min(piece, n-i), &dx[i], &dy[i], &y[i])
 	}
 	for i := n; i < len(dx); i++ {
 		if y[i] <= 0 {
@@ -74,7 +77,7 @@ func (b Backend) ReLUBack(dx, dy, y []float32) {
 func (b Backend) Add(dst, x, y []float32) {
 	n := b.vectors(len(dst))
 	for i := 0; i < n; i += piece {
-		addAVX2(min(piece, n-i), &dst[i], &x[i], &y[i])
+		b.addLoop(min(piece, n-i), &dst[i], &x[i], &y[i])
 	}
 	for i := n; i < len(dst); i++ {
 		dst[i] = x[i] + y[i]
@@ -85,7 +88,7 @@ func (b Backend) Add(dst, x, y []float32) {
 func (b Backend) Offset(c float32, dst, x []float32) {
 	n := b.vectors(len(dst))
 	for i := 0; i < n; i += piece {
-		offsetAVX2(min(piece, n-i), c, &dst[i], &x[i])
+		b.offsetLoop(min(piece, n-i), c, &dst[i], &x[i])
 	}
 	for i := n; i < len(dst); i++ {
 		dst[i] = x[i] + c
@@ -96,7 +99,7 @@ func (b Backend) Offset(c float32, dst, x []float32) {
 func (b Backend) Scale(w float32, dst, x []float32) {
 	n := b.vectors(len(dst))
 	for i := 0; i < n; i += piece {
-		scaleAVX2(min(piece, n-i), w, &dst[i], &x[i])
+		b.scaleLoop(min(piece, n-i), w, &dst[i], &x[i])
 	}
 	for i := n; i < len(dst); i++ {
 		dst[i] = x[i] * w
@@ -108,9 +111,9 @@ func (b Backend) SGD(minusLR, momentum, decay float32, nesterov bool, w, v, g []
 	n := b.vectors(len(w))
 	for i := 0; i < n; i += piece {
 		if nesterov {
-			sgdNesterovAVX2(min(piece, n-i), minusLR, momentum, decay, &w[i], &v[i], &g[i])
+			b.sgdNesterovLoop(min(piece, n-i), minusLR, momentum, decay, &w[i], &v[i], &g[i])
 		} else {
-			sgdAVX2(min(piece, n-i), minusLR, momentum, decay, &w[i], &v[i], &g[i])
+			b.sgdLoop(min(piece, n-i), minusLR, momentum, decay, &w[i], &v[i], &g[i])
 		}
 	}
 	for i := n; i < len(w); i++ {
@@ -121,5 +124,99 @@ func (b Backend) SGD(minusLR, momentum, decay float32, nesterov bool, w, v, g []
 			s = FMA32(momentum, s, d)
 		}
 		w[i] = FMA32(minusLR, s, w[i])
+	}
+}
+
+// Adam makes one step of Adam; g is left as it is. c1 and c2 are 1-b1 and 1-b2.
+func (b Backend) Adam(rate, b1, c1, b2, c2, root, eps, decay float32, w, m, v, g []float32) {
+	n := b.vectors(len(w))
+	for i := 0; i < n; i += piece {
+		b.adamLoop(min(piece, n-i), rate, b1, c1, b2, c2, root, eps, decay, &w[i], &m[i], &v[i], &g[i])
+	}
+	for i := n; i < len(w); i++ {
+		d := FMA32(decay, w[i], g[i])
+		m[i] = FMA32(b1, m[i], c1*d)
+		v[i] = FMA32(b2, v[i], float32(c2*d)*d)
+		w[i] = FMA32(rate, m[i]/(float32(sqrt(v[i])/root)+eps), w[i])
+	}
+}
+
+// Mul stores x * y in dst.
+func (b Backend) Mul(dst, x, y []float32) {
+	n := b.vectors(len(dst))
+	for i := 0; i < n; i += piece {
+		b.mulLoop(min(piece, n-i), &dst[i], &x[i], &y[i])
+	}
+	for i := n; i < len(dst); i++ {
+		dst[i] = x[i] * y[i]
+	}
+}
+
+// Leaky stores x < 0 ? slope*x : x in dst.
+func (b Backend) Leaky(slope float32, dst, x []float32) {
+	n := b.vectors(len(dst))
+	for i := 0; i < n; i += piece {
+		b.leakyLoop(min(piece, n-i), slope, &dst[i], &x[i])
+	}
+	for i := n; i < len(dst); i++ {
+		v := x[i]
+		if v < 0 {
+			v *= slope
+		}
+		dst[i] = v
+	}
+}
+
+// LeakyBack stores x <= 0 ? slope*dy : dy in dx.
+func (b Backend) LeakyBack(slope float32, dx, dy, x []float32) {
+	n := b.vectors(len(dx))
+	for i := 0; i < n; i += piece {
+		b.leakyBackLoop(min(piece, n-i), slope, &dx[i], &dy[i], &x[i])
+	}
+	for i := n; i < len(dx); i++ {
+		d := dy[i]
+		if x[i] <= 0 {
+			d *= slope
+		}
+		dx[i] = d
+	}
+}
+
+// TanhBack stores dy*(1-y*y) in dx.
+func (b Backend) TanhBack(dx, dy, y []float32) {
+	n := b.vectors(len(dx))
+	for i := 0; i < n; i += piece {
+		b.tanhBackLoop(min(piece, n-i), &dx[i], &dy[i], &y[i])
+	}
+	for i := n; i < len(dx); i++ {
+		dx[i] = dy[i] * FMA32(-y[i], y[i], 1)
+	}
+}
+
+// SigmoidBack stores dy*(y*(1-y)) in dx.
+func (b Backend) SigmoidBack(dx, dy, y []float32) {
+	n := b.vectors(len(dx))
+	for i := 0; i < n; i += piece {
+		b.sigmoidBackLoop(min(piece, n-i), &dx[i], &dy[i], &y[i])
+	}
+	for i := n; i < len(dx); i++ {
+		dx[i] = dy[i] * (y[i] * (1 - y[i]))
+	}
+}
+
+// Clamp stores x < lo ? lo : x > hi ? hi : x in dst.
+func (b Backend) Clamp(lo, hi float32, dst, x []float32) {
+	n := b.vectors(len(dst))
+	for i := 0; i < n; i += piece {
+		b.clampLoop(min(piece, n-i), lo, hi, &dst[i], &x[i])
+	}
+	for i := n; i < len(dst); i++ {
+		v := x[i]
+		if v < lo {
+			v = lo
+		} else if v > hi {
+			v = hi
+		}
+		dst[i] = v
 	}
 }

@@ -80,13 +80,61 @@ func Tanh(x float32) float32 {
 
 func abs(x float32) float32 { return math.Float32frombits(math.Float32bits(x) &^ (1 << 31)) }
 
+// Log returns the natural logarithm. Error: below 1 ulp over all positive float32. Log(±0) is -Inf; below zero NaN.
+func Log(x float32) float32 {
+	switch {
+	case x != x || x < 0:
+		return nan32
+	case x == 0:
+		return -inf32
+	case x == inf32:
+		return inf32
+	}
+	e := int32(0)
+	if x < 0x1p-126 {
+		x *= 0x1p23
+		e = -23
+	}
+	u := math.Float32bits(x)
+	e += int32(u>>23) - 127
+	m := math.Float32frombits(u&0x007fffff | 0x3f800000)
+	if m > 0x1.6a09e6p+0 { // sqrt 2
+		m *= 0.5
+		e++
+	}
+	f := m - 1
+	z := f * f
+	p := float32(0x1.1454c2p-4)
+	p = FMA32(p, f, -0x1.dfe2aep-4)
+	p = FMA32(p, f, 0x1.e7d510p-4)
+	p = FMA32(p, f, -0x1.fbf1acp-4)
+	p = FMA32(p, f, 0x1.2325e4p-3)
+	p = FMA32(p, f, -0x1.555ce6p-3)
+	p = FMA32(p, f, 0x1.99a584p-3)
+	p = FMA32(p, f, -0x1.000006p-2)
+	p = FMA32(p, f, 0x1.555546p-2)
+	p = p * f * z
+	k := float32(e)
+	p = FMA32(k, ln2Lo, p)
+	p = FMA32(-0.5, z, p)
+	return FMA32(k, ln2Hi, f+p)
+}
+
+// nan32 is the one NaN; inf32 is positive infinity.
+var (
+	nan32 = math.Float32frombits(0x7FC00000)
+	inf32 = math.Float32frombits(0x7F800000)
+)
+
+func sqrt(x float32) float32 { return float32(math.Sqrt(float64(x))) }
+
 // The slices of a call have one length; dst may be x.
 
 // ExpSlice stores Exp of every element of x in dst.
 func (b Backend) ExpSlice(dst, x []float32) {
 	n := b.vectors(len(dst))
 	for i := 0; i < n; i += piece {
-		expAVX2(min(piece, n-i), &dst[i], &x[i])
+		b.expLoop(min(piece, n-i), &dst[i], &x[i])
 	}
 	for i := n; i < len(dst); i++ {
 		dst[i] = Exp(x[i])
@@ -97,7 +145,7 @@ func (b Backend) ExpSlice(dst, x []float32) {
 func (b Backend) SigmoidSlice(dst, x []float32) {
 	n := b.vectors(len(dst))
 	for i := 0; i < n; i += piece {
-		sigmoidAVX2(min(piece, n-i), &dst[i], &x[i])
+		b.sigmoidLoop(min(piece, n-i), &dst[i], &x[i])
 	}
 	for i := n; i < len(dst); i++ {
 		dst[i] = Sigmoid(x[i])
@@ -108,9 +156,64 @@ func (b Backend) SigmoidSlice(dst, x []float32) {
 func (b Backend) TanhSlice(dst, x []float32) {
 	n := b.vectors(len(dst))
 	for i := 0; i < n; i += piece {
-		tanhAVX2(min(piece, n-i), &dst[i], &x[i])
+		b.tanhLoop(min(piece, n-i), &dst[i], &x[i])
 	}
 	for i := n; i < len(dst); i++ {
 		dst[i] = Tanh(x[i])
+	}
+}
+
+// LogSlice stores Log of every element of x in dst.
+func (b Backend) LogSlice(dst, x []float32) {
+	n := b.vectors(len(dst))
+	for i := 0; i < n; i += piece {
+		b.logLoop(min(piece, n-i), &dst[i], &x[i])
+	}
+	for i := n; i < len(dst); i++ {
+		dst[i] = Log(x[i])
+	}
+}
+
+// ErfSlice stores Erf of every element of x in dst.
+func (b Backend) ErfSlice(dst, x []float32) {
+	n := b.vectors(len(dst))
+	for i := 0; i < n; i += piece {
+		b.erfLoop(min(piece, n-i), &dst[i], &x[i])
+	}
+	for i := n; i < len(dst); i++ {
+		dst[i] = Erf(x[i])
+	}
+}
+
+// GELUSlice stores GELU of every element of x in dst.
+func (b Backend) GELUSlice(dst, x []float32) {
+	n := b.vectors(len(dst))
+	for i := 0; i < n; i += piece {
+		b.geluLoop(min(piece, n-i), &dst[i], &x[i])
+	}
+	for i := n; i < len(dst); i++ {
+		dst[i] = GELU(x[i])
+	}
+}
+
+// SqrtSlice stores the square root of every element of x in dst.
+func (b Backend) SqrtSlice(dst, x []float32) {
+	n := b.vectors(len(dst))
+	for i := 0; i < n; i += piece {
+		b.sqrtLoop(min(piece, n-i), &dst[i], &x[i])
+	}
+	for i := n; i < len(dst); i++ {
+		dst[i] = sqrt(x[i])
+	}
+}
+
+// GELUBack stores dy times GELUSlope of x in dx.
+func (b Backend) GELUBack(dx, dy, x []float32) {
+	n := b.vectors(len(dx))
+	for i := 0; i < n; i += piece {
+		b.geluBackLoop(min(piece, n-i), &dx[i], &dy[i], &x[i])
+	}
+	for i := n; i < len(dx); i++ {
+		dx[i] = dy[i] * GELUSlope(x[i])
 	}
 }

@@ -38,9 +38,15 @@ func (b Backend) Mix(kind MixKind, n int, x, z, u, o Rows, coef []float32) {
 		mixGeneric(kind, n, x, z, u, o, coef)
 		return
 	}
+	if b == AVX512 {
+		if n > 0 {
+			b.mixVector(kind, n, x, z, u, o, coef)
+		}
+		return
+	}
 	v := n &^ 15
 	if v > 0 {
-		mixAVX2(kind, v, x, z, u, o, coef)
+		b.mixVector(kind, v, x, z, u, o, coef)
 	}
 	if v == n {
 		return
@@ -57,7 +63,7 @@ func (b Backend) Mix(kind MixKind, n int, x, z, u, o Rows, coef []float32) {
 		return t
 	}
 	tx, tz, tu, to := tail(0, 3, x, true), tail(3, MixChannels, z, true), tail(3+MixChannels, MixChannels, u, false), tail(3+2*MixChannels, 3, o, true)
-	mixAVX2(kind, 16, tx, tz, tu, to, coef)
+	b.mixVector(kind, 16, tx, tz, tu, to, coef)
 	if len(u.V) > 0 {
 		for c := range MixChannels {
 			copy(u.V[c*u.Stride+v:c*u.Stride+n], tu.V[c*16:])
@@ -70,16 +76,16 @@ func (b Backend) Mix(kind MixKind, n int, x, z, u, o Rows, coef []float32) {
 	}
 }
 
-func mixAVX2(kind MixKind, n int, x, z, u, o Rows, coef []float32) {
+func (b Backend) mixVector(kind MixKind, n int, x, z, u, o Rows, coef []float32) {
 	switch kind {
 	case MixFirst:
-		mixFirstAVX2(n, x.ptr(), x.Stride, z.ptr(), z.Stride, u.ptr(), u.Stride, o.ptr(), o.Stride, &coef[0])
+		b.mixFirstLoop(n, x.ptr(), x.Stride, z.ptr(), z.Stride, u.ptr(), u.Stride, o.ptr(), o.Stride, &coef[0])
 	case MixMiddle:
-		mixMiddleAVX2(n, x.ptr(), x.Stride, z.ptr(), z.Stride, u.ptr(), u.Stride, o.ptr(), o.Stride, &coef[0])
+		b.mixMiddleLoop(n, x.ptr(), x.Stride, z.ptr(), z.Stride, u.ptr(), u.Stride, o.ptr(), o.Stride, &coef[0])
 	case MixLast:
-		mixLastAVX2(n, x.ptr(), x.Stride, z.ptr(), z.Stride, u.ptr(), u.Stride, o.ptr(), o.Stride, &coef[0])
+		b.mixLastLoop(n, x.ptr(), x.Stride, z.ptr(), z.Stride, u.ptr(), u.Stride, o.ptr(), o.Stride, &coef[0])
 	case MixEntry:
-		mixEntryAVX2(n, x.ptr(), x.Stride, z.ptr(), z.Stride, u.ptr(), u.Stride, o.ptr(), o.Stride, &coef[0])
+		b.mixEntryLoop(n, x.ptr(), x.Stride, z.ptr(), z.Stride, u.ptr(), u.Stride, o.ptr(), o.Stride, &coef[0])
 	}
 }
 

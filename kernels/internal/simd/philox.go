@@ -21,9 +21,9 @@ func Philox(c [4]uint32, k0, k1 uint32) [4]uint32 {
 func (b Backend) Ranges(dst []float32, first uint32, row, key uint64, d, lo float32) {
 	n := 0
 	if b >= AVX2 {
-		n = len(dst) &^ 31
+		n = len(dst) &^ 63
 		for i := 0; i < n; i += piece {
-			rangesAVX2(min(piece, n-i), &dst[i], int(first)+i/4, int(row), int(key), d, lo)
+			b.rangesLoop(min(piece, n-i), &dst[i], int(first)+i/4, int(row), int(key), d, lo)
 		}
 	}
 	for i := n; i < len(dst); i += 4 {
@@ -31,5 +31,37 @@ func (b Backend) Ranges(dst []float32, first uint32, row, key uint64, d, lo floa
 		for j := range min(4, len(dst)-i) {
 			dst[i+j] = FMA32(d, float32(w[j]>>8)*0x1p-24, lo)
 		}
+	}
+}
+
+// UniformOpen maps a word to an odd multiple of 2^-24 in (0, 1). With 24 bits, the half would round up to 1.
+func UniformOpen(w uint32) float32 { return (float32(w>>9) + 0.5) * 0x1p-23 }
+
+// BoxMuller returns two independent normal numbers from two words. The largest magnitude is 5.77.
+func BoxMuller(w0, w1 uint32) (float32, float32) {
+	const tau = 0x1.921fb6p+2
+	r := sqrt(-2 * Log(UniformOpen(w0)))
+	sin, cos := sinCos(tau * (float32(w1>>8) * 0x1p-24))
+	return r * cos, r * sin
+}
+
+// Normals stores normal numbers in dst: values i and i+1 are BoxMuller's of words i%4 and i%4+1 of the counter
+// (first+i/4, 0, row), i even.
+func (b Backend) Normals(dst []float32, first uint32, row, key uint64) {
+	n := 0
+	if b >= AVX2 {
+		n = len(dst) &^ 63
+		for i := 0; i < n; i += piece {
+			m := min(piece, n-i)
+			b.wordsLoop(m, &dst[i], int(first)+i/4, int(row), int(key))
+			b.boxMullerLoop(m, &dst[i])
+		}
+	}
+	for i := n; i < len(dst); i += 4 {
+		w := Philox([4]uint32{first + uint32(i/4), 0, uint32(row), uint32(row >> 32)}, uint32(key), uint32(key>>32))
+		var z [4]float32
+		z[0], z[1] = BoxMuller(w[0], w[1])
+		z[2], z[3] = BoxMuller(w[2], w[3])
+		copy(dst[i:], z[:])
 	}
 }

@@ -49,7 +49,7 @@ func (b Backend) GradTile(rows, n int, x []float32, row, pos []int, v, c []float
 func (b Backend) Axpy(w float32, x, y []float32) {
 	n := b.vectors(len(y))
 	for i := 0; i < n; i += piece {
-		axpyAVX2(min(piece, n-i), w, &x[i], &y[i])
+		b.axpyLoop(min(piece, n-i), w, &y[i], &x[i])
 	}
 	axpyGeneric(w, x[n:], y[n:])
 }
@@ -57,7 +57,7 @@ func (b Backend) Axpy(w float32, x, y []float32) {
 // LaneSum sets acc[j] to the sum of x[j], x[j+64], ... over rows rows of 64, from +0.
 func (b Backend) LaneSum(rows int, x []float32, acc *[SumLanes]float32) {
 	if b >= AVX2 && rows > 0 {
-		laneSumAVX2(rows, &x[0], &acc[0])
+		b.laneSumLoop(rows, &x[0], &acc[0])
 		return
 	}
 	laneSumGeneric(rows, x, acc)
@@ -66,7 +66,7 @@ func (b Backend) LaneSum(rows int, x []float32, acc *[SumLanes]float32) {
 // LaneSquare is LaneSum of fma(x-mu, x-mu, .).
 func (b Backend) LaneSquare(rows int, x []float32, mu float32, acc *[SumLanes]float32) {
 	if b >= AVX2 && rows > 0 {
-		laneSquareAVX2(rows, &x[0], mu, &acc[0])
+		b.laneSquareLoop(rows, &x[0], mu, &acc[0])
 		return
 	}
 	laneSquareGeneric(rows, x, mu, acc)
@@ -75,7 +75,7 @@ func (b Backend) LaneSquare(rows int, x []float32, mu float32, acc *[SumLanes]fl
 // LaneCross is LaneSum of fma(x-mux, y-muy, .).
 func (b Backend) LaneCross(rows int, x []float32, mux float32, y []float32, muy float32, acc *[SumLanes]float32) {
 	if b >= AVX2 && rows > 0 {
-		laneCrossAVX2(rows, &x[0], mux, &y[0], muy, &acc[0])
+		b.laneCrossLoop(rows, &x[0], mux, &y[0], muy, &acc[0])
 		return
 	}
 	laneCrossGeneric(rows, x, mux, y, muy, acc)
@@ -84,7 +84,7 @@ func (b Backend) LaneCross(rows int, x []float32, mux float32, y []float32, muy 
 // Tree adds the lanes pairwise, the upper half to the lower until one is left, and returns it. acc is overwritten.
 func (b Backend) Tree(acc *[SumLanes]float32) float32 {
 	if b >= AVX2 {
-		treeAVX2(&acc[0], &acc[0])
+		b.treeLoop(&acc[0], &acc[0])
 		return acc[0]
 	}
 	for h := SumLanes / 2; h > 0; h /= 2 {

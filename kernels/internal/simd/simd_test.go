@@ -53,6 +53,20 @@ func TestElementwise(t *testing.T) {
 		"Exp":         func(b Backend, v [4][]float32) { b.ExpSlice(v[0], v[1]) },
 		"Sigmoid":     func(b Backend, v [4][]float32) { b.SigmoidSlice(v[0], v[1]) },
 		"Tanh":        func(b Backend, v [4][]float32) { b.TanhSlice(v[0], v[1]) },
+		"Log":         func(b Backend, v [4][]float32) { b.LogSlice(v[0], v[1]) },
+		"Erf":         func(b Backend, v [4][]float32) { b.ErfSlice(v[0], v[1]) },
+		"GELU":        func(b Backend, v [4][]float32) { b.GELUSlice(v[0], v[1]) },
+		"GELUBack":    func(b Backend, v [4][]float32) { b.GELUBack(v[0], v[1], v[2]) },
+		"Sqrt":        func(b Backend, v [4][]float32) { b.SqrtSlice(v[0], v[1]) },
+		"Leaky":       func(b Backend, v [4][]float32) { b.Leaky(0.01, v[0], v[1]) },
+		"LeakyBack":   func(b Backend, v [4][]float32) { b.LeakyBack(0.01, v[0], v[1], v[2]) },
+		"TanhBack":    func(b Backend, v [4][]float32) { b.TanhBack(v[0], v[1], v[2]) },
+		"SigmoidBack": func(b Backend, v [4][]float32) { b.SigmoidBack(v[0], v[1], v[2]) },
+		"Clamp":       func(b Backend, v [4][]float32) { b.Clamp(-0.5, 0.25, v[0], v[1]) },
+		"Mul":         func(b Backend, v [4][]float32) { b.Mul(v[0], v[1], v[2]) },
+		"Adam": func(b Backend, v [4][]float32) {
+			b.Adam(-0.1, 0.9, 0.1, 0.99, 0.01, 0.5, 1e-8, 1e-3, v[0], v[1], v[2], v[3])
+		},
 		"in place": func(b Backend, v [4][]float32) {
 			b.Add(v[0], v[0], v[0])
 			b.ReLU(v[0], v[0])
@@ -267,6 +281,8 @@ func TestFunctions(t *testing.T) {
 			}
 			for name, f := range map[string]func(b Backend, dst, x []float32){
 				"Exp": Backend.ExpSlice, "Sigmoid": Backend.SigmoidSlice, "Tanh": Backend.TanhSlice,
+				"Log": Backend.LogSlice, "Erf": Backend.ErfSlice, "GELU": Backend.GELUSlice, "Sqrt": Backend.SqrtSlice,
+				"GELUBack": func(b Backend, dst, x []float32) { b.GELUBack(dst, x, x) },
 			} {
 				f(b, got, x)
 				f(Generic, want, x)
@@ -285,6 +301,9 @@ func TestRanges(t *testing.T) {
 				b.Ranges(got[3:3+n], first, row, key, 2.7, -1.3)
 				Generic.Ranges(want[3:3+n], first, row, key, 2.7, -1.3)
 				sameBits(t, fmt.Sprintf("%s Ranges n=%d first=%d", b, n, first), got, want)
+				b.Normals(got[3:3+n], first, row, key)
+				Generic.Normals(want[3:3+n], first, row, key)
+				sameBits(t, fmt.Sprintf("%s Normals n=%d first=%d", b, n, first), got, want)
 			}
 		}
 	}

@@ -1,10 +1,17 @@
 package main
 
-// mix emits the element-wise part of Noise2Net for 16 channels and 16 pixels a turn: the entry slice h, the slice before
-// normed and rectified (y), their sum for the next convolution (u) and the share of the exit convolution (o). The exit
-// sums stay in registers over the channels; the pixels of x come from the first-level cache again and again.
+import "fmt"
+
+// mix emits the element-wise part of Noise2Net for 16 channels and two vectors of pixels a turn: the entry slice h, the slice
+// before normed and rectified (y), their sum for the next convolution (u) and the share of the exit convolution (o). The
+// exit sums stay in registers over the channels, and on AVX-512 the pixels of x too, and masks end the last turn early.
 func (f *file) mix(name string, hasZ, hasH, hasU, hasO bool) {
-	arg := f.begin(name+"AVX2", "is a body of Backend.Mix; n is a positive multiple of 16.",
+	turn := 2 * f.isa.lanes()
+	doc := fmt.Sprintf("is a body of Backend.Mix; n is a positive multiple of %d.", turn)
+	if f.isa.masks() {
+		doc = "is a body of Backend.Mix; n is positive."
+	}
+	arg := f.begin(name+f.isa.suffix, doc,
 		num("n"), ptr("x"), num("xs"), ptr("z"), num("zs"), ptr("u"), num("us"), ptr("o"), num("os"), ptr("coef"))
 	f.op("MOVQ %s, BX", arg("x"))
 	f.op("MOVQ %s, CX", arg("xs"))
@@ -26,73 +33,111 @@ func (f *file) mix(name string, hasZ, hasH, hasU, hasO bool) {
 		f.op("MOVQ %s, R11", arg("os"))
 		f.op("SHLQ $2, R11")
 	}
-	f.op("VXORPS Y15, Y15, Y15")
+	// The two halves of a turn are moved by these.
+	load := func(half int, mem, reg string) {
+		if f.isa.masks() {
+			f.vop("VMOVUPS.Z @%d%s, K%d, %s", half, mem, 1+half, reg)
+			return
+		}
+		f.vop("VMOVUPS @%d%s, %s", half, mem, reg)
+	}
+	store := func(half int, reg, mem string) {
+		if f.isa.masks() {
+			f.vop("VMOVUPS %s, K%d, @%d%s", reg, 1+half, half, mem)
+			return
+		}
+		f.vop("VMOVUPS %s, @%d%s", reg, half, mem)
+	}
+	f.zero("V15")
 	f.label("pixels")
+	if f.isa.masks() {
+		f.op("MOVQ $-1, R12")
+		f.op("MOVQ %s, AX", arg("n"))
+		f.op("CMPQ AX, $%d", turn)
+		f.op("JGE full")
+		f.op("MOVQ CX, R13")
+		f.op("MOVQ AX, CX")
+		f.op("SHLQ CX, R12")
+		f.op("NOTQ R12")
+		f.op("MOVQ R13, CX")
+		f.label("full")
+		f.op("KMOVW R12, K1")
+		f.op("SHRQ $16, R12")
+		f.op("KMOVW R12, K2")
+	}
 	f.op("MOVQ %s, R12", arg("coef"))
 	f.op("MOVQ $16, AX")
 	f.op("MOVQ SI, DX")
 	f.op("MOVQ R8, R13")
 	if hasO {
-		for k := range 3 {
-			f.op("VMOVUPS %s, Y%d", o[k], 2*k)
-			f.op("VMOVUPS 32%s, Y%d", o[k], 2*k+1)
+		for k := range 6 {
+			load(k%2, o[k/2], fmt.Sprintf("V%d", k))
+		}
+	}
+	if hasH && f.isa.masks() {
+		for k := range 6 {
+			load(k%2, x[k/2], fmt.Sprintf("V%d", 16+k))
 		}
 	}
 	f.label("channels")
-	exit := "Y6, Y7"
+	exit := []string{"V6", "V7"}
 	if hasH {
-		f.op("VBROADCASTSS 12(R12), Y6")
-		f.op("VMOVAPS Y6, Y7")
-		for j := range 3 {
-			f.op("VBROADCASTSS %d(R12), Y%d", 4*j, 10+j)
-			f.op("VFMADD231PS %s, Y%d, Y6", x[j], 10+j)
-			f.op("VFMADD231PS 32%s, Y%d, Y7", x[j], 10+j)
+		f.vop("VBROADCASTSS 12(R12), V6")
+		f.vop("VMOVAPS V6, V7")
+		for k := range 6 {
+			if k%2 == 0 {
+				f.vop("VBROADCASTSS %d(R12), V%d", 2*k, 10+k/2)
+			}
+			from := fmt.Sprintf("@%d%s", k%2, x[k/2])
+			if f.isa.masks() {
+				from = fmt.Sprintf("V%d", 16+k)
+			}
+			f.vop("VFMADD231PS %s, V%d, V%d", from, 10+k/2, 6+k%2)
 		}
-		f.op("VMAXPS Y6, Y15, Y6")
-		f.op("VMAXPS Y7, Y15, Y7")
+		f.vop("VMAXPS V6, V15, V6")
+		f.vop("VMAXPS V7, V15, V7")
 	}
 	if hasZ {
-		exit = "Y8, Y9"
-		f.op("VBROADCASTSS 16(R12), Y13")
-		f.op("VBROADCASTSS 20(R12), Y14")
-		f.op("VMOVUPS (DX), Y8")
-		f.op("VMOVUPS 32(DX), Y9")
-		f.op("VFMADD213PS Y14, Y13, Y8")
-		f.op("VFMADD213PS Y14, Y13, Y9")
-		f.op("VMAXPS Y8, Y15, Y8")
-		f.op("VMAXPS Y9, Y15, Y9")
+		exit = []string{"V8", "V9"}
+		f.vop("VBROADCASTSS 16(R12), V13")
+		f.vop("VBROADCASTSS 20(R12), V14")
+		for half, y := range exit {
+			load(half, "(DX)", y)
+			f.vop("VFMADD213PS V14, V13, %s", y)
+			f.vop("VMAXPS %s, V15, %s", y, y)
+		}
 		f.op("ADDQ DI, DX")
 	}
 	if hasO {
-		for k := range 3 {
-			f.op("VBROADCASTSS %d(R12), Y%d", 24+4*k, 10+k)
-			f.op("VFMADD231PS %s, Y%d, Y%d", exit[:2], 10+k, 2*k)
-			f.op("VFMADD231PS %s, Y%d, Y%d", exit[4:], 10+k, 2*k+1)
+		for k := range 6 {
+			if k%2 == 0 {
+				f.vop("VBROADCASTSS %d(R12), V%d", 24+2*k, 10+k/2)
+			}
+			f.vop("VFMADD231PS %s, V%d, V%d", exit[k%2], 10+k/2, k)
 		}
 	}
 	if hasU {
 		if hasZ {
-			f.op("VADDPS Y8, Y6, Y6")
-			f.op("VADDPS Y9, Y7, Y7")
+			f.vop("VADDPS V8, V6, V6")
+			f.vop("VADDPS V9, V7, V7")
 		}
-		f.op("VMOVUPS Y6, (R13)")
-		f.op("VMOVUPS Y7, 32(R13)")
+		store(0, "V6", "(R13)")
+		store(1, "V7", "(R13)")
 		f.op("ADDQ R9, R13")
 	}
 	f.op("ADDQ $48, R12")
 	f.op("DECQ AX")
 	f.op("JNZ channels")
 	if hasO {
-		for k := range 3 {
-			f.op("VMOVUPS Y%d, %s", 2*k, o[k])
-			f.op("VMOVUPS Y%d, 32%s", 2*k+1, o[k])
+		for k := range 6 {
+			store(k%2, fmt.Sprintf("V%d", k), o[k/2])
 		}
-		f.op("ADDQ $64, R10")
+		f.op("ADDQ $%d, R10", 2*f.isa.bytes)
 	}
-	f.op("ADDQ $64, BX")
-	f.op("ADDQ $64, SI")
-	f.op("ADDQ $64, R8")
-	f.op("SUBQ $16, %s", arg("n"))
-	f.op("JNZ pixels")
+	for _, reg := range []string{"BX", "SI", "R8"} {
+		f.op("ADDQ $%d, %s", 2*f.isa.bytes, reg)
+	}
+	f.op("SUBQ $%d, %s", turn, arg("n"))
+	f.op("JGT pixels")
 	f.end()
 }

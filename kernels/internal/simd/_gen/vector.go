@@ -2,35 +2,24 @@ package main
 
 import "fmt"
 
-// axpy emits y += w*x, fused, for a multiple of 8 elements.
+// axpy emits y += w*x, fused, for whole vectors.
 func (f *file) axpy() {
-	arg := f.begin("axpyAVX2", "adds w*x to y by fused multiply-add; n is a multiple of 8.", num("n"), f32("w"), ptr("x"), ptr("y"))
-	f.op("MOVQ %s, AX", arg("n"))
-	f.op("VBROADCASTSS %s, Y15", arg("w"))
-	f.op("MOVQ %s, SI", arg("x"))
-	f.op("MOVQ %s, DI", arg("y"))
-	f.op("SHRQ $3, AX")
-	f.op("JZ done")
-	f.label("loop")
-	f.op("VMOVUPS (DI), Y0")
-	f.op("VFMADD231PS (SI), Y15, Y0")
-	f.op("VMOVUPS Y0, (DI)")
-	f.op("ADDQ $32, SI")
-	f.op("ADDQ $32, DI")
-	f.op("DECQ AX")
-	f.op("JNZ loop")
-	f.label("done")
-	f.end()
+	f.vector(vec{"axpy", []string{"w"}, []string{"y", "x"}, func(f *file, at, s map[string]string) {
+		f.vop("VMOVUPS %s, V0", at["y"])
+		f.vop("VFMADD231PS %s, %s, V0", at["x"], s["w"])
+		f.vop("VMOVUPS V0, %s", at["y"])
+	}})
 }
 
-// lanes emits the three lane sums of 64 accumulators (eight registers) over rows of 64 values.
+// lanes emits the three lane sums of 64 accumulators over rows of 64 values.
 func (f *file) lanes() {
+	n := 256 / f.isa.bytes // registers of accumulators
 	load := func(arg func(string) string) {
 		f.op("MOVQ %s, AX", arg("rows"))
 		f.op("MOVQ %s, DI", arg("acc"))
 		f.op("MOVQ %s, SI", arg("x"))
-		for i := range 8 {
-			f.op("VXORPS Y%d, Y%d, Y%d", i, i, i)
+		for i := range n {
+			f.zero(fmt.Sprintf("V%d", i))
 		}
 		f.op("TESTQ AX, AX")
 		f.op("JZ store")
@@ -39,55 +28,57 @@ func (f *file) lanes() {
 		f.op("DECQ AX")
 		f.op("JNZ loop")
 		f.label("store")
-		for i := range 8 {
-			f.op("VMOVUPS Y%d, %d(DI)", i, 32*i)
+		for i := range n {
+			f.vop("VMOVUPS V%d, @%d(DI)", i, i)
 		}
 		f.end()
 	}
 
-	arg := f.begin("laneSumAVX2", "is the body of Backend.LaneSum.", num("rows"), ptr("x"), ptr("acc"))
+	arg := f.begin("laneSum"+f.isa.suffix, "is the body of Backend.LaneSum.", num("rows"), ptr("x"), ptr("acc"))
 	load(arg)
 	f.label("loop")
-	for i := range 8 {
-		f.op("VADDPS %d(SI), Y%d, Y%d", 32*i, i, i)
+	for i := range n {
+		f.vop("VADDPS @%d(SI), V%d, V%d", i, i, i)
 	}
 	f.op("ADDQ $256, SI")
 	store()
 
-	arg = f.begin("laneSquareAVX2", "is the body of Backend.LaneSquare.", num("rows"), ptr("x"), f32("mu"), ptr("acc"))
-	f.op("VBROADCASTSS %s, Y15", arg("mu"))
+	arg = f.begin("laneSquare"+f.isa.suffix, "is the body of Backend.LaneSquare.", num("rows"), ptr("x"), f32("mu"), ptr("acc"))
+	f.vop("VBROADCASTSS %s, V15", arg("mu"))
 	load(arg)
 	f.label("loop")
-	for i := range 8 {
+	for i := range n {
 		d := 8 + i%4
-		f.op("VMOVUPS %d(SI), Y%d", 32*i, d)
-		f.op("VSUBPS Y15, Y%d, Y%d", d, d)
-		f.op("VFMADD231PS Y%d, Y%d, Y%d", d, d, i)
+		f.vop("VMOVUPS @%d(SI), V%d", i, d)
+		f.vop("VSUBPS V15, V%d, V%d", d, d)
+		f.vop("VFMADD231PS V%d, V%d, V%d", d, d, i)
 	}
 	f.op("ADDQ $256, SI")
 	store()
 
-	arg = f.begin("laneCrossAVX2", "is the body of Backend.LaneCross.", num("rows"), ptr("x"), f32("mux"), ptr("y"), f32("muy"), ptr("acc"))
-	f.op("VBROADCASTSS %s, Y15", arg("mux"))
-	f.op("VBROADCASTSS %s, Y14", arg("muy"))
+	arg = f.begin("laneCross"+f.isa.suffix, "is the body of Backend.LaneCross.", num("rows"), ptr("x"), f32("mux"), ptr("y"), f32("muy"), ptr("acc"))
+	f.vop("VBROADCASTSS %s, V15", arg("mux"))
+	f.vop("VBROADCASTSS %s, V14", arg("muy"))
 	f.op("MOVQ %s, BX", arg("y"))
 	load(arg)
 	f.label("loop")
-	for i := range 8 {
+	for i := range n {
 		d, e := 8+i%2, 10+i%2
-		f.op("VMOVUPS %d(SI), Y%d", 32*i, d)
-		f.op("VSUBPS Y15, Y%d, Y%d", d, d)
-		f.op("VMOVUPS %d(BX), Y%d", 32*i, e)
-		f.op("VSUBPS Y14, Y%d, Y%d", e, e)
-		f.op("VFMADD231PS Y%d, Y%d, Y%d", d, e, i)
+		f.vop("VMOVUPS @%d(SI), V%d", i, d)
+		f.vop("VSUBPS V15, V%d, V%d", d, d)
+		f.vop("VMOVUPS @%d(BX), V%d", i, e)
+		f.vop("VSUBPS V14, V%d, V%d", e, e)
+		f.vop("VFMADD231PS V%d, V%d, V%d", d, e, i)
 	}
 	f.op("ADDQ $256, SI")
 	f.op("ADDQ $256, BX")
 	store()
 }
 
-// A vec is an element-wise loop: scalars are broadcast into Y15, Y14, ... in order; pointers are walked together, eight
-// elements a turn. The body may use Y0 to Y9.
+func (f *file) zero(reg string) { f.bits("XOR", reg, reg, reg) }
+
+// A vec is an element-wise loop: scalars are broadcast into the highest registers in order; pointers are walked together, a
+// vector a turn. The body may use V0 to V11, and V12 to V15 where no scalar lies.
 type vec struct {
 	name    string
 	scalars []string
@@ -103,13 +94,18 @@ func (f *file) vector(v vec) {
 	for _, p := range v.ptrs {
 		args = append(args, ptr(p))
 	}
-	slot := f.begin(v.name+"AVX2", "is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.", args...)
+	doc := fmt.Sprintf("is the vector loop of the Go twin of its name, for a multiple of %d elements, at least %d.", f.isa.lanes(), f.isa.lanes())
+	slot := f.begin(v.name+f.isa.suffix, doc, args...)
 	regs := []string{"DI", "SI", "BX", "CX"}
+	top := 15
+	if f.isa.masks() {
+		top = 31
+	}
 	at, scalars := map[string]string{}, map[string]string{}
 	f.op("MOVQ %s, AX", slot("n"))
 	for i, s := range v.scalars {
-		scalars[s] = fmt.Sprintf("Y%d", 15-i)
-		f.op("VBROADCASTSS %s, %s", slot(s), scalars[s])
+		scalars[s] = fmt.Sprintf("V%d", top-i)
+		f.vop("VBROADCASTSS %s, %s", slot(s), scalars[s])
 	}
 	for i, p := range v.ptrs {
 		at[p] = "(" + regs[i] + ")(DX*4)"
@@ -118,86 +114,161 @@ func (f *file) vector(v vec) {
 	f.op("XORQ DX, DX")
 	f.label("loop")
 	v.body(f, at, scalars)
-	f.op("ADDQ $8, DX")
+	f.op("ADDQ $%d, DX", f.isa.lanes())
 	f.op("CMPQ DX, AX")
 	f.op("JLT loop")
 	f.end()
 }
 
+// A loop is a function that each instruction set has.
+type loop struct {
+	name string
+	args []arg
+}
+
+// names are those of a loop's arguments.
+func (l loop) names() []string {
+	var list []string
+	for _, a := range l.args {
+		list = append(list, a.name)
+	}
+	return list
+}
+
 // elementwise emits the loops over whole tensors.
 func (f *file) elementwise() {
 	f.vector(vec{"affine", []string{"a", "b"}, []string{"dst", "x"}, func(f *file, at, s map[string]string) {
-		f.op("VMOVUPS %s, Y0", at["x"])
-		f.op("VFMADD213PS %s, %s, Y0", s["b"], s["a"])
-		f.op("VMOVUPS Y0, %s", at["dst"])
+		f.vop("VMOVUPS %s, V0", at["x"])
+		f.vop("VFMADD213PS %s, %s, V0", s["b"], s["a"])
+		f.vop("VMOVUPS V0, %s", at["dst"])
 	}})
 	f.vector(vec{"normBack", []string{"p", "mean", "q", "r"}, []string{"dx", "dy", "x"}, func(f *file, at, s map[string]string) {
-		f.op("VMOVUPS %s, Y0", at["x"])
-		f.op("VSUBPS %s, Y0, Y0", s["mean"])
-		f.op("VFMADD213PS %s, %s, Y0", s["r"], s["q"])
-		f.op("VFMADD231PS %s, %s, Y0", at["dy"], s["p"])
-		f.op("VMOVUPS Y0, %s", at["dx"])
+		f.vop("VMOVUPS %s, V0", at["x"])
+		f.vop("VSUBPS %s, V0, V0", s["mean"])
+		f.vop("VFMADD213PS %s, %s, V0", s["r"], s["q"])
+		f.vop("VFMADD231PS %s, %s, V0", at["dy"], s["p"])
+		f.vop("VMOVUPS V0, %s", at["dx"])
 	}})
 	f.vector(vec{"reLU", nil, []string{"dst", "x"}, func(f *file, at, s map[string]string) {
-		f.op("VXORPS Y1, Y1, Y1")
-		f.op("VMOVUPS %s, Y0", at["x"])
-		f.op("VMAXPS Y0, Y1, Y0")
-		f.op("VMOVUPS Y0, %s", at["dst"])
+		f.zero("V1")
+		f.vop("VMOVUPS %s, V0", at["x"])
+		f.vop("VMAXPS V0, V1, V0")
+		f.vop("VMOVUPS V0, %s", at["dst"])
 	}})
 	f.vector(vec{"reLUBack", nil, []string{"dx", "dy", "y"}, func(f *file, at, s map[string]string) {
-		f.op("VXORPS Y1, Y1, Y1")
-		f.op("VMOVUPS %s, Y0", at["y"])
-		f.op("VCMPPS $2, Y1, Y0, Y0") // y <= 0, false for NaN
-		f.op("VMOVUPS %s, Y2", at["dy"])
-		f.op("VANDNPS Y2, Y0, Y0")
-		f.op("VMOVUPS Y0, %s", at["dx"])
+		f.zero("V1")
+		f.vop("VMOVUPS %s, V0", at["y"])
+		f.vop("VMOVUPS %s, V2", at["dy"])
+		f.choose(lessEqual, "V1", "V0", "V1", "V2", "V2", "V0") // false for NaN
+		f.vop("VMOVUPS V2, %s", at["dx"])
 	}})
-	f.vector(vec{"add", nil, []string{"dst", "x", "y"}, func(f *file, at, s map[string]string) {
-		f.op("VMOVUPS %s, Y0", at["x"])
-		f.op("VADDPS %s, Y0, Y0", at["y"])
-		f.op("VMOVUPS Y0, %s", at["dst"])
+	f.vector(vec{"leaky", []string{"slope"}, []string{"dst", "x"}, func(f *file, at, s map[string]string) {
+		f.zero("V1")
+		f.vop("VMOVUPS %s, V0", at["x"])
+		f.vop("VMULPS V0, %s, V2", s["slope"])
+		f.choose(less, "V1", "V0", "V2", "V0", "V2", "V3")
+		f.vop("VMOVUPS V2, %s", at["dst"])
 	}})
+	f.vector(vec{"leakyBack", []string{"slope"}, []string{"dx", "dy", "x"}, func(f *file, at, s map[string]string) {
+		f.zero("V1")
+		f.vop("VMOVUPS %s, V0", at["x"])
+		f.vop("VMOVUPS %s, V2", at["dy"])
+		f.vop("VMULPS V2, %s, V3", s["slope"])
+		f.choose(lessEqual, "V1", "V0", "V3", "V2", "V2", "V0")
+		f.vop("VMOVUPS V2, %s", at["dx"])
+	}})
+	f.vector(vec{"tanhBack", nil, []string{"dx", "dy", "y"}, func(f *file, at, s map[string]string) {
+		f.vop("VMOVUPS %s, V0", at["y"])
+		f.constant(1, "V1")
+		f.vop("VFNMADD231PS V0, V0, V1")
+		f.vop("VMULPS %s, V1, V1", at["dy"])
+		f.vop("VMOVUPS V1, %s", at["dx"])
+	}})
+	f.vector(vec{"sigmoidBack", nil, []string{"dx", "dy", "y"}, func(f *file, at, s map[string]string) {
+		f.vop("VMOVUPS %s, V0", at["y"])
+		f.constant(1, "V1")
+		f.vop("VSUBPS V0, V1, V1")
+		f.vop("VMULPS V1, V0, V1")
+		f.vop("VMULPS %s, V1, V1", at["dy"])
+		f.vop("VMOVUPS V1, %s", at["dx"])
+	}})
+	f.vector(vec{"clamp", []string{"lo", "hi"}, []string{"dst", "x"}, func(f *file, at, s map[string]string) {
+		f.vop("VMOVUPS %s, V0", at["x"])
+		f.choose(less, s["lo"], "V0", s["lo"], "V0", "V1", "V2")
+		f.choose(greater, s["hi"], "V0", s["hi"], "V1", "V1", "V2")
+		f.vop("VMOVUPS V1, %s", at["dst"])
+	}})
+	for name, op := range ordered(map[string]string{"add": "VADDPS", "mul": "VMULPS"}) {
+		f.vector(vec{name, nil, []string{"dst", "x", "y"}, func(f *file, at, s map[string]string) {
+			f.vop("VMOVUPS %s, V0", at["x"])
+			f.vop("%s %s, V0, V0", op, at["y"])
+			f.vop("VMOVUPS V0, %s", at["dst"])
+		}})
+	}
 	f.vector(vec{"offset", []string{"b"}, []string{"dst", "x"}, func(f *file, at, s map[string]string) {
-		f.op("VADDPS %s, %s, Y0", at["x"], s["b"])
-		f.op("VMOVUPS Y0, %s", at["dst"])
+		f.vop("VADDPS %s, %s, V0", at["x"], s["b"])
+		f.vop("VMOVUPS V0, %s", at["dst"])
 	}})
 	f.vector(vec{"scale", []string{"w"}, []string{"dst", "x"}, func(f *file, at, s map[string]string) {
-		f.op("VMULPS %s, %s, Y0", at["x"], s["w"])
-		f.op("VMOVUPS Y0, %s", at["dst"])
+		f.vop("VMULPS %s, %s, V0", at["x"], s["w"])
+		f.vop("VMOVUPS V0, %s", at["dst"])
 	}})
 	sgd := func(name string, nesterov bool) {
 		f.vector(vec{name, []string{"minusLR", "momentum", "decay"}, []string{"w", "v", "grad"}, func(f *file, at, s map[string]string) {
-			f.op("VMOVUPS %s, Y0", at["w"])
-			f.op("VMOVUPS %s, Y1", at["grad"])
-			f.op("VFMADD231PS Y0, %s, Y1", s["decay"]) // g
-			f.op("VMOVUPS %s, Y2", at["v"])
-			f.op("VFMADD213PS Y1, %s, Y2", s["momentum"]) // v
-			f.op("VMOVUPS Y2, %s", at["v"])
-			step := "Y2"
+			f.vop("VMOVUPS %s, V0", at["w"])
+			f.vop("VMOVUPS %s, V1", at["grad"])
+			f.vop("VFMADD231PS V0, %s, V1", s["decay"]) // g
+			f.vop("VMOVUPS %s, V2", at["v"])
+			f.vop("VFMADD213PS V1, %s, V2", s["momentum"]) // v
+			f.vop("VMOVUPS V2, %s", at["v"])
+			step := "V2"
 			if nesterov {
-				f.op("VFMADD231PS Y2, %s, Y1", s["momentum"])
-				step = "Y1"
+				f.vop("VFMADD231PS V2, %s, V1", s["momentum"])
+				step = "V1"
 			}
-			f.op("VFMADD231PS %s, %s, Y0", step, s["minusLR"])
-			f.op("VMOVUPS Y0, %s", at["w"])
+			f.vop("VFMADD231PS %s, %s, V0", step, s["minusLR"])
+			f.vop("VMOVUPS V0, %s", at["w"])
 		}})
 	}
 	sgd("sgd", false)
 	sgd("sgdNesterov", true)
+	f.vector(vec{"adam", []string{"rate", "b1", "c1", "b2", "c2", "root", "eps", "decay"}, []string{"w", "m", "v", "grad"}, func(f *file, at, s map[string]string) {
+		f.vop("VMOVUPS %s, V0", at["w"])
+		f.vop("VMOVUPS %s, V1", at["grad"])
+		f.vop("VFMADD231PS V0, %s, V1", s["decay"]) // d
+		f.vop("VMULPS V1, %s, V2", s["c1"])
+		f.vop("VFMADD231PS %s, %s, V2", at["m"], s["b1"]) // m
+		f.vop("VMOVUPS V2, %s", at["m"])
+		f.vop("VMULPS V1, %s, V3", s["c2"])
+		f.vop("VMULPS V1, V3, V3")
+		f.vop("VFMADD231PS %s, %s, V3", at["v"], s["b2"]) // v
+		f.vop("VMOVUPS V3, %s", at["v"])
+		f.vop("VSQRTPS V3, V3")
+		f.vop("VDIVPS %s, V3, V3", s["root"])
+		f.vop("VADDPS %s, V3, V3", s["eps"])
+		f.vop("VDIVPS V3, V2, V2")
+		f.vop("VFMADD231PS V2, %s, V0", s["rate"])
+		f.vop("VMOVUPS V0, %s", at["w"])
+	}})
 }
 
 // tree emits the pairwise sum of 64 lanes, the upper half to the lower until one is left.
 func (f *file) tree() {
-	arg := f.begin("treeAVX2", "is the body of Backend.Tree.", ptr("acc"), ptr("sum"))
+	arg := f.begin("tree"+f.isa.suffix, "is the body of Backend.Tree.", ptr("acc"), ptr("sum"))
 	f.op("MOVQ %s, SI", arg("acc"))
 	f.op("MOVQ %s, DI", arg("sum"))
-	for i := range 8 {
-		f.op("VMOVUPS %d(SI), Y%d", 32*i, i)
+	n := 256 / f.isa.bytes
+	for i := range n {
+		f.vop("VMOVUPS @%d(SI), V%d", i, i)
 	}
-	for h := 4; h > 0; h /= 2 {
+	for h := n / 2; h > 0; h /= 2 {
 		for i := range h {
-			f.op("VADDPS Y%d, Y%d, Y%d", i+h, i, i)
+			f.vop("VADDPS V%d, V%d, V%d", i+h, i, i)
 		}
+	}
+	if f.isa.masks() {
+		f.op("VEXTRACTF64X4 $1, Z0, Y1")
+		f.op("VADDPS Y1, Y0, Y0")
 	}
 	f.op("VEXTRACTF128 $1, Y0, X1")
 	f.op("VADDPS X1, X0, X0")
