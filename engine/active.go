@@ -31,6 +31,7 @@ type active struct {
 	flows    []*active // whom rows flow to
 	data     *dataset  // the rows that are ready, once their columns are known
 	last     bool      // its end is queued
+	need     int64     // bytes that it is going to store, 0 where that is little or not known
 }
 
 func (s *scheduler) activate(n *node, from *active) *active {
@@ -84,13 +85,13 @@ func (e *Engine) begin(ctx context.Context, a *active) error {
 		}
 		return e.finish(n, rec, e.o.Now(), 0)
 	case n.kind.Shape == stages.RowWise:
-		return e.prepare(a, n.input(n.kind.In[0].Name).data)
+		return e.prepare(ctx, a, n.input(n.kind.In[0].Name).data)
 	}
 	return nil
 }
 
 // prepare makes a row-wise node ready to run on the rows of data.
-func (e *Engine) prepare(a *active, data *dataset) (err error) {
+func (e *Engine) prepare(ctx context.Context, a *active, data *dataset) (err error) {
 	if a.t, err = e.newRowTask(a.n, "", data); err != nil {
 		return err
 	}
@@ -103,6 +104,7 @@ func (e *Engine) prepare(a *active, data *dataset) (err error) {
 	a.progress = e.progressOf(a.n)
 	a.left = len(a.bounds)
 	a.results, a.ready = make([]partRecord, a.left), make([]bool, a.left)
+	a.need = e.need(ctx, a)
 	return nil
 }
 
@@ -112,6 +114,10 @@ func (s *scheduler) begun(a *active) {
 	case a.n.state == Hit, a.n.state == Ran:
 		s.completed(a)
 	case a.t != nil:
+		if err := s.fits(a); err != nil {
+			s.fail(a, err)
+			return
+		}
 		for p := range a.bounds {
 			s.pushPart(a, p)
 		}
@@ -279,7 +285,7 @@ func (e *Engine) beginFlow(ctx context.Context, a *active, data *dataset) error 
 	}
 	n.key = Key{k.lines, k.sum()}
 	n.op = n.key.Digest
-	if err := e.prepare(a, data); err != nil || !n.streams() {
+	if err := e.prepare(ctx, a, data); err != nil || !n.streams() {
 		return err
 	}
 	own, ok := n.own[a.t.output]
@@ -298,6 +304,10 @@ func (e *Engine) beginFlow(ctx context.Context, a *active, data *dataset) error 
 
 // flow hands on what is ready.
 func (s *scheduler) flow(a, from *active) {
+	if err := s.fits(a); err != nil {
+		s.fail(a, err)
+		return
+	}
 	if a.data != nil { // streamed: its rows are there as soon as its input's are
 		a.n.growing = a.data
 	}

@@ -24,6 +24,7 @@ type Options struct {
 	Batch     int   // most rows in a record batch; 0 = 256
 	Cut       Cut   // how fresh datasets are cut; zero = about 1,024 rows
 	Memory    int64 // bytes that rows in flight and tables kept for rereading may take; 0 = half of what this process may use
+	StoreMax  int64 // bytes that the store may hold; 0 = as many as there is room for
 	ReadOnly  bool  // only plan: content ids learnt on the way are not remembered
 	KeepGoing bool  // after a failure, finish what does not depend on it
 	Encoder   Encoder

@@ -150,6 +150,11 @@ func (e *Engine) runOnce(ctx context.Context) error {
 			ready = append(ready, n)
 		}
 	}
+	if len(ready) > 0 {
+		if err := errors.Join(e.limitStore(), e.checkRoom(ctx)); err != nil {
+			return err
+		}
+	}
 	for _, n := range ready {
 		s.begin(n)
 	}

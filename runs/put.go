@@ -23,6 +23,9 @@ func (s *Store) Put(ctx context.Context, write func(w io.Writer) error) (Digest,
 	if err == nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
+	if err == nil {
+		err = s.charge(w.size)
+	}
 	if err != nil {
 		return Digest{}, 0, errors.Join(fmt.Errorf("put an object: %w", err), w.discard())
 	}

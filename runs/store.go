@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -104,6 +105,9 @@ type Store struct {
 
 	rootMu    sync.Mutex
 	rootEpoch uint64
+
+	limited atomic.Bool // left counts
+	left    atomic.Int64
 
 	tempMu sync.Mutex
 	temps  uint64

@@ -51,7 +51,9 @@ func (s *session) run(ctx context.Context, args []string) (err error) {
 	for _, line := range x.store.Found() {
 		show.note(line)
 	}
-	e, err := engine.New(x.graph, x.kinds, x.store, s.options(x, show.event))
+	o := s.options(x, show.event)
+	limitMemory(o.Memory)
+	e, err := engine.New(x.graph, x.kinds, x.store, o)
 	if err != nil {
 		return err
 	}

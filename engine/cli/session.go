@@ -33,6 +33,7 @@ type session struct {
 	batch     int
 	partition int
 	memory    string
+	storeMax  string
 	jsonOut   bool
 	keepGoing bool
 	only      string
@@ -55,7 +56,8 @@ func (s *session) runFlags(c *cobra.Command) {
 	c.Flags().IntVarP(&s.workers, "workers", "w", 0, "goroutines that compute (default: all processors); never changes a result")
 	c.Flags().IntVar(&s.batch, "batch", 0, "most rows in a record batch (default 256); never changes a result")
 	c.Flags().IntVar(&s.partition, "partition", 0, "rows in a fresh partition, about (default 1024); never changes a result")
-	c.Flags().StringVar(&s.memory, "memory", "", "bytes of stored tables to keep in memory, such as 512MiB (default 256MiB); never changes a result")
+	c.Flags().StringVar(&s.memory, "memory", "", "memory to use, such as 512MiB: rows in flight and tables kept to be read again are bounded by it (default: half of the machine's, or of its control group's limit); never changes a result")
+	c.Flags().StringVar(&s.storeMax, "store-max", "", "largest size that the store may reach, such as 200GB (default: what fits on its disk)")
 	c.Flags().BoolVar(&s.keepGoing, "keep-going", false, "after a failure, finish what does not depend on it")
 }
 
@@ -105,8 +107,10 @@ func (s *session) load(args []string, partial bool) (*experiment, error) {
 // read finds a spec and the settings of this machine.
 func (s *session) read(args []string) (*experiment, error) {
 	x := &experiment{file: quickstart, kinds: all.Registry()}
-	if _, err := bytesOf("--memory", s.memory); err != nil {
-		return nil, err
+	for _, o := range [][2]string{{"--memory", s.memory}, {"--store-max", s.storeMax}} {
+		if _, err := bytesOf(o[0], o[1]); err != nil {
+			return nil, err
+		}
 	}
 	if len(args) > 0 {
 		x.file = args[0]
@@ -249,6 +253,7 @@ func (s *session) options(x *experiment, listen func(engine.Event)) engine.Optio
 	if n, err := bytesOf("--memory", s.memory); err == nil && n > 0 { // load has refused other text
 		o.Memory = n
 	}
+	o.StoreMax, _ = bytesOf("--store-max", s.storeMax)
 	if s.partition > 0 {
 		o.Cut = engine.CutAround(s.partition)
 	}
