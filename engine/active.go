@@ -113,6 +113,8 @@ func (s *scheduler) begun(a *active) {
 	switch {
 	case a.n.state == Hit, a.n.state == Ran:
 		s.completed(a)
+	case a.t != nil && a.n.kind.Gather > 0:
+		s.pushGathered(a)
 	case a.t != nil:
 		if err := s.fits(a); err != nil {
 			s.fail(a, err)
@@ -247,7 +249,7 @@ func (e *Engine) grow(a *active, first int) error {
 // tryFlow begins a row-wise node whose other inputs exist when the rows of its
 // first port are being made.
 func (s *scheduler) tryFlow(n *node) {
-	if s.active[n] != nil || s.skipped(n) || n.kind.Shape != stages.RowWise || len(n.results) > 1 || s.ctx.Err() != nil {
+	if s.active[n] != nil || s.skipped(n) || n.kind.Shape != stages.RowWise || n.kind.Gather > 0 || len(n.results) > 1 || s.ctx.Err() != nil {
 		return
 	}
 	first := n.input(n.kind.In[0].Name)

@@ -28,6 +28,9 @@ func (e *Engine) whole(ctx context.Context, n *node, workers int) error {
 			return err
 		}
 		if n.kind.External {
+			if err := e.store.Commit(ctx); err != nil { // before the folder goes
+				return err
+			}
 			return e.dropFolder(n.key.Digest)
 		}
 		if !checkpointed {

@@ -158,17 +158,9 @@ func (t *rowTask) partition(ctx context.Context, p int, computes func()) (rec pa
 	if key, err = t.key(ctx, p); err != nil {
 		return rec, key, err
 	}
-	found := func() bool {
-		r, ok := t.e.store.Lookup(key)
-		if !ok || !t.usable(r) {
-			return false
-		}
-		rec = partRecord{}
-		if json.Unmarshal(r.Data, &rec) != nil {
-			return false
-		}
-		t.count(rec.Part.Rows)
-		return true
+	found := func() (ok bool) {
+		rec, ok = t.stored(key)
+		return ok
 	}
 	if found() {
 		return rec, key, nil
@@ -181,26 +173,42 @@ func (t *rowTask) partition(ctx context.Context, p int, computes func()) (rec pa
 	return rec, key, err
 }
 
-// compute runs the stage on those rows of a partition whose output no earlier
-// partition has.
-func (t *rowTask) compute(ctx context.Context, p int, key runs.Digest) (partRecord, error) {
-	var rec partRecord
-	start := t.e.o.Now()
+// stored is the result of a partition that the store has.
+func (t *rowTask) stored(key runs.Digest) (rec partRecord, ok bool) {
+	r, ok := t.e.store.Lookup(key)
+	if !ok || !t.usable(r) || json.Unmarshal(r.Data, &rec) != nil {
+		return partRecord{}, false
+	}
+	t.count(rec.Part.Rows)
+	return rec, true
+}
+
+// A making is a partition in the making.
+type making struct {
+	p    int
+	key  runs.Digest
+	todo []string // ids of rows whose output no earlier partition has
+	all  bool     // they are the whole partition
+	m    *merge
+}
+
+// prepare finds out what is left to do of a partition.
+func (t *rowTask) prepare(ctx context.Context, p int, key runs.Digest) (*making, error) {
 	in, err := t.e.readPart(ctx, t.data, p, nil)
 	if err != nil {
-		return rec, err
+		return nil, err
 	}
 	ids, err := idsOf(in)
 	if err != nil {
-		return rec, err
+		return nil, err
 	}
 	inputs, err := t.inputDigests(ctx, p, len(ids))
 	if err != nil {
-		return rec, err
+		return nil, err
 	}
 	taken, fields, err := t.takeOver(ids, inputs)
 	if err != nil {
-		return rec, err
+		return nil, err
 	}
 	todo := make([]string, 0, len(ids)-len(taken))
 	next := 0
@@ -211,28 +219,45 @@ func (t *rowTask) compute(ctx context.Context, p int, key runs.Digest) (partReco
 		}
 		todo = append(todo, id)
 	}
-	m := &merge{e: t.e, maker: t.n, ids: ids, inputs: inputs, taken: taken, fields: fields}
+	return &making{p, key, todo, len(taken) == 0, &merge{e: t.e, maker: t.n, ids: ids, inputs: inputs, taken: taken, fields: fields}}, nil
+}
+
+// compute runs the stage on those rows of a partition whose output no earlier
+// partition has.
+func (t *rowTask) compute(ctx context.Context, p int, key runs.Digest) (partRecord, error) {
+	start := t.e.o.Now()
+	w, err := t.prepare(ctx, p, key)
+	if err != nil {
+		return partRecord{}, err
+	}
 	c := t.collector()
-	c.take = func(rec arrow.Record) error { return m.add(ctx, rec) }
-	if err := t.run(ctx, p, todo, len(taken) == 0, c); err != nil {
-		return rec, err
+	c.take = func(rec arrow.Record) error { return w.m.add(ctx, rec) }
+	if len(w.todo) > 0 {
+		if err := t.run(ctx, []stages.Input{t.input(w)}, *t.side, c); err != nil {
+			return partRecord{}, err
+		}
 	}
 	if err := t.e.unchanged(ctx, t.n); err != nil {
-		return rec, err
+		return partRecord{}, err
 	}
-	rec.Skips, rec.Notes = c.skipped(), c.notes
-	if rec.Part, fields, err = m.close(ctx, c.fields(t.output)); err != nil {
+	return t.close(ctx, w, c, partRecord{Skips: c.skipped(), Notes: c.notes, Seconds: t.e.o.Now().Sub(start).Seconds()})
+}
+
+// close stores a partition that is made.
+func (t *rowTask) close(ctx context.Context, w *making, c *collector, rec partRecord) (partRecord, error) {
+	var fields []arrow.Field
+	var err error
+	if rec.Part, fields, err = w.m.close(ctx, c.fields(t.output)); err != nil {
 		return rec, fmt.Errorf("kind %s: %w", t.n.kind.Name, err)
 	}
 	if rec.Schema, err = encodeSchema(schemaWithID(fields)); err != nil {
 		return rec, err
 	}
-	rec.Seconds = t.e.o.Now().Sub(start).Seconds()
 	data, err := json.Marshal(rec)
 	if err != nil {
 		return rec, err
 	}
-	return rec, t.e.store.Append(runs.Record{Key: key, Kind: "partition", Data: data, Objects: rec.Part.objects()})
+	return rec, t.e.store.Append(runs.Record{Key: w.key, Kind: "partition", Data: data, Objects: rec.Part.objects()})
 }
 
 func (t *rowTask) usable(r runs.Record) bool {
@@ -259,19 +284,19 @@ func (t *rowTask) collector() *collector {
 	return c
 }
 
-// run calls the stage on rows of a partition, all of them or some, by ascending
-// id.
-func (t *rowTask) run(ctx context.Context, p int, ids []string, all bool, c *collector) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	in := *t.side
+// input hands the stage the rows of a partition that are left to do.
+func (t *rowTask) input(w *making) *partInput {
+	o := origin{t.first.node, t.first.output, t.first.coords}
+	return &partInput{o, t.e, t.data, w.p, w.todo, w.all, t.columns, t.schema}
+}
+
+// run calls the stage on rows of its first port.
+func (t *rowTask) run(ctx context.Context, rows []stages.Input, in stages.Inputs, c *collector) error {
 	in.Outputs = []string{t.output}
 	in.Ports = make(map[string][]stages.Input, len(t.side.Ports)+1)
 	for name, ports := range t.side.Ports {
 		in.Ports[name] = ports
 	}
-	o := origin{t.first.node, t.first.output, t.first.coords}
-	in.Ports[t.n.kind.In[0].Name] = []stages.Input{&partInput{o, t.e, t.data, p, ids, all, t.columns, t.schema}}
+	in.Ports[t.n.kind.In[0].Name] = rows
 	return t.stage.Run(ctx, &in, c)
 }

@@ -75,8 +75,10 @@ func (e *Engine) recompute(ctx context.Context, d *dataset, p int, some, own []s
 		}
 	}
 	c := t.collector()
-	if err := t.run(ctx, p, had, all, c); err != nil {
-		return nil, fmt.Errorf("stage %s: %w", d.maker.spec.Name, err)
+	if len(had) > 0 {
+		if err := t.run(ctx, []stages.Input{t.input(&making{p: p, todo: had, all: all})}, *t.side, c); err != nil {
+			return nil, fmt.Errorf("stage %s: %w", d.maker.spec.Name, err)
+		}
 	}
 	rec, err := concatRecords(schemaWithID(c.fields(t.output)), c.rows[t.output])
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strings"
 
 	"github.com/apache/arrow/go/v15/arrow"
 
@@ -68,8 +69,7 @@ func (t *rowTask) inputDigests(ctx context.Context, p, rows int) ([]runs.Digest,
 // partition of the same operation, and the columns under which their output
 // stands there.
 func (t *rowTask) takeOver(ids []string, inputs []runs.Digest) (rows []takenRow, fields []arrow.Field, err error) {
-	own := t.n.own[t.output]
-	if len(own) == 0 || len(ids) == 0 {
+	if len(ids) == 0 {
 		return nil, nil, nil
 	}
 	taken := make([]bool, len(ids))
@@ -120,7 +120,12 @@ func (t *rowTask) takeFrom(d runs.Digest, ids []string, inputs []runs.Digest, ta
 	if len(rows) == 0 {
 		return nil, nil, nil
 	}
-	own := t.n.own[t.output]
+	own, known := t.n.own[t.output]
+	if !known { // the kind tells only when it runs; the operation was the same
+		if own, err = t.e.ownFields(d); err != nil {
+			return nil, nil, nil
+		}
+	}
 	if rec, err = t.e.objects.table(d, ownColumnsOf(own)); err != nil {
 		return nil, nil, nil
 	}
@@ -178,4 +183,19 @@ func (e *Engine) keepParts(op runs.Digest, earlier, made []part) error {
 		return err
 	}
 	return e.store.Append(runs.Record{Key: derive("operation/1", op), Kind: "operation", Objects: []runs.Digest{d}})
+}
+
+// ownFields are the columns that a stage wrote into an object.
+func (e *Engine) ownFields(d runs.Digest) ([]arrow.Field, error) {
+	rec, err := e.objects.table(d, nil)
+	if err != nil {
+		return nil, err
+	}
+	var own []arrow.Field
+	for _, f := range rec.Schema().Fields() {
+		if f.Name != idColumn && f.Name != inputColumn && !strings.HasPrefix(f.Name, hiddenPrefix) {
+			own = append(own, f)
+		}
+	}
+	return own, nil
 }
