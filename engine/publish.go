@@ -13,8 +13,8 @@ type Published struct {
 	Files []string
 }
 
-// Publish copies the files of final stages (those no other stage reads) to a
-// folder per stage, and says where. An unchanged folder is left alone.
+// Publish copies the files of outputs that no stage reads to a folder per
+// stage, and says where. An unchanged folder is left alone.
 func (e *Engine) Publish(dir string) ([]Published, error) {
 	read := make([]bool, len(e.nodes))
 	for _, n := range e.nodes {
@@ -26,11 +26,11 @@ func (e *Engine) Publish(dir string) ([]Published, error) {
 	}
 	var out []Published
 	for _, n := range e.nodes {
-		if read[n.index] || n.outputs == nil {
+		if n.outputs == nil || read[n.index] && len(n.results) == 1 {
 			continue
 		}
 		for _, o := range n.record.Outputs {
-			if len(o.Files) == 0 {
+			if len(o.Files) == 0 || read[n.index] && e.reads(n, o.Name) {
 				continue
 			}
 			p := Published{Stage: n.spec.Name, Dir: filepath.Join(dir, n.spec.Name, o.Name)}
@@ -51,6 +51,20 @@ func (e *Engine) Publish(dir string) ([]Published, error) {
 		}
 	}
 	return out, nil
+}
+
+// reads says whether some stage reads an output.
+func (e *Engine) reads(n *node, output string) bool {
+	for _, m := range e.nodes {
+		for _, in := range m.inputs {
+			for _, r := range in.refs {
+				if r.node == n && r.output == output {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 func (e *Engine) publishFile(f storedFile, path string) error {

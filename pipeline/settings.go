@@ -46,7 +46,7 @@ func (c *checker) settingsReader(s *stage) *settingsReader {
 			r.with.kind = broken
 		}
 	}
-	r.axes = c.checkPlace(s, r.with, s.path+".with")
+	r.axes = c.checkPlace(s, r.with, s.withPath())
 	return r
 }
 
@@ -90,7 +90,7 @@ func (r *settingsReader) get(vals []*axisValue) *settings {
 }
 
 func (r *settingsReader) read(vals []*axisValue) *settings {
-	path := r.s.path + ".with"
+	path := r.s.withPath()
 	with := r.c.resolve(r.with, &env{params: r.c.params, axes: vals}, path)
 	if with == nil {
 		with = &node{kind: Map, src: r.with.src, line: r.with.line, col: r.with.col}

@@ -16,6 +16,7 @@ var (
 type stage struct {
 	name     string
 	path     string // "stages.NAME"
+	under    string // path of the parameters where it is not path.with
 	pos      Pos    // of its name
 	n        *node
 	kindName string
@@ -153,7 +154,19 @@ func (c *checker) readStages(root *node) {
 		*s = stage{name: k.text, path: "stages." + k.text, pos: k.pos(), n: v}
 		c.stages, c.byName[s.name], c.names = append(c.stages, s), s, append(c.names, s.name)
 		c.readStage(s)
+		for _, m := range c.gate(s) {
+			c.stages, c.byName[m.name] = append(c.stages, m), m
+		}
+		c.byName[s.name] = s
 	}
+}
+
+// withPath is where the stage's parameters stand.
+func (s *stage) withPath() string {
+	if s.under != "" {
+		return s.under
+	}
+	return s.path + ".with"
 }
 
 func (c *checker) readStage(s *stage) {

@@ -99,7 +99,7 @@ func TestDFR(t *testing.T) {
 func dfr(t *testing.T, root, image string) []string {
 	t.Helper()
 	text, _ := specs.Read("dfr")
-	g, err := pipeline.Parse("dfr.yaml", text, pipeline.Options{Vocabulary: all.Registry(), Set: []string{"params.data=" + root, "params.image=" + image}})
+	g, err := pipeline.Parse("dfr.yaml", text, pipeline.Options{Vocabulary: all.Registry(), Set: []string{"params.data=" + root, "params.image=" + image, "params.leakage=off"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -93,6 +93,8 @@ type Def[C any] struct {
 	// included; in may be nil when the columns are not known yet.
 	Reads func(c *C, port string, in *arrow.Schema) []string
 
+	Gate *pipeline.Gate // what looks at the outputs and hands them on
+
 	Random bool // the seed changes the result
 	// External says that a program of the user's does the work, whose bits
 	// nobody promises: the first result that is stored under a key stands, and
@@ -186,6 +188,7 @@ type Kind struct {
 
 	doc             string
 	random, streams bool
+	gate            pipeline.Gate
 	newConfig       func() any
 	check           func(any) []pipeline.Problem
 	outputs         func(any, []pipeline.From) []Output
@@ -218,6 +221,9 @@ func Define[C any](d Def[C]) *Kind {
 		},
 		build: func(c any) (Stage, error) { return d.New(c.(*C)) },
 	}
+	if d.Gate != nil {
+		k.gate = *d.Gate
+	}
 	if d.Check != nil {
 		k.check = func(c any) []pipeline.Problem { return d.Check(c.(*C)) }
 	}
@@ -246,6 +252,9 @@ func (k *Kind) Through() string { return k.through }
 
 // Doc is one sentence about the kind.
 func (k *Kind) Doc() string { return k.doc }
+
+// Gate says what stands behind each stage of the kind; the zero Gate is none.
+func (k *Kind) Gate() pipeline.Gate { return k.gate }
 
 // Random says whether the seed changes the result.
 func (k *Kind) Random() bool { return k.random }

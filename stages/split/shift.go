@@ -26,6 +26,7 @@ type Shift struct {
 	Items    Items                           `yaml:"items" doc:"attributes that belong to the elements of a list column, such as the clothing items of an image"`
 	Where    Where                           `yaml:"where" doc:"rows that each side may draw from"`
 	Exclude  []map[string]pipeline.Condition `yaml:"exclude" single:"true" doc:"rows to leave out: those that meet all conditions of an item"`
+	Leakage  pipeline.Value                  `yaml:"leakage" doc:"what becomes of pictures that are in two sets: off, warn, fail, drop, or the parameters of check/leakage, which stands behind the split"`
 	Growth   string                          `yaml:"growth" enum:"strict|relaxed" doc:"strict: added rows never move a row between outputs"`
 }
 
@@ -82,6 +83,15 @@ func ShiftKind() *stages.Kind {
 		Columns: shiftColumns,
 		Reads:   func(c *Shift, _ string, in *arrow.Schema) []string { return c.reads(in) },
 		Random:  true,
+		Gate: &pipeline.Gate{
+			Kind: "check/leakage", Prints: "check/fingerprint", Looked: "sets", Handed: "every", Param: "leakage", Copy: []string{"group"},
+			Words: []pipeline.Word{
+				{Text: "off", Off: true},
+				{Text: "warn", Values: map[string]string{"exact": "warn", "near": "warn"}},
+				{Text: "fail", Values: map[string]string{"near": "fail"}},
+				{Text: "drop", Values: map[string]string{"exact": "drop", "near": "drop"}},
+			},
+		},
 		New: func(c *Shift) (stages.Stage, error) {
 			return stages.RunFunc(func(ctx context.Context, in *stages.Inputs, out stages.Sink) error {
 				return runShift(ctx, c, in, out)
@@ -119,15 +129,15 @@ func shiftOutputs(c *Shift) []stages.Output {
 	make := func(name string, groups ...string) stages.Output {
 		return stages.Output{Name: name, Type: stages.Rows, Base: "rows", Groups: groups}
 	}
-	outs := []stages.Output{make("train")}
+	outs := []stages.Output{make("train", "sets", "every")}
 	if c.Sizes.of["val"].kind != 0 {
-		outs = append(outs, make("val"))
+		outs = append(outs, make("val", "sets", "every"))
 	}
-	outs = append(outs, make("iid", "tests"))
+	outs = append(outs, make("iid", "tests", "sets", "every"))
 	for _, s := range c.Shifts.sets {
-		outs = append(outs, make(s.name, "tests", "ood"))
+		outs = append(outs, make(s.name, "tests", "ood", "sets", "every"))
 	}
-	return append(outs, make("unused"))
+	return append(outs, make("unused", "every"))
 }
 
 var (
