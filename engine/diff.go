@@ -176,7 +176,7 @@ func Runs(store *runs.Store, spec string, most int) ([]RunRecord, error) {
 		if err != nil {
 			continue // collected, or of another version
 		}
-		if spec == "" || r.Spec == spec {
+		if spec == "" || r.Spec == spec || strings.HasPrefix(r.Spec, spec+trialMark) {
 			out = append(out, r)
 		}
 	}

@@ -135,7 +135,7 @@ func New(g *pipeline.Graph, registry *stages.Registry, store *runs.Store, o Opti
 		e.objects = newObjectCache(store, int(o.Memory/4))
 	}
 	e.names = sync.OnceValue(e.byName)
-	b := &graphBuilder{e: e, registry: registry, specs: map[string]*foreignSpec{}, classes: map[classID]*class{}}
+	b := &graphBuilder{e: e, registry: registry, specs: map[string]*foreignSpec{}, classes: map[classID]*class{}, sample: newSampleKind()}
 	if err := b.add(g, nil); err != nil {
 		return nil, err
 	}

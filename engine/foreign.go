@@ -197,6 +197,7 @@ type graphBuilder struct {
 	registry *stages.Registry
 	specs    map[string]*foreignSpec // by absolute file
 	classes  map[classID]*class
+	sample   *stages.Kind
 	slab     []node // where the next nodes lie
 	depth    int
 }
@@ -234,6 +235,9 @@ func (b *graphBuilder) add(g *pipeline.Graph, from *foreignSpec) error {
 // node makes one node; what it reads has been made.
 func (b *graphBuilder) node(s *pipeline.Node, of map[*pipeline.Node]*node) (*node, error) {
 	k, ok := b.registry.Lookup(s.Kind)
+	if s.Kind == sampleKind {
+		k, ok = b.sample, true
+	}
 	if !ok {
 		return nil, fmt.Errorf("%s: no kind %q", s.Pos, s.Kind)
 	}

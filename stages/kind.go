@@ -106,9 +106,12 @@ type Def[C any] struct {
 	// Gather is for row-wise kinds whose start is dear: a call is handed the
 	// missing rows of several partitions, as long as they are at most this many.
 	Gather  int
-	Streams bool     // cheap pixels: recomputed on demand unless the spec says "cache: store"
-	Uses    []string // versions of shared code that reaches the result, such as "imageio/2"; they enter the key
-	Source  *Access[C]
+	Streams bool // cheap pixels: recomputed on demand unless the spec says "cache: store"
+	// Try shortens the work for a trial run, such as to one epoch; nil where
+	// there is nothing to shorten but the rows.
+	Try    func(c *C)
+	Uses   []string // versions of shared code that reaches the result, such as "imageio/2"; they enter the key
+	Source *Access[C]
 
 	// New makes a stage that is ready to run; it is cheap and reads nothing.
 	New func(c *C) (Stage, error)
@@ -195,6 +198,7 @@ type Kind struct {
 	columns         func(any, Schemas) (Schemas, []pipeline.Problem)
 	reads           func(any, string, *arrow.Schema) []string
 	build           func(any) (Stage, error)
+	try             func(any)
 }
 
 // Define makes a Kind of a Def; it panics when a required part is missing.
@@ -220,6 +224,7 @@ func Define[C any](d Def[C]) *Kind {
 			return d.Outputs(c.(*C))
 		},
 		build: func(c any) (Stage, error) { return d.New(c.(*C)) },
+		try:   func(any) {},
 	}
 	if d.Gate != nil {
 		k.gate = *d.Gate
@@ -232,6 +237,9 @@ func Define[C any](d Def[C]) *Kind {
 	}
 	if d.Reads != nil {
 		k.reads = func(c any, port string, in *arrow.Schema) []string { return d.Reads(c.(*C), port, in) }
+	}
+	if d.Try != nil {
+		k.try = func(c any) { d.Try(c.(*C)) }
 	}
 	if a := d.Source; a != nil {
 		k.Source = &SourceAccess{Draw: a.Draw}
@@ -280,6 +288,9 @@ func (k *Kind) Columns(config any, in Schemas) (Schemas, []pipeline.Problem) {
 func (k *Kind) Reads(config any, port string, in *arrow.Schema) []string {
 	return k.reads(config, port, in)
 }
+
+// Try shortens a configuration for a trial run.
+func (k *Kind) Try(config any) { k.try(config) }
 
 // New makes a stage that is ready to run.
 func (k *Kind) New(config any) (Stage, error) { return k.build(config) }

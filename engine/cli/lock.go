@@ -19,6 +19,8 @@ func (s *session) lockUsage(x *experiment) error {
 	switch {
 	case s.lock && s.locked:
 		return usage("--lock writes the lock file and --locked compares with it: give one of them")
+	case (s.lock || s.locked) && s.try > 0:
+		return usage("--try: a trial's results are never in a lock file; leave --lock and --locked out")
 	case s.lock && x.part:
 		return usage("--lock: a lock file holds all stages; leave --only and --from out")
 	case (s.lock || s.locked) && !x.onDisk:
@@ -70,7 +72,7 @@ func (s *session) checkLocked(x *experiment, e *engine.Engine, lock *pipeline.Lo
 // written, and returns its name if it changed.
 func (s *session) writeLock(ctx context.Context, x *experiment, e *engine.Engine) (string, error) {
 	file := pipeline.LockFile(x.file)
-	if s.locked || x.part || !x.onDisk || e.LockIsCurrent(file) || !s.lock && !s.asWritten(x) {
+	if s.locked || s.try > 0 || x.part || !x.onDisk || e.LockIsCurrent(file) || !s.lock && !s.asWritten(x) {
 		return "", nil
 	}
 	changed, err := e.WriteLock(ctx, file)

@@ -55,6 +55,7 @@ func (s *session) showCommand() *cobra.Command {
 		},
 	}
 	s.specFlags(c)
+	s.tryFlag(c)
 	c.Flags().IntVar(&rows, "rows", 5, "first rows to print")
 	c.Flags().BoolVar(&s.jsonOut, "json", false, "print a JSON object for each output")
 	return c

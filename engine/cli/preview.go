@@ -71,6 +71,7 @@ shown every time.`,
 		},
 	}
 	s.specFlags(c)
+	s.tryFlag(c)
 	c.Flags().StringVarP(&out, "out", "o", "", "file to write (default STAGE.OUTPUT.png)")
 	c.Flags().StringVar(&o.By, "by", "label", "column whose values make the lines")
 	c.Flags().StringVar(&o.Image, "image", "", "column of the pictures (default image)")

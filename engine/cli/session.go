@@ -38,6 +38,7 @@ type session struct {
 	keepGoing bool
 	only      string
 	from      string
+	try       int
 	lock      bool
 	locked    bool
 }
@@ -50,6 +51,10 @@ func (s *session) specFlags(c *cobra.Command) {
 func (s *session) partFlags(c *cobra.Command) {
 	c.Flags().StringVar(&s.only, "only", "", "only this stage, or stage[axis=value,...], and what it needs")
 	c.Flags().StringVar(&s.from, "from", "", "only this stage and what follows it; what it reads must be in the store")
+}
+
+func (s *session) tryFlag(c *cobra.Command) {
+	c.Flags().IntVar(&s.try, "try", 0, "a trial: the whole graph on about `N` rows a source, one epoch; under its own keys, never in the lock file")
 }
 
 func (s *session) runFlags(c *cobra.Command) {
@@ -134,6 +139,14 @@ func (s *session) parse(x *experiment, partial bool) (err error) {
 	})
 	if err != nil {
 		return err
+	}
+	if s.try < 0 {
+		return usage("--try takes a number of rows, such as 200, got %d", s.try)
+	}
+	if s.try > 0 {
+		if x.graph, err = engine.Try(x.graph, x.kinds, s.try); err != nil {
+			return err
+		}
 	}
 	return s.restrict(x)
 }

@@ -31,6 +31,7 @@ func (s *session) planCommand() *cobra.Command {
 	}
 	s.specFlags(c)
 	s.partFlags(c)
+	s.tryFlag(c)
 	c.Flags().BoolVar(&s.jsonOut, "json", false, "print the plan as JSON")
 	return c
 }
@@ -152,6 +153,7 @@ func (s *session) statusCommand() *cobra.Command {
 		},
 	}
 	s.specFlags(c)
+	s.tryFlag(c)
 	return c
 }
 
@@ -199,6 +201,7 @@ func (s *session) whyCommand() *cobra.Command {
 		},
 	}
 	s.specFlags(c)
+	s.tryFlag(c)
 	c.Flags().BoolVar(&lines, "key", false, "print the lines of the key as well")
 	return c
 }
@@ -272,6 +275,7 @@ func (s *session) graphCommand() *cobra.Command {
 		},
 	}
 	s.specFlags(c)
+	s.tryFlag(c)
 	c.Flags().StringVar(&style, "format", "mermaid", "mermaid, dot or svg")
 	return c
 }

@@ -47,6 +47,7 @@ func classifier(l limits) *stages.Kind {
 			return model.Present(in, model.ImageColumn, c.Label)
 		},
 		Uses: []string{transform.Version, model.Version, nn.Version},
+		Try:  func(c *Config) { c.Budget = Budget{Epochs: 1} },
 		New: func(c *Config) (stages.Stage, error) {
 			return stages.RunFunc(func(ctx context.Context, in *stages.Inputs, out stages.Sink) error {
 				t, err := prepare(ctx, c, in, out)
