@@ -65,27 +65,42 @@ func Conv2DBackData(dx, dy, w []float32, s ConvShape, p *Pool) {
 	p.Run(s.N*s.Co, func(i int) {
 		in.copy(laid.v[i*in.channel():(i+1)*in.channel()], dy[i*plane:(i+1)*plane])
 	})
+	across := min(s.StrideW, s.W)
+	parts := make([]*floatBuffer, across)
 	for py := range min(s.StrideH, s.H) {
-		for px := range min(s.StrideW, s.W) {
+		rows := (s.H - py + s.StrideH - 1) / s.StrideH
+		for px := range parts {
 			f := backwardFilter(w, s, in, py, px, true, p)
-			part := getFloats(s.N * s.Ci * f.outH * f.outW)
-			f.run(part.v, laid.v, nil, s.N, p)
-			p.Run(s.N*s.Ci, func(i int) {
-				spreadPhase(dx[i*s.H*s.W:(i+1)*s.H*s.W], part.v[i*f.outH*f.outW:(i+1)*f.outH*f.outW], s, py, px)
-			})
-			part.put()
+			parts[px] = getFloats(s.N * s.Ci * f.outH * f.outW)
+			f.run(parts[px].v, laid.v, nil, s.N, p)
 			f.release()
+		}
+		p.Run(s.N*s.Ci, func(i int) { spreadPhases(dx[i*s.H*s.W:(i+1)*s.H*s.W], parts, i, rows, s, py) })
+		for _, b := range parts {
+			b.put()
 		}
 	}
 }
 
-// spreadPhase stores the rows y = py, py+stride, ... and columns likewise of one plane of dx.
-func spreadPhase(dx, part []float32, s ConvShape, py, px int) {
-	for y := py; y < s.H; y += s.StrideH {
-		row := dx[y*s.W : (y+1)*s.W]
-		for x := px; x < s.W; x += s.StrideW {
-			row[x] = part[0]
-			part = part[1:]
+// spreadPhases stores the rows y = py, py+stride, ... of plane i of dx, whose columns px, px+stride, ... lie in parts[px].
+func spreadPhases(dx []float32, parts []*floatBuffer, i, rows int, s ConvShape, py int) {
+	be := backend()
+	for r := range rows {
+		row := dx[(py+r*s.StrideH)*s.W:][:s.W]
+		if s.StrideW == 2 && len(parts) == 2 {
+			even, odd := (s.W+1)/2, s.W/2
+			a := parts[0].v[(i*rows+r)*even:][:even]
+			be.Interleave(row[:2*odd], a[:odd], parts[1].v[(i*rows+r)*odd:][:odd])
+			if even > odd {
+				row[s.W-1] = a[odd]
+			}
+			continue
+		}
+		for px, b := range parts {
+			n := (s.W - px + s.StrideW - 1) / s.StrideW
+			for j, v := range b.v[(i*rows+r)*n:][:n] {
+				row[px+j*s.StrideW] = v
+			}
 		}
 	}
 }

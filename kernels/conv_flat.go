@@ -22,9 +22,9 @@ func flattens(h, w, pitch int) bool {
 // laneSpan is the number of lanes from the first of h x w output positions to the last, rows being pitch lanes apart.
 func laneSpan(h, w, pitch int) int { return (h-1)*pitch + w }
 
-// fill lists the groups of h x w output positions whose input rows are pitch apart, and whose output rows are w. The last
-// group is moved back to end with the plane, so that nothing behind it is read. Memory is kept from call to call.
-func (p *flatPlan) fill(h, w, pitch int) {
+// fill lists the groups of h x w output positions whose input rows are pitch apart, and whose output rows are to apart. The
+// last group is moved back to end with the plane, so that nothing behind it is read. Memory is kept from call to call.
+func (p *flatPlan) fill(h, w, pitch, to int) {
 	n := (laneSpan(h, w, pitch) + simd.Lanes - 1) / simd.Lanes
 	p.groups, p.first = p.groups[:0], p.first[:0]
 	for i := range n {
@@ -34,15 +34,15 @@ func (p *flatPlan) fill(h, w, pitch int) {
 		if q%pitch >= w { // it begins between two rows
 			y++
 		}
-		g.At0 = y*w + q - y*pitch
-		g.At1 = (y+1)*w + q - (y+1)*pitch
+		g.At0 = y*to + q - y*pitch
+		g.At1 = (y+1)*to + q - (y+1)*pitch
 		for lane := range simd.Lanes {
 			if q+lane < i*simd.Lanes || (q+lane)%pitch >= w {
 				continue
 			}
 			at := 1 << lane
 			if i%2 == 0 && g.Mask0|g.Mask1 == 0 {
-				p.first = append(p.first, (q+lane)/pitch*w+(q+lane)%pitch)
+				p.first = append(p.first, (q+lane)/pitch*to+(q+lane)%pitch)
 			}
 			if (q+lane)/pitch == y {
 				g.Mask0 |= at
@@ -51,14 +51,14 @@ func (p *flatPlan) fill(h, w, pitch int) {
 			}
 		}
 		if i%2 == 0 && g.Mask0|g.Mask1 == 0 { // between two rows: the pair starts with the next row
-			p.first = append(p.first, y*w)
+			p.first = append(p.first, y*to)
 		}
 		p.groups = append(p.groups, g)
 	}
 	if n%2 == 1 {
 		p.groups = append(p.groups, simd.LaneGroup{Src: p.groups[n-1].Src})
 	}
-	p.first = append(p.first, h*w)
+	p.first = append(p.first, h*to)
 }
 
 // pair returns the two groups of pair i.
@@ -97,7 +97,7 @@ func (f *filter) flatStrip(plan *flatPlan, dst, src, bias []float32, g, strip, t
 // flat computes n images, several at a time where there are enough of them, else a strip and some tiles at a time.
 func (f *filter) flat512(dst, src, bias []float32, n int, p *Pool) {
 	plan := new(flatPlan)
-	plan.fill(f.outH, f.outW, f.in.pitch)
+	plan.fill(f.outH, f.outW, f.in.pitch, f.outW)
 	chans := f.groups * f.channels
 	size, out := chans*f.in.h*f.in.w, f.groups*f.m*f.outH*f.outW
 	if n >= 2*p.Workers() {

@@ -55,6 +55,11 @@ func (f *filter) pack(w []float32, group, row int, term []int, n int, p *Pool) {
 			return
 		}
 	}
+	f.packTiles(w, group, row, term, tall, p)
+}
+
+// packTiles prepares for lanes that are positions.
+func (f *filter) packTiles(w []float32, group, row int, term []int, tall int, p *Pool) {
 	f.tiles = tileRows(f.m, tall)
 	f.weights = getFloats(f.groups * f.m * f.terms)
 	p.Run(f.groups*len(f.tiles), func(i int) {

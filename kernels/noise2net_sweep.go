@@ -212,7 +212,7 @@ func (s *Scratch) convolve(r0, r1, pitch int) {
 	plane := s.h * s.w
 	out := s.z[r0*s.w:]
 	if s.flat {
-		s.plan.fill(height, width, pitch)
+		s.plan.fill(height, width, pitch, width)
 		first := 0
 		for _, rows := range s.tiles {
 			w := s.panel[first*len(s.taps):]

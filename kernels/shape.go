@@ -40,6 +40,16 @@ func SliceBack(dx, dy []float32, n, c, plane, first, end int) {
 // each r x r cell.
 func PixelShuffle(dst, x []float32, n, c, h, w, r int) {
 	sameLength("PixelShuffle", n*c*r*r*h*w, len(dst), len(x))
+	if r == 2 {
+		be := backend()
+		for nc := range n * c {
+			for y := range 2 * h {
+				from := ((nc*4+y%2*2)*h + y/2) * w
+				be.Interleave(dst[(nc*2*h+y)*2*w:][:2*w], x[from:from+w], x[from+h*w:][:w])
+			}
+		}
+		return
+	}
 	shuffle(n, c, h, w, r, func(fine, coarse int) { dst[fine] = x[coarse] })
 }
 

@@ -1370,6 +1370,29 @@ loop:
 	VZEROUPPER
 	RET
 
+// func interleaveAVX2(n int, dst *float32, a *float32, b *float32)
+TEXT ·interleaveAVX2(SB), NOSPLIT, $0-32
+	MOVQ n+0(FP), AX
+	MOVQ dst+8(FP), DI
+	MOVQ a+16(FP), SI
+	MOVQ b+24(FP), BX
+loop:
+	VMOVUPS (SI), Y0
+	VMOVUPS (BX), Y1
+	VUNPCKLPS Y1, Y0, Y2
+	VUNPCKHPS Y1, Y0, Y3
+	VPERM2F128 $0x20, Y3, Y2, Y4
+	VPERM2F128 $0x31, Y3, Y2, Y5
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y5, 32(DI)
+	ADDQ $32, SI
+	ADDQ $32, BX
+	ADDQ $64, DI
+	SUBQ $8, AX
+	JNZ loop
+	VZEROUPPER
+	RET
+
 // func laneSumAVX2(rows int, x *float32, acc *float32)
 TEXT ·laneSumAVX2(SB), NOSPLIT, $0-24
 	MOVQ rows+0(FP), AX

@@ -4424,6 +4424,33 @@ loop:
 	VZEROUPPER
 	RET
 
+// func interleaveAVX512(n int, dst *float32, a *float32, b *float32)
+TEXT ·interleaveAVX512(SB), NOSPLIT, $0-32
+	MOVQ n+0(FP), AX
+	MOVQ dst+8(FP), DI
+	MOVQ a+16(FP), SI
+	MOVQ b+24(FP), BX
+	VMOVUPS weave<>+0(SB), Z6
+	VMOVUPS weave<>+64(SB), Z7
+loop:
+	VMOVUPS (SI), Z0
+	VMOVUPS (BX), Z1
+	VUNPCKLPS Z1, Z0, Z2
+	VUNPCKHPS Z1, Z0, Z3
+	VMOVAPS Z6, Z4
+	VMOVAPS Z7, Z5
+	VPERMI2Q Z3, Z2, Z4
+	VPERMI2Q Z3, Z2, Z5
+	VMOVUPS Z4, (DI)
+	VMOVUPS Z5, 64(DI)
+	ADDQ $64, SI
+	ADDQ $64, BX
+	ADDQ $128, DI
+	SUBQ $16, AX
+	JNZ loop
+	VZEROUPPER
+	RET
+
 // func laneSumAVX512(rows int, x *float32, acc *float32)
 TEXT ·laneSumAVX512(SB), NOSPLIT, $0-24
 	MOVQ rows+0(FP), AX

@@ -220,3 +220,14 @@ func (b Backend) Clamp(lo, hi float32, dst, x []float32) {
 		dst[i] = v
 	}
 }
+
+// Interleave stores even[i] in dst[2i] and odd[i] in dst[2i+1]; dst is twice as long and overlaps neither.
+func (b Backend) Interleave(dst, even, odd []float32) {
+	n := b.vectors(len(even))
+	for i := 0; i < n; i += piece {
+		b.interleaveLoop(min(piece, n-i), &dst[2*i], &even[i], &odd[i])
+	}
+	for i := n; i < len(even); i++ {
+		dst[2*i], dst[2*i+1] = even[i], odd[i]
+	}
+}

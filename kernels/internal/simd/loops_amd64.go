@@ -28,6 +28,14 @@ func (be Backend) axpyLoop(n int, w float32, y *float32, x *float32) {
 	axpyAVX2(n, w, y, x)
 }
 
+func (be Backend) interleaveLoop(n int, dst *float32, a *float32, b *float32) {
+	if be == AVX512 {
+		interleaveAVX512(n, dst, a, b)
+		return
+	}
+	interleaveAVX2(n, dst, a, b)
+}
+
 func (be Backend) laneSumLoop(rows int, x *float32, acc *float32) {
 	if be == AVX512 {
 		laneSumAVX512(rows, x, acc)

@@ -12,6 +12,8 @@ func (be Backend) wordsLoop(n int, dst *float32, first int, row int, key int) { 
 
 func (be Backend) axpyLoop(n int, w float32, y *float32, x *float32) { panic(unreachable) }
 
+func (be Backend) interleaveLoop(n int, dst *float32, a *float32, b *float32) { panic(unreachable) }
+
 func (be Backend) laneSumLoop(rows int, x *float32, acc *float32) { panic(unreachable) }
 
 func (be Backend) laneSquareLoop(rows int, x *float32, mu float32, acc *float32) { panic(unreachable) }

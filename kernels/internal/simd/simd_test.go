@@ -209,6 +209,17 @@ func TestTranspose(t *testing.T) {
 	}
 }
 
+func TestInterleave(t *testing.T) {
+	for _, b := range natives(t) {
+		for n := range 70 {
+			even, odd, got, want := values(80, 1), values(80, 2), values(160, 3), values(160, 3)
+			b.Interleave(got[3:3+2*n], even[1:1+n], odd[2:2+n])
+			Generic.Interleave(want[3:3+2*n], even[1:1+n], odd[2:2+n])
+			sameBits(t, fmt.Sprintf("%s Interleave n=%d", b, n), got, want)
+		}
+	}
+}
+
 func TestMix(t *testing.T) {
 	for _, b := range natives(t) {
 		for kind := MixFirst; kind <= MixEntry; kind++ {

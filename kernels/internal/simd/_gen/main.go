@@ -57,6 +57,7 @@ func (f *file) shared() {
 	f.philox(false)
 	f.philox(true)
 	f.axpy()
+	f.interleave()
 	f.lanes()
 	f.tree()
 	f.elementwise()

@@ -252,6 +252,42 @@ func (f *file) elementwise() {
 	}})
 }
 
+// interleave emits dst[2i] = a[i], dst[2i+1] = b[i].
+func (f *file) interleave() {
+	arg := f.begin("interleave"+f.isa.suffix, fmt.Sprintf("is the vector loop of its Go twin; n is a positive multiple of %d.", f.isa.lanes()),
+		num("n"), ptr("dst"), ptr("a"), ptr("b"))
+	f.op("MOVQ %s, AX", arg("n"))
+	f.op("MOVQ %s, DI", arg("dst"))
+	f.op("MOVQ %s, SI", arg("a"))
+	f.op("MOVQ %s, BX", arg("b"))
+	if f.isa.masks() {
+		f.vop("VMOVUPS weave<>+0(SB), V6")
+		f.vop("VMOVUPS weave<>+64(SB), V7")
+	}
+	f.label("loop")
+	f.vop("VMOVUPS (SI), V0")
+	f.vop("VMOVUPS (BX), V1")
+	f.vop("VUNPCKLPS V1, V0, V2")
+	f.vop("VUNPCKHPS V1, V0, V3")
+	if f.isa.masks() {
+		f.vop("VMOVAPS V6, V4")
+		f.vop("VMOVAPS V7, V5")
+		f.vop("VPERMI2Q V3, V2, V4")
+		f.vop("VPERMI2Q V3, V2, V5")
+	} else {
+		f.vop("VPERM2F128 $0x20, V3, V2, V4")
+		f.vop("VPERM2F128 $0x31, V3, V2, V5")
+	}
+	f.vop("VMOVUPS V4, (DI)")
+	f.vop("VMOVUPS V5, @1(DI)")
+	f.op("ADDQ $%d, SI", f.isa.bytes)
+	f.op("ADDQ $%d, BX", f.isa.bytes)
+	f.op("ADDQ $%d, DI", 2*f.isa.bytes)
+	f.op("SUBQ $%d, AX", f.isa.lanes())
+	f.op("JNZ loop")
+	f.end()
+}
+
 // tree emits the pairwise sum of 64 lanes, the upper half to the lower until one is left.
 func (f *file) tree() {
 	arg := f.begin("tree"+f.isa.suffix, "is the body of Backend.Tree.", ptr("acc"), ptr("sum"))
