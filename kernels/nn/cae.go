@@ -11,7 +11,7 @@ const CAEChannels = 32
 
 // A CAE is the compressive autoencoder of github.com/alexandru-dinu/cae in its
 // variant with 32 channels of bits and zero padding. Images are [3, h, w] with
-// values from 0 to 1, h and w at least 8; the output, from -1 to 1, is
+// values from 0 to 1, h and w at least 12; the output, from -1 to 1, is
 // [3, 4*(h/4), 4*(w/4)]. Its state is named as in its authors' release.
 //
 // Encode gives a code between -1 and 1, Binarise draws its bits and Decode
@@ -70,7 +70,7 @@ func (c *CAE) decoder(code Signal) *flow {
 	// missing border is made up for by the transposed one.
 	up := func(x int, name string, middle, out int) int {
 		x = f.conv(x, convLayer{name: name + ".0", out: middle, kernel: 3, act: leaky})
-		return f.double(f.bordered(x), name+".3", out)
+		return f.double(x, name+".3", out, 1)
 	}
 	y := c.blocks(f, "d", up(f.input(code), "d_up_conv_1", 64, 128))
 	y = f.conv(up(y, "d_up_conv_2", 32, 256), convLayer{name: "d_up_conv_3.0", out: 16, kernel: 3, act: leaky})

@@ -42,7 +42,8 @@ func (a activation) apply(v []float32) {
 }
 
 // A flow is a feed-forward network, or a stretch of one, for one image: nodes
-// in an order in which each reads earlier ones.
+// in an order in which each reads earlier ones. The last one is its result. It
+// runs in bands of rows (bands.go).
 type flow struct {
 	weights *Weights
 	nodes   []flowNode
@@ -57,7 +58,6 @@ const (
 	enlarge                  // transposed convolution 2x2 by 2, bias
 	shuffle                  // pixel shuffle
 	sum                      // of two nodes
-	border                   // of one zero on all sides
 )
 
 // A flowNode is one node of a flow.
@@ -114,12 +114,13 @@ func (f *flow) conv(x int, l convLayer) int {
 	})
 }
 
-// double adds a transposed convolution 2x2 with a stride of 2.
-func (f *flow) double(x int, name string, out int) int {
+// double adds a transposed convolution 2x2 with a stride of 2, of node x with a border of zeros.
+func (f *flow) double(x int, name string, out, border int) int {
 	from := &f.nodes[x]
 	bound := 1 / kernels.Sqrt(float32(out*4))
 	return f.add(flowNode{
-		kind: enlarge, in: [2]int{x}, c: out, h: 2 * from.h, w: 2 * from.w,
+		kind: enlarge, in: [2]int{x}, c: out, h: 2 * (from.h + 2*border), w: 2 * (from.w + 2*border),
+		kernel: 1, stride: 1, pad: around(border), factor: 2,
 		weight: f.weights.declare(name+".weight", ConvWeight, bound, from.c, out, 2, 2),
 		bias:   f.weights.declare(name+".bias", ConvBias, bound, out),
 	})
@@ -135,65 +136,4 @@ func (f *flow) shuffled(x, r int) int {
 func (f *flow) plus(x, y int) int {
 	n := &f.nodes[x]
 	return f.add(flowNode{kind: sum, in: [2]int{x, y}, c: n.c, h: n.h, w: n.w})
-}
-
-// bordered adds a node with a border of one zero around another.
-func (f *flow) bordered(x int) int {
-	n := &f.nodes[x]
-	return f.add(flowNode{kind: border, in: [2]int{x}, c: n.c, h: n.h + 2, w: n.w + 2})
-}
-
-// run computes the last node into dst.
-func (f *flow) run(dst *Signal, p *kernels.Pool) {
-	values := make([][]float32, len(f.nodes))
-	for i := range f.nodes {
-		n := &f.nodes[i]
-		if n.kind == given {
-			values[i] = n.data
-			continue
-		}
-		out := make([]float32, n.c*n.h*n.w)
-		if i == len(f.nodes)-1 {
-			dst.Resize(n.c, n.h, n.w)
-			out = dst.Data
-		}
-		n.whole(out, values[n.in[0]], values[n.in[1]], &f.nodes[n.in[0]], p)
-		values[i] = out
-	}
-}
-
-// whole computes a node at once from the whole of the nodes it reads.
-func (n *flowNode) whole(out, x, y []float32, from *flowNode, p *kernels.Pool) {
-	switch n.kind {
-	case sum:
-		kernels.Add(out, x, y)
-	case border:
-		clear(out)
-		for i := range n.c * from.h {
-			copy(out[(i/from.h*n.h+i%from.h+1)*n.w+1:], x[i*from.w:(i+1)*from.w])
-		}
-	case shuffle:
-		kernels.PixelShuffle(out, x, 1, n.c, from.h, from.w, n.factor)
-	case enlarge:
-		kernels.ConvTranspose2D(out, x, n.weight, n.bias, kernels.ConvShape{
-			N: 1, Ci: n.c, H: n.h, W: n.w, Co: from.c, KH: 2, KW: 2, StrideH: 2, StrideW: 2,
-		}, p)
-	case convolve:
-		h, w := from.h+n.pad.Top+n.pad.Bottom, from.w+n.pad.Left+n.pad.Right
-		if n.pad != (kernels.Border{}) {
-			padded := make([]float32, from.c*h*w)
-			if n.mirrored {
-				kernels.PadReflect(padded, x, from.c, from.h, from.w, n.pad)
-			} else {
-				for i := range from.c * from.h {
-					copy(padded[(i/from.h*h+i%from.h+n.pad.Top)*w+n.pad.Left:], x[i*from.w:(i+1)*from.w])
-				}
-			}
-			x = padded
-		}
-		kernels.Conv2D(out, x, n.weight, n.bias, kernels.ConvShape{
-			N: 1, Ci: from.c, H: h, W: w, Co: n.c, KH: n.kernel, KW: n.kernel, StrideH: n.stride, StrideW: n.stride,
-		}, p)
-		n.act.apply(out)
-	}
 }

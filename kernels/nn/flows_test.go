@@ -117,3 +117,86 @@ func sameSignal(t *testing.T, what string, got, want Signal) {
 		}
 	}
 }
+
+// wholeRun computes every node of a flow at once by the operations on whole
+// tensors, as the oracle of bands.
+func wholeRun(f *flow) Signal {
+	values := make([][]float32, len(f.nodes))
+	for i := range f.nodes {
+		n := &f.nodes[i]
+		if n.kind == given {
+			values[i] = n.data
+			continue
+		}
+		values[i] = make([]float32, n.c*n.h*n.w)
+		n.whole(values[i], values[n.in[0]], values[n.in[1]], &f.nodes[n.in[0]])
+	}
+	end := &f.nodes[len(f.nodes)-1]
+	return Signal{end.c, end.h, end.w, values[len(values)-1]}
+}
+
+func (n *flowNode) whole(out, x, y []float32, from *flowNode) {
+	h, w := from.h+n.pad.Top+n.pad.Bottom, from.w+n.pad.Left+n.pad.Right
+	if n.pad != (kernels.Border{}) {
+		padded := make([]float32, from.c*h*w)
+		if n.mirrored {
+			kernels.PadReflect(padded, x, from.c, from.h, from.w, n.pad)
+		} else {
+			for i := range from.c * from.h {
+				copy(padded[(i/from.h*h+i%from.h+n.pad.Top)*w+n.pad.Left:], x[i*from.w:(i+1)*from.w])
+			}
+		}
+		x = padded
+	}
+	switch n.kind {
+	case sum:
+		kernels.Add(out, x, y)
+	case shuffle:
+		kernels.PixelShuffle(out, x, 1, n.c, from.h, from.w, n.factor)
+	case enlarge:
+		kernels.ConvTranspose2D(out, x, n.weight, n.bias, kernels.ConvShape{
+			N: 1, Ci: n.c, H: n.h, W: n.w, Co: from.c, KH: 2, KW: 2, StrideH: 2, StrideW: 2,
+		}, nil)
+	case convolve:
+		kernels.Conv2D(out, x, n.weight, n.bias, kernels.ConvShape{
+			N: 1, Ci: from.c, H: h, W: w, Co: n.c, KH: n.kernel, KW: n.kernel, StrideH: n.stride, StrideW: n.stride,
+		}, nil)
+		n.act.apply(out)
+	}
+}
+
+// TestBands compares bands with whole layers, bit for bit, on images of
+// several heights and widths, one after the other in the same memory.
+func TestBands(t *testing.T) {
+	e, c := NewEDSR(), NewCAE()
+	fillFlow(&e.Weights)
+	fillFlow(&c.Weights)
+	image := func(c, h, w int) Signal {
+		x := Signal{C: c, H: h, W: w, Data: make([]float32, c*h*w)}
+		testKey("bands").Row(fmt.Sprint(h, w)).Ranges(x.Data, 0, -1, 1)
+		return x
+	}
+	var got Signal
+	for _, backend := range kernels.Backends()[max(0, len(kernels.Backends())-2):] {
+		was := kernels.Active()
+		if err := kernels.Use(backend); err != nil {
+			t.Fatal(err)
+		}
+		for _, size := range [][2]int{{1, 1}, {19, 6}, {9, 30}, {3, 70}} {
+			f := e.whole(image(3, size[0], size[1]))
+			f.run(&got, kernels.NewPool(2))
+			sameSignal(t, fmt.Sprint(backend, " EDSR ", size), got, wholeRun(f))
+		}
+		for _, size := range [][2]int{{12, 12}, {37, 13}, {70, 41}} {
+			f := c.encoder(image(3, size[0], size[1]))
+			f.run(&got, nil)
+			sameSignal(t, fmt.Sprint(backend, " encoder ", size), got, wholeRun(f))
+			f = c.decoder(image(CAEChannels, size[0]/4, size[1]/4))
+			f.run(&got, kernels.NewPool(3))
+			sameSignal(t, fmt.Sprint(backend, " decoder ", size), got, wholeRun(f))
+		}
+		if err := kernels.Use(was); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

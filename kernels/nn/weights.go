@@ -15,6 +15,9 @@ type Weights struct {
 	network string
 	index   map[string]int
 	bounds  []float32 // of each tensor's random initial values; 0: fixed
+
+	windows []window  // memory of runs, for the next one
+	spare   []float32 // likewise
 }
 
 // declare adds a tensor whose initial values are uniform within bound.
