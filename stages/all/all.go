@@ -23,6 +23,7 @@ func Registry() *stages.Registry {
 		source.DeepFashion2Kind(),
 		source.GarmentsKind(),
 		source.WriteDeepFashion2Kind(),
+		source.ShardsKind(),
 		source.StorefrontsKind(),
 		split.ShiftKind(),
 		split.GivenKind(),

@@ -58,9 +58,9 @@ func names(p *pattern) []string {
 }
 
 // source is the table as source/table would read it.
-func (j *Join) source() (root string, c *Table) {
+func (j *Join) source() *Table {
 	root, base := filepath.Split(string(j.Table))
-	return root, &Table{
+	return &Table{
 		Root: pipeline.Dir(root), Table: []string{base}, Format: j.Format, Delimiter: j.Delimiter, Nulls: j.Nulls, ID: j.Key, Types: j.Types, OnError: "fail",
 	}
 }
@@ -68,8 +68,8 @@ func (j *Join) source() (root string, c *Table) {
 // fields are the columns that the join adds, from the table's header: all but the key, which is the
 // file's name again.
 func (j *Join) fields() ([]arrow.Field, []pipeline.Problem) {
-	root, c := j.source()
-	l, _, problems, err := c.layout(root)
+	c := j.source()
+	l, _, problems, err := c.layout(c.tables)
 	if err != nil {
 		return nil, []pipeline.Problem{{Field: "join.table", Msg: err.Error()}}
 	}
@@ -117,12 +117,12 @@ type joined struct {
 
 // read reads the rows of the wanted keys and names the others.
 func (j *Join) read(ctx context.Context, wanted map[string]bool) (*joined, error) {
-	_, c := j.source()
+	c := j.source()
 	fields, problems := j.fields()
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("%s: %s", problems[0].Field, problems[0].Msg)
 	}
-	t, err := newTableRun(c, nil)
+	t, err := newTableRun(c, c.tables, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -119,12 +119,18 @@ type layout struct {
 	schema  *arrow.Schema
 }
 
+// An opener opens one of the tables of a source, or what is read like one.
+type opener func(name string) (tableReader, error)
+
+// tables opens the tables that the parameters name.
+func (c *Table) tables(name string) (tableReader, error) { return openTable(string(c.Root), name, c) }
+
 // layout reads the headers.
-func (c *Table) layout(root string) (*layout, []string, []pipeline.Problem, error) {
+func (c *Table) layout(open opener) (*layout, []string, []pipeline.Problem, error) {
 	var l layout
 	var notes []string
 	for i, name := range c.Table {
-		r, err := openTable(root, name, c)
+		r, err := open(name)
 		if err != nil {
 			return nil, nil, nil, err
 		}
@@ -306,7 +312,7 @@ func tableColumns(c *Table, _ stages.Schemas) (stages.Schemas, []pipeline.Proble
 	if _, err := os.Stat(root); err != nil || len(c.Table) == 0 {
 		return nil, nil
 	}
-	l, _, problems, err := c.layout(root)
+	l, _, problems, err := c.layout(c.tables)
 	if err != nil {
 		field := "table"
 		if errors.Is(err, os.ErrNotExist) && len(c.Table) == 1 {
@@ -356,7 +362,7 @@ func listTable(ctx context.Context, c *Table, digest func(string) (string, error
 	if c.Image == "" || c.OnError != "skip" && len(c.Exif) == 0 {
 		return nil
 	}
-	t, err := newTableRun(c, nil)
+	t, err := newTableRun(c, c.tables, nil)
 	if err != nil {
 		return err
 	}

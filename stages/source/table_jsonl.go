@@ -225,16 +225,23 @@ func (t *jsonlTable) row(line []byte, texts []*string) string {
 		case 'n':
 		case '[', '{':
 			return fmt.Sprintf("column %q holds a list or an object, which a column of text or numbers cannot", key)
-		case '"':
-			var s string
-			if err := json.Unmarshal(v, &s); err != nil {
+		default:
+			s, err := jsonText(v)
+			if err != nil {
 				return fmt.Sprintf("column %q: %v", key, err)
 			}
-			texts[at] = &s
-		default:
-			s := string(v)
 			texts[at] = &s
 		}
 	}
 	return ""
+}
+
+// jsonText is a value that is neither null nor nested as a column of texts holds it.
+func jsonText(v json.RawMessage) (string, error) {
+	if v[0] != '"' {
+		return string(v), nil
+	}
+	var s string
+	err := json.Unmarshal(v, &s)
+	return s, err
 }

@@ -23,6 +23,7 @@ import (
 // A tableRun reads the tables row by row.
 type tableRun struct {
 	c      *Table
+	open   opener
 	l      *layout
 	out    stages.Sink
 	notes  []string
@@ -32,7 +33,9 @@ type tableRun struct {
 	left   int
 	firsts []string // the first rows left out
 
-	taken     func(p place)          // is told of every row that is written, if set
+	taken func(p place) // is told of every row that is written, if set
+	// ranges, if set, says that the images' names are references, and where their bytes lie.
+	ranges    func(ref string) (stages.FileRange, error)
 	labelled  map[[2]uint64]labelled // by image
 	exif      []imageio.EXIF         // of the rows of a batch, if asked for
 	odd       int                    // images with damaged EXIF data
@@ -46,8 +49,8 @@ type place struct {
 	line  int64
 }
 
-func newTableRun(c *Table, out stages.Sink) (*tableRun, error) {
-	l, notes, problems, err := c.layout(string(c.Root))
+func newTableRun(c *Table, open opener, out stages.Sink) (*tableRun, error) {
+	l, notes, problems, err := c.layout(open)
 	if err != nil {
 		return nil, err
 	}
@@ -55,16 +58,21 @@ func newTableRun(c *Table, out stages.Sink) (*tableRun, error) {
 		return nil, fmt.Errorf("%s: %s", problems[0].Field, problems[0].Msg)
 	}
 	return &tableRun{
-		c: c, l: l, out: out, notes: notes, seen: map[[2]uint64]place{}, labelled: map[[2]uint64]labelled{},
+		c: c, open: open, l: l, out: out, notes: notes, seen: map[[2]uint64]place{}, labelled: map[[2]uint64]labelled{},
 		seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
 	}, nil
 }
 
 func runTable(ctx context.Context, c *Table, in *stages.Inputs, out stages.Sink) error {
-	t, err := newTableRun(c, out)
+	t, err := newTableRun(c, c.tables, out)
 	if err != nil {
 		return err
 	}
+	return t.all(ctx, in, out)
+}
+
+// all reads all tables and says what was left out.
+func (t *tableRun) all(ctx context.Context, in *stages.Inputs, out stages.Sink) error {
 	for _, n := range t.notes {
 		out.Note("%s", n)
 	}
@@ -78,14 +86,14 @@ func runTable(ctx context.Context, c *Table, in *stages.Inputs, out stages.Sink)
 		out.Note("the EXIF data of %d images are damaged; what can be read of them is there", t.odd)
 	}
 	if t.left == t.rows {
-		return fmt.Errorf("no row of %s can be used", strings.Join(c.Table, ", "))
+		return fmt.Errorf("no row of %s can be used", strings.Join(t.c.Table, ", "))
 	}
 	return nil
 }
 
 func (t *tableRun) run(ctx context.Context, workers int) error {
 	for i, name := range t.c.Table {
-		r, err := openTable(string(t.c.Root), name, t.c)
+		r, err := t.open(name)
 		if err != nil {
 			return err
 		}
@@ -113,7 +121,7 @@ func (t *tableRun) where(p place) string {
 	if format == "" {
 		format, _ = formatOf(name)
 	}
-	if format == "parquet" || format == "arrow" {
+	if format == "parquet" || format == "arrow" || t.ranges != nil {
 		return fmt.Sprintf("%s, row %d", name, p.line)
 	}
 	return fmt.Sprintf("%s:%d", name, p.line)
@@ -221,6 +229,47 @@ func (t *tableRun) batch(ctx context.Context, workers int, rec arrow.Record, tab
 	return t.write(columns, made, ids, names, good)
 }
 
+// checkRange looks into an image that is part of a file, as far as the parameters ask.
+func (t *tableRun) checkRange(i int, ref string, bad []string, odd *atomic.Int64) error {
+	if t.c.OnError != "skip" && t.exif == nil {
+		return nil
+	}
+	r, err := t.ranges("file:" + ref)
+	if err != nil {
+		return err
+	}
+	data, err := readRange(r)
+	if err != nil {
+		return err
+	}
+	if t.exif != nil {
+		if t.exif[i], err = imageio.ReadEXIF(data); err != nil {
+			odd.Add(1)
+		}
+	}
+	if t.c.OnError == "skip" && r.Height == 0 {
+		if _, err := imageio.Decode(data, imageio.DecodeOptions{}); err != nil {
+			bad[i] = fmt.Sprintf("image %q: %v", ref, err)
+		}
+	}
+	return nil
+}
+
+// readRange reads the bytes of an image that is part of a file.
+func readRange(r stages.FileRange) ([]byte, error) {
+	f, err := os.Open(r.Path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if r.Unpack != nil {
+		return r.Unpack(f)
+	}
+	data := make([]byte, r.Size)
+	_, err = f.ReadAt(data, r.Offset)
+	return data, err
+}
+
 // composed is a column of texts in Unicode's normal form C.
 func composed(col *array.String) arrow.Array {
 	b := array.NewStringBuilder(memory.DefaultAllocator)
@@ -267,6 +316,9 @@ func (t *tableRun) imageNames(columns []arrow.Array, n int, note func(i int, for
 			names[i] = t.l.form.fill(func(column string) string { return parts[column][i] })
 		}
 	}
+	if t.ranges != nil {
+		return names
+	}
 	for i, name := range names {
 		name = strings.TrimPrefix(name, t.c.Strip)
 		clean := filepath.ToSlash(filepath.Clean(filepath.FromSlash(name)))
@@ -293,6 +345,9 @@ func (t *tableRun) checkFiles(ctx context.Context, workers int, names, bad []str
 	return parallel(ctx, workers, len(names), func(i int) error {
 		if bad[i] != "" {
 			return nil
+		}
+		if t.ranges != nil {
+			return t.checkRange(i, names[i], bad, &odd)
 		}
 		file := filepath.Join(root, filepath.FromSlash(names[i]))
 		info, err := os.Stat(file)
