@@ -637,3 +637,27 @@ func TestOtherBitsUnderOneKey(t *testing.T) {
 	}
 	wantError(t, r.err, "stage d: ", `column "value"`)
 }
+
+// Two processes that hash files of one folder at the same time both keep what
+// they have learnt.
+func TestStatsOfTwoProcesses(t *testing.T) {
+	dir := t.TempDir()
+	old := time.Now().Add(-time.Hour)
+	for _, name := range []string{"a.txt", "b.txt"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(name), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(filepath.Join(dir, name), old, old); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(2100 * time.Millisecond) // a change of ctime cannot be set back
+	storeDir := filepath.Join(t.TempDir(), "store")
+	keep := engine.KeepDigests
+	a, b := keep(t, storeDir, filepath.Join(dir, "a.txt")), keep(t, storeDir, filepath.Join(dir, "b.txt"))
+	a()
+	b()
+	if known := engine.KnownDigests(t, storeDir, dir); known != 2 {
+		t.Errorf("%d files of the folder are remembered, want 2", known)
+	}
+}

@@ -20,13 +20,14 @@ import (
 // Options are the settings of an engine; the zero value works. None of them
 // can change a result.
 type Options struct {
-	Workers   int   // goroutines that compute; 0 = all processors this process may use
-	Batch     int   // most rows in a record batch; 0 = 256
-	Cut       Cut   // how fresh datasets are cut; zero = about 1,024 rows
-	Memory    int64 // bytes that rows in flight and tables kept for rereading may take; 0 = half of what this process may use
-	StoreMax  int64 // bytes that the store may hold; 0 = as many as there is room for
-	ReadOnly  bool  // only plan: content ids learnt on the way are not remembered
-	KeepGoing bool  // after a failure, finish what does not depend on it
+	Workers   int      // goroutines that compute; 0 = all processors this process may use
+	Batch     int      // most rows in a record batch; 0 = 256
+	Cut       Cut      // how fresh datasets are cut; zero = about 1,024 rows
+	Memory    int64    // bytes that rows in flight and tables kept for rereading may take; 0 = half of what this process may use
+	StoreMax  int64    // bytes that the store may hold; 0 = as many as there is room for
+	Rescan    []string // stages or instances whose frozen sources are looked at anew
+	ReadOnly  bool     // only plan: content ids learnt on the way are not remembered
+	KeepGoing bool     // after a failure, finish what does not depend on it
 	Encoder   Encoder
 	Retry     time.Duration // pause before work is tried again that failed for a temporary cause; it grows fourfold each time; 0 = 1 s
 	Listen    func(Event)

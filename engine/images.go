@@ -48,7 +48,7 @@ func (e *Engine) cellDigests(ctx context.Context, maker *node, col arrow.Array) 
 				if err != nil {
 					return err
 				}
-				d, err := e.stats.digestRange(r)
+				d, err := e.digestOf(maker, r)
 				if err != nil {
 					return fmt.Errorf("image of stage %s: %s", maker.spec.Name, fileMessage(err))
 				}
@@ -79,6 +79,10 @@ func rangeOf(maker *node, ref string) (stages.FileRange, error) {
 // statVersion identifies the image column of a source by the stats of all its
 // files, without reading one.
 func (e *Engine) statVersion(ctx context.Context, level *dataset, column string) (runs.Digest, error) {
+	return e.remembered(level.maker, "images "+column, func() (runs.Digest, error) { return e.statFiles(ctx, level, column) })
+}
+
+func (e *Engine) statFiles(ctx context.Context, level *dataset, column string) (runs.Digest, error) {
 	parts, err := e.partitions(level)
 	if err != nil {
 		return runs.Digest{}, err
@@ -186,7 +190,7 @@ func (o opener) Open(ctx context.Context, c stages.ImageCell) (stages.Picture, e
 	if err != nil {
 		return stages.Picture{}, err
 	}
-	return o.e.readVerified(r)
+	return o.e.readVerified(maker, r)
 }
 
 // Place says where the file behind a cell lies.
@@ -203,7 +207,7 @@ func (o opener) Place(_ context.Context, c stages.ImageCell) (stages.Place, bool
 	if err != nil || !r.Plain() {
 		return stages.Place{}, false, err
 	}
-	d, err := o.e.stats.digestRange(r)
+	d, err := o.e.digestOf(o.e.nodes[i], r)
 	if err != nil {
 		return stages.Place{}, false, errors.New(fileMessage(err))
 	}
@@ -212,8 +216,8 @@ func (o opener) Place(_ context.Context, c stages.ImageCell) (stages.Place, bool
 
 // readVerified reads a picture whose digest is known by its file's stat and refuses
 // other bytes.
-func (e *Engine) readVerified(r stages.FileRange) (stages.Picture, error) {
-	want, err := e.stats.digestRange(r)
+func (e *Engine) readVerified(maker *node, r stages.FileRange) (stages.Picture, error) {
+	want, err := e.digestOf(maker, r)
 	if err != nil {
 		return stages.Picture{}, errors.New(fileMessage(err))
 	}
@@ -222,6 +226,9 @@ func (e *Engine) readVerified(r stages.FileRange) (stages.Picture, error) {
 		return stages.Picture{}, errors.New(fileMessage(err))
 	}
 	if got := runs.Digest(sha256.Sum256(data)); got != want {
+		if e.trusts(maker) {
+			return stages.Picture{}, fmt.Errorf("%s is not what the frozen source %s held when it was last scanned; run --rescan %s", r.Path, maker.spec.Name, maker.spec.Stage)
+		}
 		return stages.Picture{}, fmt.Errorf("%s changed while it was read; run again", r.Path)
 	}
 	if r.Height == 0 {

@@ -10,6 +10,7 @@ import (
 
 	"shiftmill/pipeline"
 	"shiftmill/runs"
+	"shiftmill/stages"
 )
 
 // format names the data format of the store; it is the first line of every key.
@@ -97,6 +98,9 @@ func (e *Engine) operation(n *node, k *keyWriter, digest func(path string) (runs
 		k.line("uses", u, pipeline.Pos{})
 	}
 	for _, f := range n.spec.Fields {
+		if f.Path == stages.FrozenField && n.kind.Source != nil && n.kind.Source.Frozen != nil {
+			continue // says how files are looked at, not what they hold
+		}
 		value := f.Value
 		var d runs.Digest
 		var err error

@@ -90,7 +90,15 @@ func (e *Engine) writeKey(ctx context.Context, n *node, k *keyWriter) error {
 			k.line("cache", "stream", pipeline.Pos{})
 		}
 	}
-	return e.listing(ctx, n, k, e.stats.digest)
+	if n.kind.Source == nil || n.kind.Source.Listing == nil {
+		return nil
+	}
+	d, err := e.remembered(n, "listing", func() (runs.Digest, error) { return e.list(ctx, n, e.stats.digest) })
+	if err != nil {
+		return err
+	}
+	k.line("listing", d.String(), pipeline.Pos{})
+	return nil
 }
 
 // writeOperation is operation, for equal instances of a stage written once.
@@ -128,22 +136,15 @@ func (e *Engine) linesOfKey(ctx context.Context, n *node) ([]Line, error) {
 	return k.lines, nil
 }
 
-// listing is the key line of a source's files and tables; none for generators.
-func (e *Engine) listing(ctx context.Context, n *node, k *keyWriter, digest func(path string) (runs.Digest, error)) error {
-	src := n.kind.Source
-	if src == nil || src.Listing == nil {
-		return nil
-	}
+// list is the digest of a source's files and tables as they are.
+func (e *Engine) list(ctx context.Context, n *node, digest func(path string) (runs.Digest, error)) (runs.Digest, error) {
 	h := sha256.New()
 	text := func(path string) (string, error) {
 		d, err := digest(path)
 		return d.String(), err
 	}
-	if err := src.Listing(ctx, n.spec.Config, text, h); err != nil {
-		return err
-	}
-	k.line("listing", runs.Digest(h.Sum(nil)).String(), pipeline.Pos{})
-	return nil
+	err := n.kind.Source.Listing(ctx, n.spec.Config, text, h)
+	return runs.Digest(h.Sum(nil)), err
 }
 
 // unchanged makes sure that the files a stage has read on its own are those
@@ -153,8 +154,12 @@ func (e *Engine) unchanged(ctx context.Context, n *node) error {
 	if err := e.operation(n, &now, e.stats.now); err != nil {
 		return err
 	}
-	if err := e.listing(ctx, n, &now, e.stats.now); err != nil {
-		return err
+	if n.kind.Source != nil && n.kind.Source.Listing != nil {
+		d, err := e.list(ctx, n, e.stats.now)
+		if err != nil {
+			return err
+		}
+		now.line("listing", d.String(), pipeline.Pos{})
 	}
 	for _, l := range now.lines {
 		for _, k := range n.key.Lines {
@@ -162,6 +167,9 @@ func (e *Engine) unchanged(ctx context.Context, n *node) error {
 				what := strings.TrimPrefix(l.Label, "with.")
 				if what == "listing" {
 					what = "the files or tables of the source"
+				}
+				if e.trusts(n) {
+					return fmt.Errorf("%s are not what the frozen source held when it was last scanned; run --rescan %s", what, n.spec.Stage)
 				}
 				return fmt.Errorf("%s changed while the stage ran; run again", what)
 			}

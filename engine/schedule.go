@@ -22,6 +22,9 @@ var ErrFailed = errors.New("a stage failed")
 // nodes as soon as those of their input do. Run returns when every goroutine it
 // started has ended: with nil, ErrFailed, or the cause of ctx.
 func (e *Engine) Run(ctx context.Context) error {
+	if err := e.checkRescan(); err != nil {
+		return err
+	}
 	// A stored object that turns out to be absent or damaged while it is read
 	// makes the run start over: its maker is a miss then. Each start finds
 	// another one, or the store does not remember what it found.

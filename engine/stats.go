@@ -53,7 +53,7 @@ type statCache struct {
 // kept.
 type statFolder struct {
 	entries map[string]statEntry
-	changed bool
+	learnt  map[string]bool // by this process, since it last kept them
 }
 
 func newStatCache(store *runs.Store) *statCache {
@@ -70,14 +70,30 @@ func (c *statCache) folder(dir string) *statFolder {
 	if f, ok := c.folders[dir]; ok {
 		return f
 	}
-	f := &statFolder{entries: map[string]statEntry{}}
+	f := c.stored(dir)
 	c.folders[dir] = f
+	return f
+}
+
+// stored returns the entries of a folder that the store has.
+func (c *statCache) stored(dir string) *statFolder {
+	f := &statFolder{entries: map[string]statEntry{}, learnt: map[string]bool{}}
 	if rec, ok := c.store.Lookup(c.key(dir)); ok && len(rec.Objects) == 1 {
 		if data, err := c.store.Get(rec.Objects[0]); err == nil {
 			f.decode(data) // a damaged table costs a rehash, nothing else
 		}
 	}
 	return f
+}
+
+// adopt takes the entries of another process over but for those that were
+// learnt here.
+func (f *statFolder) adopt(other *statFolder) {
+	for name, e := range other.entries {
+		if !f.learnt[name] {
+			f.entries[name] = e
+		}
+	}
 }
 
 // keys are those of the tables in use, sorted by folder.
@@ -97,13 +113,20 @@ func (c *statCache) save(ctx context.Context) error {
 	defer c.mu.Unlock()
 	dirs := make([]string, 0, len(c.folders))
 	for dir, f := range c.folders {
-		if f.changed {
+		if len(f.learnt) > 0 {
 			dirs = append(dirs, dir)
 		}
 	}
 	sort.Strings(dirs)
+	if len(dirs) > 0 {
+		// Another process may have kept entries of the same folders meanwhile.
+		if err := c.store.Refresh(); err != nil {
+			return err
+		}
+	}
 	for _, dir := range dirs {
 		f := c.folders[dir]
+		f.adopt(c.stored(dir))
 		data := f.encode()
 		d, _, err := c.store.Put(ctx, func(w io.Writer) error { _, err := w.Write(data); return err })
 		if err != nil {
@@ -112,7 +135,7 @@ func (c *statCache) save(ctx context.Context) error {
 		if err := c.store.Append(runs.Record{Key: c.key(dir), Kind: "stat", Objects: []runs.Digest{d}}); err != nil {
 			return err
 		}
-		f.changed = false
+		clear(f.learnt)
 	}
 	return nil
 }
@@ -167,6 +190,23 @@ func (c *statCache) digestRange(r stages.FileRange) (runs.Digest, error) {
 	}
 	c.seen[name] = d
 	return d, nil
+}
+
+// trusted is the digest that is remembered of a stretch of a file, whatever the
+// file is now; false where none is.
+func (c *statCache) trusted(r stages.FileRange) (runs.Digest, bool) {
+	path := r.Path + partOf(r)
+	dir, name := filepath.Split(r.Path)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if d, ok := c.seen[path]; ok {
+		return d, true
+	}
+	known, ok := c.folder(dir).entries[name+partOf(r)]
+	if ok {
+		c.seen[path] = known.Digest
+	}
+	return known.Digest, ok
 }
 
 // now is the digest of a file as it is now, whatever this run has seen before.
@@ -229,7 +269,7 @@ func (c *statCache) remember(r stages.FileRange, before statEntry, start time.Ti
 	defer c.mu.Unlock()
 	f := c.folder(dir)
 	f.entries[name] = before
-	f.changed = true
+	f.learnt[name] = true
 }
 
 // encode writes the entries by name in a fixed binary form.

@@ -130,14 +130,21 @@ type Access[C any] struct {
 	// function of the reference, which therefore holds every parameter and the
 	// kind's version.
 	Draw func(ctx context.Context, ref string) (Picture, error)
+	// Frozen says that the source is to be taken as it was when it was last
+	// scanned. The parameter behind it is named FrozenField and enters no key.
+	Frozen func(c *C) bool
 }
 
-// A SourceAccess is an Access with the type of the parameters hidden. Listing
-// and File are nil where the Def left them out.
+// FrozenField is the name of the parameter that freezes a source.
+const FrozenField = "frozen"
+
+// A SourceAccess is an Access with the type of the parameters hidden. Listing,
+// File and Frozen are nil where the Def left them out.
 type SourceAccess struct {
 	Listing func(ctx context.Context, config any, digest func(path string) (string, error), w io.Writer) error
 	File    func(config any, ref string) (FileRange, error)
 	Draw    func(ctx context.Context, ref string) (Picture, error)
+	Frozen  func(config any) bool
 }
 
 // A FileRange says where the bytes of a picture lie: in a stretch of a file; Size < 0
@@ -250,6 +257,9 @@ func Define[C any](d Def[C]) *Kind {
 		}
 		if a.File != nil {
 			k.Source.File = func(c any, ref string) (FileRange, error) { return a.File(c.(*C), ref) }
+		}
+		if a.Frozen != nil {
+			k.Source.Frozen = func(c any) bool { return a.Frozen(c.(*C)) }
 		}
 	}
 	return k

@@ -31,6 +31,7 @@ func (s *session) runCommand() *cobra.Command {
 	s.tryFlag(c)
 	c.Flags().BoolVar(&s.locked, "locked", false, "fail with exit code 3 if anything differs from the lock file")
 	c.Flags().BoolVar(&s.lock, "lock", false, "write the lock file although --set changes the spec")
+	c.Flags().StringSliceVar(&s.rescan, "rescan", nil, "look again at the files of this frozen source (may be repeated)")
 	c.Flags().BoolVar(&s.jsonOut, "json", false, "print events as JSON lines on standard output")
 	return c
 }
@@ -65,7 +66,8 @@ func (s *session) run(ctx context.Context, args []string) (err error) {
 	show.start(len(e.Names()))
 	runErr := e.Run(ctx)
 	show.stop()
-	if wrong := (pipeline.Errors)(nil); errors.As(runErr, &wrong) && !errors.Is(runErr, engine.ErrFailed) {
+	wrong, refused := pipeline.Errors(nil), engine.Refusal("")
+	if (errors.As(runErr, &wrong) || errors.As(runErr, &refused)) && !errors.Is(runErr, engine.ErrFailed) {
 		return runErr // found before anything ran: no run to remember
 	}
 	rec := engine.RunRecord{ID: engine.NewRunID(started), Spec: x.graph.Name, File: x.file, Text: string(x.text),

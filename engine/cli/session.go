@@ -34,6 +34,7 @@ type session struct {
 	partition int
 	memory    string
 	storeMax  string
+	rescan    []string
 	jsonOut   bool
 	keepGoing bool
 	only      string
@@ -253,7 +254,7 @@ func (s *session) store(x *experiment) string {
 
 // options are the engine's settings from flags and the machine's settings.
 func (s *session) options(x *experiment, listen func(engine.Event)) engine.Options {
-	o := engine.Options{Workers: s.workers, Batch: s.batch, KeepGoing: s.keepGoing, Listen: listen,
+	o := engine.Options{Workers: s.workers, Batch: s.batch, KeepGoing: s.keepGoing, Rescan: s.rescan, Listen: listen,
 		Encoder: engine.Encoder{Version: imageio.Version, JPEG: func(pix []byte, height, width, quality int) ([]byte, error) {
 			return imageio.EncodeJPEG(&imageio.Pixels{H: height, W: width, C: 3, Pix: pix}, quality), nil
 		}}}

@@ -110,7 +110,7 @@ func (a annotated) name() string {
 }
 
 // listing pairs images and annotations by their names.
-func (c *DeepFashion2) listing(ctx context.Context, workers int) ([]annotated, error) {
+func (c *DeepFashion2) listing(ctx context.Context) ([]annotated, error) {
 	var all []annotated
 	for _, part := range c.Parts {
 		at := map[string]int{}
@@ -121,7 +121,7 @@ func (c *DeepFashion2) listing(ctx context.Context, workers int) ([]annotated, e
 			absent     bool // may be absent
 		}{{"image", []string{".jpg", ".jpeg", ".png"}, false}, {"annos", []string{".json"}, true}} {
 			folder := part + "/" + kind.folder
-			files, err := images(ctx, filepath.Join(string(c.Root), part, kind.folder), kind.extensions, 0, workers)
+			files, err := images(ctx, filepath.Join(string(c.Root), part, kind.folder), kind.extensions, 0)
 			if kind.absent && errors.Is(err, fs.ErrNotExist) {
 				if part == "train" || part == "validation" {
 					return nil, fmt.Errorf("the root holds no folder %s", folder)
@@ -155,7 +155,7 @@ func (c *DeepFashion2) listing(ctx context.Context, workers int) ([]annotated, e
 }
 
 func listDeepFashion2(ctx context.Context, c *DeepFashion2, digest func(string) (string, error), w io.Writer) error {
-	all, err := c.listing(ctx, listWorkers)
+	all, err := c.listing(ctx)
 	if err != nil {
 		return err
 	}
@@ -175,7 +175,7 @@ func listDeepFashion2(ctx context.Context, c *DeepFashion2, digest func(string) 
 }
 
 func runDeepFashion2(ctx context.Context, c *DeepFashion2, in *stages.Inputs, out stages.Sink) error {
-	all, err := c.listing(ctx, in.Workers)
+	all, err := c.listing(ctx)
 	if err != nil {
 		return err
 	}

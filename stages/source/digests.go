@@ -17,7 +17,7 @@ func listDigests(ctx context.Context, at func(name string) string, names []strin
 	for from := 0; from < len(names); from += batch {
 		part := names[from:min(from+batch, len(names))]
 		lines := make([]string, len(part))
-		err := parallel(ctx, listWorkers, len(part), func(i int) error {
+		err := parallel(ctx, lookups, len(part), func(i int) error {
 			d, err := digest(at(part[i]))
 			if err != nil {
 				return fmt.Errorf("%s: %w", part[i], bare(err))

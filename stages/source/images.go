@@ -26,6 +26,7 @@ type Images struct {
 	Label      Label                   `yaml:"label" doc:"where the class stands: a column, {column: NAME, match: EXPRESSION}, or {column: NAME, separator: TEXT} for a list of labels"`
 	Classes    string                  `yaml:"classes" enum:"imagenet-1k" doc:"the labels are synsets, indexes or names of this list; they become synsets, and the names stand in the column class"`
 	Exif       []string                `yaml:"exif" single:"true" doc:"columns to read out of the files: make, model, lens, taken, year, lat, lon, iso, focal_length, orientation"`
+	Frozen     bool                    `yaml:"frozen" doc:"take the files as they were listed and hashed the last time on this host, without looking at them, until run --rescan; whatever is read is still checked"`
 	OnError    string                  `yaml:"on_error" enum:"fail|skip" doc:"fail: an image that cannot be decoded stops whoever needs it; skip: all are decoded now, and those that cannot be are left out, counted and named"`
 	Extensions []string                `yaml:"extensions" doc:"endings of the files to take, case ignored"`
 }
@@ -61,6 +62,7 @@ func ImagesKind() *stages.Kind {
 		},
 		Source: &stages.Access[Images]{
 			Listing: listImages,
+			Frozen:  func(c *Images) bool { return c.Frozen },
 			File:    func(c *Images, ref string) (stages.FileRange, error) { return c.file(ref) },
 		},
 		New: func(c *Images) (stages.Stage, error) {

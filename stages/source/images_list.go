@@ -9,22 +9,18 @@ import (
 	"strings"
 )
 
-// listWorkers is how many goroutines list folders where no stage was given a
-// number; file systems answer several questions at once.
-const listWorkers = 4
-
 // files lists the image files of all roots, sorted by name.
-func (c *Images) files(ctx context.Context, depth, workers int) ([]found, error) {
+func (c *Images) files(ctx context.Context, depth int) ([]found, error) {
 	if c.Root == "" && len(c.Roots) == 0 {
 		// Not said earlier, since a parameter that is yet to be given leaves the root empty too.
 		return nil, errors.New("root: it is missing: the folder of the images, or several as roots")
 	}
 	if c.Root != "" {
-		return images(ctx, string(c.Root), dotted(c.Extensions), depth, workers)
+		return images(ctx, string(c.Root), dotted(c.Extensions), depth)
 	}
 	var all []found
 	for _, name := range sortedKeys(c.Roots) {
-		files, err := images(ctx, string(c.Roots[name]), dotted(c.Extensions), depth-1, workers)
+		files, err := images(ctx, string(c.Roots[name]), dotted(c.Extensions), depth-1)
 		if err != nil {
 			return nil, fmt.Errorf("root %s: %w", name, err)
 		}
@@ -37,11 +33,11 @@ func (c *Images) files(ctx context.Context, depth, workers int) ([]found, error)
 }
 
 // listing splits the image files into those that match the pattern and others.
-func (c *Images) listing(ctx context.Context, workers int) (p *pattern, taken, others []found, err error) {
+func (c *Images) listing(ctx context.Context) (p *pattern, taken, others []found, err error) {
 	if p, err = parsePattern(c.Pattern); err != nil {
 		return nil, nil, nil, err
 	}
-	files, err := c.files(ctx, p.depth, workers)
+	files, err := c.files(ctx, p.depth)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -68,7 +64,7 @@ func dotted(extensions []string) []string {
 
 // listImages writes the files' names and, where what they hold decides the rows, their digests.
 func listImages(ctx context.Context, c *Images, digest func(string) (string, error), w io.Writer) error {
-	_, taken, others, err := c.listing(ctx, listWorkers)
+	_, taken, others, err := c.listing(ctx)
 	if err != nil {
 		return err
 	}

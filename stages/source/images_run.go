@@ -32,7 +32,7 @@ func runImages(ctx context.Context, c *Images, in *stages.Inputs, out stages.Sin
 	if len(problems) > 0 {
 		return fmt.Errorf("%s: %s", problems[0].Field, problems[0].Msg)
 	}
-	_, taken, others, err := c.listing(ctx, in.Workers)
+	_, taken, others, err := c.listing(ctx)
 	if err != nil {
 		return err
 	}

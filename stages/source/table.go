@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -33,6 +34,7 @@ type Table struct {
 	Exif      []string             `yaml:"exif" single:"true" doc:"columns to read out of the images: make, model, lens, taken, year, lat, lon, iso, focal_length, orientation"`
 	Types     map[string]TableType `yaml:"types" doc:"what the texts of a column mean: string, int, float, bool, {time: layout or layouts, zone: name}, or {one_of: {US: [USA, United States], FR: []}}"`
 	Unicode   string               `yaml:"unicode" enum:"keep|nfc" doc:"keep: texts stay as they are; nfc: composed, so that equal looks are equal texts"`
+	Frozen    bool                 `yaml:"frozen" doc:"take the files as they were listed and hashed the last time on this host, without looking at them, until run --rescan; whatever is read is still checked"`
 	OnError   string               `yaml:"on_error" enum:"fail|skip" doc:"fail: a bad row stops the run; skip: it is left out, counted and named, and so are rows whose image cannot be decoded"`
 }
 
@@ -49,6 +51,7 @@ func TableKind() *stages.Kind {
 		Columns: tableColumns,
 		Source: &stages.Access[Table]{
 			Listing: listTable,
+			Frozen:  func(c *Table) bool { return c.Frozen },
 			File:    func(c *Table, ref string) (stages.FileRange, error) { return fileOf(string(c.Root), ref) },
 		},
 		New: func(c *Table) (stages.Stage, error) {
@@ -367,7 +370,7 @@ func listTable(ctx context.Context, c *Table, digest func(string) (string, error
 		return err
 	}
 	t.onlyNames = true
-	if err := t.run(ctx, listWorkers); err != nil {
+	if err := t.run(ctx, runtime.GOMAXPROCS(0)); err != nil {
 		return err
 	}
 	slices.Sort(t.names)

@@ -21,8 +21,8 @@ type found struct {
 // case, with the dot), sorted by name. Hidden files and folders, those whose
 // name begins with ".", are passed over. Links to files are followed; links to
 // folders as deep as depth, so that a circle ends.
-func images(ctx context.Context, root string, extensions []string, depth, workers int) ([]found, error) {
-	w := &walker{root: root, extensions: extensions, depth: depth, limit: make(chan struct{}, max(1, workers)*4)}
+func images(ctx context.Context, root string, extensions []string, depth int) ([]found, error) {
+	w := &walker{root: root, extensions: extensions, depth: depth, limit: make(chan struct{}, lookups)}
 	if err := w.folder(ctx, ""); err != nil {
 		return nil, err
 	}
@@ -31,8 +31,20 @@ func images(ctx context.Context, root string, extensions []string, depth, worker
 		return nil, w.err
 	}
 	slices.SortFunc(w.files, func(a, b found) int { return strings.Compare(a.name, b.name) })
-	return w.files, nil
+	err := parallel(ctx, lookups, len(w.files), func(i int) error {
+		info, err := os.Stat(filepath.Join(root, filepath.FromSlash(w.files[i].name)))
+		if err != nil {
+			return fmt.Errorf("list images: %w", relativeTo(root, err))
+		}
+		w.files[i].empty = info.Size() == 0
+		return nil
+	})
+	return w.files, err
 }
+
+// lookups is how many folders are read, or files looked at, at once: enough to
+// hide the latency of a network file system, whatever the number of processors.
+const lookups = 64
 
 type walker struct {
 	root       string
@@ -83,7 +95,7 @@ func (w *walker) folder(ctx context.Context, folder string) error {
 			continue
 		}
 		name := strings.TrimPrefix(folder+"/"+e.Name(), "/")
-		isFolder, size := e.IsDir(), int64(-1)
+		isFolder := e.IsDir()
 		if e.Type()&fs.ModeSymlink != 0 {
 			info, err := os.Stat(filepath.Join(w.root, filepath.FromSlash(name)))
 			if err != nil {
@@ -92,7 +104,7 @@ func (w *walker) folder(ctx context.Context, folder string) error {
 				}
 				return fmt.Errorf("list images: link %s leads nowhere: %w", name, relativeTo(w.root, err))
 			}
-			isFolder, size = info.IsDir(), info.Size()
+			isFolder = info.IsDir()
 			if isFolder && strings.Count(name, "/") >= w.depth {
 				continue
 			}
@@ -101,17 +113,9 @@ func (w *walker) folder(ctx context.Context, folder string) error {
 			w.visit(ctx, name)
 			continue
 		}
-		if !w.wanted(name) {
-			continue
+		if w.wanted(name) {
+			files = append(files, found{name: name})
 		}
-		if size < 0 {
-			info, err := e.Info()
-			if err != nil {
-				return fmt.Errorf("list images: %w", relativeTo(w.root, err))
-			}
-			size = info.Size()
-		}
-		files = append(files, found{name, size == 0})
 	}
 	w.mu.Lock()
 	w.files = append(w.files, files...)

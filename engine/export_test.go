@@ -1,0 +1,41 @@
+package engine
+
+import (
+	"path/filepath"
+	"testing"
+
+	"shiftmill/runs"
+)
+
+// KeepDigests hashes a file as a process of its own would, and returns what
+// ends that process and keeps the digest.
+func KeepDigests(t *testing.T, store, file string) (end func()) {
+	t.Helper()
+	s, err := runs.Open(store, runs.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newStatCache(s)
+	if _, err := c.digest(file); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if err := c.save(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// KnownDigests says of how many files of a folder the store knows digests.
+func KnownDigests(t *testing.T, store, dir string) int {
+	t.Helper()
+	s, err := runs.Open(store, runs.Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	return len(newStatCache(s).stored(dir + string(filepath.Separator)).entries)
+}
