@@ -37,8 +37,9 @@ type rowTask struct {
 	columns []string // read from it
 	schema  *arrow.Schema
 	output  string
-	earlier []part // of the same operation on other inputs, newest first
-	large   bool   // it reads or writes large values
+	outputs []string // those that a call makes: output, and for exports others beside it
+	earlier []part   // of the same operation on other inputs, newest first
+	large   bool     // it reads or writes large values
 
 	mu     sync.Mutex
 	begun  time.Time // when the first partition was begun
@@ -54,7 +55,7 @@ func (e *Engine) newRowTask(n *node, output string, data *dataset) (*rowTask, er
 	if output == "" {
 		output = n.results[0].Name
 	}
-	t := &rowTask{e: e, n: n, op: n.op, first: in.refs[0], data: data, output: output}
+	t := &rowTask{e: e, n: n, op: n.op, first: in.refs[0], data: data, output: output, outputs: []string{output}}
 	for _, r := range n.results {
 		if r.Type != stages.Rows || r.Base != port {
 			return nil, fmt.Errorf("outputs of row-wise kind %s must be rows based on its first port", n.kind.Name)
@@ -292,7 +293,7 @@ func (t *rowTask) input(w *making) *partInput {
 
 // run calls the stage on rows of its first port.
 func (t *rowTask) run(ctx context.Context, rows []stages.Input, in stages.Inputs, c *collector) error {
-	in.Outputs = []string{t.output}
+	in.Outputs = t.outputs
 	in.Ports = make(map[string][]stages.Input, len(t.side.Ports)+1)
 	for name, ports := range t.side.Ports {
 		in.Ports[name] = ports

@@ -281,10 +281,15 @@ func (s *session) graphCommand() *cobra.Command {
 }
 
 func (s *session) exportCommand() *cobra.Command {
-	var spec string
+	var spec, style, encode, label string
 	c := &cobra.Command{
 		Use:   "export STAGE[.OUTPUT] DIR",
-		Short: "Write an output as Parquet that pyarrow, DuckDB and Hugging Face datasets read",
+		Short: "Write an output as Parquet, or pictures as folders of files or NumPy arrays",
+		Long: `Export writes an output as Parquet that pyarrow, DuckDB and Hugging Face datasets read.
+
+With --layout folders it writes pictures as ImageNet-C lies on disk, corruption/severity/class/file, and
+with --layout arrays as CIFAR-10-C does, one corruption.npy for all severities beside labels.npy. Both take
+several outputs at once, such as corrupted.all, and go on where an interrupted export stopped.`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) != 2 {
 				return usage("export takes an output and a folder: shiftmill export split.train data --spec svsf.yaml")
@@ -301,6 +306,20 @@ func (s *session) exportCommand() *cobra.Command {
 				return err
 			}
 			defer x.close()
+			if style != "parquet" {
+				if style != "folders" && style != "arrays" {
+					return usage("--layout is parquet, folders or arrays, got %q", style)
+				}
+				outputs, err := selectOutputs(e, args[0])
+				if err != nil {
+					return usageError{err}
+				}
+				rows, err := exportPictures(c.Context(), e, outputs, args[1], style, encode, label)
+				if err == nil {
+					s.printf("%d pictures of %d rows: %s\n", rows*len(outputs), rows, args[1])
+				}
+				return err
+			}
 			which, err := oneOutput(e, args[0])
 			if err != nil {
 				return usageError{err}
@@ -318,6 +337,9 @@ func (s *session) exportCommand() *cobra.Command {
 	}
 	s.specFlags(c)
 	c.Flags().StringVar(&spec, "spec", "", "the spec (default: the built-in quickstart)")
+	c.Flags().StringVar(&style, "layout", "parquet", "parquet; folders of files, corruption/severity/class/file; or NumPy arrays")
+	c.Flags().StringVar(&encode, "encode", "png", "files of --layout folders: png, or jpeg:QUALITY (the published ImageNet-C has jpeg:85)")
+	c.Flags().StringVar(&label, "label", "label", "column whose values are the classes of --layout")
 	return c
 }
 
