@@ -1,6 +1,9 @@
 package kernels
 
-import "sync/atomic"
+import (
+	"fmt"
+	"sync/atomic"
+)
 
 // An Op is an operation with its settings and without its operands, so that it can be handed to any Device. The plain Go
 // and SIMD functions of this package are behind Run; what they say about order of terms holds for every device.
@@ -19,6 +22,9 @@ type Op interface {
 type Device interface {
 	// String names the device for people and run records, such as "opencl:0 (NVIDIA H200)".
 	String() string
+
+	// GPU says whether the device is none of the machine's processors.
+	GPU() bool
 
 	// Alloc reserves memory for so many values; its content is undefined.
 	Alloc(values int) (Memory, error)
@@ -63,4 +69,17 @@ func Accelerator() Device {
 		return *d
 	}
 	return nil
+}
+
+// Working names what does the work of programs and of Noise2Net with the workers of p: "the CPU (avx2, workers: 4)", "the
+// GPU opencl:0 (NVIDIA H200)", or "the CPU through opencl:0 (...)".
+func Working(p *Pool) string {
+	switch d := Accelerator(); {
+	case d == nil:
+		return fmt.Sprintf("the CPU (%s, workers: %d)", Active(), p.Workers())
+	case d.GPU():
+		return "the GPU " + d.String()
+	default:
+		return "the CPU through " + d.String()
+	}
 }

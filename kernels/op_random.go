@@ -91,3 +91,54 @@ type noiseMaker struct {
 }
 
 var noiseMakers = sync.Pool{New: func() any { return new(noiseMaker) }}
+
+// noisePlanes is how many planes of an image Noise2Net holds on a device: two of 16 channels, input and exit.
+const noisePlanes = 2*noiseWidth + 6
+
+// Apply computes the operation in place on images [n, 3, H, W], on the accelerator where one is in use, some images at a
+// time so that its memory suffices.
+func (o Noise2NetOp) Apply(p *Pool, images []float32) error {
+	each := 3 * o.H * o.W
+	sameLength("Noise2NetOp.Apply", len(o.Weights)*each, len(images))
+	d := Accelerator()
+	if d == nil || len(images) == 0 {
+		o.Run(p, [][]float32{images}, [][]float32{images})
+		return nil
+	}
+	const most = 128 << 20 // values on the device at a time
+	for first, step := 0, max(1, most/(noisePlanes*o.H*o.W)); first < len(o.Weights); first += step {
+		end := min(first+step, len(o.Weights))
+		if err := o.part(first, end).on(d, images[first*each:end*each]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// part is the operation on images first to end-1.
+func (o Noise2NetOp) part(first, end int) Noise2NetOp {
+	o.Weights = o.Weights[first:end]
+	if len(o.Structures) > 1 {
+		o.Structures = o.Structures[first:end]
+	}
+	if len(o.Epsilon) > 1 {
+		o.Epsilon = o.Epsilon[first:end]
+	}
+	return o
+}
+
+func (o Noise2NetOp) on(d Device, images []float32) error {
+	m, err := d.Alloc(len(images))
+	if err != nil {
+		return err
+	}
+	defer m.Free()
+	at := []Span{{m, 0, len(images)}}
+	if err := d.Write(at[0], images); err != nil {
+		return err
+	}
+	if err := d.Do(o, at, at); err != nil {
+		return err
+	}
+	return d.Read(images, at[0])
+}

@@ -52,6 +52,9 @@ type Info struct {
 // String names a device for people and run records.
 func (i Info) String() string { return fmt.Sprintf("opencl:%d (%s)", i.Number, i.Name) }
 
+// GPU says whether the device is no processor.
+func (i Info) GPU() bool { return !i.CPU }
+
 // List finds every device of this machine. No OpenCL and no device is an error
 // that wraps ErrNone and names the remedy.
 func List() ([]Info, error) {

@@ -46,7 +46,7 @@ func Noise2Net() *stages.Kind {
 			if c.Size > 0 {
 				s.fit = transform.Fit(c.Size)
 			}
-			s.makers.New = func() any { return new(noiseMaker) }
+			s.images.New = func() any { return new([]float32) }
 			return s, nil
 		})
 }
@@ -56,14 +56,7 @@ type noiseStage struct {
 	c         *Noise
 	mean, std [3]float32
 	fit       transform.List
-	makers    sync.Pool
-}
-
-// A noiseMaker holds what one worker needs.
-type noiseMaker struct {
-	net     kernels.Noise2NetNet
-	scratch kernels.Scratch
-	image   []float32
+	images    sync.Pool // of *[]float32
 }
 
 // maxPixels is the limit of kernels.Noise2Net.
@@ -88,17 +81,21 @@ func (s *noiseStage) augment(seed uint64, id string, p *imageio.Pixels) (*imagei
 	draw := func(purpose string) kernels.Source {
 		return kernels.NewKey(noise2net, noiseVersion, seed, purpose, 0).Row(id)
 	}
-	m := s.makers.Get().(*noiseMaker)
-	defer s.makers.Put(m)
+	buffer := s.images.Get().(*[]float32)
+	defer s.images.Put(buffer)
 	n := 3 * p.H * p.W
-	if cap(m.image) < n {
-		m.image = make([]float32, n)
+	if cap(*buffer) < n {
+		*buffer = make([]float32, n)
 	}
-	image := m.image[:n]
+	image := (*buffer)[:n]
 	imageio.ToFloat(p, s.mean, s.std, image)
-	m.net.Draw(kernels.DrawNoise2NetStructure(draw("structure")), draw("weights"))
 	most := float32(s.c.Epsilon)
-	epsilon := draw("epsilon").Range(0, most/2, most)
-	kernels.Noise2Net(image, image, p.H, p.W, &m.net, epsilon, &m.scratch)
+	op := kernels.Noise2NetOp{
+		H: p.H, W: p.W, Structures: []kernels.Noise2NetStructure{kernels.DrawNoise2NetStructure(draw("structure"))},
+		Weights: []kernels.Source{draw("weights")}, Epsilon: []float32{draw("epsilon").Range(0, most/2, most)},
+	}
+	if err := op.Apply(nil, image); err != nil {
+		return nil, err
+	}
 	return imageio.FromFloat(image, p.H, p.W, s.mean, s.std), nil
 }

@@ -102,8 +102,8 @@ func prepare(ctx context.Context, c *Config, in *stages.Inputs, out stages.Sink)
 	if err != nil {
 		return nil, err
 	}
-	out.Note("training %s with %d parameters on %d images for %d steps of %d, on the CPU (%s, workers: %d)",
-		net.Arch, net.Parameters(), len(t.train.ids), t.steps, t.batch, kernels.Active(), t.pool.Workers())
+	out.Note("training %s with %d parameters on %d images for %d steps of %d, on %s",
+		net.Arch, net.Parameters(), len(t.train.ids), t.steps, t.batch, kernels.Working(t.pool))
 	return t, nil
 }
 

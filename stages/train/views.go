@@ -23,9 +23,7 @@ func (c *Config) views() int {
 
 // A viewMaker holds what one worker needs to augment.
 type viewMaker struct {
-	mixer   transform.AugMixer
-	net     kernels.Noise2NetNet
-	scratch kernels.Scratch
+	mixer transform.AugMixer
 }
 
 // fill makes the next batch of the given rows. The transform draws once for
@@ -89,7 +87,9 @@ func (t *training) fill(ctx context.Context, rows []int, epoch, step int) error 
 	if t.c.Online.Noise2Net != nil {
 		for v := range views {
 			if views == 1 || v > 0 {
-				t.noise(rows, v, epoch, step)
+				if err := t.noise(rows, v, epoch, step); err != nil {
+					return err
+				}
 			}
 		}
 	}
@@ -117,7 +117,7 @@ func (t *training) target(i int, classes []int) {
 //
 // Source: the released code of Hendrycks et al. 2021, where half of each
 // batch is augmented and the paper speaks of every image; share says which.
-func (t *training) noise(rows []int, view, epoch, step int) {
+func (t *training) noise(rows []int, view, epoch, step int) error {
 	o := t.c.Online.Noise2Net
 	count := int(o.Share * float64(len(rows)))
 	structure := kernels.DrawNoise2NetStructure(t.key("noise2net structure", uint64(epoch)).Row(""))
@@ -128,12 +128,12 @@ func (t *training) noise(rows []int, view, epoch, step int) {
 		purpose = fmt.Sprintf("noise2net weights of view %d", view)
 	}
 	weights := t.key(purpose, uint64(epoch))
-	each, side := 3*t.c.Size*t.c.Size, t.c.Size
-	t.pool.Run(count, func(i int) {
-		m := t.makers.Get().(*viewMaker)
-		defer t.makers.Put(m)
-		m.net.Draw(structure, weights.Row(t.train.ids[rows[i]]))
-		image := t.trainer.Images[(view*len(rows)+i)*each:][:each]
-		kernels.Noise2Net(image, image, side, side, &m.net, epsilon, &m.scratch)
-	})
+	op := kernels.Noise2NetOp{
+		H: t.c.Size, W: t.c.Size, Structures: []kernels.Noise2NetStructure{structure}, Weights: make([]kernels.Source, count), Epsilon: []float32{epsilon},
+	}
+	for i := range op.Weights {
+		op.Weights[i] = weights.Row(t.train.ids[rows[i]])
+	}
+	each := 3 * t.c.Size * t.c.Size
+	return op.Apply(t.pool, t.trainer.Images[view*len(rows)*each:][:count*each])
 }
