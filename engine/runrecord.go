@@ -27,6 +27,7 @@ type RunRecord struct {
 	Outcome  string    `json:"outcome"`
 	Nodes    []NodeRun `json:"nodes"`
 	Machine  Machine   `json:"machine"`
+	Device   string    `json:"device,omitempty"` // what did the arithmetic, such as "cpu:avx2" or "opencl:0 (NVIDIA H200)"
 	PeakMem  int64     `json:"peak_memory_bytes,omitempty"`
 	Location string    `json:"store"`
 }

@@ -135,6 +135,37 @@ func (s Sample) Compare(d Device) error {
 	return nil
 }
 
+// CompareBackend runs a sample with the instructions of a backend and in plain Go. A *Mismatch is the error of a backend
+// that computes other bits. The backend in use stays as it was, but nothing else may compute meanwhile.
+func (s Sample) CompareBackend(name string) error {
+	before := Active()
+	defer func() { _ = Use(before) }() // it was in use
+	run := func(backend string) ([][]float32, error) {
+		if err := Use(backend); err != nil {
+			return nil, err
+		}
+		results, sources := s.operands()
+		s.Op.Run(nil, results, sources)
+		return results, nil
+	}
+	want, err := run(Backends()[0])
+	if err != nil {
+		return err
+	}
+	got, err := run(name)
+	if err != nil {
+		return err
+	}
+	for i := range want {
+		for j, w := range want[i] {
+			if g := got[i][j]; math.Float32bits(g) != math.Float32bits(w) && (g == g || w == w) {
+				return &Mismatch{"cpu:" + name, s.Name, i, j, g, w}
+			}
+		}
+	}
+	return nil
+}
+
 // guardValue stands around operands.
 const guardValue = -12345.5
 

@@ -17,6 +17,7 @@ type Local struct {
 	Store   string // absolute folder of the store, "" when unsaid
 	Workers int    // 0 when unsaid
 	Memory  int64  // bytes, 0 when unsaid
+	Device  string // what does the arithmetic, as --device says it; "" when unsaid
 	params  *node
 }
 
@@ -62,10 +63,11 @@ func ParseLocal(file string, data []byte) (*Local, error) {
 		return nil, c.rep.err()
 	}
 	var words struct {
-		Params  Value `yaml:"params"`
-		Store   Dir   `yaml:"store"`
-		Workers int   `yaml:"workers" min:"1"`
-		Memory  Bytes `yaml:"memory"`
+		Params  Value  `yaml:"params"`
+		Store   Dir    `yaml:"store"`
+		Workers int    `yaml:"workers" min:"1"`
+		Memory  Bytes  `yaml:"memory"`
+		Device  string `yaml:"device"`
 	}
 	for _, e := range Decode(Value{n, newTypes()}, &words) {
 		c.rep.put(e)
@@ -75,7 +77,7 @@ func ParseLocal(file string, data []byte) (*Local, error) {
 	} else {
 		l.params = p
 	}
-	l.Store, l.Workers, l.Memory = string(words.Store), words.Workers, int64(words.Memory)
+	l.Store, l.Workers, l.Memory, l.Device = string(words.Store), words.Workers, int64(words.Memory), words.Device
 	if err := c.rep.err(); err != nil {
 		return nil, err
 	}

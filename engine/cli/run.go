@@ -49,6 +49,11 @@ func (s *session) run(ctx context.Context, args []string) (err error) {
 		return errors.Join(err, x.store.Close())
 	}
 	defer func() { err = errors.Join(err, x.store.Close()) }()
+	device, release, err := s.useDevice(x.local)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
 	show := s.newDisplay(x)
 	for _, line := range x.store.Found() {
 		show.note(line)
@@ -71,7 +76,7 @@ func (s *session) run(ctx context.Context, args []string) (err error) {
 		return runErr // found before anything ran: no run to remember
 	}
 	rec := engine.RunRecord{ID: engine.NewRunID(started), Spec: x.graph.Name, File: x.file, Text: string(x.text),
-		Set: s.set, Part: s.partOptions(x), Started: started.UTC(), Seconds: time.Since(started).Seconds(), Outcome: outcome(ctx, runErr)}
+		Set: s.set, Part: s.partOptions(x), Started: started.UTC(), Seconds: time.Since(started).Seconds(), Outcome: outcome(ctx, runErr), Device: device}
 	if err := errors.Join(e.Close(context.WithoutCancel(ctx)), e.SaveRun(rec)); err != nil {
 		return errors.Join(runErr, err)
 	}

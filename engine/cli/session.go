@@ -35,6 +35,7 @@ type session struct {
 	memory    string
 	storeMax  string
 	rescan    []string
+	device    string
 	jsonOut   bool
 	keepGoing bool
 	only      string
@@ -64,6 +65,7 @@ func (s *session) runFlags(c *cobra.Command) {
 	c.Flags().IntVar(&s.partition, "partition", 0, "rows in a fresh partition, about (default 1024); never changes a result")
 	c.Flags().StringVar(&s.memory, "memory", "", "memory to use, such as 512MiB: rows in flight and tables kept to be read again are bounded by it (default: half of the machine's, or of its control group's limit); never changes a result")
 	c.Flags().StringVar(&s.storeMax, "store-max", "", "largest size that the store may reach, such as 200GB (default: what fits on its disk)")
+	c.Flags().StringVar(&s.device, "device", "", "what does the arithmetic: cpu (default), cpu:generic, cpu:avx2, cpu:avx512 or opencl:N as shiftmill kernels lists them; never changes a result")
 	c.Flags().BoolVar(&s.keepGoing, "keep-going", false, "after a failure, finish what does not depend on it")
 }
 

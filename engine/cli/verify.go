@@ -112,6 +112,11 @@ func (s *session) repair(ctx context.Context, args []string) (err error) {
 			_, _ = x.store.Get(d.Object) // a failure makes the store know of it, which is all that is wanted
 		}
 	}
+	_, release, err := s.useDevice(x.local)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
 	show := s.newDisplay(x)
 	e, err := engine.New(x.graph, x.kinds, x.store, s.options(x, show.event))
 	if err != nil {
@@ -127,6 +132,11 @@ func (s *session) repair(ctx context.Context, args []string) (err error) {
 
 // recompute runs stages again in a fresh store and compares.
 func (s *session) recompute(ctx context.Context, x *experiment, e *engine.Engine, o verifyOptions) (err error) {
+	_, release, err := s.useDevice(x.local)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
 	again, err := s.toVerify(x, e, o)
 	if err != nil || len(again) == 0 {
 		return err
