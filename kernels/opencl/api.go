@@ -16,6 +16,7 @@ type id = uintptr
 const (
 	success        = 0
 	deviceNotFound = -1
+	noPlatform     = -1001
 
 	deviceTypeCPU = 1 << 1
 	deviceTypeGPU = 1 << 2
@@ -59,51 +60,48 @@ type api struct {
 	library string // as it was opened
 
 	getPlatformIDs, getPlatformInfo, getDeviceIDs, getDeviceInfo uintptr
-	createContext, createQueue, createBuffer, releaseMemory      uintptr
+	createContext, releaseContext, createQueue, releaseQueue     uintptr
+	createBuffer, releaseMemory, enqueueRead, enqueueWrite       uintptr
 	programWithSource, programWithBinary, buildProgram           uintptr
-	getProgramInfo, getBuildInfo, releaseProgram, createKernel   uintptr
-	setKernelArg, enqueueKernel, enqueueRead, enqueueWrite       uintptr
-	enqueueCopy, finish, flush, releaseKernel                    uintptr
-	releaseQueue, releaseContext                                 uintptr
+	getProgramInfo, getBuildInfo, releaseProgram                 uintptr
+	createKernel, releaseKernel, setKernelArg, enqueueKernel     uintptr
+	finish                                                       uintptr
 }
 
-// bind looks up every function.
-func bind(lib native.Library, name string) (*api, error) {
-	a := &api{library: name}
-	for _, f := range []struct {
-		at   *uintptr
-		name string
-	}{
-		{&a.getPlatformIDs, "clGetPlatformIDs"}, {&a.getPlatformInfo, "clGetPlatformInfo"},
-		{&a.getDeviceIDs, "clGetDeviceIDs"}, {&a.getDeviceInfo, "clGetDeviceInfo"},
-		{&a.createContext, "clCreateContext"}, {&a.createQueue, "clCreateCommandQueue"},
-		{&a.createBuffer, "clCreateBuffer"}, {&a.releaseMemory, "clReleaseMemObject"},
-		{&a.programWithSource, "clCreateProgramWithSource"}, {&a.programWithBinary, "clCreateProgramWithBinary"},
-		{&a.buildProgram, "clBuildProgram"}, {&a.getProgramInfo, "clGetProgramInfo"}, {&a.getBuildInfo, "clGetProgramBuildInfo"},
-		{&a.releaseProgram, "clReleaseProgram"}, {&a.createKernel, "clCreateKernel"}, {&a.setKernelArg, "clSetKernelArg"},
-		{&a.enqueueKernel, "clEnqueueNDRangeKernel"}, {&a.enqueueRead, "clEnqueueReadBuffer"}, {&a.enqueueWrite, "clEnqueueWriteBuffer"},
-		{&a.enqueueCopy, "clEnqueueCopyBuffer"}, {&a.finish, "clFinish"}, {&a.flush, "clFlush"},
-		{&a.releaseKernel, "clReleaseKernel"}, {&a.releaseQueue, "clReleaseCommandQueue"}, {&a.releaseContext, "clReleaseContext"},
-	} {
-		at, err := lib.Function(f.name)
-		if err != nil {
-			return nil, fmt.Errorf("%s is no OpenCL 1.2: %w", name, err)
-		}
-		*f.at = at
+// A function is one of the api: its name in a library and its place in the table
+// of a driver.
+type function struct {
+	at   *uintptr
+	name string
+	slot int
+}
+
+func (a *api) functions() []function {
+	return []function{
+		{&a.getPlatformIDs, "clGetPlatformIDs", 0}, {&a.getPlatformInfo, "clGetPlatformInfo", 1},
+		{&a.getDeviceIDs, "clGetDeviceIDs", 2}, {&a.getDeviceInfo, "clGetDeviceInfo", 3},
+		{&a.createContext, "clCreateContext", 4}, {&a.releaseContext, "clReleaseContext", 7},
+		{&a.createQueue, "clCreateCommandQueue", 9}, {&a.releaseQueue, "clReleaseCommandQueue", 11},
+		{&a.createBuffer, "clCreateBuffer", 14}, {&a.releaseMemory, "clReleaseMemObject", 18},
+		{&a.programWithSource, "clCreateProgramWithSource", 26}, {&a.programWithBinary, "clCreateProgramWithBinary", 27},
+		{&a.releaseProgram, "clReleaseProgram", 29}, {&a.buildProgram, "clBuildProgram", 30},
+		{&a.getProgramInfo, "clGetProgramInfo", 32}, {&a.getBuildInfo, "clGetProgramBuildInfo", 33},
+		{&a.createKernel, "clCreateKernel", 34}, {&a.releaseKernel, "clReleaseKernel", 37}, {&a.setKernelArg, "clSetKernelArg", 38},
+		{&a.finish, "clFinish", 47}, {&a.enqueueRead, "clEnqueueReadBuffer", 48}, {&a.enqueueWrite, "clEnqueueWriteBuffer", 49},
+		{&a.enqueueKernel, "clEnqueueNDRangeKernel", 59},
 	}
-	return a, nil
 }
 
 // A status is an error code of OpenCL.
 type status int32
 
 var statusNames = map[status]string{
-	-1: "device not found", -2: "device not available", -3: "compiler not available", -4: "memory object allocation failure: the device's memory is full",
+	deviceNotFound: "device not found", -2: "device not available", -3: "compiler not available", -4: "memory object allocation failure: the device's memory is full",
 	-5: "out of resources", -6: "out of host memory", -11: "build program failure", -30: "invalid value", -34: "invalid context",
 	-36: "invalid command queue", -38: "invalid memory object", -42: "invalid binary", -44: "invalid program", -45: "invalid program executable",
 	-46: "invalid kernel name", -48: "invalid kernel", -49: "invalid argument index", -50: "invalid argument value", -51: "invalid argument size",
 	-52: "invalid kernel arguments", -54: "invalid work group size", -55: "invalid work item size", -61: "invalid buffer size",
-	-1001: "no driver is registered",
+	noPlatform: "no driver is registered",
 }
 
 func (s status) Error() string {
@@ -121,16 +119,19 @@ func check(function string, r uintptr) error {
 	return nil
 }
 
-// platforms lists the vendors' drivers; none is no error.
-func (a *api) platforms() ([]id, error) {
+// platforms lists the vendors' drivers that a function such as clGetPlatformIDs
+// knows; none is no error.
+func (a *api) platforms(platformIDs uintptr) ([]id, error) {
 	n := new(uint32)
-	if s := status(int32(native.Call(a.getPlatformIDs, 0, 0, uintptr(unsafe.Pointer(n))))); s == -1001 || s == success && *n == 0 {
+	s := status(int32(native.Call(platformIDs, 0, 0, uintptr(unsafe.Pointer(n)))))
+	if s == noPlatform || s == success && *n == 0 {
 		return nil, nil
-	} else if s != success {
+	}
+	if s != success {
 		return nil, fmt.Errorf("clGetPlatformIDs: %w", s)
 	}
 	list := make([]id, *n)
-	r := native.Call(a.getPlatformIDs, uintptr(*n), uintptr(unsafe.Pointer(&list[0])), 0)
+	r := native.Call(platformIDs, uintptr(*n), uintptr(unsafe.Pointer(&list[0])), 0)
 	return list, check("clGetPlatformIDs", r)
 }
 

@@ -15,11 +15,8 @@ import (
 // for concurrent use; its operations run one after the other.
 type Device struct {
 	Info
-	api      *api
-	platform id
-	device   id
-	context  id
-	queue    id
+	context id
+	queue   id
 
 	mu      sync.Mutex
 	kernels map[string]id
@@ -45,8 +42,8 @@ type Info struct {
 	Missing     []string // what the device lacks; empty if it may be used
 	Library     string   // through which it was found
 	identity    string   // everything by which a built program may differ
-	platformID  id
-	deviceID    id
+	api         *api
+	device      id
 }
 
 // String names a device for people and run records.
@@ -57,27 +54,25 @@ func (i Info) GPU() bool { return !i.CPU }
 
 // List finds every device of this machine. No OpenCL and no device is an error
 // that wraps ErrNone and names the remedy.
-func List() ([]Info, error) {
-	a, platforms, err := connect()
+func List() ([]Info, error) { return systemLibraries().list() }
+
+func (l libraries) list() ([]Info, error) {
+	platforms, err := l.platforms()
 	if err != nil {
 		return nil, err
 	}
-	return a.list(platforms)
-}
-
-func (a *api) list(platforms []id) ([]Info, error) {
 	var list []Info
 	for _, p := range platforms {
-		devices, err := a.devices(p)
+		devices, err := p.api.devices(p.id)
 		if err != nil {
 			return nil, err
 		}
 		for _, d := range devices {
-			list = append(list, a.describe(len(list), p, d))
+			list = append(list, p.api.describe(len(list), p.id, d))
 		}
 	}
 	if len(list) == 0 {
-		return nil, fmt.Errorf("%w: %s is there, but no driver of it has a device; %s; %s", ErrNone, a.library, remedy, nvidiaRemedy)
+		return nil, fmt.Errorf("%w: no driver has a device; %s", ErrNone, remedy)
 	}
 	return list, nil
 }
@@ -89,7 +84,7 @@ func (a *api) describe(number int, platform, device id) Info {
 		Number: number, Name: text(infoName), Driver: text(infoDriverVersion),
 		Platform: a.text(a.getPlatformInfo, platform, platformName), CPU: value(infoType)&deviceTypeCPU != 0,
 		Units: int(value(infoComputeUnits)), MemoryBytes: value(infoGlobalMemory), MaxAlloc: value(infoMaxAlloc),
-		Library: a.library, platformID: platform, deviceID: device,
+		Library: a.library, api: a, device: device,
 	}
 	i.identity = strings.Join([]string{i.Platform, a.text(a.getPlatformInfo, platform, platformVersion), i.Name, text(infoVersion), i.Driver}, "\n")
 	i.Missing = missing(value)
@@ -144,19 +139,17 @@ type Options struct {
 // kernels or takes them from the cache, and runs the probes. The error of a
 // device whose arithmetic is not ours is a *Refusal, that of a machine without
 // OpenCL wraps ErrNone.
-func Open(number int, o Options) (*Device, error) {
-	a, platforms, err := connect()
-	if err != nil {
-		return nil, err
-	}
-	list, err := a.list(platforms)
+func Open(number int, o Options) (*Device, error) { return systemLibraries().open(number, o) }
+
+func (l libraries) open(number int, o Options) (*Device, error) {
+	list, err := l.list()
 	if err != nil {
 		return nil, err
 	}
 	if number < 0 || number >= len(list) {
 		return nil, fmt.Errorf("%w opencl:%d; there are opencl:0 to opencl:%d, see shiftmill kernels", ErrNone, number, len(list)-1)
 	}
-	d := &Device{Info: list[number], api: a, platform: list[number].platformID, device: list[number].deviceID, kernels: map[string]id{}}
+	d := &Device{Info: list[number], kernels: map[string]id{}}
 	if len(d.Missing) > 0 {
 		return nil, &Refusal{d.String(), d.Missing}
 	}
@@ -187,8 +180,14 @@ func (d *Device) open(o Options) error {
 	if err != nil {
 		return err
 	}
+	return d.take(program, kernelNames()...)
+}
+
+// take makes kernels of a program ready and gives the program back.
+func (d *Device) take(program id, names ...string) error {
 	defer native.Call(d.api.releaseProgram, program)
-	for _, name := range kernelNames() {
+	code := new(int32)
+	for _, name := range names {
 		text := zeroed(name)
 		k := native.Call(d.api.createKernel, program, uintptr(unsafe.Pointer(&text[0])), uintptr(unsafe.Pointer(code)))
 		if *code != success {
