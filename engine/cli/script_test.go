@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"image"
 	"image/color"
 	"image/png"
@@ -20,6 +21,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"shiftmill/engine/cli"
+	"shiftmill/kernels/opencl"
 )
 
 var update = flag.Bool("update", false, "rewrite what the scripts compare with")
@@ -47,10 +49,31 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		UpdateScripts:       *update,
+		Condition:           condition,
+		Setup: func(e *testscript.Env) error {
+			// Scripts have no home: PoCL would compile its kernels for every one.
+			if dir, err := os.UserCacheDir(); err == nil {
+				e.Setenv("POCL_CACHE_DIR", filepath.Join(dir, "pocl", "kcache"))
+			}
+			return nil
+		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits": exits, "scrub": scrub, "jsonlines": jsonLines, "png": writePNG, "replace": replace, "pngsize": pngSize, "await": await, "damage": damage,
 		},
 	})
+}
+
+// condition tells whether there is a device that "--device opencl:0" means.
+// Under CI=true there must be one.
+func condition(name string) (bool, error) {
+	if name != "opencl" {
+		return false, fmt.Errorf("no condition %q", name)
+	}
+	_, err := opencl.List()
+	if err != nil && (os.Getenv("CI") == "true" || !errors.Is(err, opencl.ErrNone)) {
+		return false, err
+	}
+	return err == nil, nil
 }
 
 func wants(ts *testscript.TestScript, neg bool, args []string, n int, form string) {
