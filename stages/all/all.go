@@ -24,6 +24,8 @@ func Registry() *stages.Registry {
 		source.GarmentsKind(),
 		source.WriteDeepFashion2Kind(),
 		source.ShardsKind(),
+		source.ArraysKind(),
+		source.COCOKind(),
 		source.StorefrontsKind(),
 		split.ShiftKind(),
 		split.GivenKind(),
