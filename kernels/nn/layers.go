@@ -109,10 +109,18 @@ func (b *builder) normWith(x *gorgonia.Node, name string, scale Role, momentum f
 		b.norms = append(b.norms, runningNorm{mean: meanAt, variance: varianceAt, stats: stats, count: n * plane, momentum: momentum})
 		return y
 	}
-	return b.apply(op{
+	forward := op{
 		name: "norm-eval " + fmt.Sprint([]int(s)), out: s, inPlace: 0,
 		does: kernels.NormEvalOp{N: n, C: c, Plane: plane, Eps: normEpsilon},
-	}, x, gamma, beta, mean, variance)
+	}
+	back := forward
+	forward.wrt = []bool{true, false, false, false, false}
+	forward.diff = func(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+		// The slope is the scale alone: the same with no mean and no shift.
+		none := b.input(name+".none", make([]float32, c), c)
+		return gorgonia.Nodes{b.apply(back, grad, in[1], none, none, in[4]), nil, nil, nil, nil}, nil
+	}
+	return b.apply(forward, x, gamma, beta, mean, variance)
 }
 
 // batchNorm normalises with the statistics of x, which are returned as a node

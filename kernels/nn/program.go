@@ -33,6 +33,30 @@ type step struct {
 // gradient with respect to the images, above all. With an accelerator in use
 // the program is made for it, and the error may be that it has no room.
 func compile(g *gorgonia.ExprGraph, bound map[*gorgonia.Node][]float32, wanted ...*gorgonia.Node) (*program, error) {
+	p, err := arrange(g, bound, wanted)
+	if err != nil {
+		return nil, err
+	}
+	if d := kernels.Accelerator(); d != nil {
+		p.device, err = newOnDevice(d, p)
+		return p, err
+	}
+	p.onProcessor(wanted)
+	return p, nil
+}
+
+// compileOnProcessor is compile for the processor, whatever else is there.
+func compileOnProcessor(g *gorgonia.ExprGraph, bound map[*gorgonia.Node][]float32, wanted ...*gorgonia.Node) (*program, error) {
+	p, err := arrange(g, bound, wanted)
+	if err != nil {
+		return nil, err
+	}
+	p.onProcessor(wanted)
+	return p, nil
+}
+
+// arrange makes a program without its steps.
+func arrange(g *gorgonia.ExprGraph, bound map[*gorgonia.Node][]float32, wanted []*gorgonia.Node) (*program, error) {
 	sorted, err := gorgonia.Sort(g)
 	if err != nil {
 		return nil, err
@@ -60,15 +84,8 @@ func compile(g *gorgonia.ExprGraph, bound map[*gorgonia.Node][]float32, wanted .
 			p.fixed[n] = v
 		}
 	}
-	if p.places, p.size, err = assign(p.nodes, bound, wanted); err != nil {
-		return nil, err
-	}
-	if d := kernels.Accelerator(); d != nil {
-		p.device, err = newOnDevice(d, p)
-		return p, err
-	}
-	p.onProcessor(wanted)
-	return p, nil
+	p.places, p.size, err = assign(p.nodes, bound, wanted)
+	return p, err
 }
 
 // onProcessor makes the steps for the processor.

@@ -40,6 +40,7 @@ func Registry() *stages.Registry {
 		augment.CAE(),
 		augment.Speckle(),
 		augment.RandomErasing(),
+		augment.Adversarial(),
 		corrupt.ImageNetC(),
 		train.Classifier(),
 		evaluate.Classify(),

@@ -1,6 +1,6 @@
 // Package augment holds the kinds that make new pictures out of pictures:
-// augment/noise2net, augment/augmix, augment/speckle and
-// augment/random-erasing.
+// augment/noise2net, augment/augmix, augment/speckle,
+// augment/random-erasing and augment/adversarial.
 //
 // A kind here gives every row one new picture in the column image; ids and all
 // other columns stay as they are, so that an augmented set can stand beside or

@@ -28,8 +28,8 @@ var (
 )
 
 // TestParity compares with PyPI's imagecorruptions on 20 real pictures at 224
-// and 32: see testdata/parity.py. It takes minutes and runs when
-// SHIFTMILL_PARITY is set.
+// and 32, at severities 1, 3 and 5: see testdata/parity.py. It takes minutes
+// and runs when SHIFTMILL_PARITY is set.
 func TestParity(t *testing.T) {
 	python := os.Getenv("SHIFTMILL_PEERS")
 	if os.Getenv("SHIFTMILL_PARITY") == "" || python == "" {
@@ -73,7 +73,7 @@ func TestParity(t *testing.T) {
 				if slices.Contains(randomOnes, name) {
 					op = "random"
 				}
-				for severity := 1; severity <= 5; severity++ {
+				for severity := 1; severity <= 5; severity += 2 {
 					// The package repeats the accidents of the original.
 					c, err := New(name, severity, 224, true)
 					if err != nil {
@@ -103,7 +103,7 @@ func TestParity(t *testing.T) {
 	if err := cmd.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	if len(answer.Worst) != 10*len(equalOnes) || len(answer.P) != 30*len(randomOnes) {
+	if len(answer.Worst) != 6*len(equalOnes) || len(answer.P) != 18*len(randomOnes) {
 		t.Fatalf("%d and %d cases", len(answer.Worst), len(answer.P))
 	}
 	most := 0.0

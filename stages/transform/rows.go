@@ -39,6 +39,7 @@ func RowsTo(ctx context.Context, in *stages.Inputs, out stages.Sink, piece int, 
 		}
 		ids, cells := rec.Column(rec.Schema().FieldIndices("id")[0]).(*array.String), rec.Column(at[0])
 		pics, errs := make([][]*imageio.Pixels, piece), make([]error, piece)
+		names, one := make([]string, piece), make([]*imageio.Pixels, piece)
 		for lo := 0; lo < ids.Len(); lo += piece {
 			if err := ctx.Err(); err != nil {
 				return context.Cause(ctx)
@@ -60,7 +61,10 @@ func RowsTo(ctx context.Context, in *stages.Inputs, out stages.Sink, piece int, 
 				}
 			}
 			for k, name := range outputs {
-				if err := writeRows(out, name, ids, lo, pics[:n], k); err != nil {
+				for i := range n {
+					names[i], one[i] = ids.Value(lo+i), pics[i][k]
+				}
+				if err := WritePictures(out, name, names[:n], one[:n]); err != nil {
 					return err
 				}
 			}
@@ -72,14 +76,13 @@ func RowsTo(ctx context.Context, in *stages.Inputs, out stages.Sink, piece int, 
 
 var rowSchema = arrow.NewSchema([]arrow.Field{{Name: "id", Type: arrow.BinaryTypes.String}, {Name: imageColumn, Type: stages.ImageType}}, nil)
 
-// writeRows hands on every row's k-th picture as pixels.
-func writeRows(out stages.Sink, output string, ids *array.String, lo int, pics [][]*imageio.Pixels, k int) error {
+// WritePictures hands on rows of id and image (8-bit pixels).
+func WritePictures(out stages.Sink, output string, ids []string, pics []*imageio.Pixels) error {
 	b := array.NewRecordBuilder(memory.DefaultAllocator, rowSchema)
 	defer b.Release()
 	cells := stages.ImageBuilderOf(b.Field(1))
-	for i, made := range pics {
-		p := made[k]
-		b.Field(0).(*array.StringBuilder).Append(ids.Value(lo + i))
+	for i, p := range pics {
+		b.Field(0).(*array.StringBuilder).Append(ids[i])
 		cells.Append(stages.ImageCell{Ref: "rgb8", Data: p.Pix, Height: p.H, Width: p.W})
 	}
 	rec := b.NewRecord()
