@@ -29,7 +29,10 @@ func (s *session) previewCommand() *cobra.Command {
 		Short: "Draw some pictures of an output into a PNG file: by label or any column, before and after",
 		Long: `Preview draws a grid of pictures: one line for each value of a column (label, if there is one), the
 largest first. With --before each picture stands under the one it was made from. The same rows are
-shown every time.`,
+shown every time.
+
+Several outputs, such as corrupted.all or the instances of a matrix, are shown side by side: the
+picture as it was, then as each of them has it; -n is the number of rows.`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) < 1 || len(args) > 2 {
 				return usage("preview takes an output and perhaps a spec: shiftmill preview split.train svsf.yaml --by year")
@@ -45,10 +48,21 @@ shown every time.`,
 				return err
 			}
 			defer x.close()
-			which, err := oneOutput(e, args[0])
+			outputs, err := selectOutputs(e, args[0])
 			if err != nil {
 				return usageError{err}
 			}
+			if len(outputs) > 1 {
+				if !c.Flags().Changed("n") {
+					o.Each = 1
+				}
+				data, err := compare(c.Context(), e, outputs, side, o)
+				if err != nil {
+					return err
+				}
+				return s.writePreview(out, args[0], data)
+			}
+			which := outputs[0]
 			if !c.Flags().Changed("by") && !hasColumn(e, which, o.By) {
 				o.By = ""
 			}
@@ -60,14 +74,7 @@ shown every time.`,
 			if err != nil {
 				return err
 			}
-			if out == "" {
-				out = strings.NewReplacer("/", "_", "[", "_", "]", "", "=", "-", ",", "_").Replace(which.String()) + ".png"
-			}
-			if err := replaceFile(out, data); err != nil {
-				return fmt.Errorf("write %s: %w", out, err)
-			}
-			s.printf("%s\n", filepath.Clean(out))
-			return nil
+			return s.writePreview(out, which.String(), data)
 		},
 	}
 	s.specFlags(c)
@@ -80,6 +87,19 @@ shown every time.`,
 	c.Flags().IntVar(&side, "size", 96, "pixels a side of each picture")
 	c.Flags().BoolVar(&o.Before, "before", false, "show above each picture what it was before this stage")
 	return c
+}
+
+// writePreview writes the picture to the file asked for, or to one named after
+// what it shows.
+func (s *session) writePreview(out, shown string, data []byte) error {
+	if out == "" {
+		out = strings.NewReplacer("/", "_", "[", "_", "]", "", "=", "-", ",", "_").Replace(shown) + ".png"
+	}
+	if err := replaceFile(out, data); err != nil {
+		return fmt.Errorf("write %s: %w", out, err)
+	}
+	s.printf("%s\n", filepath.Clean(out))
+	return nil
 }
 
 func hasColumn(e *engine.Engine, o namedOutput, column string) bool {
