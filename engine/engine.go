@@ -32,6 +32,10 @@ type Options struct {
 	Retry     time.Duration // pause before work is tried again that failed for a temporary cause; it grows fourfold each time; 0 = 1 s
 	Listen    func(Event)
 	Now       func() time.Time
+
+	// Granularity is how coarse the clock of the file systems is that hold data;
+	// 0 = 2 s. A finer one spares hashing files anew that were just written.
+	Granularity time.Duration
 }
 
 // An Engine plans and runs one graph over one store. It is made for one plan
@@ -123,6 +127,9 @@ func New(g *pipeline.Graph, registry *stages.Registry, store *runs.Store, o Opti
 	if o.Retry <= 0 {
 		o.Retry = time.Second
 	}
+	if o.Granularity <= 0 {
+		o.Granularity = granularity
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -132,7 +139,7 @@ func New(g *pipeline.Graph, registry *stages.Registry, store *runs.Store, o Opti
 	e := &Engine{graph: g, store: store, o: o}
 	e.emit = serialise(o.Listen, o.Now)
 	if store != nil {
-		e.stats = newStatCache(store)
+		e.stats = newStatCache(store, o.Granularity)
 		e.objects = newObjectCache(store, int(o.Memory/4))
 	}
 	e.names = sync.OnceValue(e.byName)

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
@@ -17,6 +18,7 @@ import (
 	"shiftmill/engine"
 	"shiftmill/pipeline"
 	"shiftmill/runs"
+	"shiftmill/runs/runstest"
 	"shiftmill/stages"
 )
 
@@ -197,7 +199,7 @@ func fakeKinds(c *calls) []*stages.Kind {
 			}), nil
 		},
 	})
-	return []*stages.Kind{source, scale, parity, total}
+	return []*stages.Kind{source, scale, parity, total, fakeTrain(c), fakeApply(c), fakeJoin(c)}
 }
 
 // A bench runs specs over one store and counts what was computed.
@@ -208,6 +210,28 @@ type bench struct {
 	kinds *stages.Registry
 
 	interrupt func(engine.Event) // sees events of runs, if not nil
+	fs        runs.FS            // of the store, if not nil
+	file      string             // of the spec; "" = x.yaml
+}
+
+// parse reads a spec as a file of this bench.
+func (b *bench) parse(spec string) *pipeline.Graph {
+	b.t.Helper()
+	file := b.file
+	if file == "" {
+		file = "x.yaml"
+	}
+	g, err := pipeline.Parse(file, []byte("shiftmill: v1\nname: x\n"+spec), pipeline.Options{Vocabulary: b.kinds})
+	if err != nil {
+		b.t.Fatalf("parse: %v", err)
+	}
+	return g
+}
+
+// inMemory keeps the store of a bench in memory, where a run costs no disk.
+func (b *bench) inMemory() *bench {
+	b.fs, b.dir = runstest.NewMemFS(time.Now), "/store"
+	return b
 }
 
 func newBench(t *testing.T, more ...*stages.Kind) *bench {
@@ -235,11 +259,8 @@ func (b *bench) run(spec string, o engine.Options) result {
 // the run.
 func (b *bench) runWith(ctx context.Context, spec string, o engine.Options, then func(*engine.Engine)) result {
 	b.t.Helper()
-	g, err := pipeline.Parse("x.yaml", []byte("shiftmill: v1\nname: x\n"+spec), pipeline.Options{Vocabulary: b.kinds})
-	if err != nil {
-		b.t.Fatalf("parse: %v", err)
-	}
-	store, err := runs.Open(b.dir, runs.Options{})
+	g := b.parse(spec)
+	store, err := runs.Open(b.dir, runs.Options{FS: b.fs})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -270,6 +291,9 @@ func (b *bench) runWith(ctx context.Context, spec string, o engine.Options, then
 	}
 	if then != nil {
 		then(e)
+	}
+	if err := e.Close(context.Background()); err != nil { // keeps what was learnt about files
+		b.t.Fatal(err)
 	}
 	if err := e.SaveRun(engine.RunRecord{ID: fmt.Sprintf("%03d", len(b.runs(store))), Spec: "x", Outcome: "done"}); err != nil {
 		b.t.Fatal(err)

@@ -6,22 +6,36 @@ import (
 	"testing"
 
 	"shiftmill/engine"
-	"shiftmill/pipeline"
 	"shiftmill/runs"
 )
 
 // planned hands a planned engine and its store to look.
 func (b *bench) planned(spec string, look func(*engine.Engine, *runs.Store)) {
 	b.t.Helper()
-	g, err := pipeline.Parse("x.yaml", []byte("shiftmill: v1\nname: x\n"+spec), pipeline.Options{Vocabulary: b.kinds})
+	b.plannedOn(spec, engine.Options{}, look)
+}
+
+// plannedWith is planned with options, and the last run to compare with.
+func (b *bench) plannedWith(spec string, o engine.Options, look func(*engine.Engine, engine.RunRecord)) {
+	b.t.Helper()
+	b.plannedOn(spec, o, func(e *engine.Engine, store *runs.Store) {
+		last, ok, err := engine.LastRun(store, "x")
+		if err != nil || !ok {
+			b.t.Fatalf("last run: %v, %v", ok, err)
+		}
+		look(e, last)
+	})
+}
+
+func (b *bench) plannedOn(spec string, o engine.Options, look func(*engine.Engine, *runs.Store)) {
+	b.t.Helper()
+	g := b.parse(spec)
+	store, err := runs.Open(b.dir, runs.Options{FS: b.fs})
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	store, err := runs.Open(b.dir, runs.Options{})
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	e, err := engine.New(g, b.kinds, store, engine.Options{ReadOnly: true})
+	o.ReadOnly = true
+	e, err := engine.New(g, b.kinds, store, o)
 	if err == nil {
 		err = e.Plan(context.Background())
 	}

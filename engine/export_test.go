@@ -15,7 +15,7 @@ func KeepDigests(t *testing.T, store, file string) (end func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := newStatCache(s)
+	c := newStatCache(s, granularity)
 	if _, err := c.digest(file); err != nil {
 		t.Fatal(err)
 	}
@@ -37,5 +37,5 @@ func KnownDigests(t *testing.T, store, dir string) int {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	return len(newStatCache(s).stored(dir + string(filepath.Separator)).entries)
+	return len(newStatCache(s, granularity).stored(dir + string(filepath.Separator)).entries)
 }

@@ -120,7 +120,7 @@ func (e *Engine) statFiles(ctx context.Context, level *dataset, column string) (
 					return fmt.Errorf("image of stage %s: %s", level.maker.spec.Name, fileMessage(err))
 				}
 				lines[i] = fmt.Sprintf("%s %d %d %d %d %s%s", r.Path, s.Size, s.Mtime, s.Ctime, s.Inode, s.Link, partOf(r))
-				if max(s.Mtime, s.Ctime) > time.Now().Add(-granularity).UnixNano() {
+				if max(s.Mtime, s.Ctime) > time.Now().Add(-e.o.Granularity).UnixNano() {
 					// Too fresh to be told from a later change: content decides.
 					d, err := e.stats.digestRange(r)
 					if err != nil {

@@ -20,9 +20,9 @@ import (
 	"shiftmill/stages"
 )
 
-// granularity is how coarse a file system's clock may be: a file changed
-// closer than this before its hashing began could change again without a new
-// time stamp, so its digest is not remembered.
+// granularity is how coarse a file system's clock may be unless Options say
+// otherwise: a file changed closer than this before its hashing began could
+// change again without a new time stamp, so its digest is not remembered.
 const granularity = 2 * time.Second
 
 // A statEntry is what is remembered of a hashed file. Equal size, times, inode
@@ -41,8 +41,9 @@ func (a statEntry) same(b statEntry) bool {
 // A statCache knows the digests of files by their stat, so that an unchanged
 // file is hashed once in its life on this host. It is safe for concurrent use.
 type statCache struct {
-	store *runs.Store
-	host  string
+	store       *runs.Store
+	host        string
+	granularity time.Duration
 
 	mu      sync.Mutex
 	folders map[string]*statFolder
@@ -56,9 +57,9 @@ type statFolder struct {
 	learnt  map[string]bool // by this process, since it last kept them
 }
 
-func newStatCache(store *runs.Store) *statCache {
+func newStatCache(store *runs.Store, granularity time.Duration) *statCache {
 	host, _ := os.Hostname()
-	return &statCache{store: store, host: host, folders: map[string]*statFolder{}, seen: map[string]runs.Digest{}}
+	return &statCache{store: store, host: host, granularity: granularity, folders: map[string]*statFolder{}, seen: map[string]runs.Digest{}}
 }
 
 func (c *statCache) key(dir string) runs.Digest {
@@ -259,7 +260,7 @@ func hashRange(r stages.FileRange) (runs.Digest, error) {
 func (c *statCache) remember(r stages.FileRange, before statEntry, start time.Time, d runs.Digest) {
 	after, err := lookAt(r.Path)
 	newest := max(before.Ctime, before.Mtime)
-	if err != nil || !after.same(before) || newest > start.Add(-granularity).UnixNano() {
+	if err != nil || !after.same(before) || newest > start.Add(-c.granularity).UnixNano() {
 		return
 	}
 	before.Digest = d

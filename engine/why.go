@@ -128,8 +128,11 @@ func (e *Engine) changes(n *node, before map[string]NodeRun, seen map[string]boo
 		for _, in := range n.inputs {
 			for _, r := range in.refs {
 				if c := e.changes(r.node, before, seen); len(c) > 0 || r.node.state == Miss {
-					out = append(out, Change{Label: "in." + in.name, New: "not made yet", Pos: r.pos, From: r.node.spec.Name, Cause: c,
-						Note: trouble(before[r.node.spec.Name])})
+					note := trouble(before[r.node.spec.Name])
+					if _, had := before[r.node.spec.Name]; !had {
+						note = "the last run had no such stage"
+					}
+					out = append(out, Change{Label: "in." + in.name, New: "not made yet", Pos: r.pos, From: r.node.spec.Name, Cause: c, Note: note})
 				}
 			}
 		}
