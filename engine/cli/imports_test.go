@@ -20,7 +20,7 @@ var rules = map[string]string{
 	"shiftmill/stages/all":       "shiftmill/stages/...",
 	"shiftmill/stages/imageio":   "shiftmill/stages/imageio/...",
 	"shiftmill/stages/transform": "shiftmill/stages shiftmill/pipeline shiftmill/kernels shiftmill/stages/imageio",
-	"shiftmill/stages/model":     "shiftmill/stages shiftmill/pipeline shiftmill/kernels/... shiftmill/stages/imageio shiftmill/stages/transform",
+	"shiftmill/stages/model":     "shiftmill/stages shiftmill/pipeline shiftmill/kernels/... shiftmill/stages/imageio shiftmill/stages/transform shiftmill/stages/model/...",
 	"shiftmill/stages/stagetest": "shiftmill/stages shiftmill/pipeline",
 }
 

@@ -18,6 +18,7 @@ import (
 	"shiftmill/stages"
 	"shiftmill/stages/all"
 	"shiftmill/stages/imageio"
+	"shiftmill/stages/model/onnxruntime"
 )
 
 // quickstart is the spec that is used when none is named.
@@ -66,6 +67,9 @@ func (s *session) runFlags(c *cobra.Command) {
 	c.Flags().StringVar(&s.memory, "memory", "", "memory to use, such as 512MiB: rows in flight and tables kept to be read again are bounded by it (default: half of the machine's, or of its control group's limit); never changes a result")
 	c.Flags().StringVar(&s.storeMax, "store-max", "", "largest size that the store may reach, such as 200GB (default: what fits on its disk)")
 	c.Flags().StringVar(&s.device, "device", "", "what does the arithmetic: cpu (default), cpu:generic, cpu:avx2, cpu:avx512 or opencl:N as shiftmill kernels lists them; never changes a result")
+	c.Flags().Func("onnxruntime", "library of ONNX Runtime, for models with runtime: onnxruntime (default: the active Python environment's, the system's)", func(path string) error {
+		return os.Setenv(onnxruntime.PathVariable, path)
+	})
 	c.Flags().BoolVar(&s.keepGoing, "keep-going", false, "after a failure, finish what does not depend on it")
 }
 

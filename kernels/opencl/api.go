@@ -5,7 +5,7 @@ import (
 	"strings"
 	"unsafe"
 
-	"shiftmill/kernels/opencl/internal/native"
+	"shiftmill/kernels/native"
 )
 
 // An id is a handle of OpenCL's: of a platform, device, context, queue, memory,

@@ -8,7 +8,7 @@ import (
 	"unsafe"
 
 	"shiftmill/kernels"
-	"shiftmill/kernels/opencl/internal/native"
+	"shiftmill/kernels/native"
 )
 
 // A Device is an OpenCL device that was opened. It is a kernels.Device and safe

@@ -6,7 +6,7 @@ import (
 	"unsafe"
 
 	"shiftmill/kernels"
-	"shiftmill/kernels/opencl/internal/native"
+	"shiftmill/kernels/native"
 )
 
 // groupSize is the number of work-items in every work-group, GROUP in base.cl.

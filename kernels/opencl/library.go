@@ -6,7 +6,7 @@ import (
 	"runtime"
 	"unsafe"
 
-	"shiftmill/kernels/opencl/internal/native"
+	"shiftmill/kernels/native"
 )
 
 // ErrNone says that there is no OpenCL on this machine, or no device.

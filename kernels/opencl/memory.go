@@ -6,7 +6,7 @@ import (
 	"unsafe"
 
 	"shiftmill/kernels"
-	"shiftmill/kernels/opencl/internal/native"
+	"shiftmill/kernels/native"
 )
 
 // A memory is a buffer of a device.

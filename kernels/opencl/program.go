@@ -13,7 +13,7 @@ import (
 	"strings"
 	"unsafe"
 
-	"shiftmill/kernels/opencl/internal/native"
+	"shiftmill/kernels/native"
 )
 
 // buildOptions are the only ones allowed: anything that lets a compiler loose

@@ -9,6 +9,7 @@ import (
 	"shiftmill/stages/command"
 	"shiftmill/stages/corrupt"
 	"shiftmill/stages/evaluate"
+	"shiftmill/stages/model"
 	"shiftmill/stages/report"
 	"shiftmill/stages/source"
 	"shiftmill/stages/split"
@@ -43,7 +44,10 @@ func Registry() *stages.Registry {
 		augment.Adversarial(),
 		corrupt.ImageNetC(),
 		train.Classifier(),
+		model.ONNX(),
+		model.Safetensors(),
 		evaluate.Classify(),
+		evaluate.Multilabel(),
 		command.Train(),
 		command.Predict(),
 		command.Import(),

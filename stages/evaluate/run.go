@@ -4,131 +4,39 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"sync"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/memory"
 
-	"shiftmill/kernels"
 	"shiftmill/stages"
-	"shiftmill/stages/imageio"
 	"shiftmill/stages/model"
-	"shiftmill/stages/transform"
 )
-
-// piece is how many pictures are held at a time.
-const piece = 128
 
 // A classify is evaluate/classify made ready; its parts run concurrently and
 // share one model.
-type classify struct {
-	label string
-
-	load       sync.Once
-	classifier *model.Classifier
-	err        error
-}
+type classify struct{ judge }
 
 // Run judges the rows of one part.
 func (c *classify) Run(ctx context.Context, in *stages.Inputs, out stages.Sink) error {
-	data := in.One("data")
-	s := data.Schema()
-	for _, p := range model.LabelProblems(s, "data", c.label) {
+	for _, p := range model.LabelProblems(in.One("data").Schema(), "data", c.label) {
 		return fmt.Errorf("%s", p.Msg) // where the columns were unknown before the run
 	}
-	if weights := in.One("model"); weights != nil {
-		c.load.Do(func() { c.classifier, c.err = read(weights) })
-		if c.err != nil {
-			return c.err
+	var v *verdicts
+	err := c.each(ctx, in, func(p prediction, rec arrow.Record, lo int, scores []float32) error {
+		if v == nil {
+			v = newVerdicts(p)
 		}
-		for _, p := range model.ImageProblems(s, "data") {
-			return fmt.Errorf("%s", p.Msg)
-		}
-		v := newVerdicts(c.classifier.Classes)
-		defer v.release()
-		err := data.Each(ctx, func(rec arrow.Record) error {
-			for lo := 0; lo < int(rec.NumRows()); lo += piece {
-				scores, err := c.predict(ctx, in, rec, lo, min(lo+piece, int(rec.NumRows())))
-				if err != nil {
-					return err
-				}
-				if err := v.add(rec, c.label, lo, scores); err != nil {
-					return err
-				}
-			}
-			return v.write(out)
-		})
-		v.note(out)
-		return err
-	}
-	at := s.FieldIndices(scoresColumn)
-	if len(at) == 0 {
-		return fmt.Errorf("there is neither a model nor a column %q in the data; give from: {model: STAGE, data: ...}", scoresColumn)
-	}
-	classes, err := classesOf(s.Field(at[0]))
-	if err != nil {
-		return err
-	}
-	v := newVerdicts(classes)
-	defer v.release()
-	err = data.Each(ctx, func(rec arrow.Record) error {
-		list := rec.Column(at[0]).(*array.FixedSizeList)
-		for i := range list.Len() {
-			if list.IsNull(i) {
-				return &stages.RowError{ID: id(rec, i), Err: fmt.Errorf("it has no %s", scoresColumn)}
-			}
-		}
-		if list.Len() > 0 {
-			lo, _ := list.ValueOffsets(0)
-			_, hi := list.ValueOffsets(list.Len() - 1)
-			if err := v.add(rec, c.label, 0, list.ListValues().(*array.Float32).Float32Values()[lo:hi]); err != nil {
-				return err
-			}
+		if err := v.add(rec, c.label, lo, scores); err != nil {
+			return err
 		}
 		return v.write(out)
 	})
-	v.note(out)
+	if v != nil {
+		v.note(out)
+		v.release()
+	}
 	return err
-}
-
-func read(in stages.Input) (*model.Classifier, error) {
-	data, err := in.File(weightsFile)
-	if err != nil {
-		return nil, fmt.Errorf("read model of %s: %w", in.Stage(), err)
-	}
-	c, err := model.Load(data)
-	if err != nil {
-		return nil, fmt.Errorf("read model of %s, file %s: %w", in.Stage(), weightsFile, err)
-	}
-	return c, nil
-}
-
-// predict scores rows lo <= row < hi of a record. Of several errors the first
-// row's is returned.
-func (c *classify) predict(ctx context.Context, in *stages.Inputs, rec arrow.Record, lo, hi int) ([]float32, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, context.Cause(ctx)
-	}
-	pool := kernels.NewPool(in.Workers)
-	cells := column(rec, model.ImageColumn)
-	pics := make([]*imageio.Pixels, hi-lo)
-	errs := make([]error, hi-lo)
-	pool.Run(hi-lo, func(i int) {
-		p, err := transform.Load(ctx, in.Images, id(rec, lo+i), cells, lo+i)
-		if err == nil {
-			if p, err = c.classifier.Prepare(p); err != nil {
-				err = &stages.RowError{ID: id(rec, lo+i), Err: err}
-			}
-		}
-		pics[i], errs[i] = p, err
-	})
-	for _, err := range errs {
-		if err != nil {
-			return nil, err
-		}
-	}
-	return c.classifier.Predict(pool, pics)
 }
 
 func column(rec arrow.Record, name string) arrow.Array {
@@ -169,14 +77,15 @@ type verdicts struct {
 	unknown int // rows whose label is no class
 }
 
-func newVerdicts(classes []string) *verdicts {
+func newVerdicts(p prediction) *verdicts {
+	classes := p.classes
 	names, err := json.Marshal(classes)
 	if err != nil {
 		panic("evaluate: " + err.Error()) // strings always marshal
 	}
 	schema := arrow.NewSchema([]arrow.Field{
 		{Name: "id", Type: arrow.BinaryTypes.String},
-		{Name: "predicted", Type: arrow.BinaryTypes.String},
+		{Name: "predicted", Type: arrow.BinaryTypes.String, Metadata: p.metadata()},
 		{Name: "correct", Type: arrow.FixedWidthTypes.Boolean},
 		{Name: scoresColumn, Type: arrow.FixedSizeListOf(int32(len(classes)), arrow.PrimitiveTypes.Float32),
 			Metadata: arrow.NewMetadata([]string{classesKey}, []string{string(names)})},

@@ -35,6 +35,8 @@ type Classifier struct {
 	Std     [3]float32
 	Test    transform.List // how an image is prepared; its result has the network's size
 
+	portable *portable // of a model that came as ONNX; then Net, Mean and Std are nil and zero
+
 	mu   sync.Mutex
 	idle []*nn.Predictor
 }
@@ -69,6 +71,9 @@ const FactsKey = "model"
 
 // Facts are those of the classifier.
 func (c *Classifier) Facts() Facts {
+	if c.portable != nil {
+		return Facts{}
+	}
 	return Facts{Parameters: int64(c.Net.Parameters()), MACs: int64(c.Net.MACs), Effort: c.Effort}
 }
 
@@ -188,6 +193,14 @@ func readSteps(text string, l *transform.List) error {
 	return nil
 }
 
+// Size is the size of the pictures that Predict takes.
+func (c *Classifier) Size() (h, w int) {
+	if c.portable != nil {
+		return c.portable.h, c.portable.w
+	}
+	return c.Net.Arch.Size, c.Net.Arch.Size
+}
+
 // Prepare brings a picture to the form that Predict takes.
 func (c *Classifier) Prepare(p *imageio.Pixels) (*imageio.Pixels, error) {
 	return c.Test.Apply(p, 0, len(c.Test), kernels.Source{})
@@ -197,6 +210,9 @@ func (c *Classifier) Prepare(p *imageio.Pixels) (*imageio.Pixels, error) {
 // values each, every row on its own. With a softmax the sums of rows are 1 but
 // for rounding.
 func (c *Classifier) Predict(pool *kernels.Pool, pictures []*imageio.Pixels) ([]float32, error) {
+	if c.portable != nil {
+		return c.portable.predict(pool, pictures, c.Head)
+	}
 	p, err := c.predictor()
 	if err != nil {
 		return nil, err

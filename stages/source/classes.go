@@ -1,18 +1,13 @@
 package source
 
 import (
-	_ "embed"
 	"fmt"
 	"strconv"
 	"strings"
 	"sync"
-)
 
-// imagenetTable holds the 1,000 classes of ILSVRC 2012 in the order that networks score them: index
-// from 0, WordNet synset, and the short English name in common use (that of the Keras class index).
-//
-//go:embed imagenet-1k.tsv
-var imagenetTable string
+	"shiftmill/stages/model"
+)
 
 // A classList knows the classes of a well-known dataset under their several names.
 type classList struct {
@@ -24,7 +19,7 @@ type classList struct {
 // imagenet1k reads the table once.
 var imagenet1k = sync.OnceValue(func() *classList {
 	l := &classList{id: map[string]string{}, name: map[string]string{}, twin: map[string]bool{}}
-	for _, line := range strings.Split(strings.TrimSpace(imagenetTable), "\n") {
+	for _, line := range strings.Split(strings.TrimSpace(model.ImageNetTable()), "\n") {
 		f := strings.Split(line, "\t")
 		if _, ok := l.id[f[2]]; ok {
 			l.twin[f[2]] = true

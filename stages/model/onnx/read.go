@@ -117,17 +117,61 @@ func Read(data []byte, external External) (*Model, error) {
 	return m, m.check()
 }
 
+// Ports are the inputs, without weights, and the outputs of a model whose
+// operators need not be known.
+func Ports(data []byte) (inputs, outputs []Port, err error) {
+	weights := map[string]bool{}
+	err = fields(data, func(x field) error {
+		if x.number != 7 {
+			return nil
+		}
+		return fields(x.bytes, func(y field) error {
+			switch y.number {
+			case 5:
+				return fields(y.bytes, func(z field) error {
+					if z.number == 8 {
+						weights[string(z.bytes)] = true
+					}
+					return nil
+				})
+			case 11, 12:
+				p, err := readPort(y.bytes)
+				if y.number == 11 {
+					inputs = append(inputs, p)
+				} else {
+					outputs = append(outputs, p)
+				}
+				return err
+			}
+			return nil
+		})
+	})
+	kept := inputs[:0]
+	for _, p := range inputs {
+		if !weights[p.Name] {
+			kept = append(kept, p)
+		}
+	}
+	return kept, outputs, err
+}
+
 // ExternalFiles lists the files of weights that a model names, in the order in
 // which it first names them.
 func ExternalFiles(data []byte) ([]string, error) {
 	var names []string
 	seen := map[string]bool{}
-	_, err := Read(data, func(name string) ([]byte, error) {
-		if !seen[name] {
-			seen[name] = true
-			names = append(names, name)
+	m := &Model{weights: map[string]*Value{}, reads: map[string]int{}}
+	err := fields(data, func(x field) error {
+		if x.number != 7 {
+			return nil
 		}
-		return nil, errOnlyNames
+		return m.readGraph(x.bytes, func(name string) ([]byte, error) {
+			if !seen[name] {
+				seen[name] = true
+				names = append(names, name)
+			}
+			return nil, errOnlyNames
+		})
 	})
 	if len(names) > 0 {
 		return names, nil
@@ -368,7 +412,7 @@ func (t *tensorMessage) value(external External) (*Value, error) {
 		}
 	case typeFloat16:
 		for _, w := range t.ints {
-			v.F = append(v.F, half(uint16(w)))
+			v.F = append(v.F, Half(uint16(w)))
 		}
 	case typeDouble:
 		t.raw = t.doubles
@@ -426,7 +470,7 @@ func (t *tensorMessage) unpack(v *Value, n int) {
 			case typeFloat:
 				v.F[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
 			case typeFloat16:
-				v.F[i] = half(binary.LittleEndian.Uint16(b[2*i:]))
+				v.F[i] = Half(binary.LittleEndian.Uint16(b[2*i:]))
 			default:
 				v.F[i] = float32(math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:])))
 			}
@@ -448,8 +492,8 @@ func (t *tensorMessage) unpack(v *Value, n int) {
 	}
 }
 
-// half widens an IEEE binary16 value.
-func half(u uint16) float32 {
+// Half widens an IEEE binary16 value.
+func Half(u uint16) float32 {
 	sign, e, m := uint32(u>>15)<<31, uint32(u>>10)&31, uint32(u)&1023
 	switch e {
 	case 0:
