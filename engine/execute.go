@@ -160,6 +160,7 @@ func (e *Engine) runWhole(ctx context.Context, n *node, workers int) (rec nodeRe
 	checkpointed = in.Resume != nil
 	c.checkpoint = func(state []byte) error {
 		checkpointed = true
+		ctx := context.WithoutCancel(ctx) // a stage that is stopped keeps its state on the way out
 		d, err := e.putBytes(ctx, state)
 		if err != nil {
 			return err

@@ -199,7 +199,7 @@ func (d *display) logEvent(ev engine.Event) {
 	case engine.Note:
 		e.Msg(ev.Message)
 	case engine.NodeDone:
-		e = e.Str("kind", ev.Kind).Str("state", ev.State.String()).Int64("rows", ev.Rows).Dur("dur", ev.Took)
+		e = e.Str("kind", ev.Kind).Str("state", ev.State.String()).Int64("rows", ev.Rows).Int64("reused", ev.Reused).Dur("dur", ev.Took)
 		for _, m := range ev.Metrics {
 			e = e.Float64(m.Name, m.Value)
 		}

@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -201,7 +202,12 @@ func (t *training) epoch(ctx context.Context, at *progress) (line, error) {
 	end := min((epoch+1)*t.perEpoch, t.steps)
 	var rate float32
 	for ; at.step < end; at.step++ {
-		if err := ctx.Err(); err != nil {
+		if ctx.Err() != nil {
+			if at.count > 0 { // stopped in good order: nothing of the epoch is lost
+				if err := t.save(at); err != nil {
+					return line{}, errors.Join(context.Cause(ctx), err)
+				}
+			}
 			return line{}, context.Cause(ctx)
 		}
 		if at.count > 0 && time.Since(t.saved) >= t.limits.every {
