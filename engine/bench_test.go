@@ -76,3 +76,43 @@ func BenchmarkNoop(b *testing.B) {
 		})
 	}
 }
+
+// Ten thousand stages, each with a key of its own, run and are recorded durably.
+func BenchmarkStages(b *testing.B) {
+	const n = 10000
+	var text strings.Builder
+	text.WriteString("shiftmill: v1\nname: x\nstages:\n  n: {kind: source/numbers, with: {n: 4}}\n")
+	fmt.Fprintf(&text, "  m:\n    kind: map/scale\n    matrix: {by: [")
+	for i := range n - 1 {
+		fmt.Fprintf(&text, "%d, ", i+2)
+	}
+	text.WriteString("1]}\n    from: n\n    with: {by: $matrix.by}\n")
+	c := &calls{n: map[string]int{}}
+	kinds := fakes(c)
+	for b.Loop() {
+		g, err := pipeline.Parse("x.yaml", []byte(text.String()), pipeline.Options{Vocabulary: kinds})
+		if err != nil {
+			b.Fatal(err)
+		}
+		store, err := runs.Open(b.TempDir(), runs.Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		ran := 0
+		e, err := engine.New(g, kinds, store, engine.Options{Listen: func(ev engine.Event) {
+			if ev.Type == engine.NodeDone && ev.State == engine.Ran {
+				ran++
+			}
+		}})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := e.Run(context.Background()); err != nil {
+			b.Fatal(err)
+		}
+		if err := store.Close(); err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(ran), "stages")
+	}
+}
