@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strings"
 	"time"
 
 	"shiftmill/runs"
@@ -158,6 +159,9 @@ func (e *Engine) runOnce(ctx context.Context) error {
 			return err
 		}
 	}
+	if len(e.store.Found()) > 0 {
+		e.tellResumed(ready)
+	}
 	for _, n := range ready {
 		s.begin(n)
 	}
@@ -169,6 +173,28 @@ func (e *Engine) runOnce(ctx context.Context) error {
 		return errors.Join(append([]error{ErrFailed}, s.errs...)...)
 	}
 	return context.Cause(ctx)
+}
+
+// tellResumed says, after a process has died on this store, what of the graph
+// is there and what goes on.
+func (e *Engine) tellResumed(ready []*node) {
+	if len(ready) == 0 {
+		return
+	}
+	const most = 3
+	var names []string
+	for _, n := range ready[:min(len(ready), most)] {
+		name := n.spec.Name
+		if r, ok := e.store.Lookup(checkpointKey(n)); ok && len(r.Objects) == 1 {
+			name += " (from its checkpoint)"
+		}
+		names = append(names, name)
+	}
+	if len(ready) > most {
+		names = append(names, fmt.Sprintf("%d more", len(ready)-most))
+	}
+	e.emit(Event{Type: Note, Message: fmt.Sprintf("%d of %d stages are done and kept; going on with %s; partitions that were recorded are not computed again",
+		e.Count()[Hit], len(e.nodes), strings.Join(names, ", "))})
 }
 
 // budget is how many bytes of rows may be in flight; the rest of the memory is

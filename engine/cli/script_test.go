@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 //	jsonlines FILE              checks that every line is a JSON object
 //	png FILE SIDE SHADE         writes a picture: a square with a dot
 //	pngsize FILE WIDTH HEIGHT   compares the size of a picture
-//	await FILE                  waits until a file is there, at most a minute
+//	await PATTERN               waits until a file is there, at most a minute
 //	damage PATTERN...           changes the middle byte of every file that matches
 //	replace FILE OLD NEW        replaces every OLD, of which there must be one
 func TestScripts(t *testing.T) {
@@ -157,9 +157,11 @@ func pngSize(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func await(ts *testscript.TestScript, neg bool, args []string) {
-	wants(ts, neg, args, 1, "await FILE")
+	wants(ts, neg, args, 1, "await PATTERN")
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-		if _, err := os.Stat(ts.MkAbs(args[0])); err == nil {
+		found, err := filepath.Glob(ts.MkAbs(args[0]))
+		ts.Check(err)
+		if len(found) > 0 {
 			return
 		}
 	}
