@@ -44,36 +44,45 @@ func (e *Engine) Export(ctx context.Context, instance, outputName, dir string) (
 	if err != nil {
 		return done, err
 	}
+	err = NewFolder(dir, func(tmp string) error {
+		if out.data == nil {
+			done, err = e.exportFiles(out, tmp)
+		} else {
+			done, err = e.exportRows(ctx, out.data, tmp)
+		}
+		return err
+	})
+	if errors.Is(err, runs.ErrAbsent) {
+		return done, fmt.Errorf("%w; run the spec again, which makes it anew, then export", err)
+	}
+	return done, err
+}
+
+// NewFolder makes a folder that must not exist: fill works in another one
+// beside it, which takes the name when it is whole.
+func NewFolder(dir string, fill func(tmp string) error) error {
 	if _, err := os.Lstat(dir); err == nil {
-		return done, fmt.Errorf("%s exists already; name a new folder", dir)
+		return fmt.Errorf("%s exists already; name a new folder", dir)
 	}
 	parent, base := filepath.Split(filepath.Clean(dir))
 	if parent == "" {
 		parent = "."
 	}
 	if err := os.MkdirAll(parent, 0o777); err != nil {
-		return done, err
+		return err
 	}
 	tmp, err := os.MkdirTemp(parent, "."+base+"-")
 	if err != nil {
-		return done, err
+		return err
 	}
 	defer os.RemoveAll(tmp)
-	if out.data == nil {
-		done, err = e.exportFiles(out, tmp)
-	} else {
-		done, err = e.exportRows(ctx, out.data, tmp)
-	}
-	if errors.Is(err, runs.ErrAbsent) {
-		return done, fmt.Errorf("%w; run the spec again, which makes it anew, then export", err)
-	}
-	if err != nil {
-		return done, err
+	if err := fill(tmp); err != nil {
+		return err
 	}
 	if err := os.Chmod(tmp, 0o755); err != nil {
-		return done, err
+		return err
 	}
-	return done, os.Rename(tmp, dir)
+	return os.Rename(tmp, dir)
 }
 
 func (n *node) outputNamed(name string) (*output, error) {

@@ -2,14 +2,19 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"shiftmill/stages"
 )
 
+// ErrFiles says that an output holds files.
+var ErrFiles = errors.New("it has files, no rows")
+
 // Open hands out a dataset that exists as a stage would read it: "id" and all
 // columns, with what opens its pictures. It is how other programs' formats are
-// written, so that the engine needs to know none of them.
+// written, so that the engine needs to know none of them. Errors: ErrFiles, or what is
+// missing.
 func (e *Engine) Open(ctx context.Context, instance, outputName string) (stages.Input, stages.Images, error) {
 	n, ok := e.named(instance)
 	if !ok {
@@ -20,7 +25,7 @@ func (e *Engine) Open(ctx context.Context, instance, outputName string) (stages.
 		return nil, nil, err
 	}
 	if out.data == nil {
-		return nil, nil, fmt.Errorf("%s has files, no rows", instance)
+		return nil, nil, fmt.Errorf("%s.%s: %w", instance, outputName, ErrFiles)
 	}
 	var columns []string
 	for _, f := range out.data.schema.Fields()[1:] {

@@ -12,6 +12,7 @@ var rules = map[string]string{
 	"shiftmill":                  "shiftmill/engine/cli",
 	"shiftmill/engine/cli":       "shiftmill/...",
 	"shiftmill/engine":           "shiftmill/pipeline shiftmill/stages shiftmill/runs shiftmill/runs/table",
+	"shiftmill/engine/export":    "shiftmill/engine shiftmill/pipeline shiftmill/stages shiftmill/stages/check shiftmill/stages/imageio shiftmill/runs/manifest",
 	"shiftmill/specs":            "",
 	"shiftmill/pipeline":         "",
 	"shiftmill/runs":             "shiftmill/runs/...",
@@ -25,7 +26,7 @@ var rules = map[string]string{
 }
 
 // family is what the packages of a family of kinds may import beside their own.
-const family = "shiftmill/stages shiftmill/pipeline shiftmill/kernels/... shiftmill/stages/transform shiftmill/stages/imageio shiftmill/stages/imageio/... shiftmill/stages/model shiftmill/runs/table"
+const family = "shiftmill/stages shiftmill/pipeline shiftmill/kernels/... shiftmill/stages/transform shiftmill/stages/imageio shiftmill/stages/imageio/... shiftmill/stages/model shiftmill/runs/table shiftmill/runs/manifest"
 
 // given are the libraries of the project's choice, and who alone may import
 // them.

@@ -284,9 +284,10 @@ func (s *session) exportCommand() *cobra.Command {
 	var spec, style, encode, label string
 	c := &cobra.Command{
 		Use:   "export STAGE[.OUTPUT] DIR",
-		Short: "Write an output as Parquet, or pictures as folders of files or NumPy arrays",
+		Short: "Write an output as Parquet, a benchmark in the forms of other programs, or pictures as files or arrays",
 		Long: `Export writes an output as Parquet that pyarrow, DuckDB and Hugging Face datasets read.
 
+` + exportForms() + `
 With --layout folders it writes pictures as ImageNet-C lies on disk, corruption/severity/class/file, and
 with --layout arrays as CIFAR-10-C does, one corruption.npy for all severities beside labels.npy. Both take
 several outputs at once, such as corrupted.all, and go on where an interrupted export stopped.`,
@@ -308,7 +309,7 @@ several outputs at once, such as corrupted.all, and go on where an interrupted e
 			defer x.close()
 			if style != "parquet" {
 				if style != "folders" && style != "arrays" {
-					return usage("--layout is parquet, folders or arrays, got %q", style)
+					return s.exportAs(c.Context(), x, e, args[0], style, label, args[1])
 				}
 				outputs, err := selectOutputs(e, args[0])
 				if err != nil {
@@ -337,7 +338,7 @@ several outputs at once, such as corrupted.all, and go on where an interrupted e
 	}
 	s.specFlags(c)
 	c.Flags().StringVar(&spec, "spec", "", "the spec (default: the built-in quickstart)")
-	c.Flags().StringVar(&style, "layout", "parquet", "parquet; folders of files, corruption/severity/class/file; or NumPy arrays")
+	c.Flags().StringVar(&style, "layout", "parquet", "parquet, "+strings.Join(exportNames(), ", "))
 	c.Flags().StringVar(&encode, "encode", "png", "files of --layout folders: png, or jpeg:QUALITY (the published ImageNet-C has jpeg:85)")
 	c.Flags().StringVar(&label, "label", "label", "column whose values are the classes of --layout")
 	return c

@@ -28,9 +28,14 @@ func (s *session) verifyCommand() *cobra.Command {
 		Short: "Read every byte of the store again, recompute results and compare their bits",
 		Long: `Verify reads every byte of the store and compares it with its digest. Then it computes the spec
 again, in a fresh store that is deleted afterwards, and compares the contents: all stages, those that
---only names, or --sample of them drawn at random, whose inputs are taken from the store.`,
+--only names, or --sample of them drawn at random, whose inputs are taken from the store.
+
+With --manifest it compares a manifest with its own header and with the files below --root instead.`,
 		Args: specArg,
 		RunE: func(c *cobra.Command, args []string) error {
+			if o.manifest != "" {
+				return s.verifyManifest(c.Context(), o.manifest, o.root)
+			}
 			if o.repair {
 				return s.repair(c.Context(), args)
 			}
@@ -48,6 +53,8 @@ again, in a fresh store that is deleted afterwards, and compares the contents: a
 	s.specFlags(c)
 	s.runFlags(c)
 	c.Flags().BoolVar(&o.repair, "repair", false, "compute again, into the store, what is damaged of this spec's results")
+	c.Flags().StringVar(&o.manifest, "manifest", "", "compare this manifest, and nothing else")
+	c.Flags().StringVar(&o.root, "root", "", "folder that the manifest's paths start from")
 	c.Flags().BoolVar(&o.storeOnly, "store-only", false, "read the store, recompute nothing")
 	c.Flags().StringVar(&o.only, "only", "", "recompute only this stage, or stage[axis=value,...]")
 	c.Flags().IntVar(&o.sample, "sample", 0, "recompute this many instances, drawn at random; 0 for all")
@@ -56,6 +63,8 @@ again, in a fresh store that is deleted afterwards, and compares the contents: a
 }
 
 type verifyOptions struct {
+	manifest  string
+	root      string
 	storeOnly bool
 	repair    bool
 	only      string

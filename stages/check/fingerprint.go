@@ -2,10 +2,6 @@ package check
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
-	"fmt"
 	"sync"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -14,8 +10,6 @@ import (
 
 	"shiftmill/pipeline"
 	"shiftmill/stages"
-	"shiftmill/stages/check/near"
-	"shiftmill/stages/imageio"
 )
 
 // Fingerprint is the configuration of check/fingerprint.
@@ -69,19 +63,12 @@ func imageOf(in *arrow.Schema) []string {
 	return nil
 }
 
-// A print is one row's fingerprint.
-type print struct {
-	sha   string
-	phash string
-	look  []byte
-}
-
 func runFingerprint(ctx context.Context, in *stages.Inputs, out stages.Sink) error {
 	schema := arrow.NewSchema(append([]arrow.Field{{Name: "id", Type: arrow.BinaryTypes.String}}, printColumns.Fields()...), nil)
 	return in.One("rows").Each(ctx, func(rec arrow.Record) error {
 		n := int(rec.NumRows())
 		ids := rec.Column(rec.Schema().FieldIndices("id")[0]).(*array.String)
-		prints := make([]print, n)
+		prints := make([]Print, n)
 		if at := rec.Schema().FieldIndices("image"); len(at) == 1 {
 			errs := make([]error, n)
 			spread(n, in.Workers, func(i int) { prints[i], errs[i] = printOf(ctx, in.Images, ids.Value(i), rec.Column(at[0]), i) })
@@ -95,17 +82,17 @@ func runFingerprint(ctx context.Context, in *stages.Inputs, out stages.Sink) err
 		defer b.Release()
 		for i, p := range prints {
 			b.Field(0).(*array.StringBuilder).Append(ids.Value(i))
-			for k, text := range []string{p.sha, p.phash} {
+			for k, text := range []string{p.SHA256, p.Phash} {
 				if f := b.Field(1 + k).(*array.StringBuilder); text == "" {
 					f.AppendNull()
 				} else {
 					f.Append(text)
 				}
 			}
-			if f := b.Field(3).(*array.BinaryBuilder); p.look == nil {
+			if f := b.Field(3).(*array.BinaryBuilder); p.Look == nil {
 				f.AppendNull()
 			} else {
-				f.Append(p.look)
+				f.Append(p.Look)
 			}
 		}
 		made := b.NewRecord()
@@ -114,9 +101,8 @@ func runFingerprint(ctx context.Context, in *stages.Inputs, out stages.Sink) err
 	})
 }
 
-// printOf takes one picture's fingerprint. A file that is no picture has its
-// bytes' digest alone: whoever needs the picture will say so.
-func printOf(ctx context.Context, images stages.Images, id string, col arrow.Array, i int) (p print, err error) {
+// printOf takes the fingerprint of a row's picture.
+func printOf(ctx context.Context, images stages.Images, id string, col arrow.Array, i int) (p Print, err error) {
 	if col.IsNull(i) || ctx.Err() != nil {
 		return p, context.Cause(ctx)
 	}
@@ -125,28 +111,7 @@ func printOf(ctx context.Context, images stages.Images, id string, col arrow.Arr
 	if err != nil {
 		return p, &stages.RowError{ID: id, File: cell.Name(), Err: err}
 	}
-	var pixels *imageio.Pixels
-	if pic.Pix != nil {
-		h := sha256.New()
-		var size [8]byte
-		binary.LittleEndian.PutUint32(size[:], uint32(pic.Height))
-		binary.LittleEndian.PutUint32(size[4:], uint32(pic.Width))
-		h.Write(size[:])
-		h.Write(pic.Pix)
-		p.sha = hex.EncodeToString(h.Sum(nil))
-		if pic.Height > 0 && pic.Width > 0 {
-			pixels = &imageio.Pixels{H: pic.Height, W: pic.Width, C: 3, Pix: pic.Pix}
-		}
-	} else {
-		d := sha256.Sum256(pic.Encoded)
-		p.sha = hex.EncodeToString(d[:])
-		pixels, _ = imageio.Decode(pic.Encoded, imageio.DecodeOptions{})
-	}
-	if pixels != nil {
-		look := near.NewThumb(pixels).Look()
-		p.phash, p.look = fmt.Sprintf("%016x", look.PHash()), look.Bytes()
-	}
-	return p, nil
+	return PrintOf(pic), nil
 }
 
 // spread calls f for every number below n, from several goroutines.

@@ -1,0 +1,206 @@
+package export
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+
+	"shiftmill/engine"
+	"shiftmill/runs/manifest"
+	"shiftmill/stages"
+	"shiftmill/stages/imageio"
+)
+
+// A Set is one output of the stage.
+type Set struct {
+	Name   string
+	Rows   stages.Input
+	Images stages.Images
+	Prints stages.Input // check/fingerprint of these rows and perhaps more, or nil
+}
+
+// A Job is what is exported.
+type Job struct {
+	Engine   *engine.Engine
+	Instance string
+	Sets     []Set
+	Header   manifest.Header // without rows, sets and root
+	Label    string          // column of the class
+}
+
+// A Form is a way to write a job.
+type Form struct {
+	Name, Doc string
+	write     func(ctx context.Context, j *Job, dir string) (string, error)
+}
+
+// Forms are all forms beside plain Parquet.
+func Forms() []Form {
+	return []Form{
+		{"manifest", "manifest.parquet and manifest.jsonl: which image is in which set, with digests", writeManifest},
+		{"wilds", "metadata.csv and images/, as WILDS datasets have them", writeWILDS},
+		{"imagefolder", "SET/CLASS/ with links to the images, as torchvision's ImageFolder reads", writeImageFolder},
+		{"huggingface", "Parquet shards and a dataset card, as the Hub has them", writeHuggingFace},
+		{"webdataset", "tar shards with image, class and metadata of each sample", writeWebDataset},
+	}
+}
+
+// Write writes the job into a new folder and says in a line what is there.
+func (f Form) Write(ctx context.Context, j *Job, dir string) (summary string, err error) {
+	err = engine.NewFolder(dir, func(tmp string) error {
+		summary, err = f.write(ctx, j, tmp)
+		return err
+	})
+	return summary, err
+}
+
+// A sample is one row with its picture.
+type sample struct {
+	set    *Set
+	id     string
+	cell   stages.ImageCell
+	image  bool // there is one
+	label  string
+	values []value
+}
+
+// A value is one of a row's other columns, as text and as JSON.
+type value struct {
+	name, text string
+	json       any
+	missing    bool
+}
+
+// each calls f with every row of a set.
+func (j *Job) each(ctx context.Context, s *Set, f func(*sample) error) error {
+	return s.Rows.Each(ctx, func(rec arrow.Record) error {
+		for i := range int(rec.NumRows()) {
+			row := &sample{set: s}
+			for k, col := range rec.Columns() {
+				name := rec.ColumnName(k)
+				switch {
+				case name == "id":
+					row.id = col.ValueStr(i)
+				case stages.IsImage(col.DataType()):
+					if row.image = col.IsValid(i); row.image {
+						row.cell = stages.Image(col, i)
+					}
+				default:
+					v := value{name: name, missing: col.IsNull(i)}
+					if !v.missing {
+						v.text, v.json = plainText(col, i), col.GetOneForMarshal(i)
+					}
+					if name == j.Label {
+						row.label = v.text
+					}
+					row.values = append(row.values, v)
+				}
+			}
+			if err := f(row); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// plainText is a value as a CSV file would hold it; elements of lists are
+// joined by "|".
+func plainText(col arrow.Array, i int) string {
+	l, ok := col.(*array.List)
+	if !ok {
+		return col.ValueStr(i)
+	}
+	from, to := l.ValueOffsets(i)
+	var parts []string
+	for k := from; k < to; k++ {
+		parts = append(parts, l.ListValues().ValueStr(int(k)))
+	}
+	return strings.Join(parts, "|")
+}
+
+// fileName is a name for a row's picture that no other row of the set has: the
+// id made safe, with the picture's ending.
+func (r *sample) fileName(extension string) string {
+	name := safe(r.id)
+	if known := strings.ToLower(path.Ext(name)); known == extension || known == ".jpeg" && extension == ".jpg" {
+		return name
+	}
+	return name + extension
+}
+
+// safe percent-encodes what a file name cannot hold everywhere.
+func safe(text string) string {
+	var b strings.Builder
+	for i := range len(text) {
+		c := text[i]
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.IndexByte("-_=,+@~", c) >= 0, c == '.' && i > 0:
+			b.WriteByte(c)
+		default:
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
+}
+
+// encoded is a row's picture as a file: its own bytes, or PNG where there is
+// no file.
+func (r *sample) encoded(ctx context.Context) (data []byte, extension string, err error) {
+	fail := func(err error) ([]byte, string, error) {
+		return nil, "", &stages.RowError{ID: r.id, File: r.cell.Name(), Err: err}
+	}
+	pic, err := r.set.Images.Open(ctx, r.cell)
+	if err != nil {
+		return fail(err)
+	}
+	if pic.Encoded == nil {
+		p := &imageio.Pixels{H: pic.Height, W: pic.Width, C: 3, Pix: pic.Pix}
+		if err := p.Check(); err != nil {
+			return fail(err)
+		}
+		return imageio.EncodePNG(p), ".png", nil
+	}
+	format, _, _, err := imageio.Config(pic.Encoded)
+	if err != nil {
+		return fail(err)
+	}
+	return pic.Encoded, map[string]string{"jpeg": ".jpg", "png": ".png", "webp": ".webp", "gif": ".gif", "bmp": ".bmp"}[format], nil
+}
+
+// place is where a row's picture lies as a file of its own.
+func (r *sample) place(ctx context.Context) (string, bool) {
+	p, ok, err := r.set.Images.Place(ctx, r.cell)
+	if err != nil || !ok || p.Size >= 0 || p.Offset != 0 {
+		return "", false
+	}
+	return p.Path, true
+}
+
+// classes lists the classes of all sets, sorted.
+func (j *Job) classes(ctx context.Context) ([]string, error) {
+	var names []string
+	seen := map[string]bool{}
+	for i := range j.Sets {
+		err := j.each(ctx, &j.Sets[i], func(r *sample) error {
+			if r.label != "" && !seen[r.label] {
+				seen[r.label] = true
+				names = append(names, r.label)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("no row has a class in the column %q: this form needs one class a row; name its column with --label", j.Label)
+	}
+	slices.Sort(names)
+	return names, nil
+}
