@@ -27,6 +27,7 @@ func Registry() *stages.Registry {
 		source.ShardsKind(),
 		source.ArraysKind(),
 		source.COCOKind(),
+		source.RenditionsKind(),
 		source.StorefrontsKind(),
 		split.ShiftKind(),
 		split.GivenKind(),
