@@ -3,6 +3,10 @@
 package corrupt
 
 import (
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -19,9 +23,23 @@ func cpuSeconds() float64 {
 	return float64(u.Utime.Sec+u.Stime.Sec) + float64(u.Utime.Usec+u.Stime.Usec)/1e6
 }
 
-// BenchmarkAll makes all 75 (or 95) variants of a picture of 224 x 224;
-// cpu-s/op is what the benchmark is about.
+// BenchmarkAll makes all 75 (or 95) variants of a picture of 224 x 224, beside
+// PyPI's imagecorruptions (testdata/peer.py) where SHIFTMILL_PEERS names a
+// Python that has it; both are measured in processor time.
 func BenchmarkAll(b *testing.B) {
+	peers := map[string]float64{}
+	if python := os.Getenv("SHIFTMILL_PEERS"); python != "" {
+		out, err := exec.Command(python, "testdata/peer.py").Output()
+		if err != nil {
+			b.Logf("no imagecorruptions: %v", err)
+		}
+		for _, line := range strings.Fields(string(out)) {
+			name, seconds, _ := strings.Cut(line, "=")
+			if peers[name], err = strconv.ParseFloat(seconds, 64); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
 	p := imageio.Resize(decode(b, "testdata/picture.png"), 224, 224, imageio.Bicubic)
 	for _, tt := range []struct {
 		name  string
@@ -51,7 +69,12 @@ func BenchmarkAll(b *testing.B) {
 					c.Of(o, draws(c.name, "a"))
 				}
 			}
-			b.ReportMetric((cpuSeconds()-start)/float64(b.N), "cpu-s/op")
+			ours := (cpuSeconds() - start) / float64(b.N)
+			b.ReportMetric(ours, "cpu-s/op")
+			if theirs := peers[tt.name]; theirs > 0 {
+				b.ReportMetric(theirs, "imagecorruptions-s/op")
+				b.ReportMetric(theirs/ours, "times")
+			}
 		})
 	}
 }
