@@ -108,7 +108,7 @@ func missing(value func(what uint32) uint64) []string {
 		{single&fpFMA != 0, "no fused multiply-add"},
 		{single&fpDivide != 0, "no correctly rounded division and square root"},
 		{value(infoMaxGroup) >= groupSize, fmt.Sprintf("work-groups of fewer than %d", groupSize)},
-		{value(infoLocalMemory) >= 8<<10, "less than 8 KiB of local memory"},
+		{value(infoLocalMemory) >= 16<<10, "less than 16 KiB of local memory"},
 	} {
 		if !need.there {
 			list = append(list, need.what)

@@ -35,7 +35,7 @@ func TestMissing(t *testing.T) {
 	}{
 		{infoAvailable, 1, "it is not available"}, {infoCompilerAvailable, 1, "its driver has no compiler"},
 		{infoLittleEndian, 1, "its memory is big-endian"}, {infoMaxGroup, 193, "work-groups of fewer than 64"},
-		{infoLocalMemory, 25 << 10, "less than 8 KiB of local memory"},
+		{infoLocalMemory, 17 << 10, "less than 16 KiB of local memory"},
 		{infoSingle, fpDenormals, "no subnormal float32 numbers"}, {infoSingle, fpInfNaN, "no infinities and NaNs"},
 		{infoSingle, fpNearest, "no rounding to nearest"}, {infoSingle, fpFMA, "no fused multiply-add"},
 		{infoSingle, fpDivide, "no correctly rounded division and square root"},

@@ -108,25 +108,25 @@ WORK slice_input(SPAN(float, u), SPAN(float, o), SPAN(float, src), SPAN(float, z
 // dilation and the weights' start of each image.
 WORK slice_conv(SPAN(float, z), SPAN(float, u), SPAN(float, weights), SPAN(int4, shapes), int height, int width) {
   AT(float, z) AT(float, u) AT(float, weights) AT(int4, shapes)
-  local float panel[9 * WIDTH];
+  local float panel[WIDTH * 9 * WIDTH]; // term by output channel
   int i = get_global_id(0), image = get_group_id(1), lane = get_local_id(0), plane = height * width;
   int4 shape = shapes[image];
-  int size = shape.x, area = size * size, reach = size / 2 * shape.y, y = i / width, x = i % width;
+  int size = shape.x, area = size * size, reach = size / 2 * shape.y, y = i / width, x = i % width, terms = WIDTH * area;
   global const float *w = weights + shape.z;
+  for (int k = lane; k < terms * WIDTH; k += GROUP) panel[k % terms * WIDTH + k / terms] = w[k];
+  barrier(CLK_LOCAL_MEM_FENCE);
+  if (i >= plane) return;
   u += image * WIDTH * plane;
   float16 s = (float16)(0.0f);
-  for (int c = 0; c < WIDTH; c++) {
-    for (int k = lane; k < area * WIDTH; k += GROUP) panel[k] = w[(k % WIDTH * WIDTH + c) * area + k / WIDTH];
-    barrier(CLK_LOCAL_MEM_FENCE);
-    for (int k = 0; k < area; k++) {
-      int yy = y + k / size * shape.y - reach, xx = x + k % size * shape.y - reach;
-      bool inside = i < plane && (uint)yy < (uint)height && (uint)xx < (uint)width;
-      float v = inside ? u[c * plane + yy * width + xx] : 0.0f;
-      s = fma(vload16(k, panel), (float16)(v), s);
+  for (int c = 0, k = 0; c < WIDTH; c++)
+    for (int ky = 0; ky < size; ky++) {
+      int yy = y + ky * shape.y - reach;
+      for (int kx = 0; kx < size; kx++, k++) {
+        int xx = x + kx * shape.y - reach;
+        float v = (uint)yy < (uint)height && (uint)xx < (uint)width ? u[c * plane + yy * width + xx] : 0.0f;
+        s = fma(vload16(k, panel), (float16)(v), s);
+      }
     }
-    barrier(CLK_LOCAL_MEM_FENCE);
-  }
-  if (i >= plane) return;
   float out[WIDTH];
   vstore16(s, 0, out);
   for (int c = 0; c < WIDTH; c++) z[(image * WIDTH + c) * plane + i] = out[c];
