@@ -135,3 +135,16 @@ func Interleave(dst, even, odd []float32) {
 	sameLength("Interleave dst", 2*len(even), len(dst))
 	backend().Interleave(dst, even, odd)
 }
+
+// StochasticSign stores 1 in dst where u, uniform in [0, 1), is less than (1 + x) / 2, else -1, so that the mean over u is x
+// for x from -1 to 1. dst may be x.
+func StochasticSign(dst, x, u []float32) {
+	sameLength("StochasticSign", len(dst), len(x), len(u))
+	for i, v := range x {
+		if u[i] < float32(1+v)*0.5 {
+			dst[i] = 1
+		} else {
+			dst[i] = -1
+		}
+	}
+}

@@ -7,31 +7,32 @@ type Element uint8
 
 // The element-wise operations, with what A and B are to them.
 const (
-	ReLUElement        Element = iota // x
-	LeakyElement                      // x; A: slope
-	TanhElement                       // x
-	SigmoidElement                    // x
-	GELUElement                       // x
-	ExpElement                        // x
-	LogElement                        // x
-	SinElement                        // x
-	CosElement                        // x
-	ErfElement                        // x
-	SqrtElement                       // x
-	ScaleElement                      // x; A: factor
-	ClampElement                      // x; A, B: bounds
-	ReLUBackElement                   // dy, y
-	LeakyBackElement                  // dy, x; A: slope
-	TanhBackElement                   // dy, y
-	SigmoidBackElement                // dy, y
-	GELUBackElement                   // dy, x
-	AddElement                        // x, y
-	MulElement                        // x, y
+	ReLUElement           Element = iota // x
+	LeakyElement                         // x; A: slope
+	TanhElement                          // x
+	SigmoidElement                       // x
+	GELUElement                          // x
+	ExpElement                           // x
+	LogElement                           // x
+	SinElement                           // x
+	CosElement                           // x
+	ErfElement                           // x
+	SqrtElement                          // x
+	ScaleElement                         // x; A: factor
+	ClampElement                         // x; A, B: bounds
+	ReLUBackElement                      // dy, y
+	LeakyBackElement                     // dy, x; A: slope
+	TanhBackElement                      // dy, y
+	SigmoidBackElement                   // dy, y
+	GELUBackElement                      // dy, x
+	AddElement                           // x, y
+	MulElement                           // x, y
+	StochasticSignElement                // x, u: 1 where u < (1+x)/2, else -1
 	elements
 )
 
 var elementNames = [elements]string{"relu", "leaky", "tanh", "sigmoid", "gelu", "exp", "log", "sin", "cos", "erf", "sqrt", "scale", "clamp",
-	"relu_back", "leaky_back", "tanh_back", "sigmoid_back", "gelu_back", "add", "mul"}
+	"relu_back", "leaky_back", "tanh_back", "sigmoid_back", "gelu_back", "add", "mul", "stochastic_sign"}
 
 func (e Element) String() string { return elementNames[e] }
 
@@ -116,6 +117,8 @@ func (o ElementOp) part(r, s [][]float32, lo, hi int) {
 		Add(dst, x, y)
 	case MulElement:
 		Mul(dst, x, y)
+	case StochasticSignElement:
+		StochasticSign(dst, x, y)
 	default:
 		panic(fmt.Sprintf("kernels: no element-wise operation %d", o.Element))
 	}

@@ -67,6 +67,7 @@ type flowNode struct {
 	c, h, w int    // its own shape
 
 	data         []float32 // given
+	name         string    // of a layer with state
 	weight, bias []float32
 	kernel       int
 	stride       int
@@ -106,7 +107,7 @@ func (f *flow) conv(x int, l convLayer) int {
 	bound := 1 / kernels.Sqrt(float32(from.c*l.kernel*l.kernel))
 	stride := max(l.stride, 1)
 	return f.add(flowNode{
-		kind: convolve, in: [2]int{x}, c: l.out,
+		kind: convolve, in: [2]int{x}, c: l.out, name: l.name,
 		h: (from.h+l.pad.Top+l.pad.Bottom-l.kernel)/stride + 1, w: (from.w+l.pad.Left+l.pad.Right-l.kernel)/stride + 1,
 		weight: f.weights.declare(l.name+".weight", ConvWeight, bound, l.out, from.c, l.kernel, l.kernel),
 		bias:   f.weights.declare(l.name+".bias", ConvBias, bound, l.out),
@@ -119,7 +120,7 @@ func (f *flow) double(x int, name string, out, border int) int {
 	from := &f.nodes[x]
 	bound := 1 / kernels.Sqrt(float32(out*4))
 	return f.add(flowNode{
-		kind: enlarge, in: [2]int{x}, c: out, h: 2 * (from.h + 2*border), w: 2 * (from.w + 2*border),
+		kind: enlarge, in: [2]int{x}, c: out, name: name, h: 2 * (from.h + 2*border), w: 2 * (from.w + 2*border),
 		kernel: 1, stride: 1, pad: around(border), factor: 2,
 		weight: f.weights.declare(name+".weight", ConvWeight, bound, from.c, out, 2, 2),
 		bias:   f.weights.declare(name+".bias", ConvBias, bound, out),

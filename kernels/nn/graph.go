@@ -36,11 +36,17 @@ type runningNorm struct {
 // build runs f with a builder under the lock; a panic of Gorgonia or a
 // mistake in a shape becomes an error.
 func build(net *Network, training bool, f func(b *builder)) (err error) {
+	return buildNamed(net.Arch, net, training, f)
+}
+
+// buildNamed is build for a network that is known by another name, and may be
+// nil.
+func buildNamed(name any, net *Network, training bool, f func(b *builder)) (err error) {
 	building.Lock()
 	defer building.Unlock()
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("build network %s: %v", net.Arch, r)
+			err = fmt.Errorf("build network %v: %v", name, r)
 		}
 	}()
 	f(&builder{
