@@ -45,6 +45,8 @@ func Registry() *stages.Registry {
 		augment.Adversarial(),
 		corrupt.ImageNetC(),
 		train.Classifier(),
+		train.Superresolution(),
+		train.Autoencoder(),
 		model.ONNX(),
 		model.Safetensors(),
 		evaluate.Classify(),
