@@ -43,6 +43,7 @@ func Registry() *stages.Registry {
 		augment.Speckle(),
 		augment.RandomErasing(),
 		augment.Adversarial(),
+		augment.StyleTransfer(),
 		corrupt.ImageNetC(),
 		train.Classifier(),
 		train.Superresolution(),

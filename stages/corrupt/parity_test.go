@@ -22,6 +22,9 @@ import (
 //   - frost: its pictures are not ours
 //   - zoom_blur: it trims enlarged pictures at the upper left, not evenly
 //   - elastic_transform: it leaves the affine warp out and has other numbers
+//
+// Of motion_blur the package cuts fractions off where the published sets are
+// rounded; parity.py rounds its result.
 var (
 	equalOnes  = []string{"gaussian_blur", "defocus_blur", "brightness", "contrast", "saturate", "jpeg_compression", "pixelate"}
 	randomOnes = []string{"gaussian_noise", "shot_noise", "impulse_noise", "speckle_noise", "glass_blur", "motion_blur", "snow", "fog", "spatter"}
