@@ -24,6 +24,7 @@ type Arrays struct {
 	Labels string       `yaml:"labels" doc:"the array of class numbers, one a picture; of as many pictures as each array has; empty: none"`
 	Names  []string     `yaml:"names" doc:"names of the classes, from number 0"`
 	Blocks int          `yaml:"blocks" min:"1" max:"1000" doc:"equal parts that each array consists of, such as the 5 severities of CIFAR-10-C; their number from 1 is the column block"`
+	Frozen bool         `yaml:"frozen" doc:"take the files as they were listed and hashed the last time on this host, without looking at them, until run --rescan; whatever is read is still checked"`
 }
 
 // ArraysKind describes source/arrays to a registry.
@@ -52,6 +53,7 @@ func ArraysKind() *stages.Kind {
 			return stages.Schemas{"": arrow.NewSchema(c.fields()[1:], nil)}, nil
 		},
 		Source: &stages.Access[Arrays]{
+			Frozen: func(c *Arrays) bool { return c.Frozen },
 			Listing: func(_ context.Context, c *Arrays, digest func(string) (string, error), w io.Writer) error {
 				names, err := c.files()
 				if err != nil {

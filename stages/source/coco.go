@@ -26,6 +26,7 @@ type COCO struct {
 	Root        pipeline.Dir  `yaml:"root" required:"true" doc:"folder of the images"`
 	Annotations pipeline.File `yaml:"annotations" required:"true" doc:"JSON file with images, annotations and categories"`
 	OnError     string        `yaml:"on_error" enum:"fail|skip" doc:"fail: a bad image or annotation stops the run; skip: it is left out, counted and named, and so are images that cannot be decoded"`
+	Frozen      bool          `yaml:"frozen" doc:"take the files as they were listed and hashed the last time on this host, without looking at them, until run --rescan; whatever is read is still checked"`
 }
 
 var cocoColumns = arrow.NewSchema([]arrow.Field{
@@ -54,6 +55,7 @@ func COCOKind() *stages.Kind {
 			return stages.Schemas{"": cocoColumns}, nil
 		},
 		Source: &stages.Access[COCO]{
+			Frozen: func(c *COCO) bool { return c.Frozen },
 			Listing: func(ctx context.Context, c *COCO, digest func(string) (string, error), w io.Writer) error {
 				if c.OnError != "skip" {
 					return nil // the annotations are a file parameter, which the key holds

@@ -25,6 +25,7 @@ type DeepFashion2 struct {
 	Root    pipeline.Dir `yaml:"root" required:"true" doc:"folder that holds train/image, train/annos, validation/image, ..."`
 	Parts   []string     `yaml:"parts" single:"true" doc:"folders below the root to read; images of a part without annos/ have no items"`
 	OnError string       `yaml:"on_error" enum:"fail|skip" doc:"fail: a bad annotation stops the run, a bad image whoever needs it; skip: both are left out, counted and named"`
+	Frozen  bool         `yaml:"frozen" doc:"take the files as they were listed and hashed the last time on this host, without looking at them, until run --rescan; whatever is read is still checked"`
 }
 
 // ItemsColumn is the type of the column "items" of source/deepfashion2 and source/garments: a list
@@ -84,6 +85,7 @@ func DeepFashion2Kind() *stages.Kind {
 			return stages.Schemas{"": garmentsColumns}, nil
 		},
 		Source: &stages.Access[DeepFashion2]{
+			Frozen:  func(c *DeepFashion2) bool { return c.Frozen },
 			Listing: listDeepFashion2,
 			File:    func(c *DeepFashion2, ref string) (stages.FileRange, error) { return fileOf(string(c.Root), ref) },
 		},

@@ -26,6 +26,7 @@ type Shards struct {
 	Exif    []string             `yaml:"exif" single:"true" doc:"columns to read out of the images: make, model, lens, taken, year, lat, lon, iso, focal_length, orientation"`
 	Types   map[string]TableType `yaml:"types" doc:"what the texts of a column mean, as in source/table"`
 	OnError string               `yaml:"on_error" enum:"fail|skip" doc:"fail: a bad sample or a shard that ends early stops the run; skip: it is left out, counted and named, and so are samples whose image cannot be decoded"`
+	Frozen  bool                 `yaml:"frozen" doc:"take the files as they were listed and hashed the last time on this host, without looking at them, until run --rescan; whatever is read is still checked"`
 }
 
 // ShardsKind describes source/shards to a registry.
@@ -46,6 +47,7 @@ func ShardsKind() *stages.Kind {
 			return containerColumns(c.table(names), c.open(), "shards")
 		},
 		Source: &stages.Access[Shards]{
+			Frozen: func(c *Shards) bool { return c.Frozen },
 			Listing: func(_ context.Context, c *Shards, digest func(string) (string, error), w io.Writer) error {
 				names, err := c.names()
 				if err != nil {
