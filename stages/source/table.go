@@ -52,7 +52,7 @@ func TableKind() *stages.Kind {
 		Source: &stages.Access[Table]{
 			Listing: listTable,
 			Frozen:  func(c *Table) bool { return c.Frozen },
-			File:    func(c *Table, ref string) (stages.FileRange, error) { return fileOf(string(c.Root), ref) },
+			File:    func(c *Table, ref string) (stages.FileRange, error) { return tableImage(string(c.Root), ref) },
 		},
 		New: func(c *Table) (stages.Stage, error) {
 			return stages.RunFunc(func(ctx context.Context, in *stages.Inputs, out stages.Sink) error {
@@ -213,6 +213,11 @@ func (l *layout) bind(c *Table) []pipeline.Problem {
 		}
 	case c.Image != "":
 		l.image = find(c.Image, "image")
+		if l.embedded() && c.ID == "" {
+			if l.id = slices.Index(names, c.Image+"_path"); l.id < 0 {
+				problems = append(problems, pipeline.Problem{Field: "id", Msg: "the pictures in the table have no names: name a column for the row's id"})
+			}
+		}
 	}
 	l.labeler = newLabeler(c.Label, c.Classes)
 	if l.labeler.rule.column != "" {
@@ -238,6 +243,9 @@ func (l *layout) bind(c *Table) []pipeline.Problem {
 	problems = append(problems, l.place(c, names)...)
 	return problems
 }
+
+// embedded says whether the images are in the table itself.
+func (l *layout) embedded() bool { return l.image >= 0 && l.fields[l.image].embedded }
 
 // checkImageForm says what is wrong with the pattern of an image's name.
 func checkImageForm(text string) error {
@@ -280,7 +288,7 @@ func (l *layout) place(c *Table, names []string) []pipeline.Problem {
 		case f.name == "image" && c.Image != "" && i != l.image:
 			problems = append(problems, pipeline.Problem{Field: "image", Msg: `the table has a column "image" of its own, which the pictures would hide: use it with image: image, or rename it`})
 			continue
-		case f.name == "id", f.name == "image" && c.Image != "":
+		case f.name == "id", f.name == "image" && c.Image != "", f.embedded:
 			continue
 		}
 		l.keep = append(l.keep, i)
@@ -368,6 +376,9 @@ func listTable(ctx context.Context, c *Table, digest func(string) (string, error
 	t, err := newTableRun(c, c.tables, nil)
 	if err != nil {
 		return err
+	}
+	if t.ranges != nil {
+		return nil // the images are in the tables
 	}
 	t.onlyNames = true
 	if err := t.run(ctx, runtime.GOMAXPROCS(0)); err != nil {

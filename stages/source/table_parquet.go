@@ -22,11 +22,13 @@ type parquetTable struct {
 	pf      *parquet.File
 	leaves  []*parquet.Column
 	fields  []tableField
-	steps   []int64 // of time columns: units in a microsecond, or, negative, microseconds in a unit
+	names   [][]string // of the classes that a column of numbers stands for, or nil
+	table   string     // name, for references
+	steps   []int64    // of time columns: units in a microsecond, or, negative, microseconds in a unit
 	skipped []string
 }
 
-func newParquet(f *os.File) (*parquetTable, error) {
+func newParquet(f *os.File, table string) (*parquetTable, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
@@ -35,18 +37,31 @@ func newParquet(f *os.File) (*parquetTable, error) {
 	if err != nil {
 		return nil, fmt.Errorf("it is no Parquet file: %w", err)
 	}
-	t := &parquetTable{file: f, pf: pf}
+	t := &parquetTable{file: f, pf: pf, table: table}
 	var names []string
+	classes := classNames(pf)
+	add := func(c *parquet.Column, field tableField, step int64) {
+		t.leaves, t.fields, t.steps = append(t.leaves, c), append(t.fields, field), append(t.steps, step)
+		t.names = append(t.names, classes[field.name])
+		names = append(names, field.name)
+	}
 	for _, c := range pf.Root().Columns() {
+		if bytes, path := picture(c); bytes != nil {
+			add(bytes, tableField{name: c.Name(), typ: arrow.BinaryTypes.String, embedded: true}, 0)
+			if path != nil {
+				add(path, tableField{name: c.Name() + "_path", typ: arrow.BinaryTypes.String}, 0)
+			}
+			continue
+		}
 		typ, step, ok := parquetType(c)
 		if !ok {
 			t.skipped = append(t.skipped, fmt.Sprintf("%s (%s)", c.Name(), describeParquet(c)))
 			continue
 		}
-		t.leaves = append(t.leaves, c)
-		t.fields = append(t.fields, tableField{name: c.Name(), typ: typ})
-		t.steps = append(t.steps, step)
-		names = append(names, c.Name())
+		if classes[c.Name()] != nil && typ.ID() == arrow.INT64 {
+			typ = arrow.BinaryTypes.String
+		}
+		add(c, tableField{name: c.Name(), typ: typ}, step)
 	}
 	return t, checkHeader(names)
 }
@@ -118,11 +133,16 @@ func (t *parquetTable) Each(ctx context.Context, bad func(int64, string) error, 
 	for _, g := range t.pf.RowGroups() {
 		cursors := make([]*parquetCursor, len(t.leaves))
 		for i, c := range t.leaves {
-			cursors[i] = &parquetCursor{pages: g.ColumnChunks()[c.Index()].Pages(), step: t.steps[i], name: t.fields[i].name}
+			if t.fields[i].embedded {
+				continue // not read before somebody needs the picture
+			}
+			cursors[i] = &parquetCursor{pages: g.ColumnChunks()[c.Index()].Pages(), step: t.steps[i], name: t.fields[i].name, classes: t.names[i]}
 		}
 		err := t.group(ctx, cursors, g.NumRows(), row, bad, f)
 		for _, c := range cursors {
-			err = errors.Join(err, c.pages.Close())
+			if c != nil {
+				err = errors.Join(err, c.pages.Close())
+			}
 		}
 		if err != nil {
 			return err
@@ -149,6 +169,12 @@ func (t *parquetTable) group(ctx context.Context, cursors []*parquetCursor, rows
 		}
 		b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
 		for i, c := range cursors {
+			if c == nil {
+				for row := range int64(n) {
+					b.Field(i).(*array.StringBuilder).Append(pictureRef(t.table, first+at+row, t.fields[i].name))
+				}
+				continue
+			}
 			if err := c.read(b.Field(i), n); err != nil {
 				b.Release()
 				return fmt.Errorf("column %q: %w", c.name, err)
@@ -167,13 +193,14 @@ func (t *parquetTable) group(ctx context.Context, cursors []*parquetCursor, rows
 
 // A parquetCursor reads the values of a column chunk in their order.
 type parquetCursor struct {
-	name   string
-	pages  parquet.Pages
-	step   int64
-	values parquet.ValueReader
-	page   parquet.Page
-	buf    [1024]parquet.Value
-	rest   []parquet.Value
+	name    string
+	classes []string // what numbers stand for, or nil
+	pages   parquet.Pages
+	step    int64
+	values  parquet.ValueReader
+	page    parquet.Page
+	buf     [1024]parquet.Value
+	rest    []parquet.Value
 }
 
 // read appends n values.
@@ -229,6 +256,15 @@ func (c *parquetCursor) append(b array.Builder, v parquet.Value) error {
 	}
 	switch b := b.(type) {
 	case *array.StringBuilder:
+		if c.classes != nil {
+			k := parquetWhole(v)
+			if k < 0 || k >= int64(len(c.classes)) {
+				b.AppendNull() // -1 is a missing label
+				return nil
+			}
+			b.Append(c.classes[k])
+			return nil
+		}
 		text := v.ByteArray()
 		if !utf8.Valid(text) {
 			return fmt.Errorf("%q is not UTF-8", text)

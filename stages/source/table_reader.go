@@ -30,6 +30,7 @@ type tableField struct {
 	name     string
 	typ      arrow.DataType
 	inferred TableType // of a text column whose format tells numbers from text
+	embedded bool      // the column holds pictures; its texts are references to them
 }
 
 // tableBatch is how many rows a reader hands over at once.
@@ -57,7 +58,7 @@ func openTable(root, name string, c *Table) (tableReader, error) {
 	case "jsonl":
 		r, err = newJSONL(f)
 	case "parquet":
-		r, err = newParquet(f)
+		r, err = newParquet(f, name)
 	case "arrow":
 		r, err = newArrowIPC(f)
 	}

@@ -57,10 +57,14 @@ func newTableRun(c *Table, open opener, out stages.Sink) (*tableRun, error) {
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("%s: %s", problems[0].Field, problems[0].Msg)
 	}
-	return &tableRun{
+	t := &tableRun{
 		c: c, open: open, l: l, out: out, notes: notes, seen: map[[2]uint64]place{}, labelled: map[[2]uint64]labelled{},
 		seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
-	}, nil
+	}
+	if l.embedded() {
+		t.ranges = func(ref string) (stages.FileRange, error) { return tableImage(string(c.Root), ref) }
+	}
+	return t, nil
 }
 
 func runTable(ctx context.Context, c *Table, in *stages.Inputs, out stages.Sink) error {
