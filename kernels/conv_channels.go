@@ -21,7 +21,7 @@ func channelBlocks(m int) []int {
 	return blocks
 }
 
-// channels computes n images with output channels as lanes and positions as rows, which wastes nothing however short the
+// channels512 computes n images with output channels as lanes and positions as rows, which wastes nothing however short the
 // rows are, and reads the weights as a matrix [terms, channels of a block].
 func (f *filter) channels512(dst, src, bias []float32, n int, p *Pool) {
 	laid := src

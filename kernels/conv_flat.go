@@ -74,6 +74,14 @@ func (f *filter) flatStrip(plan *flatPlan, dst, src, bias []float32, g, strip, t
 	in := src[g*f.channels*f.in.channel():]
 	weights := f.weights.v[g*f.m*f.terms:]
 	lo, hi := strip*flatStrip, min((strip+1)*flatStrip, len(plan.groups)/2)
+	taps, from := f.taps.v, 0
+	if f.scattered() {
+		from = plan.groups[2*lo].Src
+		b, o := f.gatherRows(in, from, plan.groups[2*hi-1].Src+simd.Lanes-from)
+		defer b.put()
+		defer o.put()
+		in, taps = b.v, o.v
+	}
 	at := 0
 	for i, rows := range f.tiles {
 		if i >= tile1 {
@@ -81,7 +89,10 @@ func (f *filter) flatStrip(plan *flatPlan, dst, src, bias []float32, g, strip, t
 		}
 		if i >= tile0 {
 			for pair := lo; pair < hi; pair++ {
-				f.be.FlatTile(rows, f.terms, weights[at*f.terms:], in, f.taps.v, plan.pair(pair), out[at*plane:], plane, false)
+				g := *plan.pair(pair)
+				g[0].Src -= from
+				g[1].Src -= from
+				f.be.FlatTile(rows, f.terms, weights[at*f.terms:], in, taps, &g, out[at*plane:], plane, false)
 			}
 			if bias != nil {
 				for r := at; r < at+rows; r++ {
@@ -94,7 +105,24 @@ func (f *filter) flatStrip(plan *flatPlan, dst, src, bias []float32, g, strip, t
 	}
 }
 
-// flat computes n images, several at a time where there are enough of them, else a strip and some tiles at a time.
+// scattered reports that the taps of one position lie on many pages, in no order that the processor foresees, while a strip
+// of each is read from beginning to end: then strips are copied together first.
+func (f *filter) scattered() bool {
+	return f.outH == 1 && f.terms >= 64 && f.in.channel() >= 1024 && f.m > 16
+}
+
+// gatherRows copies n positions from first on, of every tap, and returns where the taps then read.
+func (f *filter) gatherRows(in []float32, first, n int) (*floatBuffer, *offsetBuffer) {
+	pitch := n&^511 + 512 + simd.Lanes // no two rows in the same sets of a cache
+	b, o := getFloats(f.terms*pitch), getOffsets(f.terms)
+	for t, at := range f.taps.v {
+		copy(b.v[t*pitch:][:n], in[at+first:])
+		o.v[t] = t * pitch
+	}
+	return b, o
+}
+
+// flat512 computes n images, several at a time where there are enough of them, else a strip and some tiles at a time.
 func (f *filter) flat512(dst, src, bias []float32, n int, p *Pool) {
 	plan := new(flatPlan)
 	plan.fill(f.outH, f.outW, f.in.pitch, f.outW)
