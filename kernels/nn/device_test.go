@@ -1,9 +1,11 @@
 package nn
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 
 	"shiftmill/kernels"
@@ -152,6 +154,10 @@ func TestLongTraining(t *testing.T) {
 		if kernels.Use(missing) != nil {
 			t.Logf("backend %s is absent on this machine", missing)
 		}
+	}
+	line := fmt.Sprintf("%d steps of %s %s %x\n", steps, a.Name, Version, sha256.Sum256([]byte(fmt.Sprint(want))))
+	if data, err := os.ReadFile("testdata/golden.txt"); err != nil || !strings.Contains(string(data), line) {
+		t.Errorf("the line is not in testdata/golden.txt (%v):\n%s", err, line)
 	}
 	onOpenCL(t, nil, func() { compare("opencl", trained(t, a, s, steps, nil)) })
 }
