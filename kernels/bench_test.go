@@ -4,6 +4,7 @@ package kernels
 
 import (
 	"fmt"
+	"runtime"
 	"testing"
 )
 
@@ -81,6 +82,39 @@ func BenchmarkNoise2Net(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.N)/m.op, "img/cpu-s")
 			m.report(2 * 16896 * float64(size*size))
+		})
+	}
+}
+
+// BenchmarkNoiseBatch measures a batch on two workers; times are those of one image.
+func BenchmarkNoiseBatch(b *testing.B) {
+	st := Noise2NetStructure{}
+	for i := range 12 {
+		st[i/3][i%3] = SliceConv{K: 1 + 2*(i%2), D: 1 + i/2%3}
+	}
+	for _, bm := range []struct{ size, images int }{{32, 32}, {224, 4}} {
+		b.Run(fmt.Sprintf("size=%d", bm.size), func(b *testing.B) {
+			procs := runtime.GOMAXPROCS(2)
+			defer runtime.GOMAXPROCS(procs)
+			op := Noise2NetOp{H: bm.size, W: bm.size, Structures: []Noise2NetStructure{st}, Epsilon: []float32{0.5}}
+			for i := range bm.images {
+				op.Weights = append(op.Weights, NewKey("noise2net", 1, 3, "weights", 0).Hash(uint64(i)))
+			}
+			images, pool := testValues("image", bm.images*3*bm.size*bm.size, false), NewPool(2)
+			run := func() {
+				if err := op.Apply(pool, images); err != nil {
+					b.Fatal(err)
+				}
+			}
+			run() // fills the buffers that later calls reuse
+			b.ReportAllocs()
+			start := cpuSeconds()
+			for b.Loop() {
+				run()
+			}
+			n := float64(b.N * bm.images)
+			b.ReportMetric((cpuSeconds()-start)*1e3/n, "cpu-ms/op")
+			b.ReportMetric(b.Elapsed().Seconds()*1e3/n, "wall-ms/op")
 		})
 	}
 }

@@ -103,16 +103,21 @@ def write(file, keep):
             f.write(v.contiguous().numpy().astype("<f4").tobytes())
 
 
-torch.manual_seed(5)
-with torch.no_grad():
-    net = EDSR()
-    fill(net, ("sub_mean", "add_mean"))
-    x = torch.rand(1, 3, 5, 7) * 255
-    head = net.head(net.sub_mean(x))
-    write("edsr.vec", [("x", x[0]), ("head", head[0]), ("five", net.body[:5](head)[0]), ("y", net(x)[0])])
-    net = CAE()
-    fill(net)
-    x = torch.rand(1, 3, 14, 21)
-    code = net.encode(x)
-    signs = (torch.rand_like(code) < 0.5).float() * 2 - 1
-    write("cae.vec", [("x", x[0]), ("code", code[0]), ("signs", signs[0]), ("y", net.decode(signs)[0])])
+def main():
+    torch.manual_seed(5)
+    with torch.no_grad():
+        net = EDSR()
+        fill(net, ("sub_mean", "add_mean"))
+        x = torch.rand(1, 3, 5, 7) * 255
+        head = net.head(net.sub_mean(x))
+        write("edsr.vec", [("x", x[0]), ("head", head[0]), ("five", net.body[:5](head)[0]), ("y", net(x)[0])])
+        net = CAE()
+        fill(net)
+        x = torch.rand(1, 3, 14, 21)
+        code = net.encode(x)
+        signs = (torch.rand_like(code) < 0.5).float() * 2 - 1
+        write("cae.vec", [("x", x[0]), ("code", code[0]), ("signs", signs[0]), ("y", net.decode(signs)[0])])
+
+
+if __name__ == "__main__":
+    main()
