@@ -58,11 +58,18 @@ func copyRow(dst, src []float32, first, stride int) {
 	for ; j < len(dst) && first+j*stride < 0; j++ {
 		dst[j] = 0
 	}
-	if stride == 1 {
+	switch stride {
+	case 1:
 		if at := first + j; at < len(src) {
 			j += copy(dst[j:], src[at:])
 		}
-	} else {
+	case 2:
+		if at := first + 2*j; at < len(src) {
+			n := min(len(dst)-j, (len(src)-at+1)/2)
+			backend().Deinterleave(dst[j:j+n], src[at:])
+			j += n
+		}
+	default:
 		for ; j < len(dst) && first+j*stride < len(src); j++ {
 			dst[j] = src[first+j*stride]
 		}

@@ -84,6 +84,11 @@ func axpyAVX2(n int, w float32, y *float32, x *float32)
 //go:noescape
 func interleaveAVX2(n int, dst *float32, a *float32, b *float32)
 
+// deinterleaveAVX2 is the vector loop of its Go twin; n is a positive multiple of 8.
+//
+//go:noescape
+func deinterleaveAVX2(n int, dst *float32, x *float32)
+
 // laneSumAVX2 is the body of Backend.LaneSum.
 //
 //go:noescape

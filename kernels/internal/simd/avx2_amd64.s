@@ -1393,6 +1393,23 @@ loop:
 	VZEROUPPER
 	RET
 
+// func deinterleaveAVX2(n int, dst *float32, x *float32)
+TEXT ·deinterleaveAVX2(SB), NOSPLIT, $0-24
+	MOVQ n+0(FP), AX
+	MOVQ dst+8(FP), DI
+	MOVQ x+16(FP), SI
+loop:
+	VMOVUPS (SI), Y0
+	VSHUFPS $0x88, 32(SI), Y0, Y2
+	VPERMPD $0xD8, Y2, Y2
+	VMOVUPS Y2, (DI)
+	ADDQ $64, SI
+	ADDQ $32, DI
+	SUBQ $8, AX
+	JNZ loop
+	VZEROUPPER
+	RET
+
 // func laneSumAVX2(rows int, x *float32, acc *float32)
 TEXT ·laneSumAVX2(SB), NOSPLIT, $0-24
 	MOVQ rows+0(FP), AX

@@ -209,6 +209,11 @@ func axpyAVX512(n int, w float32, y *float32, x *float32)
 //go:noescape
 func interleaveAVX512(n int, dst *float32, a *float32, b *float32)
 
+// deinterleaveAVX512 is the vector loop of its Go twin; n is a positive multiple of 16.
+//
+//go:noescape
+func deinterleaveAVX512(n int, dst *float32, x *float32)
+
 // laneSumAVX512 is the body of Backend.LaneSum.
 //
 //go:noescape

@@ -4451,6 +4451,24 @@ loop:
 	VZEROUPPER
 	RET
 
+// func deinterleaveAVX512(n int, dst *float32, x *float32)
+TEXT ·deinterleaveAVX512(SB), NOSPLIT, $0-24
+	MOVQ n+0(FP), AX
+	MOVQ dst+8(FP), DI
+	MOVQ x+16(FP), SI
+	VMOVUPS evens<>(SB), Z3
+loop:
+	VMOVUPS (SI), Z0
+	VMOVAPS Z3, Z2
+	VPERMI2D 64(SI), Z0, Z2
+	VMOVUPS Z2, (DI)
+	ADDQ $128, SI
+	ADDQ $64, DI
+	SUBQ $16, AX
+	JNZ loop
+	VZEROUPPER
+	RET
+
 // func laneSumAVX512(rows int, x *float32, acc *float32)
 TEXT ·laneSumAVX512(SB), NOSPLIT, $0-24
 	MOVQ rows+0(FP), AX
@@ -6107,6 +6125,24 @@ GLOBL wordbb67ae85<>(SB), RODATA|NOPTR, $4
 
 DATA word33800000<>+0(SB)/4, $0x33800000
 GLOBL word33800000<>(SB), RODATA|NOPTR, $4
+
+DATA evens<>+0(SB)/4, $0
+DATA evens<>+4(SB)/4, $2
+DATA evens<>+8(SB)/4, $4
+DATA evens<>+12(SB)/4, $6
+DATA evens<>+16(SB)/4, $8
+DATA evens<>+20(SB)/4, $10
+DATA evens<>+24(SB)/4, $12
+DATA evens<>+28(SB)/4, $14
+DATA evens<>+32(SB)/4, $16
+DATA evens<>+36(SB)/4, $18
+DATA evens<>+40(SB)/4, $20
+DATA evens<>+44(SB)/4, $22
+DATA evens<>+48(SB)/4, $24
+DATA evens<>+52(SB)/4, $26
+DATA evens<>+56(SB)/4, $28
+DATA evens<>+60(SB)/4, $30
+GLOBL evens<>(SB), RODATA|NOPTR, $64
 
 DATA word3f800000<>+0(SB)/4, $0x3f800000
 GLOBL word3f800000<>(SB), RODATA|NOPTR, $4

@@ -231,3 +231,14 @@ func (b Backend) Interleave(dst, even, odd []float32) {
 		dst[2*i], dst[2*i+1] = even[i], odd[i]
 	}
 }
+
+// Deinterleave stores x[2i] in dst[i]; x holds all of these.
+func (b Backend) Deinterleave(dst, x []float32) {
+	n := b.vectors(min(len(dst), len(x)/2)) // a vector reads the odd ones too
+	for i := 0; i < n; i += piece {
+		b.deinterleaveLoop(min(piece, n-i), &dst[i], &x[2*i])
+	}
+	for i := n; i < len(dst); i++ {
+		dst[i] = x[2*i]
+	}
+}

@@ -36,6 +36,14 @@ func (be Backend) interleaveLoop(n int, dst *float32, a *float32, b *float32) {
 	interleaveAVX2(n, dst, a, b)
 }
 
+func (be Backend) deinterleaveLoop(n int, dst *float32, x *float32) {
+	if be == AVX512 {
+		deinterleaveAVX512(n, dst, x)
+		return
+	}
+	deinterleaveAVX2(n, dst, x)
+}
+
 func (be Backend) laneSumLoop(rows int, x *float32, acc *float32) {
 	if be == AVX512 {
 		laneSumAVX512(rows, x, acc)

@@ -14,6 +14,8 @@ func (be Backend) axpyLoop(n int, w float32, y *float32, x *float32) { panic(unr
 
 func (be Backend) interleaveLoop(n int, dst *float32, a *float32, b *float32) { panic(unreachable) }
 
+func (be Backend) deinterleaveLoop(n int, dst *float32, x *float32) { panic(unreachable) }
+
 func (be Backend) laneSumLoop(rows int, x *float32, acc *float32) { panic(unreachable) }
 
 func (be Backend) laneSquareLoop(rows int, x *float32, mu float32, acc *float32) { panic(unreachable) }

@@ -216,6 +216,10 @@ func TestInterleave(t *testing.T) {
 			b.Interleave(got[3:3+2*n], even[1:1+n], odd[2:2+n])
 			Generic.Interleave(want[3:3+2*n], even[1:1+n], odd[2:2+n])
 			sameBits(t, fmt.Sprintf("%s Interleave n=%d", b, n), got, want)
+			long := values(160, 4)[5:][:max(2*n-1, 0)]
+			b.Deinterleave(got[7:7+n], long)
+			Generic.Deinterleave(want[7:7+n], long)
+			sameBits(t, fmt.Sprintf("%s Deinterleave n=%d", b, n), got, want)
 		}
 	}
 }

@@ -58,6 +58,7 @@ func (f *file) shared() {
 	f.philox(true)
 	f.axpy()
 	f.interleave()
+	f.deinterleave()
 	f.lanes()
 	f.tree()
 	f.elementwise()

@@ -288,6 +288,37 @@ func (f *file) interleave() {
 	f.end()
 }
 
+// deinterleave emits dst[i] = x[2i].
+func (f *file) deinterleave() {
+	arg := f.begin("deinterleave"+f.isa.suffix, fmt.Sprintf("is the vector loop of its Go twin; n is a positive multiple of %d.", f.isa.lanes()),
+		num("n"), ptr("dst"), ptr("x"))
+	f.op("MOVQ %s, AX", arg("n"))
+	f.op("MOVQ %s, DI", arg("dst"))
+	f.op("MOVQ %s, SI", arg("x"))
+	if f.isa.masks() {
+		for i := range 16 {
+			fmt.Fprintf(&f.data, "\nDATA evens<>+%d(SB)/4, $%d", 4*i, 2*i)
+		}
+		fmt.Fprintf(&f.data, "\nGLOBL evens<>(SB), RODATA|NOPTR, $64\n")
+		f.vop("VMOVUPS evens<>(SB), V3")
+	}
+	f.label("loop")
+	f.vop("VMOVUPS (SI), V0")
+	if f.isa.masks() {
+		f.vop("VMOVAPS V3, V2")
+		f.vop("VPERMI2D @1(SI), V0, V2")
+	} else {
+		f.vop("VSHUFPS $0x88, @1(SI), V0, V2")
+		f.vop("VPERMPD $0xD8, V2, V2")
+	}
+	f.vop("VMOVUPS V2, (DI)")
+	f.op("ADDQ $%d, SI", 2*f.isa.bytes)
+	f.op("ADDQ $%d, DI", f.isa.bytes)
+	f.op("SUBQ $%d, AX", f.isa.lanes())
+	f.op("JNZ loop")
+	f.end()
+}
+
 // tree emits the pairwise sum of 64 lanes, the upper half to the lower until one is left.
 func (f *file) tree() {
 	arg := f.begin("tree"+f.isa.suffix, "is the body of Backend.Tree.", ptr("acc"), ptr("sum"))
