@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 
 	"shiftmill/kernels"
@@ -17,6 +18,8 @@ type Device struct {
 	Info
 	context id
 	queue   id
+
+	used atomic.Int64 // bytes of memories
 
 	mu      sync.Mutex
 	kernels map[string]id

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"shiftmill/kernels"
 )
@@ -228,6 +230,29 @@ func TestPlaces(t *testing.T) {
 	if err := d.Do(unknown{}, nil, nil); !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("an unknown operation: %v", err)
 	}
+}
+
+// TestMemoryIsCollected checks that memory which nobody refers to goes back to
+// the device.
+func TestMemoryIsCollected(t *testing.T) {
+	d := testDevice(t)
+	before := d.used.Load()
+	for range 4 {
+		if _, err := d.Alloc(1 << 10); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := d.used.Load(); got != before+4*4<<10 {
+		t.Fatalf("%d bytes in use, want %d", got, before+4*4<<10)
+	}
+	for range 400 {
+		runtime.GC()
+		if d.used.Load() == before {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	t.Errorf("%d bytes in use after collection, want %d", d.used.Load(), before)
 }
 
 // unknown is an operation that no device has.

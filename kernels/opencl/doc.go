@@ -17,7 +17,7 @@
 // is meant and FP_CONTRACT off elsewhere; there are no atomics on floats, no
 // built-in functions but fma, sqrt, rint, fabs and integer ones, and no build
 // options but those of [buildOptions]. A device is refused unless it reports and
-// shows the arithmetic that this needs: see [Device.require] and probe.go.
+// shows the arithmetic that this needs: see missing in device.go, and probe.go.
 //
 // Files: library.go (opening), api.go (the C interface), device.go and
 // memory.go, program.go (building and caching), launch.go; one file for each

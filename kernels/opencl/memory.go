@@ -3,27 +3,45 @@ package opencl
 import (
 	"fmt"
 	"runtime"
+	"time"
 	"unsafe"
 
 	"shiftmill/kernels"
 	"shiftmill/kernels/native"
 )
 
-// A memory is a buffer of a device.
+// A memory is a buffer of a device. One that nobody refers to any more is given
+// back by the garbage collector.
 type memory struct {
-	d      *Device
-	id     id
-	values int
+	d       *Device
+	id      id
+	values  int
+	cleanup runtime.Cleanup
+}
+
+// A buffer is what a memory gives back.
+type buffer struct {
+	d     *Device
+	id    id
+	bytes int64
+}
+
+func (b buffer) free() {
+	native.Call(b.d.api.releaseMemory, b.id)
+	b.d.used.Add(-b.bytes)
 }
 
 // Free gives a memory back once everything that was started has ended; OpenCL
 // keeps it as long.
 func (m *memory) Free() {
 	if m.id != 0 {
-		native.Call(m.d.api.releaseMemory, m.id)
+		m.cleanup.Stop()
+		buffer{m.d, m.id, bytesOf(m.values)}.free()
 		m.id = 0
 	}
 }
+
+func bytesOf(values int) int64 { return int64(max(values, 1)) * 4 }
 
 // Alloc is described at kernels.Device.
 func (d *Device) Alloc(values int) (kernels.Memory, error) {
@@ -35,16 +53,39 @@ func (d *Device) Alloc(values int) (kernels.Memory, error) {
 }
 
 func (d *Device) alloc(values int) (*memory, error) {
-	bytes := uint64(max(values, 1)) * 4
-	if bytes > d.MaxAlloc {
+	bytes := bytesOf(values)
+	if uint64(bytes) > d.MaxAlloc {
 		return nil, fmt.Errorf("%s cannot reserve %d MiB in one piece, at most %d MiB; use smaller batches or images", d, bytes>>20, d.MaxAlloc>>20)
 	}
+	m, err := d.buffer(bytes)
+	if err != nil || d.used.Load() > int64(d.MemoryBytes/4*3) {
+		// Memories of networks that are done with may wait for a collection,
+		// which the little that they hold of Go's memory does not bring about.
+		runtime.GC()
+		for range 20 {
+			if err == nil {
+				break
+			}
+			time.Sleep(5 * time.Millisecond) // until they are given back
+			m, err = d.buffer(bytes)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	held := &memory{d: d, id: m, values: values}
+	held.cleanup = runtime.AddCleanup(held, buffer.free, buffer{d, m, bytes})
+	return held, nil
+}
+
+func (d *Device) buffer(bytes int64) (id, error) {
 	code := new(int32)
 	m := native.Call(d.api.createBuffer, d.context, memoryReadWrite, uintptr(bytes), 0, uintptr(unsafe.Pointer(code)))
 	if *code != success {
-		return nil, fmt.Errorf("reserve %d MiB on %s: %w", bytes>>20, d, status(*code))
+		return 0, fmt.Errorf("reserve %d MiB on %s: %w", bytes>>20, d, status(*code))
 	}
-	return &memory{d, m, values}, nil
+	d.used.Add(bytes)
+	return m, nil
 }
 
 // span is the whole of a memory.
