@@ -1,4 +1,4 @@
-// Command main writes the AVX2 twins of stages/corrupt's filter loops. Products and sums are rounded one by one, as Go does it.
+// This program writes the AVX2 twins of stages/corrupt's filter loops. Products and sums are rounded one by one, as Go does it.
 package main
 
 import (
