@@ -122,8 +122,9 @@ func (b *binder) all(field string, conds map[string]pipeline.Condition) []check 
 // bind compiles a configuration for the columns of a schema and reports
 // conditions that do not fit them.
 func (c *Shift) bind(in *arrow.Schema) (*rules, []pipeline.Problem) {
-	b := &binder{schema: in, items: &c.Items, at: map[string]int{}}
+	b := &binder{schema: c.withBins(in), items: &c.Items, at: map[string]int{}}
 	b.checkItems(c)
+	b.checkBins(c, in)
 	r := &b.rules
 	base := b.all("base", c.Base)
 	for _, k := range base {
@@ -163,7 +164,7 @@ func (c *Shift) bind(in *arrow.Schema) (*rules, []pipeline.Problem) {
 	for _, p := range []struct {
 		field string
 		names []string
-	}{{"stratify", c.Stratify}, {"group", c.Group}, {"match", c.Match}} {
+	}{{"stratify", c.Stratify}, {"balance", c.Balance}, {"group", c.Group}, {"match", c.Match}} {
 		for i, name := range p.names {
 			if slices.Contains(p.names[:i], name) {
 				b.report(p.field, "column %q is named twice", name)
@@ -176,7 +177,7 @@ func (c *Shift) bind(in *arrow.Schema) (*rules, []pipeline.Problem) {
 	if (c.Classes.mode == "common" || c.Classes.mode == "list") && !c.Items.on() {
 		b.column(c.Label, "label")
 	}
-	known := c.reads(in)
+	known := append(c.reads(in), keys(c.Bins)...)
 	for _, a := range r.attributes {
 		known = append(known, a.name)
 	}

@@ -16,6 +16,8 @@ type choice struct {
 	ood             []size
 	grouped         bool // several rows may share u and g
 	several         bool // a row may be in several cells
+	pinned          bool // rows may have pins
+	balanced        bool // equal quotas for all strata
 	matched         bool
 	relaxed         bool // growth: relaxed
 	workers         int
@@ -28,6 +30,8 @@ type choice struct {
 	got       map[role][]int // rows taken, by stratum; for matched shifts by mix
 	iidMix    []int
 	shortages []shortage
+
+	pinTrain, pinTest groupSet // of the rows with pins
 }
 
 // A top is the last row of train in a stratum; with groups only its u counts.
@@ -82,6 +86,9 @@ func (c *choice) reset() {
 	}
 	c.iidMix = make([]int, len(c.mixes))
 	c.shortages = nil
+	if c.pinned {
+		c.sides()
+	}
 }
 
 // split lists the rows of a cell by a code below n.
@@ -143,12 +150,17 @@ func (c *choice) byThreshold(base []row) {
 	for i := range base {
 		r := &base[i]
 		switch {
-		case trainTo.above(r.u) && r.pool&trainPool != 0:
+		case r.pin != 0:
+			c.give(r, r.pin)
+			if r.pin == c.trainRole {
+				c.inTrain.add(r.group())
+			}
+		case trainTo.above(r.u) && r.pool&trainPool != 0 && c.open(r, c.trainRole):
 			c.give(r, c.trainRole)
 			c.inTrain.add(r.group())
-		case !iidFrom.above(r.u) && r.pool&testPool != 0:
+		case !iidFrom.above(r.u) && r.pool&testPool != 0 && c.open(r, c.iidRole):
 			c.give(r, c.iidRole)
-		case !valFrom.above(r.u) && iidFrom.above(r.u) && r.pool&valPool != 0:
+		case !valFrom.above(r.u) && iidFrom.above(r.u) && r.pool&valPool != 0 && c.open(r, c.valRole):
 			c.give(r, c.valRole)
 		default:
 			r.role = spare
@@ -163,14 +175,14 @@ func (c *choice) give(r *row, to role) {
 
 // pickTrain takes the first rows of each stratum and remembers where it ended.
 func (c *choice) pickTrain(base []row, lists [][]uint32) {
-	own := filter(base, lists, func(r *row) bool { return r.pool&trainPool != 0 })
+	own := filter(base, lists, func(r *row) bool { return r.pool&trainPool != 0 && c.open(r, c.trainRole) })
 	caps := lengths(own)
-	a := ask{name: "train", cell: 0, role: c.trainRole, size: c.train, weights: caps, caps: caps, lists: own}
+	a := ask{name: "train", cell: 0, role: c.trainRole, size: c.train, weights: c.mix(caps), caps: caps, lists: own}
 	take := taker{rows: base}
 	quotas, short := c.settle(&a)
 	c.shortages = append(c.shortages, short...)
 	for s, n := range quotas {
-		for _, k := range take.take(own[s], n, false) {
+		for _, k := range c.take(&take, own[s], n, false) {
 			r := &base[k.i]
 			c.give(r, c.trainRole)
 			c.inTrain.add(r.group())
@@ -217,15 +229,15 @@ func (c *choice) pickTests(base []row, lists [][]uint32, which func(size) bool) 
 		if o.size.kind == 0 || !which(o.size) {
 			continue
 		}
-		left := filter(base, lists, func(r *row) bool { return r.role == 0 && side(r)&o.pool != 0 })
-		own := filter(base, left, func(r *row) bool { return !c.tooClose(r) })
+		left := filter(base, lists, func(r *row) bool { return r.role == 0 && c.open(r, o.to) && (r.pin != 0 || side(r)&o.pool != 0) })
+		own := filter(base, left, func(r *row) bool { return r.pin != 0 || !c.tooClose(r) })
 		a := ask{name: o.name, cell: 0, role: o.to, size: o.size, weights: c.baseMix(lists, base, o.pool), caps: lengths(left), lists: own}
 		a.lost(c, base, lists, left, o.pool)
 		take := taker{rows: base}
 		quotas, short := c.settle(&a)
 		c.shortages = append(c.shortages, short...)
 		for s, n := range quotas {
-			for _, k := range take.take(own[s], n, true) {
+			for _, k := range c.take(&take, own[s], n, true) {
 				c.give(&base[k.i], o.to)
 			}
 		}
@@ -247,7 +259,29 @@ func (c *choice) baseMix(lists [][]uint32, base []row, from pool) []int {
 	if c.train.kind == each {
 		return c.got[c.trainRole]
 	}
-	return lengths(filter(base, lists, func(r *row) bool { return r.pool&from != 0 }))
+	return c.mix(lengths(filter(base, lists, func(r *row) bool { return r.pool&from != 0 })))
+}
+
+// fewest is the least number that is not 0, or 0.
+func fewest(n []int) (least int) {
+	for _, v := range n {
+		if v > 0 && (least == 0 || v < least) {
+			least = v
+		}
+	}
+	return least
+}
+
+// mix is the ratio of strata to follow where there are so many rows of each.
+func (c *choice) mix(rows []int) []int {
+	if !c.balanced {
+		return rows
+	}
+	even := make([]int, len(rows))
+	for s, n := range rows {
+		even[s] = b2i(n > 0)
+	}
+	return even
 }
 
 // tooClose says whether a base row is barred from val and iid. A row that
@@ -258,7 +292,7 @@ func (c *choice) tooClose(r *row) bool {
 		return true
 	}
 	t := &c.top[r.stratum]
-	if c.relaxed || r.pool&trainPool == 0 || !t.set {
+	if c.relaxed || c.pinned || r.pool&trainPool == 0 || !t.set {
 		return false
 	}
 	if c.grouped {
@@ -277,8 +311,8 @@ func (c *choice) pickRest(base []row) {
 	}
 	for i := range base {
 		switch r := &base[i]; {
-		case r.role != 0 || r.pool&trainPool == 0:
-		case taken.has(r.group()):
+		case r.role != 0 || r.pool&trainPool == 0 || !c.open(r, c.trainRole):
+		case r.pin == 0 && taken.has(r.group()):
 			r.role = groupInTest
 		default:
 			c.give(r, c.trainRole)
@@ -293,6 +327,8 @@ func (c *choice) leaveBase(base []row) {
 		r := &base[i]
 		switch {
 		case r.role != 0:
+		case c.torn(r):
+			r.role = pinnedApart
 		case c.inTrain.has(r.group()):
 			r.role = groupInTrain
 			if r.pool&trainPool != 0 {

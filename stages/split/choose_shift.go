@@ -43,6 +43,9 @@ func (c *choice) pickShift(k int, strata []string, counts []int) []shortage {
 		switch {
 		case r.pool&testPool == 0:
 			r.role = otherPool
+		case r.pin != 0:
+		case c.torn(r):
+			r.role = pinnedApart
 		case (c.grouped || c.several) && c.inTrain.has(r.group()):
 			r.role = groupInTrain
 		}
@@ -58,12 +61,15 @@ func (c *choice) pickShift(k int, strata []string, counts []int) []shortage {
 		want = size{kind: count, n: sum(c.got[c.iidRole])}
 	}
 	caps := lengths(own)
-	a := ask{name: c.names[k+1], cell: k + 1, role: to, size: want, weights: caps, caps: caps, lists: own, strata: strata}
+	a := ask{name: c.names[k+1], cell: k + 1, role: to, size: want, weights: c.mix(caps), caps: caps, lists: own, strata: strata}
 	if c.matched {
 		a.weights = c.iidMix
-		if want.kind == all {
-			a.size = size{kind: count, n: largest(sum(caps), a.weights, caps)}
-		}
+	}
+	switch {
+	case want.kind == all && c.matched:
+		a.size = size{kind: count, n: largest(sum(caps), a.weights, caps)}
+	case want.kind == all && c.balanced:
+		a.size = size{kind: each, n: fewest(caps)}
 	}
 	a.lost(c, rows, lists, own, testPool)
 	if want.kind == each {
@@ -74,7 +80,7 @@ func (c *choice) pickShift(k int, strata []string, counts []int) []shortage {
 		from := newBar(new(big.Rat).Sub(big.NewRat(1, 1), want.share))
 		for s, list := range own {
 			for _, i := range list {
-				if r := &rows[i]; !from.above(r.u) {
+				if r := &rows[i]; r.pin != 0 || !from.above(r.u) {
 					r.role = to
 					counts[s]++
 				}
@@ -85,7 +91,7 @@ func (c *choice) pickShift(k int, strata []string, counts []int) []shortage {
 		var quotas []int
 		quotas, short = c.settle(&a)
 		for s, n := range quotas {
-			for _, key := range take.take(own[s], n, true) {
+			for _, key := range c.take(&take, own[s], n, true) {
 				rows[key.i].role = to
 			}
 			counts[s] = n

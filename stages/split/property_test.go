@@ -31,6 +31,7 @@ type world struct {
 	relaxed    bool
 	pools      bool // train draws from part=1, tests from part=2
 	seed       uint64
+	manifest   pipeline.File       // pins
 	rows       []map[string]string // with "id"; an absent key is a missing value
 }
 
@@ -169,6 +170,7 @@ func (w *world) run(t testing.TB, cut *rand.Rand) (map[string]string, error) {
 	t.Helper()
 	c := shiftCase(t, w.spec(), w.table())
 	c.Seed, c.Cut, c.Workers = w.seed, cut, 1
+	c.Config.(*Shift).Pin = w.manifest
 	if cut != nil {
 		c.Workers = 1 + cut.IntN(4)
 	}

@@ -11,6 +11,7 @@ type row struct {
 	cell    uint16 // 0 is base
 	pool    pool
 	role    role
+	pin     role // the output that a manifest keeps it in, or 0
 }
 
 // before is the order of all rows; ordinals stand for ids.
@@ -53,6 +54,7 @@ const (
 	groupInTrain
 	groupInTest
 	otherPool
+	pinnedApart
 	choiceReasons
 )
 
@@ -64,6 +66,7 @@ var reasonText = [choiceReasons - firstReason]string{
 	"its group is in train",
 	"its group is in val or iid",
 	"its pool has no output for its cell",
+	"it joins groups that are pinned to train and to a test set",
 }
 
 // A taker picks the first or the last of some rows of a cell.

@@ -48,6 +48,20 @@ func (s *scan) all(ctx context.Context, in *stages.Inputs, out stages.Sink) erro
 	if err := s.emptyCells(ch); err != nil {
 		return err
 	}
+	var last *earlier
+	for _, m := range []struct {
+		path pipeline.File
+		use  func(*earlier)
+	}{{s.cfg.Pin, func(e *earlier) { s.pin(ch, e, out) }}, {s.cfg.Last, func(e *earlier) { last = e }}} {
+		if m.path == "" {
+			continue
+		}
+		e, err := readEarlier(string(m.path))
+		if err != nil {
+			return err
+		}
+		m.use(e)
+	}
 	ch.run()
 	if len(ch.shortages) > 0 {
 		return ch.infeasible()
@@ -61,6 +75,9 @@ func (s *scan) all(ctx context.Context, in *stages.Inputs, out stages.Sink) erro
 		return err
 	}
 	s.report(ch, counts, out)
+	if last != nil {
+		s.moves(last, out)
+	}
 	return nil
 }
 
@@ -190,7 +207,7 @@ func (s *scan) choice() *choice {
 	c := s.cfg
 	ch := &choice{
 		cells: make([][]row, len(s.rules.cells)), train: c.Sizes.of["train"], val: c.Sizes.of["val"], iid: c.Sizes.of["iid"],
-		grouped: len(c.Group) > 0, several: c.Items.on() && c.Items.Image == "any", matched: len(c.Match) > 0, relaxed: c.Growth == "relaxed", trainRole: 1, valRole: 2, iidRole: 2,
+		balanced: len(c.Balance) > 0, grouped: len(c.Group) > 0, several: c.Items.on() && c.Items.Image == "any", matched: len(c.Match) > 0, relaxed: c.Growth == "relaxed", trainRole: 1, valRole: 2, iidRole: 2,
 	}
 	if ch.val.kind != 0 {
 		ch.iidRole = 3

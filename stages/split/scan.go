@@ -26,6 +26,7 @@ type scan struct {
 	seed   uint64
 
 	columns                map[string]int // of the records, by name
+	binsOf                 map[string][]int
 	id                     int
 	stratify, group, match []int
 	label                  int // -1: not read
@@ -107,15 +108,20 @@ func newScan(cfg *Shift, in stages.Input, seed uint64) (*scan, error) {
 		p := problems[0]
 		return nil, fmt.Errorf("%s: %s", p.Field, p.Msg)
 	}
-	s := &scan{cfg: cfg, rules: rules, seed: seed, columns: map[string]int{}, label: -1, items: -1}
-	for i, f := range schema.Fields() {
+	s := &scan{cfg: cfg, rules: rules, seed: seed, columns: map[string]int{}, binsOf: map[string][]int{}, label: -1, items: -1}
+	for i, f := range cfg.withBins(schema).Fields() {
 		s.columns[f.Name] = i
+	}
+	for name, b := range cfg.Bins {
+		for _, of := range b.Of {
+			s.binsOf[name] = append(s.binsOf[name], s.columns[of])
+		}
 	}
 	s.id = s.columns["id"]
 	for _, p := range []struct {
 		names []string
 		at    *[]int
-	}{{cfg.Stratify, &s.stratify}, {cfg.Group, &s.group}, {cfg.Match, &s.match}} {
+	}{{cfg.strata(), &s.stratify}, {cfg.Group, &s.group}, {cfg.Match, &s.match}} {
 		for _, name := range p.names {
 			*p.at = append(*p.at, s.columns[name])
 		}
@@ -144,7 +150,9 @@ func (s *scan) run(ctx context.Context, in stages.Input, workers int) error {
 			w := s.newWorker()
 			for j := range jobs {
 				if ctx.Err() == nil {
-					w.read(j.rec, j.c)
+					rec := s.binned(j.rec)
+					w.read(rec, j.c)
+					rec.Release()
 				}
 				j.rec.Release()
 			}
@@ -345,7 +353,7 @@ func (w *worker) read(rec arrow.Record, c *chunk) {
 // place adds a row of a cell, unless a column it needs is missing.
 func (w *worker) place(rec arrow.Record, c *chunk, i int, j *judgement, strata, group, match []arrow.Array) {
 	for k, col := range strata {
-		if w.drops(c, i, col, w.cfg.Stratify[k], "drop") {
+		if w.drops(c, i, col, w.cfg.strata()[k], "drop") {
 			return
 		}
 	}

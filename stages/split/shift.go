@@ -18,15 +18,19 @@ type Shift struct {
 	Shifts   Shifts                          `yaml:"shifts" doc:"test sets: for each attribute a list of altered values, each item one set; or named sets"`
 	Sizes    Sizes                           `yaml:"sizes" required:"true" doc:"rows of train, val, iid and ood, or of one shift by its name: a number, a share, {each: n} or all"`
 	Stratify []string                        `yaml:"stratify" single:"true" doc:"columns whose mix every output keeps"`
+	Balance  []string                        `yaml:"balance" single:"true" doc:"columns of whose values every output has equally many rows"`
 	Group    []string                        `yaml:"group" single:"true" doc:"columns whose values never stand in train and in a test set"`
 	Match    []string                        `yaml:"match" single:"true" doc:"columns in whose mix every shift follows iid"`
 	Missing  map[string]string               `yaml:"missing" enum:"drop|keep|error" doc:"what a missing value of an attribute does to its row"`
 	Classes  Classes                         `yaml:"classes" doc:"common, all, or a list: the classes that the split keeps"`
 	Label    string                          `yaml:"label" doc:"column of the class"`
+	Bins     map[string]Bin                  `yaml:"bins" doc:"attributes made of columns: bounds of a number, parts of a time, squares of a map"`
 	Items    Items                           `yaml:"items" doc:"attributes that belong to the elements of a list column, such as the clothing items of an image"`
 	Where    Where                           `yaml:"where" doc:"rows that each side may draw from"`
 	Exclude  []map[string]pipeline.Condition `yaml:"exclude" single:"true" doc:"rows to leave out: those that meet all conditions of an item"`
 	Leakage  pipeline.Value                  `yaml:"leakage" doc:"what becomes of pictures that are in two sets: off, warn, fail, drop, or the parameters of check/leakage, which stands behind the split"`
+	Pin      pipeline.File                   `yaml:"pin" doc:"manifest of an earlier split: its rows stay in their sets as long as they exist and fit"`
+	Last     pipeline.File                   `yaml:"last" doc:"manifest of the last split: rows that moved since are counted"`
 	Growth   string                          `yaml:"growth" enum:"strict|relaxed" doc:"strict: added rows never move a row between outputs"`
 }
 
@@ -107,6 +111,20 @@ func checkShift(c *Shift) []pipeline.Problem {
 	}
 	problems = append(problems, c.Shifts.check(c.Base)...)
 	problems = append(problems, c.Sizes.check(c)...)
+	problems = append(problems, c.checkBins()...)
+	if len(c.Balance) > 0 {
+		switch {
+		case len(c.Stratify) > 0:
+			report("balance", "stratify keeps the mix of the rows and balance makes it even: say one of them")
+		case len(c.Match) > 0:
+			report("balance", "every set is even already, so match has nothing to do: say one of them")
+		}
+		for _, name := range keys(c.Sizes.of) {
+			if s := c.Sizes.of[name]; s.kind == share || s.kind == all && (name == "train" || name == "val" || name == "iid") {
+				report("balance", "%s: %s takes rows as they come; give a number of rows, or {each: n}", name, s)
+			}
+		}
+	}
 	if c.Items.on() && c.Classes.mode != "" && c.Classes.mode != "all" {
 		report("classes", "images with several classes have no class to keep or leave: select the items by a condition on their class instead")
 	}
@@ -167,7 +185,7 @@ func shiftColumns(c *Shift, in stages.Schemas) (stages.Schemas, []pipeline.Probl
 // reads lists the columns the split needs. The label column is read where it
 // exists, to see that every test set has every class.
 func (c *Shift) reads(in *arrow.Schema) []string {
-	names := slices.Concat(keys(c.Base), c.Stratify, c.Group, c.Match, keys(c.Where.Train), keys(c.Where.Val), keys(c.Where.Tests))
+	names := slices.Concat(keys(c.Base), c.strata(), c.Group, c.Match, keys(c.Where.Train), keys(c.Where.Val), keys(c.Where.Tests))
 	for _, s := range c.Shifts.sets {
 		for _, a := range s.alters {
 			names = append(names, a.attribute)
@@ -179,12 +197,26 @@ func (c *Shift) reads(in *arrow.Schema) []string {
 	if c.readsLabel(in) {
 		names = append(names, c.Label)
 	}
-	names = slices.DeleteFunc(names, func(n string) bool { return n == "id" || c.Items.field(in, n) >= 0 })
+	names = slices.DeleteFunc(names, func(n string) bool {
+		_, bin := c.Bins[n]
+		return n == "id" || bin || c.Items.field(in, n) >= 0
+	})
+	for _, b := range c.Bins {
+		names = append(names, b.Of...)
+	}
 	if c.Items.on() {
 		names = append(names, c.Items.Column)
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
+}
+
+// strata are the columns whose values quotas are set for.
+func (c *Shift) strata() []string {
+	if len(c.Balance) > 0 {
+		return c.Balance
+	}
+	return c.Stratify
 }
 
 func (c *Shift) readsLabel(in *arrow.Schema) bool {

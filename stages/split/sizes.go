@@ -117,7 +117,7 @@ func (s *Sizes) check(c *Shift) []pipeline.Problem {
 	}
 	for _, name := range keys(s.of) {
 		size := s.of[name]
-		if size.kind == each && len(c.Stratify) == 0 {
+		if size.kind == each && len(c.strata()) == 0 {
 			report(name, "each means rows of every stratum: name the columns under stratify")
 		}
 		shift := !slices.Contains(known[:3], name)

@@ -218,3 +218,36 @@ func pipelineFields(t *testing.T, with string) []pipeline.Field {
 	}
 	return fields
 }
+
+func TestBalance(t *testing.T) {
+	ids, labels, lens := []string{}, []string{}, []string{}
+	for i := range 60 {
+		ids = append(ids, fmt.Sprintf("%02d", i))
+		labels = append(labels, []string{"cat", "cat", "cat", "cat", "dog", "cow"}[i%6])
+		lens = append(lens, []string{"std", "std", "wide"}[i/6%3])
+	}
+	rows := stagetest.Rows(ids, stagetest.Column{Name: "label", Values: labels}, stagetest.Column{Name: "lens", Values: lens})
+	c := shiftCase(t, `{base: {lens: std}, shifts: {lens: wide}, balance: label, sizes: {train: 12, iid: 3, ood: all}, growth: relaxed}`, rows)
+	got, err := outputs(t, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range strings.Split(got, "\n")[:3] {
+		name, list, _ := strings.Cut(line, ": ")
+		count := map[string]int{}
+		for _, id := range strings.Fields(list) {
+			for i := range ids {
+				if ids[i] == id {
+					count[labels[i]]++
+				}
+			}
+		}
+		if n := map[string]int{"train": 4, "iid": 1, "lens=wide": 3}[name]; count["cat"] != n || count["dog"] != n || count["cow"] != n {
+			t.Errorf("%s holds %v, want %d of each", name, count, n)
+		}
+	}
+	_, err = outputs(t, shiftCase(t, `{base: {lens: std}, balance: label, stratify: label, sizes: {train: 70%, iid: 3}}`, rows))
+	if got, want := fmt.Sprint(err), "stratify keeps the mix of the rows and balance makes it even"; !strings.Contains(got, want) {
+		t.Errorf("error:\n got %s\nwant %s", got, want)
+	}
+}
