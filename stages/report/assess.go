@@ -83,7 +83,10 @@ func (c *Config) benchmark(b *benchmark, boot *stats.Bootstrap) (benchmarkResult
 		mr := b.errors(c, boot, m)
 		mr.Corruption = b.corrupted(boot, m, b.reference(m))
 
-		mr.Parameters = c.Parameters[m.method]
+		mr.Effort = m.effort
+		if mr.Parameters = c.Parameters[m.method]; mr.Parameters == 0 && m.effort != nil {
+			mr.Parameters = float64(m.effort.Parameters) / 1e6
+		}
 		if fitted != nil {
 			mr.Effective = fitted.beyond(m)
 		}
@@ -135,7 +138,7 @@ func (c *Config) remarks(b *benchmark) (notes []string) {
 		}
 		notes = append(notes, fmt.Sprintf("%s: one seed (%s): intervals are about these weights only; training again may give other numbers", b.name, who))
 	}
-	return notes
+	return append(notes, b.uneven()...)
 }
 
 // baselineOf is the model that m is compared with: the baseline method with the

@@ -41,6 +41,7 @@ type model struct {
 	rest   string // other coordinates, such as "model=resnet50"
 	seeds  []string
 	cells  map[cellKey]*predictions
+	effort *effort // nil where it is not known
 }
 
 // Predictions are what is kept of one dataset, by row.

@@ -30,7 +30,7 @@ func Robustness() *stages.Kind {
 	return stages.Define(stages.Def[Config]{
 		Name:    "report/robustness",
 		Doc:     "Compares methods on test sets inside and outside the training distribution, with 95 % intervals.",
-		Version: 1,
+		Version: 2, // 2: training effort beside every method
 		Shape:   stages.Aggregate,
 		In: []stages.Port{{
 			Name: port, Type: stages.Rows, Many: true, Any: true,

@@ -101,6 +101,9 @@ func layBenchmark(r *result, b *benchmarkResult, id string, colours []string) se
 		s.tables = append(s.tables, t)
 	}
 	s.tables = append(s.tables, metricTables(b)...)
+	if t, ok := effortTable(b); ok {
+		s.tables = append(s.tables, t)
+	}
 	s.charts = b.charts(colours)
 	return s
 }

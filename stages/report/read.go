@@ -104,6 +104,13 @@ func (r *reader) input(ctx context.Context, in stages.Input) error {
 		r.models[[2]string{p.method, p.rest}] = m
 		r.b.models = append(r.b.models, m)
 	}
+	told, err := effortOf(in.Schema())
+	if err != nil {
+		return fmt.Errorf("%s: %w", at, err)
+	}
+	if m.effort == nil {
+		m.effort = told
+	}
 	key := cellKey{p.seed, p.set}
 	if m.cells[key] != nil {
 		return fmt.Errorf("two inputs are %s on test set %q (the second is %s): name the axis that tells them apart as method, replicate or in tests", m.name(), p.set, at)
@@ -116,6 +123,9 @@ func (r *reader) input(ctx context.Context, in stages.Input) error {
 	each := rows.record
 	if in.Schema().HasField(labelsColumn) && !in.Schema().HasField("correct") {
 		r.b.several = true
+		if f, ok := in.Schema().FieldsByName(scoresColumn); ok && r.b.about.MAP == "" {
+			r.b.about.MAP, _ = f[0].Metadata.GetValue("map") // evaluate/multilabel may say the form
+		}
 		each = rows.severalLabels
 	} else if r.b.several {
 		return fmt.Errorf("%s has one label a row, other inputs have several; give them to the report under different names", at)

@@ -63,6 +63,7 @@ type modelResult struct {
 	Classes    []classError      `json:"classes,omitempty"`
 	Effective  *number           `json:"effective_robustness,omitempty"` // OOD accuracy minus that of the line at the same IID accuracy
 	Parameters float64           `json:"parameters,omitempty"`           // millions of weights
+	Effort     *effort           `json:"effort,omitempty"`
 	Corruption *corruptionErrors `json:"corruption_errors,omitempty"`
 }
 
