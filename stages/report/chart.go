@@ -248,17 +248,19 @@ func (b *benchmarkResult) sizes(colours []string) (chart, bool) {
 		Left: fixed1(left), Right: fixed1(plotRight), Top: fixed1(top), Bottom: fixed1(bottom), Legend: b.legend(colours),
 	}
 	var known []*modelResult
+	sizes := map[float64]bool{}
 	x := scale{low: 0, from: left, to: plotRight}
 	y := scale{low: math.Inf(1), high: math.Inf(-1), from: bottom, to: top}
 	for i := range b.Models {
 		if m := &b.Models[i]; m.Parameters > 0 && m.OOD != nil {
 			known = append(known, m)
+			sizes[m.Parameters] = true
 			x.high = max(x.high, m.Parameters)
 			y.low, y.high = min(y.low, m.OOD.lower()), max(y.high, m.OOD.upper())
 		}
 	}
-	if len(known) < 2 {
-		return c, false
+	if len(sizes) < 2 {
+		return c, false // methods of one network, as most are
 	}
 	c.X, c.Y = x.ticks(), y.ticks()
 	for _, m := range known {

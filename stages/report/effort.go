@@ -59,7 +59,7 @@ func (b *benchmark) uneven() (notes []string) {
 	if len(seen) < 2 {
 		return nil
 	}
-	return []string{fmt.Sprintf("%s: the methods saw different numbers of images in training (%s), which may explain part of their differences; budget: {images: n} makes them equal",
+	return []string{fmt.Sprintf("%s: the methods saw different numbers of images in training (%s), which may explain part of their differences",
 		b.name, strings.Join(list, ", "))}
 }
 
