@@ -50,7 +50,7 @@ func noisePictures(c *calls, side int) *stages.Kind {
 // batch. When one row of it changes, the others are taken over with the content
 // they had, pictures included: it ends as if all had been computed.
 func TestLargePartitions(t *testing.T) {
-	const side, rows = 128, 380 // 19 MB
+	const side, rows = 112, 700 // 26 MB
 	b := newBench(t)
 	b.kinds = stages.NewRegistry(append(fakeKinds(&b.calls), noisePictures(&b.calls, side))...)
 	fresh := newBench(t)
