@@ -70,11 +70,8 @@ func (c *BandConv) Rows(dst, src Band, rows, width int, p *Pool) {
 	p.Run(strips*parts, func(i int) {
 		strip, part := i/parts, i%parts
 		lo, hi := strip*flatStrip, min((strip+1)*flatStrip, len(c.plan.groups)/2)
-		for tile := len(f.tiles) * part / parts; tile < len(f.tiles)*(part+1)/parts; tile++ {
-			at := f.m * tile / len(f.tiles)
-			for pair := lo; pair < hi; pair++ {
-				c.be.FlatTile(f.tiles[tile], f.terms, f.weights.v[at*f.terms:], src.V, f.taps.v, c.plan.pair(pair), dst.V[at*dst.Channel:], dst.Channel, false)
-			}
+		for pair := lo; pair < hi; pair++ {
+			f.flatTiles(c.plan.pair(pair), dst.V, dst.Channel, src.V, f.weights.v, f.taps.v, len(f.tiles)*part/parts, len(f.tiles)*(part+1)/parts)
 		}
 	})
 }

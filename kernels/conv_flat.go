@@ -82,26 +82,34 @@ func (f *filter) flatStrip(plan *flatPlan, dst, src, bias []float32, g, strip, t
 		defer o.put()
 		in, taps = b.v, o.v
 	}
-	at := 0
-	for i, rows := range f.tiles {
-		if i >= tile1 {
-			break
+	for pair := lo; pair < hi; pair++ {
+		g := *plan.pair(pair)
+		g[0].Src -= from
+		g[1].Src -= from
+		f.flatTiles(&g, out, plane, in, weights, taps, tile0, tile1)
+	}
+	if bias != nil {
+		for r := f.m * tile0 / len(f.tiles); r < f.m*tile1/len(f.tiles); r++ {
+			row := out[r*plane+plan.first[lo] : r*plane+plan.first[hi]]
+			f.be.Offset(bias[g*f.m+r], row, row)
 		}
-		if i >= tile0 {
-			for pair := lo; pair < hi; pair++ {
-				g := *plan.pair(pair)
-				g[0].Src -= from
-				g[1].Src -= from
-				f.be.FlatTile(rows, f.terms, weights[at*f.terms:], in, taps, &g, out[at*plane:], plane, false)
-			}
-			if bias != nil {
-				for r := at; r < at+rows; r++ {
-					row := out[r*plane+plan.first[lo] : r*plane+plan.first[hi]]
-					f.be.Offset(bias[g*f.m+r], row, row)
-				}
-			}
+	}
+}
+
+// flatTerms bounds the terms of a flat tile, so that what they read of 32 lanes rests in the first-level cache while the
+// tiles of all channels pass by.
+const flatTerms = 320
+
+// flatTiles computes the tiles from tile0 to tile1 of two groups of lanes; channels of dst are ldc apart.
+func (f *filter) flatTiles(g *[2]simd.LaneGroup, dst []float32, ldc int, src, weights []float32, taps []int, tile0, tile1 int) {
+	blocks := (f.terms + flatTerms - 1) / flatTerms
+	for b := range blocks {
+		t0, t1 := f.terms*b/blocks, f.terms*(b+1)/blocks
+		at := f.m * tile0 / len(f.tiles)
+		for _, rows := range f.tiles[tile0:tile1] {
+			f.be.FlatTile(rows, t1-t0, weights[at*f.terms+t0*rows:], src, taps[t0:t1], g, dst[at*ldc:], ldc, b > 0)
+			at += rows
 		}
-		at += rows
 	}
 }
 

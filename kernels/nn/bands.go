@@ -2,10 +2,9 @@ package nn
 
 import "shiftmill/kernels"
 
-// bandRows is the number of rows of the lowest node that a flow makes at a
-// time: enough to fill the lanes of a convolution, and few enough that a
-// layer's rows are still in the second-level cache when the next one reads
-// them.
+// bandRows is the number of rows that a convolution makes at a time, at least:
+// enough to fill its lanes, and few enough that they are still in a cache when
+// the next layer reads them.
 const bandRows = 8
 
 // A window is the rows of a node that somebody still needs, with the borders
@@ -49,10 +48,8 @@ func (f *flow) run(dst *Signal, p *kernels.Pool) {
 	r := &bandRun{f: f, p: p, windows: f.weights.windowsFor(len(f.nodes)), readers: make([][]int, len(f.nodes)), convs: make([]*kernels.BandConv, len(f.nodes))}
 	defer func() { f.weights.spare = r.shuffle }()
 	r.shuffle = f.weights.spare
-	lowest := end.h
 	for i := range f.nodes {
 		n := &f.nodes[i]
-		lowest = min(lowest, n.h)
 		for _, j := range n.reads() {
 			r.readers[j] = append(r.readers[j], i)
 			w := &r.windows[j]
@@ -77,9 +74,8 @@ func (f *flow) run(dst *Signal, p *kernels.Pool) {
 	out := &r.windows[last]
 	was := out.data
 	out.data, out.rows, out.whole = dst.Data, end.h, true
-	band := bandRows * max(1, end.h/max(lowest, 1))
-	for y := 0; y < end.h; y += band {
-		r.make(last, min(y+band, end.h))
+	for y := 0; y < end.h; y += bandRows {
+		r.make(last, min(y+bandRows, end.h))
 	}
 	out.data = was
 }
@@ -124,6 +120,9 @@ func (r *bandRun) make(i, end int) {
 	n, w := &r.f.nodes[i], &r.windows[i]
 	if end <= w.next {
 		return
+	}
+	if n.kind == convolve || n.kind == enlarge {
+		end = max(end, w.next+bandRows)
 	}
 	if n.kind == shuffle || n.kind == enlarge { // whole cells
 		end += (n.factor - end%n.factor) % n.factor
