@@ -39,3 +39,19 @@ func KnownDigests(t *testing.T, store, dir string) int {
 	defer s.Close()
 	return len(newStatCache(s, granularity).stored(dir + string(filepath.Separator)).entries)
 }
+
+// PartsOf lists the partitions of an instance's only output: rows by object.
+func (e *Engine) PartsOf(instance string) map[string]int {
+	n, _ := e.named(instance)
+	rows := map[string]int{}
+	parts, err := e.partitions(n.outputs[0].data)
+	if err != nil {
+		panic(err)
+	}
+	for _, p := range parts {
+		for _, o := range p.objects() {
+			rows[o.String()] += p.Rows / len(p.objects())
+		}
+	}
+	return rows
+}
