@@ -1,0 +1,98 @@
+//go:build unix
+
+package cli
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+var folderFiles = flag.Int("files", 5000, "files of the folder in TestUnchangedFolder")
+
+// cpuTime is what this process has used of the processors.
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// A metadata split of a folder opens no picture: the files here are none. That
+// nothing has changed is found by looking at the folder, beside which a bare walk
+// with a stat of each file is timed.
+func TestUnchangedFolder(t *testing.T) {
+	dir := t.TempDir()
+	for i := range *folderFiles {
+		folder := filepath.Join(dir, "pictures", fmt.Sprintf("class%02d", i%20), fmt.Sprintf("site%03d", i%1000/20))
+		if i < 1000 {
+			if err := os.MkdirAll(folder, 0o777); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.WriteFile(filepath.Join(folder, fmt.Sprintf("%07d.jpg", i)), []byte("no picture"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	spec := filepath.Join(dir, "folder.yaml")
+	text := `shiftmill: v1
+name: folder
+stages:
+  images: {kind: source/images, with: {root: pictures, pattern: "{label}/{site}/{file}"}}
+  one: {kind: split/select, from: images, with: {where: {site: [site001, site002]}}}
+`
+	if err := os.WriteFile(spec, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"run", "--store", filepath.Join(dir, "store"), spec}
+	run := func() (string, time.Duration, time.Duration) {
+		var out, errs bytes.Buffer
+		start, cpu := time.Now(), cpuTime()
+		if code := Main(args, nil, &out, &errs); code != 0 {
+			t.Fatalf("exit code %d: %s", code, errs.String())
+		}
+		return out.String(), time.Since(start), cpuTime() - cpu
+	}
+	walk := func() (time.Duration, time.Duration) {
+		start, cpu := time.Now(), cpuTime()
+		files := 0
+		err := filepath.WalkDir(filepath.Join(dir, "pictures"), func(_ string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			files++
+			_, err = d.Info()
+			return err
+		})
+		if err != nil || files != *folderFiles {
+			t.Fatalf("%d files, %v", files, err)
+		}
+		return time.Since(start), cpuTime() - cpu
+	}
+	_, first, firstCPU := run()
+	least := [4]time.Duration{1 << 62, 1 << 62, 1 << 62, 1 << 62}
+	for range 3 {
+		ww, wc := walk()
+		out, rw, rc := run()
+		if !strings.Contains(out, "ran 0, ") {
+			t.Fatalf("an unchanged folder ran something:\n%s", out)
+		}
+		for i, d := range []time.Duration{ww, wc, rw, rc} {
+			least[i] = min(least[i], d)
+		}
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	t.Logf("%d files: first run %v (%v CPU); unchanged %v (%v CPU); walk with stats %v (%v CPU): %.2f of its time, %.2f of its CPU; %d MB of the system",
+		*folderFiles, first.Round(time.Millisecond), firstCPU.Round(time.Millisecond), least[2].Round(time.Millisecond), least[3].Round(time.Millisecond),
+		least[0].Round(time.Millisecond), least[1].Round(time.Millisecond), float64(least[2])/float64(least[0]), float64(least[3])/float64(max(1, least[1])), m.Sys>>20)
+}
