@@ -8,7 +8,7 @@
 // Rules: figures are counts, or come from counts by +, -, *, / and square
 // roots, each rounded once, so that a report has the same bytes everywhere.
 // A check changes no row; what it finds it says in a report, in notes and, if
-// asked, as an error.
+// asked, as an error or by leaving the row out.
 //
 // How to draw other rows is for package split; what a model makes of the sets,
 // for stages/report.

@@ -10,7 +10,8 @@
 //
 // Rules that hold:
 //   - A split reads metadata columns only, never a pixel, and copies none.
-//   - Rows in = rows of all outputs, "unused" included; no row is in two.
+//   - Rows in = rows of all outputs, "unused" included; no row is in two, but
+//     where a row has several items and stands in the cell of each.
 //   - Membership depends on ids, the columns read, parameters and seed alone.
 //   - Growth: with fixed quotas in each stratum and at most one group key, and
 //     with percent sizes, added rows never move a row from one output to
