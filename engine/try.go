@@ -36,7 +36,7 @@ func Try(g *pipeline.Graph, registry *stages.Registry, rows int) (*pipeline.Grap
 		if !ok {
 			return nil, fmt.Errorf("%s: no kind %q", n.Pos, n.Kind)
 		}
-		if k.Shape == stages.Source || k.Shape == stages.Index {
+		if k.Shape == stages.Source || k.Shape == stages.Index && readsOnly(n, whole) {
 			whole[n] = true
 			t.Nodes = append(t.Nodes, n)
 			continue
@@ -65,6 +65,18 @@ func Try(g *pipeline.Graph, registry *stages.Registry, rows int) (*pipeline.Grap
 		t.Nodes = append(t.Nodes, n)
 	}
 	return &t, nil
+}
+
+// readsOnly says whether all that a node reads is among some nodes.
+func readsOnly(n *pipeline.Node, some map[*pipeline.Node]bool) bool {
+	for _, in := range n.In {
+		for _, r := range in.Refs {
+			if r.Node != nil && !some[r.Node] {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // trialMark stands between the name of a spec and the rows of a trial.
