@@ -1,3 +1,5 @@
+//go:build linux
+
 package cli_test
 
 import (
@@ -7,22 +9,11 @@ import (
 	"image/jpeg"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"syscall"
 	"testing"
 )
-
-// program is a command that runs this test binary as the program.
-func program(t *testing.T, args ...string) *exec.Cmd {
-	t.Helper()
-	file, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &exec.Cmd{Path: file, Args: append([]string{"shiftmill"}, args...), Env: os.Environ()}
-}
 
 // photoFolder makes count files of noise, of few kinds and many names.
 func photoFolder(t *testing.T, dir string, count, side int) {
