@@ -60,7 +60,7 @@ func (s *session) exportAs(ctx context.Context, x *experiment, e *engine.Engine,
 	if n := pipeline.Nearest(form, exportNames()); n != "" {
 		near = fmt.Sprintf("; did you mean %s?", n)
 	}
-	return usage("--layout is parquet, %s, got %q%s", strings.Join(exportNames(), ", "), form, near)
+	return usage("--layout must be one of parquet, %s, got %q%s", strings.Join(exportNames(), ", "), form, near)
 }
 
 // newJob gathers the sets that a name means: one output, a group of outputs, or
