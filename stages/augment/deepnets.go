@@ -1,9 +1,6 @@
 package augment
 
 import (
-	"fmt"
-	"math"
-
 	"shiftmill/kernels"
 	"shiftmill/kernels/nn"
 	"shiftmill/stages/augment/deep"
@@ -65,9 +62,10 @@ func (e *edsrDistorter) redraw(d *deep.Dice, p *kernels.Pool) {
 }
 
 func (e *edsrDistorter) picture(x *imageio.Pixels, d *deep.Dice, _ kernels.Source, p *kernels.Pool) *imageio.Pixels {
-	planes(&e.x, x, 1)
+	e.x.Resize(3, x.H, x.W)
+	imageio.ToPlanes(e.x.Data, x, 1)
 	deep.RunEDSR(e.net, &e.y, e.x, e.before, e.body, e.reference, d, p)
-	return levels(e.y, 1)
+	return imageio.FromPlanes(e.y.Data, e.y.H, e.y.W, 1)
 }
 
 // A caeDistorter is a distorted CAE beside a clean one.
@@ -121,42 +119,8 @@ func (e *caeDistorter) redraw(d *deep.Dice, _ *kernels.Pool) {
 }
 
 func (e *caeDistorter) picture(x *imageio.Pixels, d *deep.Dice, bits kernels.Source, p *kernels.Pool) *imageio.Pixels {
-	planes(&e.x, x, 255)
+	e.x.Resize(3, x.H, x.W)
+	imageio.ToPlanes(e.x.Data, x, 255)
 	deep.RunCAE(e.net, &e.y, e.x, e.signals, d, bits, p)
-	return levels(e.y, 255)
-}
-
-// planes makes a signal of a picture: its levels divided by one number.
-func planes(dst *nn.Signal, p *imageio.Pixels, by float32) {
-	dst.Resize(3, p.H, p.W)
-	area := p.H * p.W
-	for i := range area {
-		for c := range 3 {
-			dst.Data[c*area+i] = float32(p.Pix[i*p.C+c%p.C]) / by
-		}
-	}
-}
-
-// levels makes a picture of a signal: values times one number, rounded half up
-// (as torchvision's save_image does) and clamped; NaN becomes 0.
-func levels(s nn.Signal, by float32) *imageio.Pixels {
-	if s.C != 3 {
-		panic(fmt.Sprintf("augment: a signal of %d channels is no picture", s.C))
-	}
-	p := imageio.NewPixels(s.H, s.W, 3)
-	area := s.H * s.W
-	for c := range 3 {
-		for i, v := range s.Data[c*area : (c+1)*area] {
-			level := float32(v*by) + 0.5
-			switch {
-			case !(level >= 1):
-				p.Pix[i*3+c] = 0
-			case level >= 255:
-				p.Pix[i*3+c] = 255
-			default:
-				p.Pix[i*3+c] = byte(math.Floor(float64(level)))
-			}
-		}
-	}
-	return p
+	return imageio.FromPlanes(e.y.Data, e.y.H, e.y.W, 255)
 }

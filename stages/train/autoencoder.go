@@ -40,8 +40,8 @@ func (e *coder) patch() int { return e.size }
 
 func (e *coder) fill(i int, p *imageio.Pixels, bits kernels.Source) {
 	at := i * len(p.Pix)
-	planesOf(e.trainer.Images[at:], p, 1.0/255)
-	planesOf(e.trainer.Targets[at:], p, -1.0/255)
+	imageio.ToPlanes(e.trainer.Images[at:], p, 255)
+	imageio.ToPlanes(e.trainer.Targets[at:], p, -255)
 	n := nn.CAEChannels * (e.size / 4) * (e.size / 4)
 	bits.Uniforms(e.trainer.Uniform[i*n:(i+1)*n], 0)
 }
@@ -55,12 +55,12 @@ func (e *coder) resume(step int)                               { e.trainer.Resum
 func (e *coder) judge(p *imageio.Pixels, bits kernels.Source, pool *kernels.Pool) (own, other float64) {
 	p = judgedCrop(p)
 	x := nn.Signal{C: 3, H: p.H, W: p.W, Data: make([]float32, len(p.Pix))}
-	planesOf(x.Data, p, 1.0/255)
+	imageio.ToPlanes(x.Data, p, 255)
 	var code, y nn.Signal
 	e.net.Encode(&code, x, pool)
 	uniform := make([]float32, len(code.Data))
 	bits.Uniforms(uniform, 0)
 	kernels.StochasticSign(code.Data, code.Data, uniform)
 	e.net.Decode(&y, code, pool)
-	return meanSquare(p, levelsOf(y, 255)), math.NaN()
+	return meanSquare(p, imageio.FromPlanes(y.Data, y.H, y.W, 255)), math.NaN()
 }

@@ -1,8 +1,6 @@
 package train
 
 import (
-	"math"
-
 	"shiftmill/kernels"
 	"shiftmill/kernels/nn"
 	"shiftmill/stages"
@@ -38,8 +36,8 @@ func (e *enlarger) patch() int { return nn.EDSRScale * e.size }
 
 func (e *enlarger) fill(i int, p *imageio.Pixels, _ kernels.Source) {
 	small := imageio.Resize(p, e.size, e.size, imageio.Bicubic)
-	planesOf(e.trainer.Images[i*3*e.size*e.size:], small, 1)
-	planesOf(e.trainer.Targets[i*len(p.Pix):], p, -1)
+	imageio.ToPlanes(e.trainer.Images[i*3*e.size*e.size:], small, 1)
+	imageio.ToPlanes(e.trainer.Targets[i*len(p.Pix):], p, -1)
 }
 
 func (e *enlarger) step(pool *kernels.Pool, rate float32) float32 { return e.trainer.Step(pool, rate) }
@@ -60,37 +58,8 @@ func (e *enlarger) judge(p *imageio.Pixels, _ kernels.Source, pool *kernels.Pool
 	p = judgedCrop(p)
 	small := imageio.Resize(p, p.H/4, p.W/4, imageio.Bicubic)
 	x := nn.Signal{C: 3, H: small.H, W: small.W, Data: make([]float32, len(small.Pix))}
-	planesOf(x.Data, small, 1)
+	imageio.ToPlanes(x.Data, small, 1)
 	var y nn.Signal
 	e.net.Forward(&y, x, pool)
-	return meanSquare(p, levelsOf(y, 1)), meanSquare(p, imageio.Resize(small, p.H, p.W, imageio.Bicubic))
-}
-
-// planesOf stores a picture's levels, times a factor, plane by plane.
-func planesOf(dst []float32, p *imageio.Pixels, factor float32) {
-	area := p.H * p.W
-	for i := range area {
-		for c := range 3 {
-			dst[c*area+i] = float32(p.Pix[i*p.C+c%p.C]) * factor
-		}
-	}
-}
-
-// levelsOf makes a picture of planes: values times a factor, rounded and
-// clamped; NaN becomes 0.
-func levelsOf(s nn.Signal, factor float32) *imageio.Pixels {
-	p := imageio.NewPixels(s.H, s.W, 3)
-	area := s.H * s.W
-	for c := range 3 {
-		for i, v := range s.Data[c*area : (c+1)*area] {
-			switch level := float32(v * factor); {
-			case !(level > 0):
-			case level >= 255:
-				p.Pix[i*3+c] = 255
-			default:
-				p.Pix[i*3+c] = byte(math.RoundToEven(float64(level)))
-			}
-		}
-	}
-	return p
+	return meanSquare(p, imageio.FromPlanes(y.Data, y.H, y.W, 1)), meanSquare(p, imageio.Resize(small, p.H, p.W, imageio.Bicubic))
 }
