@@ -62,3 +62,40 @@ func limitOf(text string) (time.Duration, error) {
 	}
 	return total, nil
 }
+
+// StaleJobs lists the folders of external stages in a store that nobody has
+// written to since a moment: what stopped programs have left behind.
+func StaleJobs(store string, before time.Time) ([]string, error) {
+	entries, err := os.ReadDir(filepath.Join(store, "jobs"))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var stale []string
+	for _, e := range entries {
+		dir, fresh := filepath.Join(store, "jobs", e.Name()), false
+		err := filepath.WalkDir(dir, func(_ string, d os.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			info, err := d.Info()
+			if err == nil && info.ModTime().After(before) {
+				fresh = true
+				return filepath.SkipAll
+			}
+			return err
+		})
+		if errors.Is(err, os.ErrNotExist) {
+			continue // it has ended meanwhile
+		}
+		if err != nil {
+			return nil, err
+		}
+		if !fresh {
+			stale = append(stale, dir)
+		}
+	}
+	return stale, nil
+}

@@ -138,6 +138,9 @@ nothing else.`,
 			}
 			o.ReadRoot = engine.ReadLockRoot
 			report, err := store.GC(c.Context(), o)
+			if err == nil {
+				err = s.collectJobs(store.Dir(), time.Now().Add(-o.KeepRuns), o.Apply)
+			}
 			if err := errors.Join(err, store.Close()); err != nil {
 				if errors.Is(err, runs.ErrBusy) {
 					return fmt.Errorf("%w; wait for it, or look again later", err)
@@ -156,6 +159,21 @@ nothing else.`,
 	c.Flags().StringArrayVar(&forget, "forget", nil, "lock file that is gone for good and shall keep nothing any more (may be repeated)")
 	c.Flags().StringVar(&most, "max-size", "", "collect the least recently used first, and only until the store is no larger, such as 20GB")
 	return c
+}
+
+// collectJobs tells of folders that programs of the user's left when they were
+// stopped and that nobody has gone on with, and removes them when asked to.
+func (s *session) collectJobs(store string, before time.Time, apply bool) error {
+	stale, err := engine.StaleJobs(store, before)
+	for _, dir := range stale {
+		if apply {
+			err = errors.Join(err, os.RemoveAll(dir))
+			s.printf("%s: a stopped program's folder, removed\n", shortPath(dir))
+		} else {
+			s.printf("%s: a stopped program's folder\n", shortPath(dir))
+		}
+	}
+	return err
 }
 
 // forget takes lock files out of what keeps results.
