@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -11,6 +10,7 @@ import (
 	"strings"
 
 	"shiftmill/engine"
+	"shiftmill/stages/npy"
 )
 
 // arrays is the layout of CIFAR-10-C: for each corruption one NumPy file of
@@ -61,22 +61,8 @@ func newArrays(dir string, sets []engine.PictureSet, rows, begun int) (*arrays, 
 // labelState keeps the labels of an unfinished export, a line each.
 const labelState = ".shiftmill-labels"
 
-// npyHeader describes an array of one-byte or eight-byte numbers.
-func npyHeader(kind string, shape string) []byte {
-	text := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", kind, shape)
-	const prefix = 10
-	for (prefix+len(text)+1)%64 != 0 {
-		text += " "
-	}
-	var b bytes.Buffer
-	b.WriteString("\x93NUMPY\x01\x00")
-	b.Write(binary.LittleEndian.AppendUint16(nil, uint16(len(text)+1)))
-	b.WriteString(text + "\n")
-	return b.Bytes()
-}
-
 func (a *arrays) header(h, w int) []byte {
-	return npyHeader("|u1", fmt.Sprintf("%d, %d, %d, 3", a.blocks[a.names[0]]*a.rows, h, w))
+	return npy.Header("|u1", int64(a.blocks[a.names[0]]*a.rows), int64(h), int64(w), 3)
 }
 
 func (a *arrays) open(h, w int) error {
@@ -150,7 +136,7 @@ func (a *arrays) close() error {
 	slices.Sort(classes)
 	classes = slices.Compact(classes)
 	blocks := a.blocks[a.names[0]]
-	data := npyHeader("<i8", fmt.Sprintf("%d,", blocks*a.rows))
+	data := npy.Header("<i8", int64(blocks*a.rows))
 	for range blocks {
 		for _, l := range a.labels {
 			at, _ := slices.BinarySearch(classes, l)

@@ -20,13 +20,14 @@ var rules = map[string]string{
 	"shiftmill/stages":           "shiftmill/pipeline",
 	"shiftmill/stages/all":       "shiftmill/stages/...",
 	"shiftmill/stages/imageio":   "shiftmill/stages/imageio/...",
+	"shiftmill/stages/npy":       "",
 	"shiftmill/stages/transform": "shiftmill/stages shiftmill/pipeline shiftmill/kernels shiftmill/stages/imageio",
 	"shiftmill/stages/model":     "shiftmill/stages shiftmill/pipeline shiftmill/kernels/... shiftmill/stages/imageio shiftmill/stages/transform shiftmill/stages/model/...",
 	"shiftmill/stages/stagetest": "shiftmill/stages shiftmill/pipeline",
 }
 
 // family is what the packages of a family of kinds may import beside their own.
-const family = "shiftmill/stages shiftmill/pipeline shiftmill/kernels/... shiftmill/stages/transform shiftmill/stages/imageio shiftmill/stages/imageio/... shiftmill/stages/model shiftmill/runs/table shiftmill/runs/manifest"
+const family = "shiftmill/stages shiftmill/pipeline shiftmill/kernels/... shiftmill/stages/transform shiftmill/stages/imageio shiftmill/stages/imageio/... shiftmill/stages/model shiftmill/stages/npy shiftmill/runs/table shiftmill/runs/manifest"
 
 // given are the libraries of the project's choice, and who alone may import
 // them.

@@ -77,7 +77,7 @@ func (c *Imported) run(ctx context.Context, in *stages.Inputs, out stages.Sink) 
 	case ".csv":
 		err = readCSV(ctx, file, c.Classes, got.add)
 	case ".npy":
-		err = readNPY(ctx, file, string(c.IDs), got.add)
+		err = readMatrix(ctx, file, string(c.IDs), got.add)
 	default:
 		err = readScores(ctx, file, c.Classes, got.add)
 	}

@@ -14,6 +14,7 @@ import (
 	"shiftmill/pipeline"
 	"shiftmill/stages"
 	"shiftmill/stages/command"
+	"shiftmill/stages/npy"
 	"shiftmill/stages/stagetest"
 )
 
@@ -30,11 +31,9 @@ func configure[C any](t *testing.T, kind *stages.Kind, text string) *C {
 	return c
 }
 
-// npy is a matrix of float64 in the NPY format.
-func npy(rows, columns int, values ...float64) string {
-	head := fmt.Sprintf("{'descr': '<f8', 'fortran_order': False, 'shape': (%d, %d), }\n", rows, columns)
-	b := append([]byte("\x93NUMPY\x01\x00"), byte(len(head)), 0)
-	b = append(b, head...)
+// matrix is one of float64 in the NPY format.
+func matrix(rows, columns int64, values ...float64) string {
+	b := npy.Header("<f8", rows, columns)
 	for _, v := range values {
 		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(v))
 	}
@@ -51,12 +50,14 @@ func TestImport(t *testing.T) {
 		{file: "p.csv", text: "id,cat,dog\na,1,one\n", want: `p.csv: line 2, column "dog": "one" is no number`},
 		{file: "p.csv", text: "id,cat,dog\na,1,0\nc,0,1\nc,0,1\n", want: `the predictions are not those of the rows: 1 of 2 rows have none, the first is "b"; 2 are of rows that were not asked for, the first is "c"`},
 		{file: "p.csv", text: "id,cat,dog\na,1,0\nc,0,1\n", with: "missing: drop, unknown: ignore", want: "a [1 0]"},
-		{file: "p.npy", text: npy(2, 2, 0.25, 0.75, 1, 0), ids: "b\na\n", want: "a [1 0] b [0.25 0.75]"},
-		{file: "p.npy", text: npy(2, 2, 0.25, 0.75, 1, 0), ids: "b\n", want: "p.npy: it has 2 rows, the file of ids 1 lines"},
-		{file: "p.npy", text: npy(2, 2, 0.25, 0.75, 1, 0), ids: "b\na\nc\n", want: "p.npy: it has 2 rows, the file of ids more lines"},
-		{file: "p.npy", text: npy(1<<40, 1<<20), ids: "b\n", want: "p.npy: it is said to hold 1099511627776 x 1048576 numbers; it has 88 bytes"},
-		{file: "p.npy", text: npy(2, 2, 0.25)[:60], ids: "b\n", want: "p.npy: its header is cut short"},
-		{file: "p.npy", text: strings.Replace(npy(2, 2, 1, 0, 0, 1), "<f8", ">f8", 1), ids: "a\nb\n", want: "p.npy: it must be a matrix (rows by classes) of little-endian floats in C order; its header says {'descr': '>f8', 'fortran_order': False, 'shape': (2, 2), }"},
+		{file: "p.npy", text: matrix(2, 2, 0.25, 0.75, 1, 0), ids: "b\na\n", want: "a [1 0] b [0.25 0.75]"},
+		{file: "p.npy", text: matrix(2, 2, 0.25, 0.75, 1, 0), ids: "b\n", want: "p.npy: it has 2 rows, the file of ids 1 lines"},
+		{file: "p.npy", text: matrix(2, 2, 0.25, 0.75, 1, 0), ids: "b\na\nc\n", want: "p.npy: it has 2 rows, the file of ids more lines"},
+		{file: "p.npy", text: matrix(1<<40, 1<<20), ids: "b\n", want: "p.npy: it ends early: 0 bytes of values, its header tells of 1099511627776 x 1048576 values of 8 bytes"},
+		{file: "p.npy", text: matrix(2, 2, 0.25)[:60], ids: "b\n", want: "p.npy: its header is cut short"},
+		{file: "p.npy", text: string(npy.Header("<i8", 2, 2)) + strings.Repeat("\x00", 32), ids: "a\nb\n", want: `p.npy: it must be a matrix (rows by classes) of floats; its shape is [2 2] and its values are "<i8"`},
+		{file: "p.npy", text: string(npy.Header("<f4", 2)) + strings.Repeat("\x00", 8), ids: "a\nb\n", want: `p.npy: it must be a matrix (rows by classes) of floats; its shape is [2] and its values are "<f4"`},
+		{file: "p.npy", text: string(npy.Header(">f2", 2, 2)) + "\x34\x00\x3a\x00\x3c\x00\x00\x00", ids: "b\na\n", want: "a [1 0] b [0.25 0.75]"},
 		{file: "p.parquet", text: "PAR1 but no more", want: "p.parquet: read a table: "},
 		{file: "p.arrow", text: "ARROW1 but no more", want: "p.arrow: "},
 	} {

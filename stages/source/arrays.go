@@ -15,6 +15,7 @@ import (
 
 	"shiftmill/pipeline"
 	"shiftmill/stages"
+	"shiftmill/stages/npy"
 )
 
 // Arrays is the configuration of source/arrays.
@@ -130,16 +131,16 @@ func (c *Arrays) files() ([]string, error) {
 }
 
 // array opens an array.
-func (c *Arrays) array(name string) (*os.File, npy, error) {
+func (c *Arrays) array(name string) (*os.File, npy.Array, error) {
 	file, member := splitArray(name)
 	f, err := os.Open(filepath.Join(string(c.Root), filepath.FromSlash(file)))
 	if err != nil {
-		return nil, npy{}, fmt.Errorf("%s: %w", name, bare(err))
+		return nil, npy.Array{}, fmt.Errorf("%s: %w", name, bare(err))
 	}
-	a, err := readNPY(f, member)
+	a, err := npy.Open(f, member)
 	if err != nil {
 		f.Close()
-		return nil, npy{}, fmt.Errorf("%s: %w", name, err)
+		return nil, npy.Array{}, fmt.Errorf("%s: %w", name, err)
 	}
 	return f, a, nil
 }
@@ -150,14 +151,17 @@ func (c *Arrays) run(ctx context.Context, out stages.Sink) error {
 		return err
 	}
 	var labelFile *os.File
-	var labels npy
+	var labels npy.Array
 	if c.Labels != "" {
 		if labelFile, labels, err = c.array(c.Labels); err != nil {
 			return err
 		}
 		defer labelFile.Close()
-		if len(labels.shape) != 1 && (len(labels.shape) != 2 || labels.shape[1] != 1) {
-			return fmt.Errorf("%s: its shape is %d; one number a picture is expected", c.Labels, labels.shape)
+		if !labels.Whole() {
+			return fmt.Errorf("%s: its values are %q; whole numbers are expected", c.Labels, labels.Type)
+		}
+		if len(labels.Shape) != 1 && (len(labels.Shape) != 2 || labels.Shape[1] != 1) {
+			return fmt.Errorf("%s: its shape is %d; one number a picture is expected", c.Labels, labels.Shape)
 		}
 	}
 	for _, name := range names {
@@ -178,24 +182,24 @@ func (c *Arrays) run(ctx context.Context, out stages.Sink) error {
 }
 
 // rows makes the rows of an array.
-func (c *Arrays) rows(name string, a npy, labelFile *os.File, labels npy, out stages.Sink) error {
+func (c *Arrays) rows(name string, a npy.Array, labelFile *os.File, labels npy.Array, out stages.Sink) error {
 	channels := int64(1)
 	switch {
-	case a.descr != "|u1":
-		return fmt.Errorf("its values are %q; pictures are bytes, |u1", a.descr)
-	case len(a.shape) == 4 && (a.shape[3] == 1 || a.shape[3] == 3):
-		channels = a.shape[3]
-	case len(a.shape) != 3:
-		return fmt.Errorf("its shape is %d; pictures are [n, height, width, 3], or [n, height, width] in grey", a.shape)
+	case a.Type != "|u1":
+		return fmt.Errorf("its values are %q; pictures are bytes, |u1", a.Type)
+	case len(a.Shape) == 4 && (a.Shape[3] == 1 || a.Shape[3] == 3):
+		channels = a.Shape[3]
+	case len(a.Shape) != 3:
+		return fmt.Errorf("its shape is %d; pictures are [n, height, width, 3], or [n, height, width] in grey", a.Shape)
 	}
-	n, h, w := a.shape[0], a.shape[1], a.shape[2]
+	n, h, w := a.Shape[0], a.Shape[1], a.Shape[2]
 	switch {
 	case n == 0 || h == 0 || w == 0:
-		return fmt.Errorf("its shape is %d: it holds no picture", a.shape)
+		return fmt.Errorf("its shape is %d: it holds no picture", a.Shape)
 	case n%int64(c.Blocks) != 0:
 		return fmt.Errorf("%d pictures are no %d equal blocks", n, c.Blocks)
-	case labelFile != nil && labels.shape[0] != n:
-		return fmt.Errorf("it holds %d pictures, %s %d labels", n, c.Labels, labels.shape[0])
+	case labelFile != nil && labels.Shape[0] != n:
+		return fmt.Errorf("it holds %d pictures, %s %d labels", n, c.Labels, labels.Shape[0])
 	}
 	file, _ := splitArray(name)
 	stem := strings.TrimSuffix(name, ".npy")
@@ -205,14 +209,14 @@ func (c *Arrays) rows(name string, a npy, labelFile *os.File, labels npy, out st
 		var numbers []int64
 		if labelFile != nil {
 			var err error
-			if numbers, err = labels.whole(labelFile, at, to); err != nil {
+			if numbers, err = labels.Integers(labelFile, at, to); err != nil {
 				return err
 			}
 		}
 		b := array.NewRecordBuilder(memory.DefaultAllocator, arrow.NewSchema(c.fields(), nil))
 		for i := at; i < to; i++ {
 			size := h * w * channels
-			ref := fmt.Sprintf("file:%s@%d+%d:%dx%dx%d", file, a.offset+i*size, size, h, w, channels)
+			ref := fmt.Sprintf("file:%s@%d+%d:%dx%dx%d", file, a.Offset+i*size, size, h, w, channels)
 			b.Field(0).(*array.StringBuilder).Append(fmt.Sprintf("%s/%08d", stem, i))
 			stages.ImageBuilderOf(b.Field(1)).Append(stages.ImageCell{Ref: ref, Height: int(h), Width: int(w)})
 			b.Field(2).(*array.StringBuilder).Append(stem)

@@ -52,16 +52,17 @@ func TestArrays(t *testing.T) {
 		t.Errorf("pixels %s, want %s", got, want)
 	}
 	for with, want := range map[string]string{
-		"arrays: packed.npz/x":              `packed.npz/x: the array "x" is compressed, so that no picture can be read in place: save it with numpy.savez, or as .npy`,
-		"arrays: both.npz/z":                `both.npz/z: it holds no array "z"; it has x, y`,
-		"arrays: fortran.npy":               "fortran.npy: it is in Fortran order: save numpy.ascontiguousarray of it",
-		"arrays: float.npy":                 `float.npy: its values are "<f4"; bytes or whole numbers are expected`,
-		"arrays: make.py":                   "make.py: it is no NumPy array",
-		"arrays: fogg.npy":                  `the root holds no array fogg.npy; did you mean "fog.npy"?`,
-		"arrays: fog.npy, names: [a, b]":    "fog.npy: labels.npy: label 2 is 2; there are 2 names",
-		"arrays: fog.npy, blocks: 4":        "fog.npy: 6 pictures are no 4 equal blocks",
-		"arrays: fog.npy, labels: snow.npy": "snow.npy: its shape is [6 2 3 3]; one number a picture is expected",
-		"arrays: labels.npy, labels: ''":    `labels.npy: its values are "<i8"; pictures are bytes, |u1`,
+		"arrays: packed.npz/x":               `packed.npz/x: the array "x" is compressed, so that nothing can be read in place: save it with numpy.savez, or as .npy`,
+		"arrays: both.npz/z":                 `both.npz/z: it holds no array "z"; it has x, y`,
+		"arrays: fortran.npy":                "fortran.npy: it is in Fortran order: save numpy.ascontiguousarray of it",
+		"arrays: float.npy":                  `float.npy: its values are "<f4"; pictures are bytes, |u1`,
+		"arrays: make.py":                    "make.py: it is no NumPy array",
+		"arrays: fogg.npy":                   `the root holds no array fogg.npy; did you mean "fog.npy"?`,
+		"arrays: fog.npy, names: [a, b]":     "fog.npy: labels.npy: label 2 is 2; there are 2 names",
+		"arrays: fog.npy, blocks: 4":         "fog.npy: 6 pictures are no 4 equal blocks",
+		"arrays: fog.npy, labels: snow.npy":  "snow.npy: its shape is [6 2 3 3]; one number a picture is expected",
+		"arrays: fog.npy, labels: float.npy": `float.npy: its values are "<f4"; whole numbers are expected`,
+		"arrays: labels.npy, labels: ''":     `labels.npy: its values are "<i8"; pictures are bytes, |u1`,
 	} {
 		_, _, err := read(t, ArraysKind(), ".", "{root: testdata/arrays, "+with+"}")
 		if err == nil || err.Error() != want {
@@ -73,7 +74,7 @@ func TestArrays(t *testing.T) {
 		t.Fatal(err)
 	}
 	root := files(t, map[string]string{"cut.npy": string(data[:200])})
-	if _, _, err := read(t, ArraysKind(), root, "{root: ., labels: '', arrays: cut.npy}"); err == nil || err.Error() != "cut.npy: it ends early: 72 bytes of values, its header tells of 108" {
+	if _, _, err := read(t, ArraysKind(), root, "{root: ., labels: '', arrays: cut.npy}"); err == nil || err.Error() != "cut.npy: it ends early: 72 bytes of values, its header tells of 6 x 2 x 3 x 3 values of 1 bytes" {
 		t.Errorf("cut short: %v", err)
 	}
 }
