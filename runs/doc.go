@@ -3,7 +3,8 @@
 //
 // # Terms
 //
-// An object is a byte string; its name is its SHA-256. A record is a small
+// An object is a byte string; its name is its SHA-256. One of more than 64 MiB is kept
+// as chunks, objects themselves, and a record that lists them. A record is a small
 // payload under a key, with the objects and other records it refers to. A
 // session is one process's time with a store; it owns one journal, some packs
 // (files that hold the objects below 64 KiB) and its claims. A commit makes

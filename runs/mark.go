@@ -12,7 +12,18 @@ type marks struct {
 	held   map[Digest]bool // by lock files and sessions: never collected
 	recent map[Digest]bool // by recent runs alone: collected only to meet a cap
 	alive  map[sessionID]uint64
+	chunks map[Digest][]Digest // of the objects that are kept so
 	notes  []string
+}
+
+// add marks objects, and the chunks of those that are kept so.
+func (m *marks) add(set map[Digest]bool, objects []Digest) {
+	for _, d := range objects {
+		set[d] = true
+		for _, c := range m.chunks[d] {
+			set[c] = true
+		}
+	}
 }
 
 func (m *marks) has(d Digest) bool { return m.held[d] || m.recent[d] }
@@ -20,6 +31,10 @@ func (m *marks) has(d Digest) bool { return m.held[d] || m.recent[d] }
 // mark follows the records from all roots.
 func (s *Store) mark(o GCOptions) (*marks, error) {
 	m := &marks{held: map[Digest]bool{}, recent: map[Digest]bool{}, alive: map[sessionID]uint64{}}
+	var err error
+	if m.chunks, err = s.allChunked(); err != nil {
+		return nil, err
+	}
 	var keys []Digest
 	roots, err := s.Roots()
 	if err != nil {
@@ -35,7 +50,7 @@ func (s *Store) mark(o GCOptions) (*marks, error) {
 			}
 		}
 		keys = append(keys, r.Keys...)
-		add(m.held, r.Objects)
+		m.add(m.held, r.Objects)
 	}
 	ids, err := s.sessions()
 	if err != nil {
@@ -52,7 +67,7 @@ func (s *Store) mark(o GCOptions) (*marks, error) {
 		}
 		m.alive[id] = epoch
 		keys = append(keys, held...)
-		add(m.held, objects)
+		m.add(m.held, objects)
 		said, err := s.statements(id)
 		if err != nil {
 			return nil, err
@@ -66,7 +81,7 @@ func (s *Store) mark(o GCOptions) (*marks, error) {
 			}
 		}
 	}
-	s.follow(keys, m.held)
+	s.follow(m, keys, m.held)
 	infos, err := s.Runs()
 	if err != nil {
 		return nil, err
@@ -77,18 +92,12 @@ func (s *Store) mark(o GCOptions) (*marks, error) {
 			keys = append(keys, runKey(r.ID))
 		}
 	}
-	s.follow(keys, m.recent)
+	s.follow(m, keys, m.recent)
 	return m, nil
 }
 
-func add(set map[Digest]bool, list []Digest) {
-	for _, d := range list {
-		set[d] = true
-	}
-}
-
 // follow marks the objects of records and of the records they refer to.
-func (s *Store) follow(keys []Digest, marked map[Digest]bool) {
+func (s *Store) follow(m *marks, keys []Digest, marked map[Digest]bool) {
 	seen := map[Digest]bool{}
 	for len(keys) > 0 {
 		key := keys[len(keys)-1]
@@ -98,7 +107,7 @@ func (s *Store) follow(keys []Digest, marked map[Digest]bool) {
 		}
 		seen[key] = true
 		if r, ok := s.Lookup(key); ok {
-			add(marked, r.Objects)
+			m.add(marked, r.Objects)
 			keys = append(keys, r.Keys...)
 		}
 	}

@@ -1,8 +1,10 @@
 package runs
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // ErrAbsent is what Get returns, wrapped with the reason, for an object that is not
@@ -47,6 +49,27 @@ func (s *Store) locate(d Digest) (location, bool) {
 // that is ErrAbsent. A damaged object is moved to quarantine. The caller owns the
 // bytes.
 func (s *Store) Get(d Digest) ([]byte, error) {
+	if _, packed := s.locate(d); packed {
+		return s.getFile(d)
+	}
+	c, ok := s.chunksOf(d)
+	if !ok {
+		return s.getFile(d)
+	}
+	b := bytes.NewBuffer(make([]byte, 0, c.Size))
+	_, lost, _ := s.copyChunks(c, b) // a buffer does not fail
+	if lost == nil {
+		return b.Bytes(), nil
+	}
+	// A store that was told of larger files may have it in one.
+	if data, err := s.getFile(d); err == nil {
+		return data, nil
+	}
+	return nil, s.lost(d, lost.Error())
+}
+
+// getFile is Get for an object that is kept as it is.
+func (s *Store) getFile(d Digest) ([]byte, error) {
 	reason := ""
 	if l, ok := s.locate(d); ok {
 		data, err := s.readPacked(d, l)
@@ -67,13 +90,18 @@ func (s *Store) Get(d Digest) ([]byte, error) {
 			reason = s.whyGone(d)
 		}
 	}
+	return nil, s.lost(d, reason)
+}
+
+// lost notes that an object cannot be had, and why; the first reason stands.
+func (s *Store) lost(d Digest, reason string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if old, ok := s.st.damaged[d]; ok && old != "" {
 		reason = old
 	}
 	s.st.damaged[d] = reason
-	return nil, &AbsentError{d, reason}
+	return &AbsentError{d, reason}
 }
 
 // whyGone explains a missing object.
@@ -174,6 +202,9 @@ func (s *Store) Size(d Digest) (int64, bool) {
 		if s.packHolds(l) {
 			return int64(l.length), true
 		}
+	}
+	if c, ok := s.chunksOf(d); ok && !slices.ContainsFunc(c.chunks, func(d Digest) bool { return !s.Has(d) }) {
+		return c.Size, true
 	}
 	info, err := s.fs.Stat(s.objectPath(d))
 	if isGone(err) && s.rescue(s.objectPath(d)) {

@@ -22,6 +22,7 @@ func sweepOptions(fsys runs.FS, boot string) runs.Options {
 	return runs.Options{
 		FS: fsys, Machine: runs.Machine{Host: "h", Boot: boot},
 		CommitDelay: time.Hour, CommitBatch: 1 << 30, Heartbeat: time.Hour,
+		MaxObject: 100 << 10,
 	}
 }
 
@@ -72,7 +73,11 @@ func workSession(fsys runs.FS, dir string, session int, p *promise) (err error) 
 			if n > 1 {
 				r.Keys = []runs.Digest{key(i - 1)}
 			}
-			for _, data := range [][]byte{small, large} {
+			list := [][]byte{small, large}
+			if n == 4 {
+				list = append(list, content(i+2000, 170<<10)) // two chunks
+			}
+			for _, data := range list {
 				d, err := s.PutBytes(context.Background(), data)
 				if err != nil {
 					return err

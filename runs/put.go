@@ -11,30 +11,28 @@ import (
 	"path/filepath"
 )
 
-// Put stores the bytes that write produces and returns their digest and number.
-// Nothing is kept when write fails or ctx has ended. The object can be read at once
-// in this process and is durable after the next commit.
+// Put stores the bytes that write produces and returns their digest and number. Bytes
+// beyond MaxObject are kept as chunks. Nothing is kept when write fails or ctx has
+// ended, but for chunks that are complete, which a collection finds in no use. The
+// object can be read at once in this process and is durable after the next commit.
 func (s *Store) Put(ctx context.Context, write func(w io.Writer) error) (Digest, int64, error) {
 	if err := s.writable(); err != nil {
 		return Digest{}, 0, fmt.Errorf("put an object: %w", err)
 	}
 	w := &objectWriter{s: s, ctx: ctx, hash: sha256.New()}
 	err := write(w)
+	if err == nil {
+		err = w.err // the writer may not have passed it on
+	}
 	if err == nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
-	}
-	if err == nil {
-		err = s.charge(w.size)
 	}
 	if err != nil {
 		return Digest{}, 0, errors.Join(fmt.Errorf("put an object: %w", err), w.discard())
 	}
-	var d Digest
-	w.hash.Sum(d[:0])
-	if w.file == nil {
-		err = s.putSmall(d, w.buf)
-	} else {
-		err = w.finish(d)
+	d := w.digest()
+	if err = w.endChunk(); err == nil && len(w.chunks) > 1 {
+		err = s.listChunks(d, w.size, w.chunks)
 	}
 	if err != nil {
 		return Digest{}, 0, fmt.Errorf("put object %s: %w", d, err)
@@ -52,16 +50,26 @@ func (s *Store) PutBytes(ctx context.Context, data []byte) (Digest, error) {
 	return d, err
 }
 
-// objectWriter keeps a small object in memory and spills a larger one to a file.
+// objectWriter keeps a small object in memory, spills a larger one to a file, and makes
+// chunks of one that is larger than a file may be.
 type objectWriter struct {
 	s    *Store
 	ctx  context.Context
-	hash hash.Hash
-	buf  []byte // what is not in file yet
+	hash hash.Hash // of all bytes
 	size int64
-	file File
-	name string
 	err  error // first failure to write
+
+	chunks []Digest  // those that are complete
+	chunk  hash.Hash // of the bytes of the one at work; nil in the first, where hash will do
+	part   int64     // bytes of the one at work
+	buf    []byte    // those that are not in file yet
+	file   File
+	name   string
+}
+
+func (w *objectWriter) digest() (d Digest) {
+	w.hash.Sum(d[:0])
+	return d
 }
 
 // spillSize is how much of a large object is gathered before it is written.
@@ -74,15 +82,49 @@ func (w *objectWriter) Write(p []byte) (int, error) {
 	if w.err != nil {
 		return 0, w.err
 	}
-	w.hash.Write(p)
-	w.size += int64(len(p))
-	w.buf = append(w.buf, p...)
-	if w.size >= smallObject && (w.file == nil || len(w.buf) >= spillSize) {
-		if w.err = w.spill(); w.err != nil {
-			return 0, w.err
+	for rest := p; len(rest) > 0; {
+		if w.part == w.s.maxObject {
+			if w.err = w.endChunk(); w.err != nil {
+				return 0, w.err
+			}
+			w.chunk = sha256.New()
 		}
+		n := min(int64(len(rest)), w.s.maxObject-w.part)
+		w.hash.Write(rest[:n])
+		if w.chunk != nil {
+			w.chunk.Write(rest[:n])
+		}
+		w.size += n
+		w.part += n
+		w.buf = append(w.buf, rest[:n]...)
+		if w.part >= smallObject && (w.file == nil || len(w.buf) >= spillSize) {
+			if w.err = w.spill(); w.err != nil {
+				return 0, w.err
+			}
+		}
+		rest = rest[n:]
 	}
 	return len(p), nil
+}
+
+// endChunk keeps the chunk at work, or the whole where it is the only one.
+func (w *objectWriter) endChunk() error {
+	d := w.digest()
+	if w.chunk != nil {
+		w.chunk.Sum(d[:0])
+	}
+	err := w.s.charge(w.part)
+	switch {
+	case err != nil:
+		err = errors.Join(err, w.discard())
+	case w.file == nil:
+		err = w.s.putSmall(d, w.buf)
+	default:
+		err = w.finish(d)
+	}
+	w.chunks = append(w.chunks, d)
+	w.part, w.buf, w.file = 0, w.buf[:0], nil
+	return err
 }
 
 func (w *objectWriter) spill() error {
@@ -93,7 +135,7 @@ func (w *objectWriter) spill() error {
 		}
 		w.name, w.file = name, f
 	}
-	if _, err := w.file.WriteAt(w.buf, w.size-int64(len(w.buf))); err != nil {
+	if _, err := w.file.WriteAt(w.buf, w.part-int64(len(w.buf))); err != nil {
 		return fmt.Errorf("write %s: %w", w.name, err)
 	}
 	w.buf = w.buf[:0]
@@ -110,10 +152,7 @@ func (w *objectWriter) discard() error {
 // finish gives the file its name. A file that has it already is replaced by the one
 // just hashed, so that nothing about the old one needs to be trusted.
 func (w *objectWriter) finish(d Digest) error {
-	err := w.err
-	if err == nil {
-		err = w.spill()
-	}
+	err := w.spill()
 	if err == nil {
 		if err = w.file.Sync(); err != nil {
 			err = fmt.Errorf("sync %s: %w", w.name, err)

@@ -30,6 +30,7 @@ type Options struct {
 	CommitBatch int           // records that start a commit at once; 0: 64
 	Heartbeat   time.Duration // between renewals of the session's counter; 0: 5 s
 	DeadAfter   time.Duration // a counter that stands still this long is a dead session's; 0: 60 s
+	MaxObject   int64         // bytes of a file; what is longer is kept as chunks of so many; 0: 64 MiB
 }
 
 func (o Options) withDefaults() Options {
@@ -46,6 +47,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.CommitBatch, 64)
 	setDefault(&o.Heartbeat, 5*time.Second)
 	setDefault(&o.DeadAfter, 60*time.Second)
+	setDefault(&o.MaxObject, 64<<20)
 	return o
 }
 
@@ -67,6 +69,7 @@ type Store struct {
 
 	commitDelay, heartbeat, deadAfter time.Duration
 	commitBatch                       int
+	maxObject                         int64
 
 	id          sessionID
 	unlock      func() error
@@ -134,6 +137,7 @@ func Open(dir string, o Options) (*Store, error) {
 	s := &Store{
 		dir: abs, fs: o.FS, readOnly: o.ReadOnly, now: o.Now, machine: o.Machine,
 		commitDelay: o.CommitDelay, heartbeat: o.Heartbeat, deadAfter: o.DeadAfter, commitBatch: o.CommitBatch,
+		maxObject: o.MaxObject,
 		id: newSessionID(), st: newState(), tails: map[sessionID]*tail{},
 		holds: map[Digest]*hold{}, sightings: map[sessionID]sighting{}, dead: map[sessionID]bool{},
 		knownPacks: map[packID]bool{}, touched: map[string]time.Time{}, blankClaims: map[string]sighting{},

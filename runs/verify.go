@@ -346,6 +346,9 @@ func (v *verifier) missing() error {
 // present reports whether the file that should hold an object is there, be it in the
 // trash.
 func (v *verifier) present(d Digest) bool {
+	if _, ok := v.s.chunksOf(d); ok {
+		return true // the record of its chunks refers to each of them
+	}
 	names := []string{v.s.objectPath(d)}
 	if l, ok := v.s.locate(d); ok {
 		names = append(names, v.s.packPath(l.pack))
