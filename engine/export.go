@@ -102,15 +102,16 @@ func (n *node) outputNamed(name string) (*output, error) {
 func (e *Engine) exportFiles(out *output, dir string) (Exported, error) {
 	var done Exported
 	for _, f := range out.record.Files {
-		data, err := e.store.Get(f.Object)
-		if err != nil {
-			return done, err
-		}
 		path, err := fileIn(dir, f.Name)
 		if err != nil {
 			return done, err
 		}
-		if err := os.WriteFile(path, data, 0o666); err != nil {
+		out, err := os.Create(path)
+		if err != nil {
+			return done, err
+		}
+		_, err = e.store.Copy(f.Object, out)
+		if err := errors.Join(err, out.Close()); err != nil {
 			return done, err
 		}
 		done.Files = append(done.Files, f.Name)

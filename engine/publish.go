@@ -1,9 +1,13 @@
 package engine
 
 import (
+	"crypto/sha256"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
+
+	"shiftmill/runs"
 )
 
 // A Published is a set of files that a stage made for people.
@@ -68,11 +72,7 @@ func (e *Engine) reads(n *node, output string) bool {
 }
 
 func (e *Engine) publishFile(f storedFile, path string) error {
-	data, err := e.store.Get(f.Object)
-	if err != nil {
-		return err
-	}
-	if old, err := os.ReadFile(path); err == nil && string(old) == string(data) {
+	if same, err := holds(path, f); err == nil && same {
 		return nil
 	}
 	// A name of its own: another process may be publishing the same file.
@@ -81,11 +81,23 @@ func (e *Engine) publishFile(f storedFile, path string) error {
 		return err
 	}
 	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(data)
+	_, err = e.store.Copy(f.Object, tmp)
 	if err = errors.Join(err, tmp.Chmod(0o644), tmp.Close()); err != nil {
 		return err
 	}
 	return os.Rename(tmp.Name(), path)
+}
+
+// holds says whether a path has the very bytes of a stored file.
+func holds(path string, f storedFile) (same bool, err error) {
+	old, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer old.Close()
+	h := sha256.New()
+	n, err := io.Copy(h, old)
+	return n == f.Size && runs.Digest(h.Sum(nil)) == f.Object, err
 }
 
 // ReadFile returns a file of an output that exists.

@@ -25,13 +25,9 @@ func (e *Engine) CopyResults(ctx context.Context, to *runs.Store, instances []st
 			if err := ctx.Err(); err != nil {
 				return context.Cause(ctx)
 			}
-			data, err := e.store.Get(d)
+			_, _, err := to.Put(ctx, func(w io.Writer) error { _, err := e.store.Copy(d, w); return err })
 			if err != nil {
 				return fmt.Errorf("stage %s: %w", name, err)
-			}
-			_, _, err = to.Put(ctx, func(w io.Writer) error { _, err := w.Write(data); return err })
-			if err != nil {
-				return err
 			}
 		}
 		if err := to.Append(rec); err != nil {
