@@ -138,7 +138,7 @@ func Open(dir string, o Options) (*Store, error) {
 		dir: abs, fs: o.FS, readOnly: o.ReadOnly, now: o.Now, machine: o.Machine,
 		commitDelay: o.CommitDelay, heartbeat: o.Heartbeat, deadAfter: o.DeadAfter, commitBatch: o.CommitBatch,
 		maxObject: o.MaxObject,
-		id: newSessionID(), st: newState(), tails: map[sessionID]*tail{},
+		id:        newSessionID(), st: newState(), tails: map[sessionID]*tail{},
 		holds: map[Digest]*hold{}, sightings: map[sessionID]sighting{}, dead: map[sessionID]bool{},
 		knownPacks: map[packID]bool{}, touched: map[string]time.Time{}, blankClaims: map[string]sighting{},
 		kick: make(chan struct{}, 1), requests: make(chan chan error), stop: make(chan struct{}), loopDone: make(chan struct{}),
