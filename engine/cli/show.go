@@ -370,9 +370,13 @@ func (s *session) kindsCommand() *cobra.Command {
 			if len(args) == 1 {
 				return s.describeKind(reg, args[0])
 			}
+			width := 0
+			for _, name := range reg.Names() {
+				width = max(width, len(name))
+			}
 			for _, name := range reg.Names() {
 				k, _ := reg.Lookup(name)
-				s.printf("%-22s %s\n", name, k.Doc())
+				s.printf("%-*s  %s\n", width, name, k.Doc())
 			}
 			return nil
 		},
