@@ -30,6 +30,7 @@ type Options struct {
 	KeepGoing bool     // after a failure, finish what does not depend on it
 	Encoder   Encoder
 	Retry     time.Duration // pause before work is tried again that failed for a temporary cause; it grows fourfold each time; 0 = 1 s
+	Reports   string        // folder for the files of a stage that rejects its input, as Publish names them; empty: they are not kept
 	Listen    func(Event)
 	Now       func() time.Time
 

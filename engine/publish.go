@@ -3,11 +3,14 @@ package engine
 import (
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"shiftmill/runs"
+	"shiftmill/stages"
 )
 
 // A Published is a set of files that a stage made for people.
@@ -71,18 +74,53 @@ func (e *Engine) reads(n *node, output string) bool {
 	return false
 }
 
+// publishRejection writes what shows why a stage rejected its input, and says
+// in the error where that lies.
+func (e *Engine) publishRejection(n *node, err error) error {
+	var rejected *stages.Rejection
+	if e.o.Reports == "" || !errors.As(err, &rejected) || len(rejected.Files) == 0 {
+		return err
+	}
+	dir := filepath.Join(e.o.Reports, n.spec.Name, rejected.Output)
+	if gone := os.RemoveAll(dir); gone != nil { // of an earlier run, whose files may have other names
+		return errors.Join(err, gone)
+	}
+	var names []string
+	for _, f := range rejected.Files {
+		path, failed := fileIn(dir, f.Name)
+		if failed == nil {
+			failed = place(path, func(w io.Writer) error {
+				_, err := w.Write(f.Data)
+				return err
+			})
+		}
+		if failed != nil {
+			return errors.Join(err, failed)
+		}
+		names = append(names, f.Name)
+	}
+	return fmt.Errorf("%w; see %s in %s", err, strings.Join(names, ", "), dir)
+}
+
 func (e *Engine) publishFile(f storedFile, path string) error {
 	if same, err := holds(path, f); err == nil && same {
 		return nil
 	}
+	return place(path, func(w io.Writer) error {
+		_, err := e.store.Copy(f.Object, w)
+		return err
+	})
+}
+
+// place makes a file whole or not at all.
+func place(path string, write func(io.Writer) error) error {
 	// A name of its own: another process may be publishing the same file.
 	tmp, err := os.CreateTemp(filepath.Dir(path), ".tmp-")
 	if err != nil {
 		return err
 	}
 	defer os.Remove(tmp.Name())
-	_, err = e.store.Copy(f.Object, tmp)
-	if err = errors.Join(err, tmp.Chmod(0o644), tmp.Close()); err != nil {
+	if err = errors.Join(write(tmp), tmp.Chmod(0o644), tmp.Close()); err != nil {
 		return err
 	}
 	return os.Rename(tmp.Name(), path)

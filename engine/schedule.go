@@ -370,6 +370,7 @@ func (s *scheduler) fail(a *active, err error) {
 		s.verdict[n] = verdict{Pending, "stopped"}
 		return // because of another cause
 	}
+	err = s.e.publishRejection(n, err)
 	s.verdict[n] = verdict{Failed, err.Error()}
 	s.errs = append(s.errs, fmt.Errorf("stage %s: %w", n.spec.Name, err))
 	s.e.emit(Event{Type: NodeDone, Stage: n.spec.Name, Kind: n.kind.Name, State: Failed, Err: err})

@@ -109,3 +109,21 @@ func (e *RowError) Error() string {
 }
 
 func (e *RowError) Unwrap() error { return e.Err }
+
+// A Rejection is the error of a stage that does not let its input pass, with
+// files that show why. They are put beside the reports, where those of the
+// stage's output Output would lie, and the message then says where that is.
+type Rejection struct {
+	Err    error
+	Output string
+	Files  []File
+}
+
+// A File is a named result.
+type File struct {
+	Name string // relative, with "/"
+	Data []byte
+}
+
+func (r *Rejection) Error() string { return r.Err.Error() }
+func (r *Rejection) Unwrap() error { return r.Err }

@@ -135,9 +135,14 @@ func outcome(ctx context.Context, err error) string {
 	return "failed"
 }
 
+// reports is the folder that the reports of a spec are copied to.
+func (s *session) reports(x *experiment) string {
+	return filepath.Join(x.store.Dir(), "reports", x.graph.Name)
+}
+
 // conclude prints the reports and where everything is.
 func (s *session) conclude(x *experiment, e *engine.Engine, show *display, lock string, took time.Duration) error {
-	published, err := e.Publish(filepath.Join(x.store.Dir(), "reports", x.graph.Name))
+	published, err := e.Publish(s.reports(x))
 	if err != nil {
 		return err
 	}

@@ -264,6 +264,9 @@ func (s *session) options(x *experiment, listen func(engine.Event)) engine.Optio
 		Encoder: engine.Encoder{Version: imageio.Version, JPEG: func(pix []byte, height, width, quality int) ([]byte, error) {
 			return imageio.EncodeJPEG(&imageio.Pixels{H: height, W: width, C: 3, Pix: pix}, quality), nil
 		}}}
+	if x.store != nil {
+		o.Reports = shortPath(s.reports(x))
+	}
 	if x.local != nil {
 		if o.Workers == 0 {
 			o.Workers = x.local.Workers

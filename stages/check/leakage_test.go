@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -10,6 +11,7 @@ import (
 
 	"shiftmill/pipeline"
 	"shiftmill/stages"
+	"shiftmill/stages/check/near"
 	"shiftmill/stages/imageio"
 	"shiftmill/stages/stagetest"
 )
@@ -92,6 +94,7 @@ func shopFronts(t testing.TB, with string) stagetest.Case {
 	iid[4].cell = cellOf(mirror(scene(6)))                                                                                             // of train, mirrored
 	france[7].cell = stages.ImageCell{Ref: "jpeg", Data: imageio.EncodeJPEG(imageio.Resize(scene(108), 60, 90, imageio.Bilinear), 40)} // of iid, smaller
 	france[8].shop = "shop 9"                                                                                                          // a shop of train
+	france[10].shop = "shop 110"                                                                                                       // a shop of iid
 	france[9].cell = stages.ImageCell{Ref: "png", Data: []byte("no picture")}
 	return leakageCase(t, with, []string{"train", "iid", "country=FR"}, train, iid, france)
 }
@@ -104,13 +107,14 @@ func TestLeakage(t *testing.T) {
 	want := `1 pairs of equal pictures of train and iid
 1 pairs of near-duplicates of train and iid
 1 pairs of near-duplicates of iid and country=FR
-1 groups on both sides of train and country=FR
+1 groups in two sets of train and country=FR
+1 groups in two sets of iid and country=FR, which test sets may
 1 pictures could not be decoded and were compared by their bytes alone`
 	if got := strings.Join(sink.Notes, "\n"); got != want {
 		t.Errorf("notes:\n got %s\nwant %s", got, want)
 	}
 	text := string(sink.File("leaks", "leakage.md"))
-	for _, want := range []string{"| exact | train: t05 | iid: i03 |  |", "| near, mirrored | train: t06 | iid: i04 | 1.000 |", "| groups shop=shop 9 | train: t09 | country=FR: f08 |  |", "| iid | 20 |"} {
+	for _, want := range []string{"| exact | train: t05 | iid: i03 |  |", "| near, mirrored | train: t06 | iid: i04 | 1.000 |", "| groups shop=shop 9 | train: t09 | country=FR: f08 |  |", "| iid | 20 |", "| groups in two sets | warn | 2 | 1 |"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("leakage.md lacks %q:\n%s", want, text)
 		}
@@ -128,13 +132,34 @@ func TestLeakage(t *testing.T) {
 }
 
 func TestLeakageFails(t *testing.T) {
-	for _, tt := range []struct{ with, want string }{
-		{"{group: shop, pictures: 0}", "the sets leak into each other: 1 pairs of equal pictures: t05 (train) and i03 (iid). 1 groups on both sides: shop=shop 9 in train (t09) and country=FR (f08); remedy: group the rows that belong together, leakage: drop to leave such rows out of the tests, or leakage: {exact: warn} to go on and see the pictures in the report"},
-		{"{exact: off, groups: off, near: fail}", "the sets leak into each other: 2 pairs of near-duplicates: t06 (train) and i04 (iid); i08 (iid) and f07 (country=FR); remedy:"},
+	for _, tt := range []struct {
+		with  string
+		files int
+		want  string
+	}{
+		{"{group: shop, pictures: 0}", 2, "the sets leak into each other: 1 pairs of equal pictures: t05 (train) and i03 (iid). 1 groups in two sets: shop=shop 9 in train (t09) and country=FR (f08); remedy: group the rows that belong together, leakage: drop to leave such rows out of the tests, or leakage: {exact: warn} to go on"},
+		{"{exact: off, groups: off, near: fail}", 3, "the sets leak into each other: 2 pairs of near-duplicates: t06 (train) and i04 (iid); i08 (iid) and f07 (country=FR); remedy:"},
 	} {
 		_, err := shopFronts(t, tt.with).Run(context.Background())
 		if got := fmt.Sprint(err); !strings.HasPrefix(got, tt.want) {
 			t.Errorf("%s:\n got %s\nwant %s", tt.with, got, tt.want)
+		}
+		var rejected *stages.Rejection
+		if !errors.As(err, &rejected) {
+			t.Fatalf("%s: the error brings no report", tt.with)
+		}
+		if n := len(rejected.Files); n != tt.files || rejected.Output != "leaks" || rejected.Files[0].Name != "leakage.json" {
+			t.Errorf("%s: %d files for %q, want %d", tt.with, n, rejected.Output, tt.files)
+		}
+	}
+}
+
+// Candidates are confirmed in runs of as many pictures as memory allows.
+func TestWithin(t *testing.T) {
+	found := []near.Candidate{{I: 0, J: 1}, {I: 0, J: 2}, {I: 1, J: 2}, {I: 3, J: 4}}
+	for n, want := range map[int]int{1: 1, 2: 1, 3: 3, 4: 3, 5: 4, 9: 4} {
+		if got := within(found, n); got != want {
+			t.Errorf("within %d pictures: %d candidates, want %d", n, got, want)
 		}
 	}
 }
@@ -174,7 +199,7 @@ func TestLeakageOverlap(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"1 rows in two sets of iid and scale=1"}; !slices.Equal(sink.Notes, want) {
+	if want := []string{"1 rows in two sets of iid and scale=1, which test sets may"}; !slices.Equal(sink.Notes, want) {
 		t.Errorf("notes %q, want %q", sink.Notes, want)
 	}
 	_, err = leakageCase(t, "{}", names, []shot{a}, []shot{b, a}, []shot{c}).Run(context.Background())

@@ -29,6 +29,7 @@ type leakReportKind struct {
 	Kind   string `json:"kind"` // the parameter that decides on it
 	Policy string `json:"policy"`
 	Count  int    `json:"count"`
+	Tests  int    `json:"among_tests"` // of count: of two test sets, told and never refused
 }
 
 type leakReportPair struct {
@@ -74,7 +75,7 @@ func (s *search) report() *leakReport {
 		}
 	}
 	for _, k := range leakKinds {
-		r.Found = append(r.Found, leakReportKind{k.parameter, s.policy(k.kind), s.count[k.kind]})
+		r.Found = append(r.Found, leakReportKind{k.parameter, s.policy(k.kind), s.count[k.kind], s.between[k.kind]})
 	}
 	for _, l := range s.leaks[:min(len(s.leaks), listedPairs)] {
 		p := leakReportPair{Kind: leakKinds[l.kind].parameter, A: s.name(l.a), B: s.name(l.b), Group: l.value}
@@ -96,9 +97,9 @@ func (r *leakReport) markdown() []byte {
 		b.WriteString("Nothing: no picture, group or row of one set was found in another.\n")
 	}
 	b.WriteString("\n")
-	rows := [][]string{{"", "policy", "found"}}
+	rows := [][]string{{"", "policy", "found", "of them among tests"}}
 	for i, k := range r.Found {
-		rows = append(rows, []string{leakKinds[i].name, k.Policy, fmt.Sprint(k.Count)})
+		rows = append(rows, []string{leakKinds[i].name, k.Policy, fmt.Sprint(k.Count), fmt.Sprint(k.Tests)})
 	}
 	table(&b, rows)
 	rows = [][]string{{"set", "rows"}}
@@ -136,26 +137,25 @@ func (r *leakReport) markdown() []byte {
 	return []byte(b.String())
 }
 
-func (s *search) writeReport(ctx context.Context, out stages.Sink) error {
+// writeReport makes the files of the report.
+func (s *search) writeReport(ctx context.Context) ([]stages.File, error) {
 	r := s.report()
 	var js bytes.Buffer
 	e := json.NewEncoder(&js)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", " ")
 	if err := e.Encode(r); err != nil {
-		return err
+		return nil, err
 	}
-	if err := out.WriteFile(reportOutput, "leakage.json", js.Bytes()); err != nil {
-		return err
-	}
-	if err := out.WriteFile(reportOutput, "leakage.md", r.markdown()); err != nil {
-		return err
-	}
+	files := []stages.File{{Name: "leakage.json", Data: js.Bytes()}, {Name: "leakage.md", Data: r.markdown()}}
 	page, err := s.pairs(ctx)
-	if err != nil || page == nil {
-		return err
+	if err != nil {
+		return nil, err
 	}
-	return out.WriteFile(reportOutput, "leakage.png", page)
+	if page != nil {
+		files = append(files, stages.File{Name: "leakage.png", Data: page})
+	}
+	return files, nil
 }
 
 // Measures of the page of pairs, in pixels.
@@ -170,8 +170,8 @@ const (
 func (s *search) pairs(ctx context.Context) ([]byte, error) {
 	var shown []leak
 	for _, l := range s.leaks {
-		pictured := s.rows[l.a].look != nil && s.rows[l.b].look != nil
-		if len(shown) < s.c.Pictures && l.kind != sharedRow && pictured {
+		pictured := s.rows[l.a].look != nil && s.rows[l.b].look != nil && l.kind != sharedRow && !s.harmless(l)
+		if len(shown) < s.c.Pictures && pictured {
 			shown = append(shown, l)
 		}
 	}

@@ -33,7 +33,7 @@ var leakKinds = []struct {
 }{
 	{sameBytes, "pairs of equal pictures", "exact", "equal pairs"},
 	{nearDuplicate, "pairs of near-duplicates", "near", "near pairs"},
-	{sharedGroup, "groups on both sides", "groups", "shared groups"},
+	{sharedGroup, "groups in two sets", "groups", "shared groups"},
 	{sharedRow, "rows in two sets", "overlap", "shared rows"},
 }
 
@@ -72,7 +72,7 @@ type search struct {
 	count  map[leakKind]int
 	unseen int // pictures that could not be decoded
 
-	between int // rows in two test sets, which are no leak into what is trained on
+	between map[leakKind]int // of count: rows and groups shared by test sets, which are no leak into what is trained on
 
 	blank, crowded int
 }
@@ -83,7 +83,7 @@ func (s *search) policy(k leakKind) string {
 
 // open pairs the sets with their fingerprints by the names of the outputs.
 func (c *Leakage) open(in *stages.Inputs) (*search, error) {
-	s := &search{c: c, in: in, count: map[leakKind]int{}}
+	s := &search{c: c, in: in, count: map[leakKind]int{}, between: map[leakKind]int{}}
 	prints := map[string]stages.Input{}
 	for _, p := range in.Ports["prints"] {
 		name := p.Output()
@@ -178,10 +178,38 @@ func (s *search) add(l leak) {
 		l.a, l.b = l.b, l.a
 	}
 	s.count[l.kind]++
-	if l.kind == sharedRow && rank(s.sets[s.rows[l.a].set].name) > 1 {
-		s.between++
+	if s.harmless(l) {
+		s.between[l.kind]++
 	}
 	s.leaks = append(s.leaks, l)
+}
+
+// order sorts the leaks for the report: what is only told comes last.
+func (s *search) order() {
+	slices.SortStableFunc(s.leaks, func(a, b leak) int {
+		if x, y := s.harmless(a), s.harmless(b); x != y {
+			return number(x) - number(y)
+		}
+		if a.kind != b.kind {
+			return cmp.Compare(a.kind, b.kind)
+		}
+		if x, y := s.rows[a.a].set, s.rows[b.a].set; x != y {
+			return cmp.Compare(x, y)
+		}
+		return cmp.Compare(b.match.Agreement, a.match.Agreement)
+	})
+}
+
+// harmless says whether a leak is only told, never refused: splits by items put
+// an image into several test sets, and test sets may share groups, by design.
+func (s *search) harmless(l leak) bool {
+	switch first := rank(s.sets[s.rows[l.a].set].name); l.kind {
+	case sharedRow:
+		return first > 1
+	case sharedGroup:
+		return first > 0
+	}
+	return false
 }
 
 // alike lists runs of rows with an equal key, in the order of the rows; rows
@@ -238,8 +266,8 @@ func (s *search) overlaps() {
 	}
 }
 
-// groups finds group values that stand in train and in another set, one leak a
-// value and set.
+// groups finds group values that stand in two sets, one leak a value and set:
+// beside the first set that has it, which is train if train has it.
 func (s *search) groups() {
 	if s.c.Groups == "off" {
 		return
@@ -248,9 +276,6 @@ func (s *search) groups() {
 		for _, run := range s.alike(func(r *leakRow) string { return r.group[g] }) {
 			first := run[0]
 			told := map[int]bool{}
-			if s.sets[s.rows[first].set].name != "train" {
-				continue
-			}
 			for _, b := range run {
 				if set := s.rows[b].set; set != s.rows[first].set && !told[set] {
 					told[set] = true
@@ -279,6 +304,35 @@ func (s *search) near(ctx context.Context, out stages.Sink) error {
 		a, b := &s.rows[i], &s.rows[j]
 		return a.set != b.set && a.id != b.id && a.sha != b.sha
 	})
+	for len(found) > 0 {
+		n := within(found, thumbsAtOnce)
+		if err := s.confirm(ctx, found[:n]); err != nil {
+			return err
+		}
+		found = found[n:]
+	}
+	return nil
+}
+
+// thumbsAtOnce bounds the memory of confirmation: 64 MiB of thumbs. A picture
+// that has candidates in several runs of that many is opened again.
+const thumbsAtOnce = 16384
+
+// within is how many of the first candidates speak of at most n pictures; at
+// least one.
+func within(found []near.Candidate, n int) int {
+	seen := map[int32]bool{}
+	for k, c := range found {
+		seen[c.I], seen[c.J] = true, true
+		if len(seen) > n && k > 0 {
+			return k
+		}
+	}
+	return len(found)
+}
+
+// confirm adds those candidates whose thumbs agree.
+func (s *search) confirm(ctx context.Context, found []near.Candidate) error {
 	thumbs, err := s.thumbs(ctx, found)
 	if err != nil {
 		return err
@@ -297,15 +351,6 @@ func (s *search) near(ctx context.Context, out stages.Sink) error {
 			s.add(leak{kind: nearDuplicate, a: int(c.I), b: int(c.J), match: matches[k], how: c})
 		}
 	}
-	slices.SortStableFunc(s.leaks, func(a, b leak) int {
-		if a.kind != b.kind {
-			return cmp.Compare(a.kind, b.kind)
-		}
-		if x, y := s.rows[a.a].set, s.rows[b.a].set; x != y {
-			return cmp.Compare(x, y)
-		}
-		return cmp.Compare(b.match.Agreement, a.match.Agreement)
-	})
 	return nil
 }
 
