@@ -146,7 +146,7 @@ func (w *partWriter) flush(ctx context.Context) error {
 		return nil
 	}
 	d, _, err := w.e.store.Put(ctx, func(out io.Writer) error {
-		t, err := table.NewWriter(out, w.schema, table.Options{})
+		t, err := table.NewWriter(out, w.schema, table.Options{Encoding: table.Fit(w.pending[0])})
 		if err != nil {
 			return err
 		}

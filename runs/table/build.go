@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
@@ -56,9 +57,12 @@ func (b *builder) build(n *node) (arrow.ArrayData, error) {
 		return b.buildList(n)
 	}
 	k := b.columns[n.column]
-	var valid []bool
+	if k.maxRep == 0 && k.full() {
+		return b.buildLeaf(n, k, k.slots, nil)
+	}
+	valid := make([]bool, 0, k.slots)
 	n.slots(k, func(def int) { valid = append(valid, def >= n.def) })
-	return b.buildLeaf(n, k, valid)
+	return b.buildLeaf(n, k, len(valid), valid)
 }
 
 // validity returns the null bitmap of the slots and the number of nulls. The slots
@@ -211,7 +215,7 @@ func (b *builder) buildFixedList(n *node, t *arrow.FixedSizeListType) (arrow.Arr
 	if count != size {
 		return nil, fmt.Errorf("column %s: row %d has %d elements, its type %s", n.field.Name, len(valid)-1, count, t)
 	}
-	child, err := b.buildLeaf(elem, k, elemValid)
+	child, err := b.buildLeaf(elem, k, len(elemValid), elemValid)
 	if err != nil {
 		return nil, err
 	}
@@ -219,13 +223,17 @@ func (b *builder) buildFixedList(n *node, t *arrow.FixedSizeListType) (arrow.Arr
 	return data(t, len(valid), []*memory.Buffer{bitmap}, []arrow.ArrayData{child}, nulls), nil
 }
 
-// buildLeaf spreads the values over the slots that hold one.
-func (b *builder) buildLeaf(n *node, k *collector, valid []bool) (arrow.ArrayData, error) {
+// buildLeaf spreads the values over the slots that hold one; valid is nil when
+// all of them do.
+func (b *builder) buildLeaf(n *node, k *collector, slots int, valid []bool) (arrow.ArrayData, error) {
 	held := 0
 	for _, v := range valid {
 		if v {
 			held++
 		}
+	}
+	if valid == nil {
+		held = slots
 	}
 	if held != k.count() {
 		return nil, fmt.Errorf("column %s: %d values for %d slots", n.field.Name, k.count(), held)
@@ -234,17 +242,17 @@ func (b *builder) buildLeaf(n *node, k *collector, valid []bool) (arrow.ArrayDat
 	buffers := []*memory.Buffer{bitmap}
 	switch t := n.field.Type.(type) {
 	case *arrow.BooleanType:
-		buf := b.buffer(int(bitutil.BytesForBits(int64(len(valid)))))
+		buf := b.buffer(int(bitutil.BytesForBits(int64(slots))))
 		next := 0
-		for i, v := range valid {
-			if v {
+		for i := range slots {
+			if valid == nil || valid[i] {
 				bitutil.SetBitTo(buf.Bytes(), i, k.bits[next])
 				next++
 			}
 		}
 		buffers = append(buffers, buf)
 	case arrow.BinaryDataType:
-		more, err := b.byteArrays(t, k, valid)
+		more, err := b.byteArrays(t, k, slots, valid)
 		if err != nil {
 			if bitmap != nil {
 				bitmap.Release()
@@ -254,23 +262,22 @@ func (b *builder) buildLeaf(n *node, k *collector, valid []bool) (arrow.ArrayDat
 		buffers = append(buffers, more...)
 	default:
 		width := t.(arrow.FixedWidthDataType).BitWidth() / 8
-		buffers = append(buffers, b.fixed(k, valid, width))
+		buffers = append(buffers, b.fixed(k, slots, valid, width))
 	}
-	return data(n.field.Type, len(valid), buffers, nil, nulls), nil
+	return data(n.field.Type, slots, buffers, nil, nulls), nil
 }
 
 // fixed lays out values of width bytes. Parquet stores integers of 8 and 16 bits in
 // 32, the low bytes first.
-func (b *builder) fixed(k *collector, valid []bool, width int) *memory.Buffer {
-	buf := b.buffer(width * len(valid))
-	out := buf.Bytes()
-	if k.count() == len(valid) && width == k.width {
-		copy(out, k.values)
-		return buf
+func (b *builder) fixed(k *collector, slots int, valid []bool, width int) *memory.Buffer {
+	if k.count() == slots && width == k.width {
+		return b.taken(k)
 	}
+	buf := b.buffer(width * slots)
+	out := buf.Bytes()
 	next := 0
-	for i, v := range valid {
-		if v {
+	for i := range slots {
+		if valid == nil || valid[i] {
 			value := k.values[next*k.width:]
 			switch {
 			case width == k.width:
@@ -288,29 +295,48 @@ func (b *builder) fixed(k *collector, valid []bool, width int) *memory.Buffer {
 
 func nativeUint32(b []byte) uint32 { return binary.NativeEndian.Uint32(b) }
 
-func (b *builder) byteArrays(t arrow.BinaryDataType, k *collector, valid []bool) ([]*memory.Buffer, error) {
-	ends := make([]int64, 1, len(valid)+1)
-	next, end := 0, int64(0)
-	for _, v := range valid {
-		if v {
-			end = k.ends[next]
-			next++
-		}
-		ends = append(ends, end)
+// taken hands over the values of a collector, which is done with them.
+func (b *builder) taken(k *collector) *memory.Buffer {
+	values := k.values
+	if cap(values) > len(values)+len(values)/4+64 { // records are kept
+		values = slices.Clone(values)
 	}
+	k.values = nil
+	return memory.NewBufferBytes(values)
+}
+
+func (b *builder) byteArrays(t arrow.BinaryDataType, k *collector, slots int, valid []bool) ([]*memory.Buffer, error) {
+	end := int64(len(k.values))
 	var offsets *memory.Buffer
 	switch t.(type) {
 	case *arrow.LargeStringType, *arrow.LargeBinaryType:
-		offsets = b.buffer(8 * len(ends))
-		copy(arrow.Int64Traits.CastFromBytes(offsets.Bytes()), ends)
+		offsets = b.buffer(8 * (slots + 1))
+		spreadEnds(arrow.Int64Traits.CastFromBytes(offsets.Bytes()), k.ends, valid)
 	default:
 		if end > math.MaxInt32 {
 			return nil, fmt.Errorf("%d bytes are too many for one record; read it by row groups", end)
 		}
-		offsets = b.offsets32(ends)
+		offsets = b.buffer(4 * (slots + 1))
+		spreadEnds(arrow.Int32Traits.CastFromBytes(offsets.Bytes()), k.ends, valid)
 	}
-	values := memory.NewResizableBuffer(b.mem)
-	values.Resize(len(k.values))
-	copy(values.Bytes(), k.values)
-	return []*memory.Buffer{offsets, values}, nil
+	return []*memory.Buffer{offsets, b.taken(k)}, nil
+}
+
+// spreadEnds fills in offsets, of which the first is 0: a slot without a value
+// ends where it begins.
+func spreadEnds[T int32 | int64](offsets []T, ends []int64, valid []bool) {
+	if valid == nil {
+		for i, e := range ends {
+			offsets[i+1] = T(e)
+		}
+		return
+	}
+	next, end := 0, T(0)
+	for i, v := range valid {
+		if v {
+			end = T(ends[next])
+			next++
+		}
+		offsets[i+1] = end
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/encoding"
@@ -24,6 +25,9 @@ type collector struct {
 	bits       []bool  // booleans
 	ends       []int64 // byte arrays: end of each value in values
 }
+
+// mostReserved bounds the memory that is taken on the word of a file alone.
+const mostReserved = 1 << 20
 
 func newCollector(c *parquet.Column) *collector {
 	k := &collector{kind: c.Type().Kind(), maxRep: c.MaxRepetitionLevel(), maxDef: c.MaxDefinitionLevel()}
@@ -49,8 +53,19 @@ func (k *collector) count() int {
 	return len(k.values) / k.width
 }
 
-// add reads all pages of a column chunk.
-func (k *collector) add(chunk parquet.ColumnChunk, rows int64) (err error) {
+// full says whether every slot holds a value.
+func (k *collector) full() bool { return k.maxDef == 0 || k.count() == k.slots }
+
+// add reads all pages of a column chunk, which holds about so many bytes of
+// values.
+func (k *collector) add(chunk parquet.ColumnChunk, rows, size int64) (err error) {
+	if k.kind == parquet.ByteArray {
+		k.ends = slices.Grow(k.ends, int(max(0, min(rows, mostReserved))))
+		size -= 4 * rows // lengths
+	}
+	if k.kind != parquet.Boolean {
+		k.values = slices.Grow(k.values, int(max(0, min(size, mostReserved))))
+	}
 	pages := chunk.Pages()
 	defer func() { err = errors.Join(err, pages.Close()) }()
 	before := k.slots

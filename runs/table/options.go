@@ -24,12 +24,32 @@ const (
 	None
 )
 
+// Encoding says how the texts of a column are laid out.
+type Encoding int
+
+const (
+	// Plain is one text after the other.
+	Plain Encoding = iota
+	// Front leaves out what a text begins with like the one before it: a tenth of
+	// the bytes and of the time for ids, which ascend. Parquet calls it
+	// DELTA_BYTE_ARRAY.
+	Front
+	// Dictionary names each text once and then numbers it, as long as there are
+	// few. Parquet calls it RLE_DICTIONARY.
+	Dictionary
+)
+
+// dictionaryBytes bounds the texts of a dictionary; what comes after is plain.
+const dictionaryBytes = 64 << 10
+
 // Options are the settings of a Writer; the zero value works. All of them change the
 // bytes that are written, none of them what is read back.
 type Options struct {
 	// Compression of single columns, by the names from the top joined by dots, such
 	// as "image.bytes"; a name stands for all columns below it.
 	Compression map[string]Compression
+	// Encoding of columns of text, by their names; Fit chooses.
+	Encoding map[string]Encoding
 
 	RowGroupRows  int   // most rows of a row group; 0: 65,536
 	RowGroupBytes int64 // a row group ends with the row that reaches this many bytes of values; 0: 64 MiB
@@ -60,15 +80,24 @@ func (o Options) validate(schema *arrow.Schema) error {
 		}
 	}
 	walk("", schema.Fields())
-	var unknown []string
+	var unknown, noText []string
 	for name := range o.Compression {
 		if !known[name] {
 			unknown = append(unknown, name)
 		}
 	}
-	if len(unknown) > 0 {
-		slices.Sort(unknown)
+	for name := range o.Encoding {
+		if at := schema.FieldIndices(name); len(at) != 1 || !isText(schema.Field(at[0]).Type) {
+			noText = append(noText, name)
+		}
+	}
+	slices.Sort(unknown)
+	slices.Sort(noText)
+	switch {
+	case len(unknown) > 0:
 		return fmt.Errorf("compression is given for %q, which the schema has no column for", unknown)
+	case len(noText) > 0:
+		return fmt.Errorf("an encoding is given for %q, which the schema has no column of text for", noText)
 	}
 	return nil
 }

@@ -36,6 +36,10 @@ func TestPeers(t *testing.T) {
 		t.Fatal(err)
 	}
 	writeFile(t, filepath.Join(dir, "ours.arrows"), stream.Bytes())
+	encoded := texts(5000)
+	defer encoded.Release()
+	writeFile(t, filepath.Join(dir, "encoded.parquet"), write(t, encoded, table.Options{RowGroupRows: 2000, PageBytes: 5000, Encoding: table.Fit(encoded)}, 700))
+	writeFile(t, filepath.Join(dir, "unencoded.parquet"), write(t, encoded, table.Options{}, 700))
 	cmd := exec.Command(python, "testdata/peers.py", dir)
 	out, err := cmd.CombinedOutput()
 	t.Logf("%s", out)

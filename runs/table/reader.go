@@ -109,7 +109,7 @@ func (t *Reader) Next() (rec arrow.Record, err error) {
 	if t.next >= len(groups) {
 		return nil, io.EOF
 	}
-	rec, err = t.read(groups[t.next : t.next+1])
+	rec, err = t.read(t.next, t.next+1)
 	if err != nil {
 		return nil, fmt.Errorf("read a table: row group %d: %w", t.next, err)
 	}
@@ -117,8 +117,8 @@ func (t *Reader) Next() (rec arrow.Record, err error) {
 	return rec, nil
 }
 
-// read returns the rows of some row groups as one record.
-func (t *Reader) read(groups []parquet.RowGroup) (rec arrow.Record, err error) {
+// read returns the rows of the row groups [from, to) as one record.
+func (t *Reader) read(from, to int) (rec arrow.Record, err error) {
 	defer catch(&err, "damaged")
 	b := &builder{mem: t.mem, columns: map[int]*collector{}}
 	var arrays []arrow.Array
@@ -128,11 +128,11 @@ func (t *Reader) read(groups []parquet.RowGroup) (rec arrow.Record, err error) {
 		}
 	}()
 	rows := int64(0)
-	for _, g := range groups {
+	for _, g := range t.file.RowGroups()[from:to] {
 		rows += g.NumRows()
 	}
 	for _, n := range t.nodes {
-		if err := t.collect(b, n, groups); err != nil {
+		if err := t.collect(b, n, from, to); err != nil {
 			return nil, fmt.Errorf("column %s: %w", n.field.Name, err)
 		}
 		d, err := b.build(n)
@@ -142,7 +142,7 @@ func (t *Reader) read(groups []parquet.RowGroup) (rec arrow.Record, err error) {
 		a := array.MakeFromData(d)
 		d.Release()
 		arrays = append(arrays, a)
-		clear(b.columns) // the values are copied
+		clear(b.columns)
 		if int64(a.Len()) != rows {
 			return nil, fmt.Errorf("column %s has %d rows, want %d", n.field.Name, a.Len(), rows)
 		}
@@ -151,18 +151,19 @@ func (t *Reader) read(groups []parquet.RowGroup) (rec arrow.Record, err error) {
 }
 
 // collect gathers the Parquet columns below n.
-func (t *Reader) collect(b *builder, n *node, groups []parquet.RowGroup) error {
+func (t *Reader) collect(b *builder, n *node, from, to int) error {
 	if len(n.children) > 0 {
 		for _, c := range n.children {
-			if err := t.collect(b, c, groups); err != nil {
+			if err := t.collect(b, c, from, to); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
 	k := newCollector(t.leafColumn(n.column))
-	for _, g := range groups {
-		if err := k.add(g.ColumnChunks()[n.column], g.NumRows()); err != nil {
+	for i, g := range t.file.RowGroups()[from:to] {
+		meta := t.file.Metadata().RowGroups[from+i].Columns[n.column].MetaData
+		if err := k.add(g.ColumnChunks()[n.column], g.NumRows(), meta.TotalUncompressedSize); err != nil {
 			return err
 		}
 	}
@@ -196,7 +197,7 @@ func Read(data []byte, columns []string, mem memory.Allocator) (arrow.Record, er
 	if err != nil {
 		return nil, err
 	}
-	rec, err := t.read(t.file.RowGroups())
+	rec, err := t.read(0, len(t.file.RowGroups()))
 	if err != nil {
 		return nil, fmt.Errorf("read a table: %w", err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/apache/arrow/go/v15/arrow/ipc"
 	"github.com/apache/arrow/go/v15/arrow/memory"
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/encoding"
 )
 
 // arrowSchemaKey is where Arrow implementations keep the schema in a Parquet file.
@@ -120,7 +121,17 @@ func requiredNode(f arrow.Field, path string, above Compression, o Options) (par
 	if err != nil {
 		return nil, fmt.Errorf("column %s: %w", path, err)
 	}
-	return parquet.Compressed(parquet.Encoded(leaf, &parquet.Plain), above.codec(f.Type)), nil
+	return parquet.Compressed(parquet.Encoded(leaf, o.Encoding[path].parquet()), above.codec(f.Type)), nil
+}
+
+func (e Encoding) parquet() encoding.Encoding {
+	switch e {
+	case Front:
+		return &parquet.DeltaByteArray
+	case Dictionary:
+		return &parquet.RLEDictionary
+	}
+	return &parquet.Plain
 }
 
 func leafNode(t arrow.DataType) (parquet.Node, error) {

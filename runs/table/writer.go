@@ -49,7 +49,7 @@ func NewWriter(w io.Writer, schema *arrow.Schema, o Options) (*Writer, error) {
 		// Pages end where writeRows says: its count of bytes is never below that of
 		// parquet-go, which ends a page by itself at 0.98 of this size.
 		parquet.PageBufferSize(int(o.PageBytes + o.PageBytes/32 + 64)),
-		parquet.MaxRowsPerRowGroup(int64(o.RowGroupRows)),
+		parquet.MaxRowsPerRowGroup(int64(o.RowGroupRows)), parquet.DictionaryMaxBytes(dictionaryBytes),
 	}
 	meta := schema.Metadata()
 	for i, k := range meta.Keys() {

@@ -21,6 +21,7 @@ type choice struct {
 	matched         bool
 	relaxed         bool // growth: relaxed
 	workers         int
+	v               func(ordinal uint32) uint64 // of rows that share a group; nil when none do
 
 	// Roles of the outputs; those of the shifts follow iid's in order.
 	trainRole, valRole, iidRole role
@@ -178,7 +179,7 @@ func (c *choice) pickTrain(base []row, lists [][]uint32) {
 	own := filter(base, lists, func(r *row) bool { return r.pool&trainPool != 0 && c.open(r, c.trainRole) })
 	caps := lengths(own)
 	a := ask{name: "train", cell: 0, role: c.trainRole, size: c.train, weights: c.mix(caps), caps: caps, lists: own}
-	take := taker{rows: base}
+	take := taker{rows: base, v: c.v}
 	quotas, short := c.settle(&a)
 	c.shortages = append(c.shortages, short...)
 	for s, n := range quotas {
@@ -186,7 +187,7 @@ func (c *choice) pickTrain(base []row, lists [][]uint32) {
 			r := &base[k.i]
 			c.give(r, c.trainRole)
 			c.inTrain.add(r.group())
-			if t := &c.top[s]; !t.set || t.row.before(r) {
+			if t := &c.top[s]; !t.set || t.row.before(r, c.v) {
 				*t = top{true, *r}
 			}
 		}
@@ -233,7 +234,7 @@ func (c *choice) pickTests(base []row, lists [][]uint32, which func(size) bool) 
 		own := filter(base, left, func(r *row) bool { return r.pin != 0 || !c.tooClose(r) })
 		a := ask{name: o.name, cell: 0, role: o.to, size: o.size, weights: c.baseMix(lists, base, o.pool), caps: lengths(left), lists: own}
 		a.lost(c, base, lists, left, o.pool)
-		take := taker{rows: base}
+		take := taker{rows: base, v: c.v}
 		quotas, short := c.settle(&a)
 		c.shortages = append(c.shortages, short...)
 		for s, n := range quotas {
@@ -298,7 +299,7 @@ func (c *choice) tooClose(r *row) bool {
 	if c.grouped {
 		return r.u <= t.row.u
 	}
-	return r.before(&t.row)
+	return r.before(&t.row, nil)
 }
 
 // pickRest gives train all base rows whose group val and iid did not take.

@@ -87,7 +87,7 @@ func (c *choice) pickShift(k int, strata []string, counts []int) []shortage {
 			}
 		}
 	} else {
-		take := taker{rows: rows}
+		take := taker{rows: rows, v: c.v}
 		var quotas []int
 		quotas, short = c.settle(&a)
 		for s, n := range quotas {

@@ -7,8 +7,9 @@ import (
 
 // A place is where a row stands in the order that decides who is taken first:
 // by u, g, v and at last the id. u and g are the first sixteen bytes of the
-// group's digest, so they stand for the group itself; v is the row's own.
-type place struct{ u, g, v uint64 }
+// group's digest, so they stand for the group itself; v is the row's own, and is
+// made where it is needed.
+type place struct{ u, g uint64 }
 
 // A hasher makes places. It is for one goroutine.
 type hasher struct {

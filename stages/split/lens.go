@@ -20,6 +20,7 @@ type lens struct {
 	met     [][]bool // by code; met[0] is null
 	byMet   map[string]uint32
 	byText  map[string]uint32
+	few     known
 	byInt   map[int64]uint32
 	lastInt int64
 	last    uint32 // code of the last value, 0: none yet
@@ -57,6 +58,9 @@ func (l *lens) code(meets func(*pipeline.Matcher) bool) uint32 {
 const remembered = 1 << 16
 
 func (l *lens) text(v string) uint32 {
+	if c, ok := l.few.get(v); ok {
+		return c
+	}
 	c, ok := l.byText[v]
 	if !ok {
 		c = l.code(func(m *pipeline.Matcher) bool { return m.Text(v) })
@@ -64,6 +68,7 @@ func (l *lens) text(v string) uint32 {
 			l.byText[strings.Clone(v)] = c // the record is not ours to keep
 		}
 	}
+	l.few.put(v, c)
 	return c
 }
 

@@ -34,22 +34,11 @@ func (s *scan) pin(ch *choice, e *earlier, out stages.Sink) {
 		roles[name] = role(i + 1)
 	}
 	kept, found := 0, map[string]bool{}
-	k := 0
-	id := func(ordinal uint32) string {
-		for ordinal < s.chunks[k].start || ordinal >= s.chunks[k].start+uint32(len(s.chunks[k].out)) {
-			if ordinal < s.chunks[k].start {
-				k = -1
-			}
-			k++
-		}
-		c := s.chunks[k]
-		return c.ids.Value(int(ordinal - c.start))
-	}
 	for cell, rows := range ch.cells {
 		for i := range rows {
 			r := &rows[i]
-			for _, name := range e.sets[id(r.ordinal)] {
-				found[id(r.ordinal)] = true
+			for _, name := range e.sets[s.idOf(r.ordinal)] {
+				found[s.idOf(r.ordinal)] = true
 				to := roles[name]
 				fits := to > 0 && (cell == 0 && to <= ch.iidRole || cell > 0 && to == ch.shiftRole(cell-1))
 				if fits && r.pool&ch.poolOf(to) != 0 {

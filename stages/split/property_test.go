@@ -202,7 +202,7 @@ func (w *world) oracle() (map[string]string, bool) {
 	h := newHasher(w.seed)
 	type item struct {
 		place
-		w                 uint64
+		v, w              uint64
 		id, cell, stratum string
 		label             string
 		train, tests      bool

@@ -14,15 +14,19 @@ type row struct {
 	pin     role // the output that a manifest keeps it in, or 0
 }
 
-// before is the order of all rows; ordinals stand for ids.
-func (r *row) before(o *row) bool {
+// before is the order of all rows; ordinals stand for ids. Only rows of one
+// group need v to tell them apart; nil where every row is a group of its own.
+func (r *row) before(o *row, v func(ordinal uint32) uint64) bool {
 	switch {
 	case r.u != o.u:
 		return r.u < o.u
 	case r.g != o.g:
 		return r.g < o.g
-	case r.v != o.v:
-		return r.v < o.v
+	case v == nil || r.ordinal == o.ordinal:
+		return r.ordinal < o.ordinal
+	}
+	if x, y := v(r.ordinal), v(o.ordinal); x != y {
+		return x < y
 	}
 	return r.ordinal < o.ordinal
 }
@@ -72,6 +76,7 @@ var reasonText = [choiceReasons - firstReason]string{
 // A taker picks the first or the last of some rows of a cell.
 type taker struct {
 	rows []row
+	v    func(ordinal uint32) uint64
 	keys []takerKey
 }
 
@@ -100,7 +105,7 @@ func (t *taker) less(a, b takerKey, last bool) bool {
 	if a.u != b.u {
 		return a.u < b.u
 	}
-	return t.rows[a.i].before(&t.rows[b.i])
+	return t.rows[a.i].before(&t.rows[b.i], t.v)
 }
 
 // divide puts the n first keys in front: quickselect with the median of three.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 
 	"shiftmill/pipeline"
@@ -209,6 +210,9 @@ func (s *scan) choice() *choice {
 		cells: make([][]row, len(s.rules.cells)), train: c.Sizes.of["train"], val: c.Sizes.of["val"], iid: c.Sizes.of["iid"],
 		balanced: len(c.Balance) > 0, grouped: len(c.Group) > 0, several: c.Items.on() && c.Items.Image == "any", matched: len(c.Match) > 0, relaxed: c.Growth == "relaxed", trainRole: 1, valRole: 2, iidRole: 2,
 	}
+	if ch.grouped {
+		ch.v = func(ordinal uint32) uint64 { return newHasher(s.seed).ofRow(s.idOf(ordinal)) }
+	}
 	if ch.val.kind != 0 {
 		ch.iidRole = 3
 	} else {
@@ -241,6 +245,12 @@ func (s *scan) choice() *choice {
 		ch.mixes = append(ch.mixes, keyName(key))
 	}
 	return ch
+}
+
+// idOf is the id of a row.
+func (s *scan) idOf(ordinal uint32) string {
+	k := sort.Search(len(s.chunks), func(i int) bool { return s.chunks[i].start > ordinal }) - 1
+	return s.chunks[k].ids.Value(int(ordinal - s.chunks[k].start))
 }
 
 // emptyCells refuses a base or a shift that no row is in, and says what the

@@ -237,6 +237,24 @@ type judgement struct {
 type local struct {
 	d     *dictionary
 	codes map[string]uint32
+	texts known
+	key   []byte
+}
+
+// of returns the code of the values of some columns in a row.
+func (l *local) of(cols []arrow.Array, i int) uint32 {
+	if len(cols) != 1 || cols[0].IsNull(i) || !isText(cols[0]) {
+		l.key, _ = appendKey(l.key[:0], cols, i)
+		return l.code(l.key)
+	}
+	v := text(cols[0], i)
+	c, ok := l.texts.get(v)
+	if !ok {
+		l.key, _ = appendKey(l.key[:0], cols, i)
+		c = l.code(l.key)
+		l.texts.put(v, c)
+	}
+	return c
 }
 
 func (l *local) code(key []byte) uint32 {
@@ -253,9 +271,9 @@ func (s *scan) newWorker() *worker {
 	w := &worker{
 		scan: s, hash: newHasher(s.seed), codes: make([][]uint32, n), next: make([][][]uint32, n),
 		states: 1, judged: make([]judgement, 1), met: make([][]bool, n), null: make([]bool, n),
-		strata:  local{&s.strata, map[string]uint32{}},
-		mixes:   local{&s.mixes, map[string]uint32{}},
-		classes: local{&s.classes, map[string]uint32{}},
+		strata:  local{d: &s.strata, codes: map[string]uint32{}},
+		mixes:   local{d: &s.mixes, codes: map[string]uint32{}},
+		classes: local{d: &s.classes, codes: map[string]uint32{}},
 	}
 	for _, a := range s.rules.attributes {
 		w.lenses = append(w.lenses, newLens(a))
@@ -369,23 +387,18 @@ func (w *worker) place(rec arrow.Record, c *chunk, i int, j *judgement, strata, 
 	}
 	id := c.ids.Value(i)
 	r := row{ordinal: c.start + uint32(i), cell: uint16(j.cell), pool: j.pool}
-	w.key, _ = appendKey(w.key[:0], strata, i)
-	r.stratum = w.strata.code(w.key)
+	r.stratum = w.strata.of(strata, i)
 	if len(match) > 0 {
-		w.key, _ = appendKey(w.key[:0], match, i)
-		r.mix = w.mixes.code(w.key)
+		r.mix = w.mixes.of(match, i)
 	}
 	if w.label >= 0 {
-		w.key, _ = appendKey(w.key[:0], []arrow.Array{rec.Column(w.label)}, i)
-		r.class = w.classes.code(w.key)
+		r.class = w.classes.of(rec.Columns()[w.label:w.label+1], i)
 	}
 	switch {
 	case len(group) == 1 && group[0].IsValid(i):
 		w.key = appendValue(append(w.key[:0], 'g'), group[0], i)
 		r.u, r.g, r.w = w.hash.ofGroup(w.key)
-		r.v = w.hash.ofRow(id)
 	case len(group) > 1:
-		r.v = w.hash.ofRow(id)
 		for k, col := range group {
 			key, side := groupKey{}, uint64(0)
 			if col.IsValid(i) {

@@ -44,6 +44,14 @@ for row, image, l, p in zip(rows, want["image"].to_pylist(), want["labels"].to_p
     assert (list(row[2]) if row[2] is not None else None) == p, (row, p)
 print("duckdb", duckdb.__version__, "reads them")
 
+encoded = path("encoded.parquet")
+plain = pq.read_table(path("unencoded.parquet"))
+layout = pq.ParquetFile(encoded).metadata.row_group(0)
+assert "DELTA_BYTE_ARRAY" in layout.column(0).encodings and "RLE_DICTIONARY" in layout.column(1).encodings, layout
+assert pq.read_table(encoded).equals(plain)
+assert db.execute("select * from read_parquet(?)", [encoded]).to_arrow_table().to_pylist() == plain.to_pylist()
+print("pyarrow and duckdb read ids and dictionaries in their encodings")
+
 variants = {
     "plain": dict(use_dictionary=False, data_page_version="2.0", compression="zstd"),
     "dictionary": dict(use_dictionary=True, compression="none", data_page_size=2000),

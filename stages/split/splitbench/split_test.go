@@ -134,10 +134,7 @@ func generate(t testing.TB, file string, n int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := table.NewWriter(f, schema, table.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	var w *table.Writer
 	mix := func(x uint64) uint64 {
 		x ^= x >> 30
 		x *= 0xbf58476d1ce4e5b9
@@ -159,6 +156,11 @@ func generate(t testing.TB, file string, n int) {
 		b.Field(5).(*array.StringBuilder).Append(fmt.Sprintf("shop-%07d", shop))
 		if i%(1<<16) == 1<<16-1 || i == n-1 {
 			rec := b.NewRecord()
+			if w == nil { // as the engine stores what a source makes
+				if w, err = table.NewWriter(f, schema, table.Options{Encoding: table.Fit(rec)}); err != nil {
+					t.Fatal(err)
+				}
+			}
 			err := w.Write(rec)
 			rec.Release()
 			if err != nil {
@@ -248,7 +250,7 @@ type output struct {
 	w    *table.Writer
 }
 
-func (s *sink) take(name string, schema *arrow.Schema) (*output, error) {
+func (s *sink) take(name string, rec arrow.Record) (*output, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if free := s.idle[name]; len(free) > 0 {
@@ -259,7 +261,7 @@ func (s *sink) take(name string, schema *arrow.Schema) (*output, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := table.NewWriter(f, schema, table.Options{})
+	w, err := table.NewWriter(f, rec.Schema(), table.Options{Encoding: table.Fit(rec)})
 	if err != nil {
 		return nil, err
 	}
@@ -269,7 +271,7 @@ func (s *sink) take(name string, schema *arrow.Schema) (*output, error) {
 }
 
 func (s *sink) Write(name string, rec arrow.Record) error {
-	o, err := s.take(name, rec.Schema())
+	o, err := s.take(name, rec)
 	if err != nil {
 		return err
 	}
