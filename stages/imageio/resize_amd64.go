@@ -23,3 +23,29 @@ func resizeRows2AVX2(out *byte, in *byte, outStride int, inStride int, start *in
 //
 //go:noescape
 func resizeColumnsAVX2(out *byte, in *byte, stride int, weight *uint32, taps int, n int)
+
+// resizeRowVNNI makes blocks of 64 bytes of a row, in four groups of 16. For each block, at holds where in out it goes, and for
+// each of its groups where in in the 64 bytes begin from which a quad of taps reads, quad by quad; table holds, likewise, the
+// places of 16 times four taps among these bytes, and their high, middle and low digits.
+//
+//go:noescape
+func resizeRowVNNI(out *byte, in *byte, at *int32, table *uint32, quads int, blocks int)
+
+// resizeRow4VNNI makes blocks of 64 bytes of a row, in four groups of 16. For each block, at holds where in out it goes, and for
+// each of its groups where in in the 64 bytes begin from which a quad of taps reads, quad by quad; table holds, likewise, the
+// places of 16 times four taps among these bytes, and their high, middle and low digits.
+//
+//go:noescape
+func resizeRow4VNNI(out *byte, in *byte, at *int32, table *uint32, blocks int)
+
+// resizeColumnsVNNI makes n bytes, at least 64, of one row: each is the sum of 4*quads bytes below each other. row holds where in
+// in each of these rows begins; weight the high, middle and low digits of each quad.
+//
+//go:noescape
+func resizeColumnsVNNI(out *byte, in *byte, row *int, weight *uint32, quads int, n int)
+
+// resizeColumns4VNNI makes n bytes, at least 64, of one row: each is the sum of 4*quads bytes below each other. row holds where in
+// in each of these rows begins; weight the high, middle and low digits of each quad.
+//
+//go:noescape
+func resizeColumns4VNNI(out *byte, in *byte, row *int, weight *uint32, n int)

@@ -610,3 +610,625 @@ DATA columnsHalf<>+29(SB)/1, $0x00
 DATA columnsHalf<>+30(SB)/1, $0x20
 DATA columnsHalf<>+31(SB)/1, $0x00
 GLOBL columnsHalf<>(SB), RODATA|NOPTR, $32
+
+// func resizeRowVNNI(out *byte, in *byte, at *int32, table *uint32, quads int, blocks int)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, AVX512VNNI
+TEXT ·resizeRowVNNI(SB), NOSPLIT, $0-48
+	MOVQ         out+0(FP), AX
+	MOVQ         in+8(FP), CX
+	MOVQ         at+16(FP), DX
+	MOVQ         table+24(FP), BX
+	MOVQ         quads+32(FP), SI
+	MOVQ         blocks+40(FP), DI
+	MOVL         $0x00200000, R8
+	VPBROADCASTD R8, Z0
+	VMOVDQU64    resizeRowVNNIOrder<>+0(SB), Z1
+
+block:
+	MOVLQSX   (DX), R8
+	VPXORD    Z2, Z2, Z2
+	VPXORD    Z3, Z3, Z3
+	VMOVDQA64 Z0, Z4
+	MOVQ      SI, R9
+
+quad0:
+	ADDQ      $0x04, DX
+	MOVLQSX   (DX), R10
+	VMOVDQU64 (BX), Z5
+	VPERMB    (CX)(R10*1), Z5, Z5
+	VPDPBUSD  64(BX), Z5, Z2
+	VPDPBUSD  128(BX), Z5, Z3
+	VPDPBUSD  192(BX), Z5, Z4
+	ADDQ      $+256, BX
+	DECQ      R9
+	JNZ       quad0
+	VPSLLD    $0x08, Z2, Z2
+	VPADDD    Z3, Z2, Z2
+	VPSLLD    $0x08, Z2, Z2
+	VPADDD    Z2, Z4, Z4
+	VPSRAD    $0x16, Z4, Z4
+	VPXORD    Z6, Z6, Z6
+	VPXORD    Z7, Z7, Z7
+	VMOVDQA64 Z0, Z5
+	MOVQ      SI, R9
+
+quad1:
+	ADDQ      $0x04, DX
+	MOVLQSX   (DX), R10
+	VMOVDQU64 (BX), Z12
+	VPERMB    (CX)(R10*1), Z12, Z12
+	VPDPBUSD  64(BX), Z12, Z6
+	VPDPBUSD  128(BX), Z12, Z7
+	VPDPBUSD  192(BX), Z12, Z5
+	ADDQ      $+256, BX
+	DECQ      R9
+	JNZ       quad1
+	VPSLLD    $0x08, Z6, Z6
+	VPADDD    Z7, Z6, Z6
+	VPSLLD    $0x08, Z6, Z6
+	VPADDD    Z6, Z5, Z5
+	VPSRAD    $0x16, Z5, Z5
+	VPXORD    Z8, Z8, Z8
+	VPXORD    Z9, Z9, Z9
+	VMOVDQA64 Z0, Z12
+	MOVQ      SI, R9
+
+quad2:
+	ADDQ      $0x04, DX
+	MOVLQSX   (DX), R10
+	VMOVDQU64 (BX), Z13
+	VPERMB    (CX)(R10*1), Z13, Z13
+	VPDPBUSD  64(BX), Z13, Z8
+	VPDPBUSD  128(BX), Z13, Z9
+	VPDPBUSD  192(BX), Z13, Z12
+	ADDQ      $+256, BX
+	DECQ      R9
+	JNZ       quad2
+	VPSLLD    $0x08, Z8, Z8
+	VPADDD    Z9, Z8, Z8
+	VPSLLD    $0x08, Z8, Z8
+	VPADDD    Z8, Z12, Z12
+	VPSRAD    $0x16, Z12, Z12
+	VPXORD    Z10, Z10, Z10
+	VPXORD    Z11, Z11, Z11
+	VMOVDQA64 Z0, Z13
+	MOVQ      SI, R9
+
+quad3:
+	ADDQ      $0x04, DX
+	MOVLQSX   (DX), R10
+	VMOVDQU64 (BX), Z14
+	VPERMB    (CX)(R10*1), Z14, Z14
+	VPDPBUSD  64(BX), Z14, Z10
+	VPDPBUSD  128(BX), Z14, Z11
+	VPDPBUSD  192(BX), Z14, Z13
+	ADDQ      $+256, BX
+	DECQ      R9
+	JNZ       quad3
+	VPSLLD    $0x08, Z10, Z10
+	VPADDD    Z11, Z10, Z10
+	VPSLLD    $0x08, Z10, Z10
+	VPADDD    Z10, Z13, Z13
+	VPSRAD    $0x16, Z13, Z13
+	VPACKSSDW Z5, Z4, Z4
+	VPACKSSDW Z13, Z12, Z12
+	VPACKUSWB Z12, Z4, Z4
+	VPERMD    Z4, Z1, Z4
+	VMOVDQU64 Z4, (AX)(R8*1)
+	ADDQ      $0x04, DX
+	DECQ      DI
+	JNZ       block
+	VZEROUPPER
+	RET
+
+DATA resizeRowVNNIOrder<>+0(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+1(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+2(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+3(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+4(SB)/1, $0x04
+DATA resizeRowVNNIOrder<>+5(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+6(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+7(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+8(SB)/1, $0x08
+DATA resizeRowVNNIOrder<>+9(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+10(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+11(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+12(SB)/1, $0x0c
+DATA resizeRowVNNIOrder<>+13(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+14(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+15(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+16(SB)/1, $0x01
+DATA resizeRowVNNIOrder<>+17(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+18(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+19(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+20(SB)/1, $0x05
+DATA resizeRowVNNIOrder<>+21(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+22(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+23(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+24(SB)/1, $0x09
+DATA resizeRowVNNIOrder<>+25(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+26(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+27(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+28(SB)/1, $0x0d
+DATA resizeRowVNNIOrder<>+29(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+30(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+31(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+32(SB)/1, $0x02
+DATA resizeRowVNNIOrder<>+33(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+34(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+35(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+36(SB)/1, $0x06
+DATA resizeRowVNNIOrder<>+37(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+38(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+39(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+40(SB)/1, $0x0a
+DATA resizeRowVNNIOrder<>+41(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+42(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+43(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+44(SB)/1, $0x0e
+DATA resizeRowVNNIOrder<>+45(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+46(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+47(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+48(SB)/1, $0x03
+DATA resizeRowVNNIOrder<>+49(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+50(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+51(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+52(SB)/1, $0x07
+DATA resizeRowVNNIOrder<>+53(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+54(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+55(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+56(SB)/1, $0x0b
+DATA resizeRowVNNIOrder<>+57(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+58(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+59(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+60(SB)/1, $0x0f
+DATA resizeRowVNNIOrder<>+61(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+62(SB)/1, $0x00
+DATA resizeRowVNNIOrder<>+63(SB)/1, $0x00
+GLOBL resizeRowVNNIOrder<>(SB), RODATA|NOPTR, $64
+
+// func resizeRow4VNNI(out *byte, in *byte, at *int32, table *uint32, blocks int)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, AVX512VNNI
+TEXT ·resizeRow4VNNI(SB), NOSPLIT, $0-40
+	MOVQ         out+0(FP), AX
+	MOVQ         in+8(FP), CX
+	MOVQ         at+16(FP), DX
+	MOVQ         table+24(FP), BX
+	MOVQ         blocks+32(FP), SI
+	MOVL         $0x00000020, DI
+	VPBROADCASTD DI, Z0
+	VMOVDQU64    resizeRow4VNNIRaise<>+0(SB), Z1
+	VMOVDQU64    resizeRow4VNNIOrder<>+0(SB), Z2
+
+block:
+	MOVLQSX   (DX), DI
+	VMOVDQA64 Z0, Z3
+	MOVLQSX   4(DX), R8
+	VMOVDQU64 (BX), Z4
+	VPERMB    (CX)(R8*1), Z4, Z4
+	VPDPBUSD  64(BX), Z4, Z3
+	VPSHUFB   Z1, Z3, Z3
+	VPDPBUSD  128(BX), Z4, Z3
+	VPSHUFB   Z1, Z3, Z3
+	VPDPBUSD  192(BX), Z4, Z3
+	VPSRAD    $0x16, Z3, Z3
+	VMOVDQA64 Z0, Z4
+	MOVLQSX   8(DX), R8
+	VMOVDQU64 256(BX), Z5
+	VPERMB    (CX)(R8*1), Z5, Z5
+	VPDPBUSD  320(BX), Z5, Z4
+	VPSHUFB   Z1, Z4, Z4
+	VPDPBUSD  384(BX), Z5, Z4
+	VPSHUFB   Z1, Z4, Z4
+	VPDPBUSD  448(BX), Z5, Z4
+	VPSRAD    $0x16, Z4, Z4
+	VMOVDQA64 Z0, Z5
+	MOVLQSX   12(DX), R8
+	VMOVDQU64 512(BX), Z6
+	VPERMB    (CX)(R8*1), Z6, Z6
+	VPDPBUSD  576(BX), Z6, Z5
+	VPSHUFB   Z1, Z5, Z5
+	VPDPBUSD  640(BX), Z6, Z5
+	VPSHUFB   Z1, Z5, Z5
+	VPDPBUSD  704(BX), Z6, Z5
+	VPSRAD    $0x16, Z5, Z5
+	VMOVDQA64 Z0, Z6
+	MOVLQSX   16(DX), R8
+	VMOVDQU64 768(BX), Z7
+	VPERMB    (CX)(R8*1), Z7, Z7
+	VPDPBUSD  832(BX), Z7, Z6
+	VPSHUFB   Z1, Z6, Z6
+	VPDPBUSD  896(BX), Z7, Z6
+	VPSHUFB   Z1, Z6, Z6
+	VPDPBUSD  960(BX), Z7, Z6
+	VPSRAD    $0x16, Z6, Z6
+	VPACKSSDW Z4, Z3, Z3
+	VPACKSSDW Z6, Z5, Z5
+	VPACKUSWB Z5, Z3, Z3
+	VPERMD    Z3, Z2, Z3
+	VMOVDQU64 Z3, (AX)(DI*1)
+	ADDQ      $0x14, DX
+	ADDQ      $+1024, BX
+	DECQ      SI
+	JNZ       block
+	VZEROUPPER
+	RET
+
+DATA resizeRow4VNNIRaise<>+0(SB)/1, $0x80
+DATA resizeRow4VNNIRaise<>+1(SB)/1, $0x00
+DATA resizeRow4VNNIRaise<>+2(SB)/1, $0x01
+DATA resizeRow4VNNIRaise<>+3(SB)/1, $0x02
+DATA resizeRow4VNNIRaise<>+4(SB)/1, $0x80
+DATA resizeRow4VNNIRaise<>+5(SB)/1, $0x04
+DATA resizeRow4VNNIRaise<>+6(SB)/1, $0x05
+DATA resizeRow4VNNIRaise<>+7(SB)/1, $0x06
+DATA resizeRow4VNNIRaise<>+8(SB)/1, $0x80
+DATA resizeRow4VNNIRaise<>+9(SB)/1, $0x08
+DATA resizeRow4VNNIRaise<>+10(SB)/1, $0x09
+DATA resizeRow4VNNIRaise<>+11(SB)/1, $0x0a
+DATA resizeRow4VNNIRaise<>+12(SB)/1, $0x80
+DATA resizeRow4VNNIRaise<>+13(SB)/1, $0x0c
+DATA resizeRow4VNNIRaise<>+14(SB)/1, $0x0d
+DATA resizeRow4VNNIRaise<>+15(SB)/1, $0x0e
+DATA resizeRow4VNNIRaise<>+16(SB)/1, $0x80
+DATA resizeRow4VNNIRaise<>+17(SB)/1, $0x00
+DATA resizeRow4VNNIRaise<>+18(SB)/1, $0x01
+DATA resizeRow4VNNIRaise<>+19(SB)/1, $0x02
+DATA resizeRow4VNNIRaise<>+20(SB)/1, $0x80
+DATA resizeRow4VNNIRaise<>+21(SB)/1, $0x04
+DATA resizeRow4VNNIRaise<>+22(SB)/1, $0x05
+DATA resizeRow4VNNIRaise<>+23(SB)/1, $0x06
+DATA resizeRow4VNNIRaise<>+24(SB)/1, $0x80
+DATA resizeRow4VNNIRaise<>+25(SB)/1, $0x08
+DATA resizeRow4VNNIRaise<>+26(SB)/1, $0x09
+DATA resizeRow4VNNIRaise<>+27(SB)/1, $0x0a
+DATA resizeRow4VNNIRaise<>+28(SB)/1, $0x80
+DATA resizeRow4VNNIRaise<>+29(SB)/1, $0x0c
+DATA resizeRow4VNNIRaise<>+30(SB)/1, $0x0d
+DATA resizeRow4VNNIRaise<>+31(SB)/1, $0x0e
+DATA resizeRow4VNNIRaise<>+32(SB)/1, $0x80
+DATA resizeRow4VNNIRaise<>+33(SB)/1, $0x00
+DATA resizeRow4VNNIRaise<>+34(SB)/1, $0x01
+DATA resizeRow4VNNIRaise<>+35(SB)/1, $0x02
+DATA resizeRow4VNNIRaise<>+36(SB)/1, $0x80
+DATA resizeRow4VNNIRaise<>+37(SB)/1, $0x04
+DATA resizeRow4VNNIRaise<>+38(SB)/1, $0x05
+DATA resizeRow4VNNIRaise<>+39(SB)/1, $0x06
+DATA resizeRow4VNNIRaise<>+40(SB)/1, $0x80
+DATA resizeRow4VNNIRaise<>+41(SB)/1, $0x08
+DATA resizeRow4VNNIRaise<>+42(SB)/1, $0x09
+DATA resizeRow4VNNIRaise<>+43(SB)/1, $0x0a
+DATA resizeRow4VNNIRaise<>+44(SB)/1, $0x80
+DATA resizeRow4VNNIRaise<>+45(SB)/1, $0x0c
+DATA resizeRow4VNNIRaise<>+46(SB)/1, $0x0d
+DATA resizeRow4VNNIRaise<>+47(SB)/1, $0x0e
+DATA resizeRow4VNNIRaise<>+48(SB)/1, $0x80
+DATA resizeRow4VNNIRaise<>+49(SB)/1, $0x00
+DATA resizeRow4VNNIRaise<>+50(SB)/1, $0x01
+DATA resizeRow4VNNIRaise<>+51(SB)/1, $0x02
+DATA resizeRow4VNNIRaise<>+52(SB)/1, $0x80
+DATA resizeRow4VNNIRaise<>+53(SB)/1, $0x04
+DATA resizeRow4VNNIRaise<>+54(SB)/1, $0x05
+DATA resizeRow4VNNIRaise<>+55(SB)/1, $0x06
+DATA resizeRow4VNNIRaise<>+56(SB)/1, $0x80
+DATA resizeRow4VNNIRaise<>+57(SB)/1, $0x08
+DATA resizeRow4VNNIRaise<>+58(SB)/1, $0x09
+DATA resizeRow4VNNIRaise<>+59(SB)/1, $0x0a
+DATA resizeRow4VNNIRaise<>+60(SB)/1, $0x80
+DATA resizeRow4VNNIRaise<>+61(SB)/1, $0x0c
+DATA resizeRow4VNNIRaise<>+62(SB)/1, $0x0d
+DATA resizeRow4VNNIRaise<>+63(SB)/1, $0x0e
+GLOBL resizeRow4VNNIRaise<>(SB), RODATA|NOPTR, $64
+
+DATA resizeRow4VNNIOrder<>+0(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+1(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+2(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+3(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+4(SB)/1, $0x04
+DATA resizeRow4VNNIOrder<>+5(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+6(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+7(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+8(SB)/1, $0x08
+DATA resizeRow4VNNIOrder<>+9(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+10(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+11(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+12(SB)/1, $0x0c
+DATA resizeRow4VNNIOrder<>+13(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+14(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+15(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+16(SB)/1, $0x01
+DATA resizeRow4VNNIOrder<>+17(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+18(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+19(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+20(SB)/1, $0x05
+DATA resizeRow4VNNIOrder<>+21(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+22(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+23(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+24(SB)/1, $0x09
+DATA resizeRow4VNNIOrder<>+25(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+26(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+27(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+28(SB)/1, $0x0d
+DATA resizeRow4VNNIOrder<>+29(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+30(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+31(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+32(SB)/1, $0x02
+DATA resizeRow4VNNIOrder<>+33(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+34(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+35(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+36(SB)/1, $0x06
+DATA resizeRow4VNNIOrder<>+37(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+38(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+39(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+40(SB)/1, $0x0a
+DATA resizeRow4VNNIOrder<>+41(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+42(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+43(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+44(SB)/1, $0x0e
+DATA resizeRow4VNNIOrder<>+45(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+46(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+47(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+48(SB)/1, $0x03
+DATA resizeRow4VNNIOrder<>+49(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+50(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+51(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+52(SB)/1, $0x07
+DATA resizeRow4VNNIOrder<>+53(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+54(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+55(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+56(SB)/1, $0x0b
+DATA resizeRow4VNNIOrder<>+57(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+58(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+59(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+60(SB)/1, $0x0f
+DATA resizeRow4VNNIOrder<>+61(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+62(SB)/1, $0x00
+DATA resizeRow4VNNIOrder<>+63(SB)/1, $0x00
+GLOBL resizeRow4VNNIOrder<>(SB), RODATA|NOPTR, $64
+
+// func resizeColumnsVNNI(out *byte, in *byte, row *int, weight *uint32, quads int, n int)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VNNI, CMOV
+TEXT ·resizeColumnsVNNI(SB), NOSPLIT, $8-48
+	MOVQ         out+0(FP), AX
+	MOVQ         in+8(FP), CX
+	MOVQ         row+16(FP), DX
+	MOVQ         weight+24(FP), BX
+	MOVQ         quads+32(FP), SI
+	MOVQ         n+40(FP), DI
+	SUBQ         $0x40, DI
+	XORQ         R8, R8
+	MOVL         $0x00200000, R9
+	VPBROADCASTD R9, Z0
+
+strip:
+	VPXORD    Z1, Z1, Z1
+	VPXORD    Z2, Z2, Z2
+	VMOVDQA64 Z0, Z3
+	VPXORD    Z4, Z4, Z4
+	VPXORD    Z5, Z5, Z5
+	VMOVDQA64 Z0, Z6
+	VPXORD    Z7, Z7, Z7
+	VPXORD    Z8, Z8, Z8
+	VMOVDQA64 Z0, Z9
+	VPXORD    Z10, Z10, Z10
+	VPXORD    Z11, Z11, Z11
+	VMOVDQA64 Z0, Z12
+	LEAQ      (CX)(R8*1), R12
+	MOVQ      DX, R9
+	MOVQ      BX, R10
+	MOVQ      SI, R11
+
+rows:
+	MOVQ         (R9), R13
+	MOVQ         8(R9), R14
+	MOVQ         16(R9), R15
+	MOVQ         24(R9), BP
+	VPBROADCASTD (R10), Z13
+	VPBROADCASTD 4(R10), Z14
+	VPBROADCASTD 8(R10), Z15
+	VMOVDQU64    (R12)(R13*1), Z16
+	VMOVDQU64    (R12)(R14*1), Z17
+	VMOVDQU64    (R12)(R15*1), Z18
+	VMOVDQU64    (R12)(BP*1), Z19
+	VPUNPCKLBW   Z17, Z16, Z20
+	VPUNPCKHBW   Z17, Z16, Z16
+	VPUNPCKLBW   Z19, Z18, Z17
+	VPUNPCKHBW   Z19, Z18, Z18
+	VPUNPCKLWD   Z17, Z20, Z19
+	VPDPBUSD     Z13, Z19, Z1
+	VPDPBUSD     Z14, Z19, Z2
+	VPDPBUSD     Z15, Z19, Z3
+	VPUNPCKHWD   Z17, Z20, Z17
+	VPDPBUSD     Z13, Z17, Z4
+	VPDPBUSD     Z14, Z17, Z5
+	VPDPBUSD     Z15, Z17, Z6
+	VPUNPCKLWD   Z18, Z16, Z17
+	VPDPBUSD     Z13, Z17, Z7
+	VPDPBUSD     Z14, Z17, Z8
+	VPDPBUSD     Z15, Z17, Z9
+	VPUNPCKHWD   Z18, Z16, Z16
+	VPDPBUSD     Z13, Z16, Z10
+	VPDPBUSD     Z14, Z16, Z11
+	VPDPBUSD     Z15, Z16, Z12
+	ADDQ         $0x20, R9
+	ADDQ         $0x0c, R10
+	DECQ         R11
+	JNZ          rows
+	VPSLLD       $0x08, Z1, Z1
+	VPADDD       Z2, Z1, Z1
+	VPSLLD       $0x08, Z1, Z1
+	VPADDD       Z1, Z3, Z3
+	VPSRAD       $0x16, Z3, Z3
+	VPSLLD       $0x08, Z4, Z4
+	VPADDD       Z5, Z4, Z4
+	VPSLLD       $0x08, Z4, Z4
+	VPADDD       Z4, Z6, Z6
+	VPSRAD       $0x16, Z6, Z6
+	VPSLLD       $0x08, Z7, Z7
+	VPADDD       Z8, Z7, Z7
+	VPSLLD       $0x08, Z7, Z7
+	VPADDD       Z7, Z9, Z9
+	VPSRAD       $0x16, Z9, Z9
+	VPSLLD       $0x08, Z10, Z10
+	VPADDD       Z11, Z10, Z10
+	VPSLLD       $0x08, Z10, Z10
+	VPADDD       Z10, Z12, Z12
+	VPSRAD       $0x16, Z12, Z12
+	VPACKSSDW    Z6, Z3, Z3
+	VPACKSSDW    Z12, Z9, Z9
+	VPACKUSWB    Z9, Z3, Z3
+	VMOVDQU64    Z3, (AX)(R8*1)
+	CMPQ         R8, DI
+	JE           done
+	ADDQ         $0x40, R8
+	CMPQ         R8, DI
+	CMOVQGT      DI, R8
+	JMP          strip
+
+done:
+	VZEROUPPER
+	RET
+
+// func resizeColumns4VNNI(out *byte, in *byte, row *int, weight *uint32, n int)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VNNI, CMOV
+TEXT ·resizeColumns4VNNI(SB), NOSPLIT, $0-40
+	MOVQ         out+0(FP), AX
+	MOVQ         in+8(FP), CX
+	MOVQ         row+16(FP), DX
+	MOVQ         weight+24(FP), BX
+	MOVQ         n+32(FP), SI
+	SUBQ         $0x40, SI
+	XORQ         DI, DI
+	MOVL         $0x00000020, R8
+	VPBROADCASTD R8, Z0
+	VMOVDQU64    resizeColumns4VNNIRaise<>+0(SB), Z1
+	MOVQ         (DX), R8
+	MOVQ         8(DX), R9
+	MOVQ         16(DX), R10
+	MOVQ         24(DX), DX
+	VPBROADCASTD (BX), Z2
+	VPBROADCASTD 4(BX), Z3
+	VPBROADCASTD 8(BX), Z4
+
+strip:
+	VMOVDQA64  Z0, Z5
+	VMOVDQA64  Z0, Z6
+	VMOVDQA64  Z0, Z7
+	VMOVDQA64  Z0, Z8
+	LEAQ       (CX)(DI*1), BX
+	VMOVDQU64  (BX)(R8*1), Z9
+	VMOVDQU64  (BX)(R9*1), Z10
+	VMOVDQU64  (BX)(R10*1), Z11
+	VMOVDQU64  (BX)(DX*1), Z12
+	VPUNPCKLBW Z10, Z9, Z13
+	VPUNPCKHBW Z10, Z9, Z9
+	VPUNPCKLBW Z12, Z11, Z10
+	VPUNPCKHBW Z12, Z11, Z11
+	VPUNPCKLWD Z10, Z13, Z12
+	VPDPBUSD   Z2, Z12, Z5
+	VPSHUFB    Z1, Z5, Z5
+	VPDPBUSD   Z3, Z12, Z5
+	VPSHUFB    Z1, Z5, Z5
+	VPDPBUSD   Z4, Z12, Z5
+	VPUNPCKHWD Z10, Z13, Z10
+	VPDPBUSD   Z2, Z10, Z6
+	VPSHUFB    Z1, Z6, Z6
+	VPDPBUSD   Z3, Z10, Z6
+	VPSHUFB    Z1, Z6, Z6
+	VPDPBUSD   Z4, Z10, Z6
+	VPUNPCKLWD Z11, Z9, Z10
+	VPDPBUSD   Z2, Z10, Z7
+	VPSHUFB    Z1, Z7, Z7
+	VPDPBUSD   Z3, Z10, Z7
+	VPSHUFB    Z1, Z7, Z7
+	VPDPBUSD   Z4, Z10, Z7
+	VPUNPCKHWD Z11, Z9, Z9
+	VPDPBUSD   Z2, Z9, Z8
+	VPSHUFB    Z1, Z8, Z8
+	VPDPBUSD   Z3, Z9, Z8
+	VPSHUFB    Z1, Z8, Z8
+	VPDPBUSD   Z4, Z9, Z8
+	VPSRAD     $0x16, Z5, Z5
+	VPSRAD     $0x16, Z6, Z6
+	VPSRAD     $0x16, Z7, Z7
+	VPSRAD     $0x16, Z8, Z8
+	VPACKSSDW  Z6, Z5, Z5
+	VPACKSSDW  Z8, Z7, Z7
+	VPACKUSWB  Z7, Z5, Z5
+	VMOVDQU64  Z5, (AX)(DI*1)
+	CMPQ       DI, SI
+	JE         done
+	ADDQ       $0x40, DI
+	CMPQ       DI, SI
+	CMOVQGT    SI, DI
+	JMP        strip
+
+done:
+	VZEROUPPER
+	RET
+
+DATA resizeColumns4VNNIRaise<>+0(SB)/1, $0x80
+DATA resizeColumns4VNNIRaise<>+1(SB)/1, $0x00
+DATA resizeColumns4VNNIRaise<>+2(SB)/1, $0x01
+DATA resizeColumns4VNNIRaise<>+3(SB)/1, $0x02
+DATA resizeColumns4VNNIRaise<>+4(SB)/1, $0x80
+DATA resizeColumns4VNNIRaise<>+5(SB)/1, $0x04
+DATA resizeColumns4VNNIRaise<>+6(SB)/1, $0x05
+DATA resizeColumns4VNNIRaise<>+7(SB)/1, $0x06
+DATA resizeColumns4VNNIRaise<>+8(SB)/1, $0x80
+DATA resizeColumns4VNNIRaise<>+9(SB)/1, $0x08
+DATA resizeColumns4VNNIRaise<>+10(SB)/1, $0x09
+DATA resizeColumns4VNNIRaise<>+11(SB)/1, $0x0a
+DATA resizeColumns4VNNIRaise<>+12(SB)/1, $0x80
+DATA resizeColumns4VNNIRaise<>+13(SB)/1, $0x0c
+DATA resizeColumns4VNNIRaise<>+14(SB)/1, $0x0d
+DATA resizeColumns4VNNIRaise<>+15(SB)/1, $0x0e
+DATA resizeColumns4VNNIRaise<>+16(SB)/1, $0x80
+DATA resizeColumns4VNNIRaise<>+17(SB)/1, $0x00
+DATA resizeColumns4VNNIRaise<>+18(SB)/1, $0x01
+DATA resizeColumns4VNNIRaise<>+19(SB)/1, $0x02
+DATA resizeColumns4VNNIRaise<>+20(SB)/1, $0x80
+DATA resizeColumns4VNNIRaise<>+21(SB)/1, $0x04
+DATA resizeColumns4VNNIRaise<>+22(SB)/1, $0x05
+DATA resizeColumns4VNNIRaise<>+23(SB)/1, $0x06
+DATA resizeColumns4VNNIRaise<>+24(SB)/1, $0x80
+DATA resizeColumns4VNNIRaise<>+25(SB)/1, $0x08
+DATA resizeColumns4VNNIRaise<>+26(SB)/1, $0x09
+DATA resizeColumns4VNNIRaise<>+27(SB)/1, $0x0a
+DATA resizeColumns4VNNIRaise<>+28(SB)/1, $0x80
+DATA resizeColumns4VNNIRaise<>+29(SB)/1, $0x0c
+DATA resizeColumns4VNNIRaise<>+30(SB)/1, $0x0d
+DATA resizeColumns4VNNIRaise<>+31(SB)/1, $0x0e
+DATA resizeColumns4VNNIRaise<>+32(SB)/1, $0x80
+DATA resizeColumns4VNNIRaise<>+33(SB)/1, $0x00
+DATA resizeColumns4VNNIRaise<>+34(SB)/1, $0x01
+DATA resizeColumns4VNNIRaise<>+35(SB)/1, $0x02
+DATA resizeColumns4VNNIRaise<>+36(SB)/1, $0x80
+DATA resizeColumns4VNNIRaise<>+37(SB)/1, $0x04
+DATA resizeColumns4VNNIRaise<>+38(SB)/1, $0x05
+DATA resizeColumns4VNNIRaise<>+39(SB)/1, $0x06
+DATA resizeColumns4VNNIRaise<>+40(SB)/1, $0x80
+DATA resizeColumns4VNNIRaise<>+41(SB)/1, $0x08
+DATA resizeColumns4VNNIRaise<>+42(SB)/1, $0x09
+DATA resizeColumns4VNNIRaise<>+43(SB)/1, $0x0a
+DATA resizeColumns4VNNIRaise<>+44(SB)/1, $0x80
+DATA resizeColumns4VNNIRaise<>+45(SB)/1, $0x0c
+DATA resizeColumns4VNNIRaise<>+46(SB)/1, $0x0d
+DATA resizeColumns4VNNIRaise<>+47(SB)/1, $0x0e
+DATA resizeColumns4VNNIRaise<>+48(SB)/1, $0x80
+DATA resizeColumns4VNNIRaise<>+49(SB)/1, $0x00
+DATA resizeColumns4VNNIRaise<>+50(SB)/1, $0x01
+DATA resizeColumns4VNNIRaise<>+51(SB)/1, $0x02
+DATA resizeColumns4VNNIRaise<>+52(SB)/1, $0x80
+DATA resizeColumns4VNNIRaise<>+53(SB)/1, $0x04
+DATA resizeColumns4VNNIRaise<>+54(SB)/1, $0x05
+DATA resizeColumns4VNNIRaise<>+55(SB)/1, $0x06
+DATA resizeColumns4VNNIRaise<>+56(SB)/1, $0x80
+DATA resizeColumns4VNNIRaise<>+57(SB)/1, $0x08
+DATA resizeColumns4VNNIRaise<>+58(SB)/1, $0x09
+DATA resizeColumns4VNNIRaise<>+59(SB)/1, $0x0a
+DATA resizeColumns4VNNIRaise<>+60(SB)/1, $0x80
+DATA resizeColumns4VNNIRaise<>+61(SB)/1, $0x0c
+DATA resizeColumns4VNNIRaise<>+62(SB)/1, $0x0d
+DATA resizeColumns4VNNIRaise<>+63(SB)/1, $0x0e
+GLOBL resizeColumns4VNNIRaise<>(SB), RODATA|NOPTR, $64

@@ -26,7 +26,12 @@ func newTaps(in, out int, f Filter) *taps {
 		hi := min(int(center+support+0.5), in)
 		sum := 0.0
 		for j := range hi - lo {
-			row[j] = f.weight(float64((float64(j+lo) - center + 0.5) * inv))
+			x := float64((float64(j+lo) - center + 0.5) * inv)
+			if f == Bilinear { // here without a call, since it is used most
+				row[j] = max(1-math.Abs(x), 0)
+			} else {
+				row[j] = f.weight(x)
+			}
 			sum += row[j]
 		}
 		for j := range hi - lo {

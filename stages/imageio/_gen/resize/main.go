@@ -1,6 +1,6 @@
-// Command resize writes the AVX2 twins of stages/imageio's resampling loops.
+// Command resize writes the AVX2 and AVX-512 twins of stages/imageio's resampling loops.
 //
-// Both take 16-bit products of pixel pairs (VPMADDWD), for which a weight k of 24 bits is split into low = k mod 2^15 and
+// The AVX2 loops take 16-bit products of pixel pairs (VPMADDWD), for which a weight k of 24 bits is split into low = k mod 2^15 and
 // high = k >> 15: the sum of p*k is the sum of p*low plus 2^15 times the sum of p*high, exactly, modulo 2^32.
 package main
 
@@ -17,6 +17,10 @@ func main() {
 	rows("resizeRowsAVX2", 0)
 	rows("resizeRows2AVX2", 2)
 	columns()
+	rowVNNI("resizeRowVNNI", false)
+	rowVNNI("resizeRow4VNNI", true)
+	columnsVNNI("resizeColumnsVNNI", false)
+	columnsVNNI("resizeColumns4VNNI", true)
 	Generate()
 }
 

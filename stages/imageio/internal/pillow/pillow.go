@@ -28,6 +28,7 @@ type Answer struct {
 	H, W, C int
 	Err     string
 	Data    []byte
+	Seconds float64 // processor time of a call that was timed
 }
 
 // Request is one call; its fields are those of server.py.
@@ -39,6 +40,7 @@ type Request struct {
 	ToH         int            `json:"to_h,omitempty"`
 	ToW         int            `json:"to_w,omitempty"`
 	Filter      int            `json:"filter"`
+	Times       int            `json:"times,omitempty"`
 	Scale       int            `json:"scale,omitempty"`
 	Orient      bool           `json:"orient,omitempty"`
 	Mode        string         `json:"mode,omitempty"`
@@ -113,13 +115,14 @@ func (s *Server) ask(r Request, data []byte) (Answer, error) {
 	var a struct {
 		H, W, C, N int
 		Err        string
+		Seconds    float64
 	}
 	if err := json.Unmarshal(line, &a); err != nil {
 		return Answer{}, err
 	}
 	body := make([]byte, a.N)
 	_, err = io.ReadFull(s.out, body)
-	return Answer{H: a.H, W: a.W, C: a.C, Err: a.Err, Data: body}, err
+	return Answer{H: a.H, W: a.W, C: a.C, Err: a.Err, Seconds: a.Seconds, Data: body}, err
 }
 
 // Compare says where got first differs from want and by how much at most, or returns "".

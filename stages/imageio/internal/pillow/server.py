@@ -5,6 +5,7 @@ A request is a line of JSON and the number of bytes that its "n" says; an answer
 import io
 import json
 import sys
+import time
 
 from PIL import Image, ImageEnhance, ImageFile, ImageOps
 
@@ -70,7 +71,22 @@ def operate(request, data):
     return answer_pixels(im)
 
 
-OPS = {"decode": decode, "encode": encode, "resize": resize, "operate": operate}
+def timed(request, data):
+    """Processor seconds of one call, on average over so many."""
+    w, h = request.get("to_w"), request.get("to_h")
+    if request["mode"] == "resize":
+        im = Image.frombytes("RGB", (request["w"], request["h"]), data)
+        call = lambda: im.resize((w, h), request["filter"])
+    else:
+        call = lambda: Image.open(io.BytesIO(data)).convert("RGB")
+    call()
+    start = time.process_time()
+    for _ in range(request["times"]):
+        call()
+    return {"seconds": (time.process_time() - start) / request["times"]}, b""
+
+
+OPS = {"timed": timed, "decode": decode, "encode": encode, "resize": resize, "operate": operate}
 
 stdin, stdout = sys.stdin.buffer, sys.stdout.buffer
 for line in stdin:
