@@ -11,7 +11,7 @@ func Conv2D(dst, x, w, bias []float32, s ConvShape, p *Pool) {
 	}
 	f := forwardFilter(w, s, p)
 	defer f.release()
-	f.run(dst, x, bias, s.N, p)
+	f.run(f.target(dst, biased(bias)), x, s.N, p)
 }
 
 func forwardFilter(w []float32, s ConvShape, p *Pool) *filter {
@@ -55,7 +55,7 @@ func Conv2DBackData(dx, dy, w []float32, s ConvShape, p *Pool) {
 	if s.StrideH == 1 && s.StrideW == 1 {
 		f := backwardFilter(w, s, in, 0, 0, false, p)
 		defer f.release()
-		f.run(dx, dy, nil, s.N, p)
+		f.run(f.target(dx, nil), dy, s.N, p)
 		return
 	}
 	// All phases read one copy of dy.
@@ -72,7 +72,7 @@ func Conv2DBackData(dx, dy, w []float32, s ConvShape, p *Pool) {
 		for px := range parts {
 			f := backwardFilter(w, s, in, py, px, true, p)
 			parts[px] = getFloats(s.N * s.Ci * f.outH * f.outW)
-			f.run(parts[px].v, laid.v, nil, s.N, p)
+			f.run(f.target(parts[px].v, nil), laid.v, s.N, p)
 			f.release()
 		}
 		p.Run(s.N*s.Ci, func(i int) { spreadPhases(dx[i*s.H*s.W:(i+1)*s.H*s.W], parts, i, rows, s, py) })

@@ -23,7 +23,7 @@ func channelBlocks(m int) []int {
 
 // channels512 computes n images with output channels as lanes and positions as rows, which wastes nothing however short the
 // rows are, and reads the weights as a matrix [terms, channels of a block].
-func (f *filter) channels512(dst, src, bias []float32, n int, p *Pool) {
+func (f *filter) channels512(to target, src []float32, n int, p *Pool) {
 	laid := src
 	if !f.in.plain() {
 		b := f.layOut(src, n*f.groups*f.channels, p)
@@ -38,12 +38,12 @@ func (f *filter) channels512(dst, src, bias []float32, n int, p *Pool) {
 		g, b, strip := i/(blocks*strips), i/strips%blocks, i%strips
 		first := n * plane * strip / strips
 		last := n * plane * (strip + 1) / strips
-		f.channelStrip(dst, laid, bias, g, b, first, last)
+		f.channelStrip(to, laid, g, b, first, last)
 	})
 }
 
 // channelStrip computes the positions from first to last, over images, of one block of channels.
-func (f *filter) channelStrip(dst, src, bias []float32, g, block, first, last int) {
+func (f *filter) channelStrip(to target, src []float32, g, block, first, last int) {
 	vectors, ch := f.blocks[block], 0
 	for _, v := range f.blocks[:block] {
 		ch += v * simd.Lanes
@@ -68,20 +68,17 @@ func (f *filter) channelStrip(dst, src, bias []float32, g, block, first, last in
 	}
 	for v := range vectors {
 		lanes := min(simd.Lanes, f.m-ch-v*simd.Lanes)
-		if bias != nil {
-			for i := range count {
-				a := acc.v[i*width+v*simd.Lanes:][:lanes]
-				for j := range a {
-					a[j] += bias[g*f.m+ch+v*simd.Lanes+j]
-				}
-			}
-		}
-		for i := 0; i < count; { // as far as the image goes, up to 16 positions
+		for i := 0; i < count; { // as far as the image goes
 			n, at := (first+i)/plane, (first+i)%plane
-			rows := min(simd.Lanes, plane-at, count-i)
-			out := dst[((n*f.groups+g)*f.m+ch+v*simd.Lanes)*plane+at:]
-			f.be.Transpose(rows, lanes, acc.v[i*width+v*simd.Lanes:], width, out, plane)
-			i += rows
+			run := min(plane-at, count-i)
+			out := f.image(to, n).from(g*f.m + ch + v*simd.Lanes)
+			for j := 0; j < run; j += simd.Lanes {
+				f.be.Transpose(min(simd.Lanes, run-j), lanes, acc.v[(i+j)*width+v*simd.Lanes:], width, out.v[at+j:], out.pitch)
+			}
+			for c := range lanes {
+				out.finish(f.be, c, at, run)
+			}
+			i += run
 		}
 	}
 }

@@ -6,13 +6,12 @@ import "shiftmill/kernels/internal/simd"
 // goes on into the next, over the columns between them, whose lanes are computed and not stored. It needs no gathering
 // and no overlap, and wastes little unless rows are short.
 type flatPlan struct {
-	groups []simd.LaneGroup // an even number, in order of positions
-	first  []int            // first output position that group 2i and 2i+1 store, and the end
+	groups []simd.LaneGroup // in order of positions
 }
 
-// flatStrip is the number of pairs of groups that a strip has: so many positions that their input rests in the second-level
+// flatStrip is the number of sets of groups that a strip has: so many positions that their input rests in the second-level
 // cache, while the weights of a tile rest in the first.
-const flatStrip = 16
+const flatStrip = 11
 
 // flattens reports that 16 neighbouring lanes never touch three rows, and that a plane has as many.
 func flattens(h, w, pitch int) bool {
@@ -26,7 +25,7 @@ func laneSpan(h, w, pitch int) int { return (h-1)*pitch + w }
 // last group is moved back to end with the plane, so that nothing behind it is read. Memory is kept from call to call.
 func (p *flatPlan) fill(h, w, pitch, to int) {
 	n := (laneSpan(h, w, pitch) + simd.Lanes - 1) / simd.Lanes
-	p.groups, p.first = p.groups[:0], p.first[:0]
+	p.groups = p.groups[:0]
 	for i := range n {
 		q := min(i*simd.Lanes, laneSpan(h, w, pitch)-simd.Lanes)
 		g := simd.LaneGroup{Src: q}
@@ -41,127 +40,104 @@ func (p *flatPlan) fill(h, w, pitch, to int) {
 				continue
 			}
 			at := 1 << lane
-			if i%2 == 0 && g.Mask0|g.Mask1 == 0 {
-				p.first = append(p.first, (q+lane)/pitch*to+(q+lane)%pitch)
-			}
 			if (q+lane)/pitch == y {
 				g.Mask0 |= at
 			} else {
 				g.Mask1 |= at
 			}
 		}
-		if i%2 == 0 && g.Mask0|g.Mask1 == 0 { // between two rows: the pair starts with the next row
-			p.first = append(p.first, y*to)
-		}
 		p.groups = append(p.groups, g)
 	}
-	if n%2 == 1 {
-		p.groups = append(p.groups, simd.LaneGroup{Src: p.groups[n-1].Src})
-	}
-	p.first = append(p.first, h*to)
 }
 
-// pair returns the two groups of pair i.
-func (p *flatPlan) pair(i int) *[2]simd.LaneGroup { return (*[2]simd.LaneGroup)(p.groups[2*i:]) }
+// set returns the groups of a tile: three, or what is left of the last.
+func (p *flatPlan) set(i int) []simd.LaneGroup {
+	return p.groups[i*simd.FlatGroups : min((i+1)*simd.FlatGroups, len(p.groups))]
+}
+
+// sets is the number of sets of groups.
+func (p *flatPlan) sets() int { return (len(p.groups) + simd.FlatGroups - 1) / simd.FlatGroups }
 
 // strips is the number of strips of one image and one group of channels.
-func (p *flatPlan) strips() int { return (len(p.groups)/2 + flatStrip - 1) / flatStrip }
+func (p *flatPlan) strips() int { return (p.sets() + flatStrip - 1) / flatStrip }
 
-// flatStrip computes a strip of an image laid out in src: the channels of the tiles from tile0 to tile1 of group g.
-func (f *filter) flatStrip(plan *flatPlan, dst, src, bias []float32, g, strip, tile0, tile1 int) {
-	plane := f.outH * f.outW
-	out := dst[g*f.m*plane:]
-	in := src[g*f.channels*f.in.channel():]
-	weights := f.weights.v[g*f.m*f.terms:]
-	lo, hi := strip*flatStrip, min((strip+1)*flatStrip, len(plan.groups)/2)
-	taps, from := f.taps.v, 0
-	if f.scattered() {
-		from = plan.groups[2*lo].Src
-		b, o := f.gatherRows(in, from, plan.groups[2*hi-1].Src+simd.Lanes-from)
-		defer b.put()
-		defer o.put()
-		in, taps = b.v, o.v
-	}
-	for pair := lo; pair < hi; pair++ {
-		g := *plan.pair(pair)
-		g[0].Src -= from
-		g[1].Src -= from
-		f.flatTiles(&g, out, plane, in, weights, taps, tile0, tile1)
-	}
-	if bias != nil {
-		for r := f.m * tile0 / len(f.tiles); r < f.m*tile1/len(f.tiles); r++ {
-			row := out[r*plane+plan.first[lo] : r*plane+plan.first[hi]]
-			f.be.Offset(bias[g*f.m+r], row, row)
-		}
-	}
+// strip returns the sets of a strip.
+func (p *flatPlan) strip(i int) (first, end int) {
+	return i * flatStrip, min((i+1)*flatStrip, p.sets())
 }
 
-// flatTerms bounds the terms of a flat tile, so that what they read of 32 lanes rests in the first-level cache while the
-// tiles of all channels pass by.
+// flatTerms bounds the terms of a flat tile, so that what they read of 48 lanes rests in the first-level cache while the
+// tiles of all channels pass by: taps of one channel read mostly the same.
 const flatTerms = 320
 
-// flatTiles computes the tiles from tile0 to tile1 of two groups of lanes; channels of dst are ldc apart.
-func (f *filter) flatTiles(g *[2]simd.LaneGroup, dst []float32, ldc int, src, weights []float32, taps []int, tile0, tile1 int) {
+// flatTiles computes the tiles from tile0 to tile1 of a set of groups; channels of the target are its pitch apart.
+func (f *filter) flatTiles(set []simd.LaneGroup, to target, src, weights []float32, taps []int, tile0, tile1 int) {
+	var room simd.Ending
 	blocks := (f.terms + flatTerms - 1) / flatTerms
 	for b := range blocks {
 		t0, t1 := f.terms*b/blocks, f.terms*(b+1)/blocks
 		at := f.m * tile0 / len(f.tiles)
 		for _, rows := range f.tiles[tile0:tile1] {
-			f.be.FlatTile(rows, t1-t0, weights[at*f.terms+t0*rows:], src, taps[t0:t1], g, dst[at*ldc:], ldc, b > 0)
+			var last *simd.Ending
+			if t1 == f.terms {
+				last = to.ending(&room, at, 0)
+			}
+			f.be.FlatTile(rows, t1-t0, weights[at*f.terms+t0*rows:], src, taps[t0:t1], set, to.v[at*to.pitch:], to.pitch, b > 0, last)
 			at += rows
 		}
 	}
 }
 
-// scattered reports that the taps of one position lie on many pages, in no order that the processor foresees, while a strip
-// of each is read from beginning to end: then strips are copied together first.
-func (f *filter) scattered() bool {
-	return f.outH == 1 && f.terms >= 64 && f.in.channel() >= 1024 && f.m > 16
-}
-
-// gatherRows copies n positions from first on, of every tap, and returns where the taps then read.
-func (f *filter) gatherRows(in []float32, first, n int) (*floatBuffer, *offsetBuffer) {
-	pitch := n&^511 + 512 + simd.Lanes // no two rows in the same sets of a cache
-	b, o := getFloats(f.terms*pitch), getOffsets(f.terms)
-	for t, at := range f.taps.v {
-		copy(b.v[t*pitch:][:n], in[at+first:])
-		o.v[t] = t * pitch
-	}
-	return b, o
-}
-
 // flat512 computes n images, several at a time where there are enough of them, else a strip and some tiles at a time.
-func (f *filter) flat512(dst, src, bias []float32, n int, p *Pool) {
-	plan := new(flatPlan)
-	plan.fill(f.outH, f.outW, f.in.pitch, f.outW)
-	chans := f.groups * f.channels
-	size, out := chans*f.in.h*f.in.w, f.groups*f.m*f.outH*f.outW
+func (f *filter) flat512(to target, src []float32, n int, p *Pool) {
+	if f.plan == nil && !f.matrix {
+		f.plan = new(flatPlan)
+		f.plan.fill(f.outH, f.outW, f.in.pitch, f.outW)
+	}
+	size := f.groups * f.channels * f.in.h * f.in.w
 	if n >= 2*p.Workers() {
-		p.Run(n, func(i int) {
-			f.flatOne(plan, dst[i*out:(i+1)*out], src[i*size:(i+1)*size], bias, nil)
-		})
+		p.Run(n, func(i int) { f.flatOne(f.image(to, i), src[i*size:(i+1)*size], nil) })
 		return
 	}
 	for i := range n {
-		f.flatOne(plan, dst[i*out:(i+1)*out], src[i*size:(i+1)*size], bias, p)
+		f.flatOne(f.image(to, i), src[i*size:(i+1)*size], p)
 	}
 }
 
-func (f *filter) flatOne(plan *flatPlan, dst, src, bias []float32, p *Pool) {
+// image is the target of image i of several.
+func (f *filter) image(to target, i int) target {
+	channel := to.channel
+	to = to.from(i * f.groups * f.m)
+	to.channel = channel
+	return to
+}
+
+func (f *filter) flatOne(to target, src []float32, p *Pool) {
 	if !f.in.plain() {
 		b := f.layOut(src, f.groups*f.channels, p)
 		defer b.put()
 		src = b.v
 	}
-	strips := plan.strips()
+	each := f.channels * f.in.channel()
+	if f.matrix {
+		for g := range f.groups {
+			r := product{be: f.be, m: f.m, k: f.terms, tiles: f.tiles, packed: f.weights.v[g*f.m*f.terms:]}
+			r.run(to.from(g*f.m), factor{v: src[g*each:], pitch: f.in.channel()}, f.outH*f.outW, p)
+		}
+		return
+	}
+	strips := f.plan.strips()
 	parts := 1 // of the tiles
 	if units := f.groups * strips; units < 2*p.Workers() && p.Workers() > 1 {
 		parts = min(len(f.tiles), (2*p.Workers()+units-1)/units)
 	}
 	p.Run(f.groups*strips*parts, func(i int) {
 		part := i % parts
-		i /= parts
-		f.flatStrip(plan, dst, src, bias, i/strips, i%strips, len(f.tiles)*part/parts, len(f.tiles)*(part+1)/parts)
+		g, strip := i/parts/strips, i/parts%strips
+		first, end := f.plan.strip(strip)
+		for set := first; set < end; set++ {
+			f.flatTiles(f.plan.set(set), to.from(g*f.m), src[g*each:], f.weights.v[g*f.m*f.terms:], f.taps.v, len(f.tiles)*part/parts, len(f.tiles)*(part+1)/parts)
+		}
 	})
 }
 

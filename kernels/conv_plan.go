@@ -17,6 +17,8 @@ type filter struct {
 	outH, outW       int
 	be               simd.Backend
 	gathered         bool          // lanes are single positions, in no order
+	matrix           bool          // a matrix product for each image
+	plan             *flatPlan     // of one image; made when first used
 	tiles            []int         // row counts that add up to m, at most tall each
 	blocks           []int         // with channels as lanes: vectors a block of channels; else nil
 	weights          *floatBuffer  // for each group and tile: terms x rows; or group and block: terms x channels
@@ -46,11 +48,8 @@ func (f *filter) pack(w []float32, group, row int, term []int, n int, p *Pool) {
 	tall := tileHeight
 	if f.be == simd.AVX512 {
 		tall = simd.FlatRows
-		if f.in.plain() && f.in.rows > 1 && f.flat() {
-			f.in.h, f.in.w, f.in.rows, f.in.pitch = 1, f.outH*f.outW, 1, f.outH*f.outW
-			f.outH, f.outW = 1, f.outH*f.outW
-		}
-		if !flattens(f.outH, f.outW, f.in.pitch) || f.channelCost(n) < f.flatCost() {
+		f.matrix = f.terms == f.channels && f.in.rows == f.outH && f.in.pitch == f.outW && f.taps.v[0] == 0
+		if !f.matrix && !flattens(f.outH, f.outW, f.in.pitch) || f.channelCost(n) < f.flatCost() {
 			f.packChannels(w, group, row, term, p)
 			return
 		}
@@ -107,8 +106,8 @@ func (f *filter) packChannels(w []float32, group, row int, term []int, p *Pool) 
 // flatCost and channelCost are about the multiply-adds that the lanes make for each term and image, wasted ones and those
 // that a short tile could have made while it waits included.
 func (f *filter) flatCost() float64 {
-	lanes := (laneSpan(f.outH, f.outW, f.in.pitch) + simd.FlatLanes - 1) / simd.FlatLanes * simd.FlatLanes
-	const least = 4 // rows that keep the pipes full
+	lanes := (laneSpan(f.outH, f.outW, f.in.pitch) + simd.Lanes - 1) / simd.Lanes * simd.Lanes
+	const least = 3 // rows that keep the pipes full
 	rows := 0
 	for _, r := range tileRows(f.m, simd.FlatRows) {
 		rows += max(r, least)
@@ -135,25 +134,41 @@ func (f *filter) release() {
 	f.taps.put()
 }
 
-// run computes dst [n, groups*m, outH, outW] from src [n, groups*channels, h, w]; bias has groups*m elements or is nil.
-func (f *filter) run(dst, src, bias []float32, n int, p *Pool) {
+// run computes n images, [n, groups*channels, h, w] in src, to rows that are the planes [n, groups*m] of the target.
+func (f *filter) run(to target, src []float32, n int, p *Pool) {
 	plane := f.outH * f.outW
 	if n == 0 || plane == 0 {
 		return
 	}
-	if f.terms == 0 {
-		clear(dst)
-		addBias(dst, bias, n, f.groups*f.m, plane)
+	switch {
+	case f.terms == 0:
+		clear(to.v[:n*f.groups*f.m*plane])
+	case f.blocks != nil:
+		f.channels512(to, src, n, p)
 		return
-	}
-	if f.blocks != nil {
-		f.channels512(dst, src, bias, n, p)
+	case f.be == simd.AVX512 && !f.gathered:
+		f.flat512(to, src, n, p)
 		return
+	default:
+		f.positions(to.v, src, to.end.bias(), n, p)
+		if to.end == nil && to.add == nil {
+			return
+		}
 	}
-	if f.be == simd.AVX512 && !f.gathered {
-		f.flat512(dst, src, bias, n, p)
-		return
-	}
+	p.Run(n*f.groups*f.m, func(i int) {
+		ch := i % (f.groups * f.m)
+		image := f.image(to, i/(f.groups*f.m))
+		if f.terms == 0 {
+			image.finish(f.be, ch, 0, plane)
+			return
+		}
+		image.rest(f.be, ch, 0, plane)
+	})
+}
+
+// positions computes n images with eight or single positions as lanes. The bias may be nil.
+func (f *filter) positions(dst, src, bias []float32, n int, p *Pool) {
+	plane := f.outH * f.outW
 	if f.in.plain() && f.in.rows > 1 && f.flat() {
 		f.in.h, f.in.w, f.in.rows, f.in.pitch = 1, plane, 1, plane
 		f.outH, f.outW = 1, plane
@@ -248,4 +263,9 @@ func addBias(y, bias []float32, n, c, plane int) {
 			row[j] += b
 		}
 	}
+}
+
+// target is a tensor [images, groups*m, outH, outW] as a target.
+func (f *filter) target(dst []float32, e *ending) target {
+	return target{v: dst, pitch: f.outH * f.outW, end: e}
 }

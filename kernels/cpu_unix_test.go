@@ -43,8 +43,11 @@ func newMeter(b *testing.B) *meter {
 func (m *meter) turn() int {
 	be := backend()
 	if be == simd.AVX512 {
-		full := [2]simd.LaneGroup{{Mask0: 0xffff}, {Src: simd.Lanes, At0: simd.Lanes, Mask0: 0xffff}}
-		be.FlatTile(simd.FlatRows, meterTerms, m.a, m.src, m.off, &full, m.c, simd.FlatLanes, false)
+		full := [simd.FlatGroups]simd.LaneGroup{}
+		for g := range full {
+			full[g] = simd.LaneGroup{Src: g * simd.Lanes, At0: g * simd.Lanes, Mask0: 0xffff}
+		}
+		be.FlatTile(simd.FlatRows, meterTerms, m.a, m.src, m.off, full[:], m.c, simd.FlatLanes, false, nil)
 		return simd.FlatRows * simd.FlatLanes * meterTerms
 	}
 	be.Tile(6, meterTerms, m.a, m.src, m.off, simd.Group, m.c, simd.Group, simd.Lanes, false)

@@ -16,7 +16,15 @@ func MatMul(dst, a, b []float32, m, n, k int, transA, transB bool, p *Pool) {
 		return
 	}
 	if be := backend(); be == simd.AVX512 {
-		newProduct(be, dst, a, b, m, n, k, transA, transB).run(p)
+		packed := getFloats(m * k)
+		defer packed.put()
+		r := &product{be: be, m: m, k: k, tiles: tileRows(m, simd.FlatRows), packed: packed.v}
+		r.packRows(a, transA, p)
+		right := factor{v: b, pitch: n}
+		if transB {
+			right = factor{v: b, pitch: k, turned: true}
+		}
+		r.run(target{v: dst, pitch: n}, right, n, p)
 		return
 	}
 	f := &filter{groups: 1, m: m, terms: k, channels: k, outH: 1, outW: n}
@@ -42,7 +50,7 @@ func MatMul(dst, a, b []float32, m, n, k int, transA, transB bool, p *Pool) {
 	}
 	f.pack(a, 0, row, term.v, 1, p)
 	if !transB {
-		f.run(dst, b, nil, 1, p)
+		f.run(f.target(dst, nil), b, 1, p)
 		return
 	}
 	f.columns(dst, b, k, p)

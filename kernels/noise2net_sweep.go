@@ -181,7 +181,7 @@ func (s *Scratch) shift(channel, by int) {
 	}
 }
 
-// noiseTiles are the rows of the tiles that make up 16 channels: at most six, or twelve on AVX-512.
+// noiseTiles are the rows of the tiles that make up 16 channels: at most six, or eight on AVX-512.
 var (
 	noiseTiles    = []int{6, 5, 5}
 	noiseTiles512 = []int{8, 8}
@@ -216,8 +216,8 @@ func (s *Scratch) convolve(r0, r1, pitch int) {
 		first := 0
 		for _, rows := range s.tiles {
 			w := s.panel[first*len(s.taps):]
-			for i := range len(s.plan.groups) / 2 {
-				s.backend.FlatTile(rows, len(s.taps), w, s.ring, s.taps, s.plan.pair(i), out[first*plane:], plane, false)
+			for i := range s.plan.sets() {
+				s.backend.FlatTile(rows, len(s.taps), w, s.ring, s.taps, s.plan.set(i), out[first*plane:], plane, false, nil)
 			}
 			first += rows
 		}

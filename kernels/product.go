@@ -2,96 +2,135 @@ package kernels
 
 import "shiftmill/kernels/internal/simd"
 
-// A product is a matrix product in packed blocks: tiles of a wait in the order of their terms, and a panel of b holds
-// so many terms of 32 columns that it and a tile rest in the first-level cache.
+// A product is the left factor of a matrix product, in packed tiles: for each tile and term its rows. The right factor is
+// cut into panels of so many terms of 48 columns that one rests in the first-level cache while a block of tiles, which rests
+// in the second, passes by.
 type product struct {
-	be             simd.Backend
-	dst, a, b      []float32
-	m, n, k        int
-	transA, transB bool
-	tiles          []int
-	packed         *floatBuffer
-	strip          int // columns a worker computes at a time
+	be     simd.Backend
+	m, k   int
+	tiles  []int // rows
+	packed []float32
 }
 
 const (
-	productTerms = 256 // of a panel
-	productStrip = 256 // columns
+	productTerms = 192 // of a panel
+	productStrip = 480 // columns whose panels are packed together
+	productRows  = 384 // of a block of tiles
 )
 
-func newProduct(be simd.Backend, dst, a, b []float32, m, n, k int, transA, transB bool) *product {
-	return &product{be: be, dst: dst, a: a, b: b, m: m, n: n, k: k, transA: transA, transB: transB, tiles: tileRows(m, simd.FlatRows)}
+// A factor is the right factor of a product, [k, n]: element (t, j) is at v[t*pitch+j], or at v[j*pitch+t] if turned.
+type factor struct {
+	v      []float32
+	pitch  int
+	turned bool
 }
 
-func (r *product) run(p *Pool) {
-	r.packed = getFloats(r.m * r.k)
-	defer r.packed.put()
-	p.Run(len(r.tiles), r.pack)
-	strips := (r.n + productStrip - 1) / productStrip
+// strip returns the width of the strips of n columns, so that every worker has some.
+func (r *product) strip(n, workers int) int {
+	if workers == 1 {
+		return productStrip
+	}
+	const panel = simd.FlatLanes
+	return min(productStrip, max(1, n/(2*workers*panel))*panel)
+}
+
+// run computes all rows of n columns.
+func (r *product) run(to target, b factor, n int, p *Pool) {
+	width := r.strip(n, p.Workers())
+	strips := (n + width - 1) / width
 	parts := 1 // of the rows, where there are too few columns to share
-	if strips < 2*p.Workers() && p.Workers() > 1 {
-		parts = min(len(r.tiles), (2*p.Workers()+strips-1)/strips)
+	if strips < p.Workers() {
+		parts = min(len(r.tiles), p.Workers())
 	}
 	p.Run(strips*parts, func(i int) {
 		strip, part := i/parts, i%parts
-		r.columns(strip*productStrip, min((strip+1)*productStrip, r.n), len(r.tiles)*part/parts, len(r.tiles)*(part+1)/parts)
+		r.columns(to, b, strip*width, min((strip+1)*width, n), len(r.tiles)*part/parts, len(r.tiles)*(part+1)/parts)
 	})
 }
 
-// pack stores tile i of a: for each term its rows.
-func (r *product) pack(i int) {
-	first, rows := r.m*i/len(r.tiles), r.tiles[i]
-	out := r.packed.v[first*r.k:]
-	if !r.transA {
-		r.be.Transpose(rows, r.k, r.a[first*r.k:], r.k, out, rows)
-		return
-	}
-	for t := range r.k {
-		copy(out[t*rows:(t+1)*rows], r.a[t*r.m+first:])
-	}
-}
-
-// columns computes the columns from c0 to c1 of the tiles from tile0 to tile1.
-func (r *product) columns(c0, c1, tile0, tile1 int) {
+// columns computes the columns from c0 to c1, at most productStrip, of the tiles from tile0 to tile1.
+func (r *product) columns(to target, b factor, c0, c1, tile0, tile1 int) {
 	panels := (c1 - c0 + simd.FlatLanes - 1) / simd.FlatLanes
-	terms := min(productTerms, r.k)
-	b := getFloats(panels * terms * simd.FlatLanes)
-	defer b.put()
-	off := getOffsets(terms)
+	blocks := (r.k + productTerms - 1) / productTerms
+	most := (r.k + blocks - 1) / blocks
+	size := most * simd.FlatLanes
+	packed := getFloats(panels * size)
+	defer packed.put()
+	off := getOffsets(most)
 	defer off.put()
 	for t := range off.v {
 		off.v[t] = t * simd.FlatLanes
 	}
-	var groups [2]simd.LaneGroup
-	for t0 := 0; t0 < r.k; t0 += terms {
-		t1 := min(t0+terms, r.k)
-		for j := range panels {
-			r.panel(b.v[j*terms*simd.FlatLanes:], c0+j*simd.FlatLanes, c1, t0, t1)
-		}
-		for i := tile0; i < tile1; i++ {
-			first, rows := r.m*i/len(r.tiles), r.tiles[i]
-			for j := range panels {
-				at := c0 + j*simd.FlatLanes
-				for g := range groups {
-					lanes := max(0, min(simd.Lanes, c1-at-g*simd.Lanes))
-					groups[g] = simd.LaneGroup{Src: g * simd.Lanes, At0: g * simd.Lanes, Mask0: 1<<lanes - 1}
-				}
-				r.be.FlatTile(rows, t1-t0, r.packed.v[first*r.k+t0*rows:], b.v[j*terms*simd.FlatLanes:], off.v, &groups, r.dst[first*r.n+at:], r.n, t0 > 0)
+	for i := range blocks {
+		t0, t1 := r.k*i/blocks, r.k*(i+1)/blocks
+		b.pack(packed.v, size, c0, c1, t0, t1)
+		for lo := tile0; lo < tile1; {
+			hi, rows := lo, 0
+			for ; hi < tile1 && rows < productRows; hi++ {
+				rows += r.tiles[hi]
 			}
+			for j := range panels {
+				r.panel(to, packed.v[j*size:], off.v, c0+j*simd.FlatLanes, c1, lo, hi, t0, t1)
+			}
+			lo = hi
 		}
 	}
 }
 
-// panel stores the terms from t0 to t1 of up to 32 columns from c on; columns from end on hold anything finite.
-func (r *product) panel(out []float32, c, end, t0, t1 int) {
-	width := min(simd.FlatLanes, end-c)
-	if r.transB {
-		for g := 0; g < width; g += simd.Lanes {
-			r.be.Transpose(min(simd.Lanes, width-g), t1-t0, r.b[(c+g)*r.k+t0:], r.k, out[g:], simd.FlatLanes)
+// panel adds the terms from t0 to t1 of the columns from c on, as far as the panel or end, to the tiles from lo to hi.
+func (r *product) panel(to target, packed []float32, off []int, c, end, lo, hi, t0, t1 int) {
+	var room simd.Ending
+	var list [simd.FlatGroups]simd.LaneGroup
+	groups := list[:min(simd.FlatGroups, (end-c+simd.Lanes-1)/simd.Lanes)]
+	for g := range groups {
+		at := g * simd.Lanes
+		groups[g] = simd.LaneGroup{Src: at, At0: at, Mask0: 1<<min(simd.Lanes, end-c-at) - 1}
+	}
+	for i := lo; i < hi; i++ {
+		first, rows := r.m*i/len(r.tiles), r.tiles[i]
+		var last *simd.Ending
+		if t1 == r.k {
+			last = to.ending(&room, first, c)
+		}
+		r.be.FlatTile(rows, t1-t0, r.packed[first*r.k+t0*rows:], packed, off, groups, to.v[first*to.pitch+c:], to.pitch, t0 > 0, last)
+	}
+}
+
+// pack stores the terms from t0 to t1 of the columns from c0 to c1 in panels that are size apart; columns from c1 on hold
+// anything.
+func (b factor) pack(out []float32, size, c0, c1, t0, t1 int) {
+	be := backend()
+	const width = simd.FlatLanes
+	if b.turned {
+		for c := c0; c < c1; c += simd.Lanes {
+			at := (c-c0)/width*size + (c-c0)%width
+			be.Transpose(min(simd.Lanes, c1-c), t1-t0, b.v[c*b.pitch+t0:], b.pitch, out[at:], width)
 		}
 		return
 	}
 	for t := t0; t < t1; t++ {
-		copy(out[(t-t0)*simd.FlatLanes:], r.b[t*r.n+c:t*r.n+c+width])
+		row := b.v[t*b.pitch+c0 : t*b.pitch+c1]
+		to := out[(t-t0)*width:]
+		for len(row) >= width {
+			*(*[width]float32)(to) = *(*[width]float32)(row)
+			row = row[width:]
+			to = to[min(size, len(to)):]
+		}
+		copy(to, row)
 	}
+}
+
+// packRows stores the rows of a [m, k], or of a stored as [k, m] if turned, in tiles.
+func (r *product) packRows(a []float32, turned bool, p *Pool) {
+	p.Run(len(r.tiles), func(i int) {
+		first, rows := r.m*i/len(r.tiles), r.tiles[i]
+		out := r.packed[first*r.k:]
+		if !turned {
+			r.be.Transpose(rows, r.k, a[first*r.k:], r.k, out, rows)
+			return
+		}
+		for t := range r.k {
+			copy(out[t*rows:(t+1)*rows], a[t*r.m+first:])
+		}
+	})
 }

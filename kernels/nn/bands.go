@@ -2,6 +2,10 @@ package nn
 
 import "shiftmill/kernels"
 
+// pitchStep is what the distance of a window's rows is a multiple of, so that a
+// third of what a 3x3 convolution reads begins at a cache line.
+const pitchStep = 16
+
 // bandRows is the number of rows that a convolution makes at a time, at least:
 // enough to fill its lanes, and few enough that they are still in a cache when
 // the next layer reads them.
@@ -32,7 +36,7 @@ func (w *window) from(y, columns int) kernels.Band {
 // made twice, and none is kept longer than needed, so that memory grows with
 // the width of an image, not with its height. Results do not depend on it.
 type bandRun struct {
-	f       *flow
+	nodes   []flowNode
 	p       *kernels.Pool
 	windows []window
 	readers [][]int             // of each node
@@ -42,42 +46,55 @@ type bandRun struct {
 
 // run computes the last node into dst.
 func (f *flow) run(dst *Signal, p *kernels.Pool) {
-	last := len(f.nodes) - 1
-	end := &f.nodes[last]
+	nodes := f.fused()
+	last := len(nodes) - 1
+	end := &nodes[last]
 	dst.Resize(end.c, end.h, end.w)
-	r := &bandRun{f: f, p: p, windows: f.weights.windowsFor(len(f.nodes)), readers: make([][]int, len(f.nodes)), convs: make([]*kernels.BandConv, len(f.nodes))}
+	r := &bandRun{nodes: nodes, p: p, windows: f.weights.windowsFor(len(nodes)), readers: make([][]int, len(nodes)), convs: make([]*kernels.BandConv, len(nodes))}
 	defer func() { f.weights.spare = r.shuffle }()
 	r.shuffle = f.weights.spare
-	for i := range f.nodes {
-		n := &f.nodes[i]
+	for i := range nodes {
+		n := &nodes[i]
 		for _, j := range n.reads() {
 			r.readers[j] = append(r.readers[j], i)
-			w := &r.windows[j]
+		}
+		if n.kind != given {
+			w := &r.windows[n.in[0]]
 			w.left, w.right = max(w.left, n.pad.Left), max(w.right, n.pad.Right)
 			w.top, w.bottom = max(w.top, n.pad.Top), max(w.bottom, n.pad.Bottom)
 			w.mirrored = w.mirrored || n.mirrored
 		}
 		switch n.kind {
 		case convolve:
-			r.convs[i] = kernels.NewBandConv(n.weight, f.nodes[n.in[0]].c, n.c, n.kernel, n.stride, p)
+			r.convs[i] = kernels.NewBandConv(n.weight, nodes[n.in[0]].c, n.c, n.kernel, n.stride, p)
 			defer r.convs[i].Release()
 		case enlarge:
-			r.convs[i] = kernels.NewBandConv(n.spreadWeights(f.nodes[n.in[0]].c), f.nodes[n.in[0]].c, 4*n.c, 1, 1, p)
+			r.convs[i] = kernels.NewBandConv(n.spreadWeights(nodes[n.in[0]].c), nodes[n.in[0]].c, 4*n.c, 1, 1, p)
 			defer r.convs[i].Release()
 		}
 	}
-	for i := range f.nodes {
-		w := &r.windows[i]
-		w.pitch = w.left + f.nodes[i].w + w.right
-		w.low = -w.top
-	}
+	r.pitches()
 	out := &r.windows[last]
 	was := out.data
-	out.data, out.rows, out.whole = dst.Data, end.h, true
+	out.data, out.rows, out.pitch, out.whole = dst.Data, end.h, end.w, true
 	for y := 0; y < end.h; y += bandRows {
 		r.make(last, min(y+bandRows, end.h))
 	}
 	out.data = was
+}
+
+// pitches gives all windows of one width the same pitch, because tiles add
+// only what lies as their results do.
+func (r *bandRun) pitches() {
+	pitch := map[int]int{}
+	for i := range r.nodes {
+		w, width := &r.windows[i], r.nodes[i].w
+		pitch[width] = max(pitch[width], (w.left+width+w.right+pitchStep-1)/pitchStep*pitchStep)
+		w.low = -w.top
+	}
+	for i := range r.nodes {
+		r.windows[i].pitch = pitch[r.nodes[i].w]
+	}
 }
 
 // spreadWeights turns the weights [in, out, 2, 2] of a transposed convolution
@@ -93,22 +110,24 @@ func (n *flowNode) spreadWeights(in int) []float32 {
 
 // reads lists the nodes that a node reads.
 func (n *flowNode) reads() []int {
-	switch n.kind {
-	case given:
+	switch {
+	case n.kind == given:
 		return nil
-	case sum:
+	case n.kind == sum:
 		return n.in[:]
+	case n.plus > 0:
+		return []int{n.in[0], n.plus - 1}
 	}
 	return n.in[:1]
 }
 
-// need returns the rows of an input, from low to high, that a node reads to
+// need returns the rows of input j, from low to high, that a node reads to
 // make its rows from y0 to y1. They may lie in the input's border.
-func (n *flowNode) need(y0, y1 int) (low, high int) {
-	switch n.kind {
-	case sum:
+func (n *flowNode) need(j, y0, y1 int) (low, high int) {
+	switch {
+	case n.kind == sum || j != n.in[0]:
 		return y0, y1
-	case shuffle, enlarge:
+	case n.kind == shuffle || n.kind == enlarge:
 		return y0/n.factor - n.pad.Top, (y1+n.factor-1)/n.factor - n.pad.Top
 	}
 	return y0*n.stride - n.pad.Top, (y1-1)*n.stride - n.pad.Top + n.kernel
@@ -117,7 +136,7 @@ func (n *flowNode) need(y0, y1 int) (low, high int) {
 // make computes the rows of node i up to row end, which may lie in its lower
 // border.
 func (r *bandRun) make(i, end int) {
-	n, w := &r.f.nodes[i], &r.windows[i]
+	n, w := &r.nodes[i], &r.windows[i]
 	if end <= w.next {
 		return
 	}
@@ -133,8 +152,8 @@ func (r *bandRun) make(i, end int) {
 	end = min(end, n.h+w.bottom)
 	y0, y1 := w.next, min(end, n.h)
 	if y0 < y1 {
-		_, high := n.need(y0, y1)
 		for _, j := range n.reads() {
+			_, high := n.need(j, y0, y1)
 			r.make(j, high)
 		}
 	}
@@ -149,14 +168,14 @@ func (r *bandRun) make(i, end int) {
 // room makes a window begin with the first row that is still needed, and long
 // enough to hold the rows up to end.
 func (r *bandRun) room(i, end int) {
-	n, w := &r.f.nodes[i], &r.windows[i]
+	n, w := &r.nodes[i], &r.windows[i]
 	if w.whole {
 		return
 	}
 	low := w.next
 	for _, c := range r.readers[i] {
-		reader := &r.f.nodes[c]
-		first, _ := reader.need(r.windows[c].next, r.windows[c].next+1)
+		reader := &r.nodes[c]
+		first, _ := reader.need(i, r.windows[c].next, r.windows[c].next+1)
 		low = min(low, first)
 	}
 	if w.mirrored && w.bottom > 0 { // its lower border shows the rows before the last
@@ -198,7 +217,7 @@ func (r *bandRun) room(i, end int) {
 // border fills in the border of the rows from y0 to end, and those of the
 // lower border among them.
 func (r *bandRun) border(i, y0, end int) {
-	n, w := &r.f.nodes[i], &r.windows[i]
+	n, w := &r.nodes[i], &r.windows[i]
 	for y := max(y0, n.h); y < end; y++ {
 		for c := range n.c {
 			row := w.data[w.at(c, y)-w.left:][:w.pitch]
@@ -240,9 +259,9 @@ func (r *bandRun) border(i, y0, end int) {
 
 // rows computes the rows of node i from y0 to y1.
 func (r *bandRun) rows(i, y0, y1 int) {
-	n, w := &r.f.nodes[i], &r.windows[i]
-	x, from := &r.windows[n.in[0]], &r.f.nodes[n.in[0]]
-	low, high := n.need(y0, y1)
+	n, w := &r.nodes[i], &r.windows[i]
+	x, from := &r.windows[n.in[0]], &r.nodes[n.in[0]]
+	low, high := n.need(n.in[0], y0, y1)
 	switch n.kind {
 	case given:
 		r.p.Run(n.c, func(c int) {
@@ -258,14 +277,19 @@ func (r *bandRun) rows(i, y0, y1 int) {
 			}
 		})
 	case convolve:
-		r.convs[i].Rows(w.from(y0, 0), x.from(low, -n.pad.Left), y1-y0, n.w, r.p)
-		r.p.Run(n.c, func(c int) {
-			for y := y0; y < y1; y++ {
-				row := w.data[w.at(c, y):][:n.w]
-				kernels.Offset(row, row, n.bias[c])
-				n.act.apply(row)
-			}
-		})
+		e := kernels.BandEnding{Bias: n.bias, End: n.act.end(), Slope: leakySlope}
+		if n.plus > 0 {
+			e.Add = r.windows[n.plus-1].from(y0, 0)
+		}
+		r.convs[i].Rows(w.from(y0, 0), x.from(low, -n.pad.Left), y1-y0, n.w, e, r.p)
+		if n.act == tanh {
+			r.p.Run(n.c, func(c int) {
+				for y := y0; y < y1; y++ {
+					row := w.data[w.at(c, y):][:n.w]
+					kernels.TanhSlice(row, row)
+				}
+			})
+		}
 	case shuffle:
 		r.p.Run(n.c, func(c int) {
 			for y := y0; y < y1; y++ {
@@ -281,7 +305,7 @@ func (r *bandRun) rows(i, y0, y1 int) {
 			r.shuffle = make([]float32, size)
 		}
 		cell := r.shuffle[:4*n.c*height*width]
-		r.convs[i].Rows(kernels.Band{V: cell, Channel: height * width, Pitch: width}, x.from(low, -n.pad.Left), height, width, r.p)
+		r.convs[i].Rows(kernels.Band{V: cell, Channel: height * width, Pitch: width}, x.from(low, -n.pad.Left), height, width, kernels.BandEnding{}, r.p)
 		r.p.Run(n.c, func(c int) {
 			for y := y0; y < y1; y++ {
 				out := w.data[w.at(c, y):][:n.w]

@@ -30,15 +30,15 @@ const (
 
 const leakySlope = 0.01
 
-func (a activation) apply(v []float32) {
+// end is the activation as convolutions end with it; tanh comes after.
+func (a activation) end() kernels.End {
 	switch a {
 	case rectify:
-		kernels.ReLU(v, v)
+		return kernels.EndReLU
 	case leaky:
-		kernels.LeakyReLU(v, v, leakySlope)
-	case tanh:
-		kernels.TanhSlice(v, v)
+		return kernels.EndLeaky
 	}
+	return kernels.EndPlain
 }
 
 // A flow is a feed-forward network, or a stretch of one, for one image: nodes
@@ -73,6 +73,7 @@ type flowNode struct {
 	stride       int
 	pad          kernels.Border
 	mirrored     bool // padded by reflection instead of zeros
+	plus         int // of a convolution: one more than the number of a node added before act, or 0
 	act          activation
 	factor       int // shuffle
 }

@@ -161,7 +161,14 @@ func (n *flowNode) whole(out, x, y []float32, from *flowNode) {
 		kernels.Conv2D(out, x, n.weight, n.bias, kernels.ConvShape{
 			N: 1, Ci: from.c, H: h, W: w, Co: n.c, KH: n.kernel, KW: n.kernel, StrideH: n.stride, StrideW: n.stride,
 		}, nil)
-		n.act.apply(out)
+		switch n.act {
+		case rectify:
+			kernels.ReLU(out, out)
+		case leaky:
+			kernels.LeakyReLU(out, out, leakySlope)
+		case tanh:
+			kernels.TanhSlice(out, out)
+		}
 	}
 }
 

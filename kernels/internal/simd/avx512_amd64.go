@@ -4,65 +4,179 @@
 
 package simd
 
-// flatTileAVX512x1 is the body of Backend.FlatTile for 1 rows.
+// flatTileAVX512x1x1 is the body of Backend.FlatTile for 1 rows of 1 groups.
 //
 //go:noescape
-func flatTileAVX512x1(k int, a *float32, src *float32, off *int, groups *int, c *float32, ldc int, load bool)
+func flatTileAVX512x1x1(k int, a *float32, src *float32, off *int, groups *int, c *float32, ldc int, load bool, end *Ending)
 
-// flatTileAVX512x2 is the body of Backend.FlatTile for 2 rows.
+// flatTileAVX512x2x1 is the body of Backend.FlatTile for 2 rows of 1 groups.
 //
 //go:noescape
-func flatTileAVX512x2(k int, a *float32, src *float32, off *int, groups *int, c *float32, ldc int, load bool)
+func flatTileAVX512x2x1(k int, a *float32, src *float32, off *int, groups *int, c *float32, ldc int, load bool, end *Ending)
 
-// flatTileAVX512x3 is the body of Backend.FlatTile for 3 rows.
+// flatTileAVX512x3x1 is the body of Backend.FlatTile for 3 rows of 1 groups.
 //
 //go:noescape
-func flatTileAVX512x3(k int, a *float32, src *float32, off *int, groups *int, c *float32, ldc int, load bool)
+func flatTileAVX512x3x1(k int, a *float32, src *float32, off *int, groups *int, c *float32, ldc int, load bool, end *Ending)
 
-// flatTileAVX512x4 is the body of Backend.FlatTile for 4 rows.
+// flatTileAVX512x4x1 is the body of Backend.FlatTile for 4 rows of 1 groups.
 //
 //go:noescape
-func flatTileAVX512x4(k int, a *float32, src *float32, off *int, groups *int, c *float32, ldc int, load bool)
+func flatTileAVX512x4x1(k int, a *float32, src *float32, off *int, groups *int, c *float32, ldc int, load bool, end *Ending)
 
-// flatTileAVX512x5 is the body of Backend.FlatTile for 5 rows.
+// flatTileAVX512x5x1 is the body of Backend.FlatTile for 5 rows of 1 groups.
 //
 //go:noescape
-func flatTileAVX512x5(k int, a *float32, src *float32, off *int, groups *int, c *float32, ldc int, load bool)
+func flatTileAVX512x5x1(k int, a *float32, src *float32, off *int, groups *int, c *float32, ldc int, load bool, end *Ending)
 
-// flatTileAVX512x6 is the body of Backend.FlatTile for 6 rows.
+// flatTileAVX512x6x1 is the body of Backend.FlatTile for 6 rows of 1 groups.
 //
 //go:noescape
-func flatTileAVX512x6(k int, a *float32, src *float32, off *int, groups *int, c *float32, ldc int, load bool)
+func flatTileAVX512x6x1(k int, a *float32, src *float32, off *int, groups *int, c *float32, ldc int, load bool, end *Ending)
 
-// flatTileAVX512x7 is the body of Backend.FlatTile for 7 rows.
+// flatTileAVX512x7x1 is the body of Backend.FlatTile for 7 rows of 1 groups.
 //
 //go:noescape
-func flatTileAVX512x7(k int, a *float32, src *float32, off *int, groups *int, c *float32, ldc int, load bool)
+func flatTileAVX512x7x1(k int, a *float32, src *float32, off *int, groups *int, c *float32, ldc int, load bool, end *Ending)
 
-// flatTileAVX512x8 is the body of Backend.FlatTile for 8 rows.
+// flatTileAVX512x8x1 is the body of Backend.FlatTile for 8 rows of 1 groups.
 //
 //go:noescape
-func flatTileAVX512x8(k int, a *float32, src *float32, off *int, groups *int, c *float32, ldc int, load bool)
+func flatTileAVX512x8x1(k int, a *float32, src *float32, off *int, groups *int, c *float32, ldc int, load bool, end *Ending)
 
-// flatTileAVX512x9 is the body of Backend.FlatTile for 9 rows.
+// flatTileAVX512x1x2 is the body of Backend.FlatTile for 1 rows of 2 groups.
 //
 //go:noescape
-func flatTileAVX512x9(k int, a *float32, src *float32, off *int, groups *int, c *float32, ldc int, load bool)
+func flatTileAVX512x1x2(k int, a *float32, src *float32, off *int, groups *int, c *float32, ldc int, load bool, end *Ending)
 
-// flatTileAVX512x10 is the body of Backend.FlatTile for 10 rows.
+// flatTileAVX512x2x2 is the body of Backend.FlatTile for 2 rows of 2 groups.
 //
 //go:noescape
-func flatTileAVX512x10(k int, a *float32, src *float32, off *int, groups *int, c *float32, ldc int, load bool)
+func flatTileAVX512x2x2(k int, a *float32, src *float32, off *int, groups *int, c *float32, ldc int, load bool, end *Ending)
 
-// flatTileAVX512x11 is the body of Backend.FlatTile for 11 rows.
+// flatTileAVX512x3x2 is the body of Backend.FlatTile for 3 rows of 2 groups.
 //
 //go:noescape
-func flatTileAVX512x11(k int, a *float32, src *float32, off *int, groups *int, c *float32, ldc int, load bool)
+func flatTileAVX512x3x2(k int, a *float32, src *float32, off *int, groups *int, c *float32, ldc int, load bool, end *Ending)
 
-// flatTileAVX512x12 is the body of Backend.FlatTile for 12 rows.
+// flatTileAVX512x4x2 is the body of Backend.FlatTile for 4 rows of 2 groups.
 //
 //go:noescape
-func flatTileAVX512x12(k int, a *float32, src *float32, off *int, groups *int, c *float32, ldc int, load bool)
+func flatTileAVX512x4x2(k int, a *float32, src *float32, off *int, groups *int, c *float32, ldc int, load bool, end *Ending)
+
+// flatTileAVX512x5x2 is the body of Backend.FlatTile for 5 rows of 2 groups.
+//
+//go:noescape
+func flatTileAVX512x5x2(k int, a *float32, src *float32, off *int, groups *int, c *float32, ldc int, load bool, end *Ending)
+
+// flatTileAVX512x6x2 is the body of Backend.FlatTile for 6 rows of 2 groups.
+//
+//go:noescape
+func flatTileAVX512x6x2(k int, a *float32, src *float32, off *int, groups *int, c *float32, ldc int, load bool, end *Ending)
+
+// flatTileAVX512x7x2 is the body of Backend.FlatTile for 7 rows of 2 groups.
+//
+//go:noescape
+func flatTileAVX512x7x2(k int, a *float32, src *float32, off *int, groups *int, c *float32, ldc int, load bool, end *Ending)
+
+// flatTileAVX512x8x2 is the body of Backend.FlatTile for 8 rows of 2 groups.
+//
+//go:noescape
+func flatTileAVX512x8x2(k int, a *float32, src *float32, off *int, groups *int, c *float32, ldc int, load bool, end *Ending)
+
+// flatTileAVX512x1x3 is the body of Backend.FlatTile for 1 rows of 3 groups.
+//
+//go:noescape
+func flatTileAVX512x1x3(k int, a *float32, src *float32, off *int, groups *int, c *float32, ldc int, load bool, end *Ending)
+
+// flatTileAVX512x2x3 is the body of Backend.FlatTile for 2 rows of 3 groups.
+//
+//go:noescape
+func flatTileAVX512x2x3(k int, a *float32, src *float32, off *int, groups *int, c *float32, ldc int, load bool, end *Ending)
+
+// flatTileAVX512x3x3 is the body of Backend.FlatTile for 3 rows of 3 groups.
+//
+//go:noescape
+func flatTileAVX512x3x3(k int, a *float32, src *float32, off *int, groups *int, c *float32, ldc int, load bool, end *Ending)
+
+// flatTileAVX512x4x3 is the body of Backend.FlatTile for 4 rows of 3 groups.
+//
+//go:noescape
+func flatTileAVX512x4x3(k int, a *float32, src *float32, off *int, groups *int, c *float32, ldc int, load bool, end *Ending)
+
+// flatTileAVX512x5x3 is the body of Backend.FlatTile for 5 rows of 3 groups.
+//
+//go:noescape
+func flatTileAVX512x5x3(k int, a *float32, src *float32, off *int, groups *int, c *float32, ldc int, load bool, end *Ending)
+
+// flatTileAVX512x6x3 is the body of Backend.FlatTile for 6 rows of 3 groups.
+//
+//go:noescape
+func flatTileAVX512x6x3(k int, a *float32, src *float32, off *int, groups *int, c *float32, ldc int, load bool, end *Ending)
+
+// flatTileAVX512x7x3 is the body of Backend.FlatTile for 7 rows of 3 groups.
+//
+//go:noescape
+func flatTileAVX512x7x3(k int, a *float32, src *float32, off *int, groups *int, c *float32, ldc int, load bool, end *Ending)
+
+// flatTileAVX512x8x3 is the body of Backend.FlatTile for 8 rows of 3 groups.
+//
+//go:noescape
+func flatTileAVX512x8x3(k int, a *float32, src *float32, off *int, groups *int, c *float32, ldc int, load bool, end *Ending)
+
+func flatTileAVX512(rows, k int, a, src []float32, off []int, groups []LaneGroup, c []float32, ldc int, load bool, end *Ending) {
+	g := &groups[0].Src
+	switch 8*len(groups) + rows - 1 {
+	case 8*1 + 0:
+		flatTileAVX512x1x1(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load, end)
+	case 8*1 + 1:
+		flatTileAVX512x2x1(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load, end)
+	case 8*1 + 2:
+		flatTileAVX512x3x1(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load, end)
+	case 8*1 + 3:
+		flatTileAVX512x4x1(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load, end)
+	case 8*1 + 4:
+		flatTileAVX512x5x1(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load, end)
+	case 8*1 + 5:
+		flatTileAVX512x6x1(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load, end)
+	case 8*1 + 6:
+		flatTileAVX512x7x1(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load, end)
+	case 8*1 + 7:
+		flatTileAVX512x8x1(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load, end)
+	case 8*2 + 0:
+		flatTileAVX512x1x2(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load, end)
+	case 8*2 + 1:
+		flatTileAVX512x2x2(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load, end)
+	case 8*2 + 2:
+		flatTileAVX512x3x2(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load, end)
+	case 8*2 + 3:
+		flatTileAVX512x4x2(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load, end)
+	case 8*2 + 4:
+		flatTileAVX512x5x2(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load, end)
+	case 8*2 + 5:
+		flatTileAVX512x6x2(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load, end)
+	case 8*2 + 6:
+		flatTileAVX512x7x2(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load, end)
+	case 8*2 + 7:
+		flatTileAVX512x8x2(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load, end)
+	case 8*3 + 0:
+		flatTileAVX512x1x3(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load, end)
+	case 8*3 + 1:
+		flatTileAVX512x2x3(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load, end)
+	case 8*3 + 2:
+		flatTileAVX512x3x3(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load, end)
+	case 8*3 + 3:
+		flatTileAVX512x4x3(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load, end)
+	case 8*3 + 4:
+		flatTileAVX512x5x3(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load, end)
+	case 8*3 + 5:
+		flatTileAVX512x6x3(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load, end)
+	case 8*3 + 6:
+		flatTileAVX512x7x3(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load, end)
+	case 8*3 + 7:
+		flatTileAVX512x8x3(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load, end)
+	}
+}
 
 // channelTileAVX512x1x1 is the body of Backend.ChannelTile for 1 rows of 16 channels.
 //

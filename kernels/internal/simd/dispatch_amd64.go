@@ -16,36 +16,6 @@ func All() []Backend {
 	return []Backend{Generic, AVX2, AVX512}
 }
 
-func flatTileAVX512(rows, k int, a, src []float32, off []int, groups *[2]LaneGroup, c []float32, ldc int, load bool) {
-	g := &groups[0].Src
-	switch rows {
-	case 12:
-		flatTileAVX512x12(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load)
-	case 11:
-		flatTileAVX512x11(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load)
-	case 10:
-		flatTileAVX512x10(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load)
-	case 9:
-		flatTileAVX512x9(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load)
-	case 8:
-		flatTileAVX512x8(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load)
-	case 7:
-		flatTileAVX512x7(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load)
-	case 6:
-		flatTileAVX512x6(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load)
-	case 5:
-		flatTileAVX512x5(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load)
-	case 4:
-		flatTileAVX512x4(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load)
-	case 3:
-		flatTileAVX512x3(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load)
-	case 2:
-		flatTileAVX512x2(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load)
-	case 1:
-		flatTileAVX512x1(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load)
-	}
-}
-
 func channelTileAVX512(rows, vectors, n int, x []float32, row, pos []int, v []float32, stride int, c []float32, load bool) {
 	switch 8*vectors + rows {
 	case 8*4 + 6:

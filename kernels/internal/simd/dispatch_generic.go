@@ -13,7 +13,7 @@ func tileAVX2(rows, k int, a, src []float32, off []int, p1 int, c []float32, c1,
 
 func gradTileAVX2(rows, n int, x []float32, row, pos []int, b, c []float32) { panic(unreachable) }
 
-func flatTileAVX512(rows, k int, a, src []float32, off []int, groups *[2]LaneGroup, c []float32, ldc int, load bool) {
+func flatTileAVX512(rows, k int, a, src []float32, off []int, groups []LaneGroup, c []float32, ldc int, load bool, end *Ending) {
 	panic(unreachable)
 }
 

@@ -159,12 +159,16 @@ func (b Backend) Leaky(slope float32, dst, x []float32) {
 		b.leakyLoop(min(piece, n-i), slope, &dst[i], &x[i])
 	}
 	for i := n; i < len(dst); i++ {
-		v := x[i]
-		if v < 0 {
-			v *= slope
-		}
-		dst[i] = v
+		dst[i] = leaky(x[i], slope)
 	}
+}
+
+// leaky lets NaN pass.
+func leaky(x, slope float32) float32 {
+	if x < 0 {
+		return x * slope
+	}
+	return x
 }
 
 // LeakyBack stores x <= 0 ? slope*dy : dy in dx.

@@ -1,9 +1,10 @@
 package simd
 
-// FlatRows and FlatLanes are the largest size of a flat tile.
+// FlatRows and FlatGroups are the largest size of a flat tile: rows, and groups of 16 lanes.
 const (
-	FlatRows  = 12
-	FlatLanes = 32
+	FlatRows   = 8
+	FlatGroups = 3
+	FlatLanes  = FlatGroups * Lanes
 )
 
 // A LaneGroup is 16 lanes of a flat tile. Lane i reads src[Src+i+...]; where bit i of Mask0 is set it is stored at
@@ -12,31 +13,48 @@ type LaneGroup struct {
 	Src, At0, At1, Mask0, Mask1 int
 }
 
-// FlatTile adds k terms to a tile of rows x 32 elements, rows from 1 to 12, whose lanes are the two groups. Term t of row i
-// multiplies a[t*rows+i] by src[off[t]+Src+lane]; row i is stored ldc elements behind row i-1. The chain starts at +0, or
-// at c's content if load is set.
-func (b Backend) FlatTile(rows, k int, a, src []float32, off []int, groups *[2]LaneGroup, c []float32, ldc int, load bool) {
-	if b == AVX512 && k > 0 {
-		flatTileAVX512(rows, k, a, src, off, groups, c, ldc, load)
-		return
-	}
-	flatTileGeneric(rows, k, a, src, off, groups, c, ldc, load)
+// An Act is an activation that a tile can end with.
+type Act int
+
+// The activations: x, x < 0 ? +0 : x, and x < 0 ? x*slope : x.
+const (
+	Linear Act = iota
+	Rectify
+	Leaky
+)
+
+// An Ending is what happens to a tile's elements behind the last term, in this order: fma(v, Scale[row], Shift[row]), or
+// v + Shift[row] without Scale, or nothing without both; the element of Add where that is not nil, rows being Pitch elements
+// apart and lanes where they are stored in c; the activation.
+type Ending struct {
+	Scale, Shift, Add []float32
+	Pitch             int
+	Act               Act
+	Slope             float32
 }
 
-func flatTileGeneric(rows, k int, a, src []float32, off []int, groups *[2]LaneGroup, c []float32, ldc int, load bool) {
+// FlatTile adds k terms to a tile of rows x 16*len(groups) elements, rows from 1 to 8, whose lanes are one to three groups.
+// Term t of row i multiplies a[t*rows+i] by src[off[t]+Src+lane]; row i is stored ldc elements behind row i-1. The chain
+// starts at +0, or at c's content if load is set. end may be nil.
+func (b Backend) FlatTile(rows, k int, a, src []float32, off []int, groups []LaneGroup, c []float32, ldc int, load bool, end *Ending) {
+	if b == AVX512 && k > 0 {
+		flatTileAVX512(rows, k, a, src, off, groups, c, ldc, load, end)
+		return
+	}
+	flatTileGeneric(rows, k, a, src, off, groups, c, ldc, load, end)
+}
+
+func flatTileGeneric(rows, k int, a, src []float32, off []int, groups []LaneGroup, c []float32, ldc int, load bool, end *Ending) {
 	for i := range rows {
 		for _, g := range groups {
-			for lane := range FlatLanes / 2 {
-				at := -1
-				if g.Mask0>>lane&1 != 0 {
-					at = g.At0 + i*ldc + lane
-				}
+			for lane := range Lanes {
+				from := g.At0
 				if g.Mask1>>lane&1 != 0 {
-					at = g.At1 + i*ldc + lane
-				}
-				if at < 0 {
+					from = g.At1
+				} else if g.Mask0>>lane&1 == 0 {
 					continue
 				}
+				at := from + i*ldc + lane
 				var acc float64
 				if load {
 					acc = float64(c[at])
@@ -45,9 +63,32 @@ func flatTileGeneric(rows, k int, a, src []float32, off []int, groups *[2]LaneGr
 					acc = chain(float64(a[t*rows+i]), float64(src[o+g.Src+lane]), acc)
 				}
 				c[at] = float32(acc)
+				if end != nil {
+					c[at] = end.value(i, from+i*end.Pitch+lane, c[at])
+				}
 			}
 		}
 	}
+}
+
+// value is what becomes of v in row i, whose partner is at Add[at].
+func (e *Ending) value(i, at int, v float32) float32 {
+	switch {
+	case e.Scale != nil:
+		v = FMA32(v, e.Scale[i], e.Shift[i])
+	case e.Shift != nil:
+		v += e.Shift[i]
+	}
+	if e.Add != nil {
+		v += e.Add[at]
+	}
+	switch e.Act {
+	case Rectify:
+		v = relu(v)
+	case Leaky:
+		v = leaky(v, e.Slope)
+	}
+	return v
 }
 
 // ChannelRows and ChannelVectors are the largest size of a channel tile, in rows and in groups of 16 channels.

@@ -146,26 +146,32 @@ func TestTiles(t *testing.T) {
 	}
 }
 
-// TestFlatTiles runs every number of rows with groups that lie in one row, in two, and that end early.
+// TestFlatTiles runs every size with groups that lie in one row, in two, and that end early, and with every ending.
 func TestFlatTiles(t *testing.T) {
-	groups := [][2]LaneGroup{
-		{{0, 0, 0, 0xffff, 0}, {16, 16, 0, 0xffff, 0}},
-		{{3, 7, 5, 0x03ff, 0xf000}, {19, 21, 0, 0x3fff, 0}},
-		{{5, 2, 30, 0x0001, 0xfff0}, {2, 0, 0, 0, 0}},
+	groups := [][]LaneGroup{
+		{{0, 0, 0, 0xffff, 0}, {16, 16, 0, 0xffff, 0}, {32, 32, 0, 0x7fff, 0}},
+		{{3, 7, 5, 0x03ff, 0xf000}, {19, 21, 0, 0x3fff, 0}, {2, 0, 37, 0, 0xff00}},
+		{{5, 2, 30, 0x0001, 0xfff0}, {2, 0, 0, 0, 0}, {40, 19, 0, 0x00f0, 0}},
+	}
+	scale, shift, add := values(FlatRows, 7), values(FlatRows, 8), values(700, 9)
+	endings := []*Ending{
+		nil, {}, {Scale: scale, Shift: shift}, {Shift: shift}, {Add: add, Pitch: 61}, {Act: Rectify}, {Act: Leaky, Slope: 0.01},
+		{Scale: scale, Shift: shift, Add: add, Pitch: 50, Act: Rectify}, {Scale: scale, Shift: shift, Add: add, Pitch: 49, Act: Leaky, Slope: -0.5},
 	}
 	for _, b := range natives(t) {
 		for rows := 1; rows <= FlatRows; rows++ {
 			for _, k := range []int{0, 1, 2, 7, 64} {
 				for i, g := range groups {
-					for _, load := range []bool{false, true} {
+					for e, end := range endings {
+						g, load := g[:1+(i+e+k)%FlatGroups], (e+k/2+rows)%2 == 0
 						a, src, off := values(rows*k, 1), values(500, 2), make([]int, k)
 						for i := range off {
 							off[i] = i * 29 % 400
 						}
 						got, want := values(700, 3), values(700, 3)
-						b.FlatTile(rows, k, a, src, off, &g, got[9:], 50, load)
-						Generic.FlatTile(rows, k, a, src, off, &g, want[9:], 50, load)
-						sameBits(t, fmt.Sprintf("%s FlatTile rows=%d k=%d groups %d load=%t", b, rows, k, i, load), got, want)
+						b.FlatTile(rows, k, a, src, off, g, got[9:], 50, load, end)
+						Generic.FlatTile(rows, k, a, src, off, g, want[9:], 50, load, end)
+						sameBits(t, fmt.Sprintf("%s FlatTile rows=%d k=%d groups %d of %d load=%t ending %d", b, rows, k, i, len(g), load, e), got, want)
 					}
 				}
 			}

@@ -2,14 +2,15 @@ package main
 
 import "fmt"
 
-// flatTile emits rows x 32 accumulators of a convolution whose lanes are neighbours in the flattened plane. Twelve rows
-// fill 24 of the 32 registers; two hold the lanes of a term, six in turn the broadcast weights. Lanes that fall between
-// two rows of the output are computed and not stored: each of the two groups has a mask and a place for the row in
+// flatTile emits rows x 16*vectors accumulators of a convolution whose lanes are neighbours in the flattened plane. Eight
+// rows of three vectors fill 24 of the 32 registers with eleven loads a term, of which the three that may cross a cache line
+// are each used eight times; the other registers hold the lanes of a term and, in turn, the broadcast weights. Lanes that
+// fall between two rows of the output are computed and not stored: each group of 16 has a mask and a place for the row in
 // which it begins, and one for the row after.
-func (f *file) flatTile(rows int) {
-	name := fmt.Sprintf("flatTileAVX512x%d", rows)
-	arg := f.begin(name, fmt.Sprintf("is the body of Backend.FlatTile for %d rows.", rows),
-		num("k"), ptr("a"), ptr("src"), ints("off"), ints("groups"), ptr("c"), num("ldc"), flag("load"))
+func (f *file) flatTile(rows, vectors int) {
+	name := fmt.Sprintf("flatTileAVX512x%dx%d", rows, vectors)
+	arg := f.begin(name, fmt.Sprintf("is the body of Backend.FlatTile for %d rows of %d groups.", rows, vectors),
+		num("k"), ptr("a"), ptr("src"), ints("off"), ints("groups"), ptr("c"), num("ldc"), flag("load"), arg{"end", "*Ending", 8})
 	f.op("MOVQ %s, AX", arg("k"))
 	f.op("MOVQ %s, BX", arg("a"))
 	f.op("MOVQ %s, CX", arg("src"))
@@ -18,67 +19,164 @@ func (f *file) flatTile(rows int) {
 	f.op("MOVQ %s, DI", arg("c"))
 	f.op("MOVQ %s, R10", arg("ldc"))
 	f.op("SHLQ $2, R10")
-	// A group is five words: source, first place, second place, first mask, second mask.
-	f.op("MOVQ 40(SI), R11")
-	f.op("LEAQ (CX)(R11*4), R8")
-	f.op("MOVQ 0(SI), R11")
-	f.op("LEAQ (CX)(R11*4), CX")
-	places := []string{"R9", "R12", "R13", "R15"}
-	for g := range 2 {
-		for i := range 2 {
-			f.op("MOVQ %d(SI), R11", 40*g+8+8*i)
-			f.op("LEAQ (DI)(R11*4), %s", places[2*g+i])
-			f.op("MOVQ %d(SI), R11", 40*g+24+8*i)
-			f.op("KMOVW R11, K%d", 1+2*g+i)
+	acc := func(i, v int) int { return i*vectors + v }
+	// Where the results go is seldom in the first-level cache, and there is time until they are known.
+	for v := range vectors {
+		f.op("MOVQ %d(SI), R11", groupWord(v, groupAt0))
+		f.op("LEAQ (DI)(R11*4), R11")
+		for i := range rows {
+			f.op("PREFETCHT0 (R11)")
+			if i+1 < rows {
+				f.op("ADDQ R10, R11")
+			}
 		}
 	}
 	f.op("MOVBLZX %s, R11", arg("load"))
 	f.op("TESTL R11, R11")
 	f.op("JZ zero")
-	f.op("XORQ R11, R11")
-	for i := range rows {
-		for g := range 2 {
-			f.op("VMOVUPS.Z (%s)(R11*1), K%d, Z%d", places[2*g], 1+2*g, 2*i+g)
-			f.op("VMOVUPS (%s)(R11*1), K%d, Z%d", places[2*g+1], 2+2*g, 2*i+g)
-		}
-		if i+1 < rows {
-			f.op("ADDQ R10, R11")
-		}
+	for v := range vectors {
+		f.eachRow(v, "DI", "R10", rows, fmt.Sprintf("loaded%d", v),
+			func(i int, at string) { f.op("VMOVUPS.Z (%s), K1, Z%d", at, acc(i, v)) },
+			func(i int, at string) { f.op("VMOVUPS (%s), K2, Z%d", at, acc(i, v)) })
 	}
 	f.op("JMP terms")
 	f.label("zero")
-	for i := range 2 * rows {
+	for i := range rows * vectors {
 		f.op("VPXORD Z%d, Z%d, Z%d", i, i, i)
 	}
 	f.label("terms")
+	sources := []string{"CX", "R8", "R9"}
+	for v := vectors - 1; v >= 0; v-- {
+		f.op("MOVQ %d(SI), R11", groupWord(v, groupSrc))
+		f.op("LEAQ (CX)(R11*4), %s", sources[v])
+	}
 	f.op("TESTQ AX, AX")
-	f.op("JZ store")
+	f.op("JZ ending")
 	f.label("loop")
 	f.op("MOVQ (DX), R11")
-	f.op("VMOVUPS (CX)(R11*4), Z24")
-	f.op("VMOVUPS (R8)(R11*4), Z25")
+	for v := range vectors {
+		f.op("VMOVUPS (%s)(R11*4), Z%d", sources[v], 24+v)
+	}
 	for i := range rows {
-		w := 26 + i%6
+		w := 27 + i%5
 		f.op("VBROADCASTSS %d(BX), Z%d", 4*i, w)
-		f.op("VFMADD231PS Z24, Z%d, Z%d", w, 2*i)
-		f.op("VFMADD231PS Z25, Z%d, Z%d", w, 2*i+1)
+		for v := range vectors {
+			f.op("VFMADD231PS Z%d, Z%d, Z%d", 24+v, w, acc(i, v))
+		}
 	}
 	f.op("ADDQ $8, DX")
 	f.op("ADDQ $%d, BX", 4*rows)
 	f.op("DECQ AX")
 	f.op("JNZ loop")
+	f.label("ending")
+	f.ending(arg("end"), rows, vectors, acc)
 	f.label("store")
-	f.op("XORQ R11, R11")
-	for i := range rows {
-		for g := range 2 {
-			f.op("VMOVUPS Z%d, K%d, (%s)(R11*1)", 2*i+g, 1+2*g, places[2*g])
-			f.op("VMOVUPS Z%d, K%d, (%s)(R11*1)", 2*i+g, 2+2*g, places[2*g+1])
-		}
-		if i+1 < rows {
-			f.op("ADDQ R10, R11")
-		}
+	for v := range vectors {
+		f.eachRow(v, "DI", "R10", rows, fmt.Sprintf("stored%d", v),
+			func(i int, at string) { f.op("VMOVUPS Z%d, K1, (%s)", acc(i, v), at) },
+			func(i int, at string) { f.op("VMOVUPS Z%d, K2, (%s)", acc(i, v), at) })
 	}
 	f.end()
+}
+
+// The words of a simd.LaneGroup.
+const (
+	groupSrc = iota
+	groupAt0
+	groupAt1
+	groupMask0
+	groupMask1
+	groupWords
+)
+
+func groupWord(group, word int) int { return 8 * (group*groupWords + word) }
+
+// eachRow emits something for each row of a group: first with K1 for what lies at its first place behind base, then, if
+// there is any, second with K2 for what lies at its second place. Rows are step bytes apart. R11, R12 and R13 are used.
+func (f *file) eachRow(group int, base, step string, rows int, done string, first, second func(i int, at string)) {
+	place := func(word int, each func(i int, at string)) {
+		f.op("MOVQ %d(SI), R13", groupWord(group, word))
+		f.op("LEAQ (%s)(R13*4), R13", base)
+		for i := range rows {
+			each(i, "R13")
+			if i+1 < rows {
+				f.op("ADDQ %s, R13", step)
+			}
+		}
+	}
+	f.op("MOVQ %d(SI), R11", groupWord(group, groupMask0))
+	f.op("KMOVW R11, K1")
+	f.op("MOVQ %d(SI), R12", groupWord(group, groupMask1))
+	f.op("KMOVW R12, K2")
+	place(groupAt0, first)
+	f.op("TESTQ R12, R12")
+	f.op("JZ %s", done)
+	place(groupAt1, second)
+	f.label(done)
+}
+
+// Byte offsets of the fields of a simd.Ending.
+const (
+	endingScale = 0
+	endingShift = 24
+	endingAdd   = 48
+	endingPitch = 72
+	endingAct   = 80
+	endingSlope = 88
+)
+
+// ending emits what follows the last term, as a simd.Ending says, and jumps to store where that is nothing.
+func (f *file) ending(end string, rows, vectors int, acc func(i, v int) int) {
+	f.op("MOVQ %s, R15", end)
+	f.op("TESTQ R15, R15")
+	f.op("JZ store")
+	f.op("MOVQ %d(R15), BX", endingScale)
+	f.op("MOVQ %d(R15), DX", endingShift)
+	f.op("TESTQ BX, BX")
+	f.op("JZ unscaled")
+	for i := range rows {
+		f.op("VBROADCASTSS %d(BX), Z24", 4*i)
+		f.op("VBROADCASTSS %d(DX), Z25", 4*i)
+		for v := range vectors {
+			f.op("VFMADD213PS Z25, Z24, Z%d", acc(i, v))
+		}
+	}
+	f.op("JMP shifted")
+	f.label("unscaled")
+	f.op("TESTQ DX, DX")
+	f.op("JZ shifted")
+	for i := range rows {
+		for v := range vectors {
+			f.op("VADDPS.BCST %d(DX), Z%d, Z%d", 4*i, acc(i, v), acc(i, v))
+		}
+	}
+	f.label("shifted")
+	f.op("MOVQ %d(R15), BX", endingAdd)
+	f.op("TESTQ BX, BX")
+	f.op("JZ added")
+	f.op("MOVQ %d(R15), DX", endingPitch)
+	f.op("SHLQ $2, DX")
+	for v := range vectors {
+		f.eachRow(v, "BX", "DX", rows, fmt.Sprintf("added%d", v),
+			func(i int, at string) { f.op("VADDPS (%s), Z%d, K1, Z%d", at, acc(i, v), acc(i, v)) },
+			func(i int, at string) { f.op("VADDPS (%s), Z%d, K2, Z%d", at, acc(i, v), acc(i, v)) })
+	}
+	f.label("added")
+	f.op("MOVQ %d(R15), R11", endingAct)
+	f.op("VPXORD Z24, Z24, Z24")
+	f.op("CMPQ R11, $1")
+	f.op("JLT store")
+	f.op("JGT leaky")
+	for i := range rows * vectors { // in this order NaN and -0 pass
+		f.op("VMAXPS Z%d, Z24, Z%d", i, i)
+	}
+	f.op("JMP store")
+	f.label("leaky")
+	f.op("VBROADCASTSS %d(R15), Z25", endingSlope)
+	for i := range rows * vectors {
+		f.op("VCMPPS $%d, Z24, Z%d, K1", less, i)
+		f.op("VMULPS Z25, Z%d, K1, Z%d", i, i)
+	}
 }
 
 // channelTile emits rows x 16*vectors accumulators whose lanes are channels: terms run over positions (or taps), the input
@@ -210,4 +308,16 @@ func (f *file) transpose() {
 	f.op("JMP loop")
 	f.label("done")
 	f.end()
+}
+
+// flatTiles emits the choice of a flat tile by its size.
+func (f *file) flatTiles() {
+	fmt.Fprint(&f.decl, "\nfunc flatTileAVX512(rows, k int, a, src []float32, off []int, groups []LaneGroup, c []float32, ldc int, load bool, end *Ending) {\n")
+	fmt.Fprint(&f.decl, "g := &groups[0].Src\nswitch 8*len(groups) + rows - 1 {\n")
+	for vectors := 1; vectors <= 3; vectors++ {
+		for rows := 1; rows <= 8; rows++ {
+			fmt.Fprintf(&f.decl, "case 8*%d + %d:\nflatTileAVX512x%dx%d(k, &a[0], &src[0], &off[0], g, &c[0], ldc, load, end)\n", vectors, rows-1, rows, vectors)
+		}
+	}
+	fmt.Fprint(&f.decl, "}\n}\n")
 }

@@ -38,9 +38,12 @@ func main() {
 	avx2.write(os.Args[1], "avx2_amd64")
 
 	avx512 := newFile(avx512Set)
-	for rows := 1; rows <= 12; rows++ {
-		avx512.flatTile(rows)
+	for vectors := 1; vectors <= 3; vectors++ {
+		for rows := 1; rows <= 8; rows++ {
+			avx512.flatTile(rows, vectors)
+		}
 	}
+	avx512.flatTiles()
 	for vectors := 1; vectors <= 4; vectors++ {
 		for rows := 1; rows <= 6; rows++ {
 			avx512.channelTile(rows, vectors)
