@@ -73,7 +73,7 @@ type flowNode struct {
 	stride       int
 	pad          kernels.Border
 	mirrored     bool // padded by reflection instead of zeros
-	plus         int // of a convolution: one more than the number of a node added before act, or 0
+	plus         int  // of a convolution: one more than the number of a node added before act, or 0
 	act          activation
 	factor       int // shuffle
 }
