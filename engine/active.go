@@ -114,7 +114,7 @@ func (s *scheduler) begun(a *active) {
 	case a.n.state == Hit, a.n.state == Ran:
 		s.completed(a)
 	case a.t != nil && a.n.kind.Gather > 0:
-		s.pushGathered(a)
+		s.gather(a)
 	case a.t != nil:
 		if err := s.fits(a); err != nil {
 			s.fail(a, err)

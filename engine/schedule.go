@@ -52,6 +52,7 @@ type task struct {
 	bytes   int64 // of rows that it may hold
 	tried   int
 	key     runs.Digest // of the claim that another process has
+	group   []*active   // nodes that it brings up to date together, a among them; nil for a alone
 	run     func(ctx context.Context, t *task) error
 	then    func() // in the scheduler's loop, after run has ended well
 }
@@ -108,6 +109,7 @@ type scheduler struct {
 	running int     // tasks and waits
 	waits   int
 	live    int // active nodes
+	looking int // nodes that are being looked up
 	done    chan ended
 
 	waiting map[*node]int // inputs still to come
@@ -218,17 +220,25 @@ func (s *scheduler) loop() {
 			s.bytes += t.bytes
 			s.program = s.program && !t.foreign()
 		}
+		again := d.waited && d.err == nil
 		switch {
 		case t.a.over: // failed meanwhile
+			again = false
 		case d.waited && d.err == nil:
 			s.queueUp(t)
 		case errors.Is(d.err, errBusy):
-			s.parked = append(s.parked, t)
+			s.parked, again = append(s.parked, t), true
 		case d.err != nil && s.again(t, d.err):
+			again = true
+		case d.err != nil && t.group != nil:
+			s.failGroup(t, d.err)
 		case d.err != nil:
 			s.fail(t.a, d.err)
 		default:
 			t.then()
+		}
+		if t.lookup && !again {
+			s.looking--
 		}
 	}
 	for n, a := range s.active {
@@ -249,17 +259,13 @@ func (s *scheduler) dispatch() {
 		s.queue, s.parked, s.foreign = nil, nil, nil
 		return
 	}
-	for len(s.foreign) > 0 && !s.program {
-		t := s.foreign[0]
-		if s.foreign = s.foreign[1:]; !t.a.over {
-			s.program = true
-			s.start(t)
-		}
-	}
 	for len(s.queue) > 0 {
 		t := s.queue[0]
 		if t.a.over {
 			heap.Pop(&s.queue)
+			if t.lookup {
+				s.looking--
+			}
 			continue
 		}
 		if t.workers > s.workers || t.bytes > s.bytes {
@@ -267,6 +273,17 @@ func (s *scheduler) dispatch() {
 		}
 		heap.Pop(&s.queue)
 		s.start(t)
+	}
+	for i := 0; i < len(s.foreign) && !s.program; {
+		t := s.foreign[i]
+		if t.group != nil && s.looking > 0 { // others may be about to join it
+			i++
+			continue
+		}
+		if s.foreign = slices.Delete(s.foreign, i, i+1); !t.a.over {
+			s.program = true
+			s.start(t)
+		}
 	}
 	// Whoever waits for another process takes no worker from what can be done.
 	for len(s.parked) > 0 && s.waits < lookups {
@@ -341,6 +358,9 @@ func (s *scheduler) push(t *task) {
 	t.bytes = min(t.bytes, s.e.budget()) // what is larger runs alone
 	if t.foreign() {
 		t.workers, t.bytes = 0, 0
+	}
+	if t.lookup {
+		s.looking++
 	}
 	s.queueUp(t)
 }

@@ -104,7 +104,9 @@ type Def[C any] struct {
 	// a stage of its own: see pipeline.Prepared.
 	Through string
 	// Gather is for row-wise kinds whose start is dear: a call is handed the
-	// missing rows of several partitions, as long as they are at most this many.
+	// missing rows of several partitions, and of several instances that do the same
+	// to other datasets, as long as they are at most this many. Their stages are
+	// Gatherers.
 	Gather  int
 	Streams bool // cheap pixels: recomputed on demand unless the spec says "cache: store"
 	// Try shortens the work for a trial run, such as to one epoch; nil where
@@ -174,6 +176,16 @@ func (r FileRange) Plain() bool { return r.Unpack == nil && r.Height == 0 }
 // some rows of the first port; otherwise once.
 type Stage interface {
 	Run(ctx context.Context, in *Inputs, out Sink) error
+}
+
+// A Gatherer is the stage of a kind with Gather. It is handed rows of several
+// datasets at once, so that its dear start serves them all: the first port has an
+// input for each, with rows of its own and ids that may stand in others too, and
+// out a sink for each, in the same order. What the other ports have is the same
+// for all of them.
+type Gatherer interface {
+	Stage
+	Gather(ctx context.Context, in *Inputs, out []Sink) error
 }
 
 // RunFunc makes a Stage of a function.

@@ -1,5 +1,6 @@
 """Scores the rows of a shiftmill job (predict/command) with a torchvision or timm network.
 
+A job holds the rows of many test sets, for which the network is loaded once; ids are given back as they came.
 params: model (a name of torchvision, or timm/NAME), size, batch_size. Weights are those of the stage that trained them.
 Needs torch, torchvision and pyarrow; timm for its names. Uses a GPU if there is one.
 """
@@ -46,6 +47,7 @@ def main():
     data = Rows(job["inputs"]["data"]["path"], T.Compose(fit))
     net = build(p["model"], len(job["classes"])).to(device).eval()
     net.load_state_dict(torch.load(job["model"]["weights"], map_location=device, weights_only=True))
+    print(f"{len(data)} images of {len(job['sets'])} test sets on {device}", flush=True)
     loader = torch.utils.data.DataLoader(data, p["batch_size"], num_workers=p.get("workers", 0))
     scores, done = [], 0
 

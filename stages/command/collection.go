@@ -23,10 +23,8 @@ type Activation string
 
 // A collection gathers scores of known rows.
 type collection struct {
-	ids        []string // ascending
-	classes    []string
-	activation Activation
-	out        stages.Sink
+	ids     []string // ascending
+	classes []string
 
 	scores []float32 // of row i at i*len(classes)
 	have   []bool
@@ -47,8 +45,8 @@ func (t *tally) add(name string) {
 	}
 }
 
-func newCollection(ids, classes []string, a Activation, out stages.Sink) *collection {
-	return &collection{ids: ids, classes: classes, activation: a, out: out,
+func newCollection(ids, classes []string) *collection {
+	return &collection{ids: ids, classes: classes,
 		scores: make([]float32, len(ids)*len(classes)), have: make([]bool, len(ids))}
 }
 
@@ -108,7 +106,7 @@ func (c *collection) salvage(ctx context.Context, folder string) error {
 		if err := os.RemoveAll(folder); err != nil {
 			return err
 		}
-		*c = *newCollection(c.ids, c.classes, c.activation, c.out)
+		*c = *newCollection(c.ids, c.classes)
 		return os.MkdirAll(folder, 0o777)
 	}
 	return nil
@@ -123,7 +121,7 @@ func (c *collection) read(ctx context.Context, folder string) error {
 	if len(files) == 0 {
 		return errors.New(`the program ended well but wrote no file of predictions (.parquet or .arrow); its job names the folder under "output"`)
 	}
-	*c = *newCollection(c.ids, c.classes, c.activation, c.out)
+	*c = *newCollection(c.ids, c.classes)
 	for _, file := range files {
 		if err := readScores(ctx, file, c.classes, c.add); err != nil {
 			return fmt.Errorf("predictions in %s: %w", filepath.Base(file), err)
@@ -181,11 +179,11 @@ func (c *collection) missing() (t tally) {
 }
 
 // drop leaves out the rows that have no scores.
-func (c *collection) drop(reason string) {
+func (c *collection) drop(out stages.Sink, reason string) {
 	k, to := len(c.classes), 0
 	for i, have := range c.have {
 		if !have {
-			c.out.Skip(c.ids[i], reason)
+			out.Skip(c.ids[i], reason)
 			continue
 		}
 		c.ids[to], c.have[to] = c.ids[i], true
@@ -195,33 +193,36 @@ func (c *collection) drop(reason string) {
 	c.ids, c.have, c.scores = c.ids[:to], c.have[:to], c.scores[:to*k]
 }
 
-// write hands the scores on.
-func (c *collection) write() error {
-	if err := c.problems(); err != nil {
-		return err
-	}
-	k := len(c.classes)
-	pool := kernels.NewPool(1)
-	switch c.activation {
+// activate makes probabilities of all scores.
+func (c *collection) activate(a Activation) {
+	switch a {
 	case "softmax":
-		kernels.Softmax(c.scores, c.scores, len(c.ids), k, pool)
+		kernels.Softmax(c.scores, c.scores, len(c.ids), len(c.classes), kernels.NewPool(1))
 	case "sigmoid":
 		kernels.SigmoidSlice(c.scores, c.scores)
 	}
 	kernels.Canonical(c.scores)
+}
+
+// write hands on the scores of the rows that are known here by handles, under
+// ids, which ascend.
+func (c *collection) write(out stages.Sink, ids, handles []string) error {
+	k := len(c.classes)
 	schema := arrow.NewSchema([]arrow.Field{{Name: "id", Type: arrow.BinaryTypes.String}, scoresField(c.classes)}, nil)
 	rows := max(1, (8<<20)/(4*k))
-	for lo := 0; lo < len(c.ids) || lo == 0; lo += rows { // once for no rows, whose columns must be known
-		hi := min(lo+rows, len(c.ids))
+	for lo := 0; lo < len(ids) || lo == 0; lo += rows { // once for no rows, whose columns must be known
+		hi := min(lo+rows, len(ids))
 		b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
-		b.Field(0).(*array.StringBuilder).AppendValues(c.ids[lo:hi], nil)
+		b.Field(0).(*array.StringBuilder).AppendValues(ids[lo:hi], nil)
 		list := b.Field(1).(*array.FixedSizeListBuilder)
-		for range hi - lo {
+		scores := list.ValueBuilder().(*array.Float32Builder)
+		for _, handle := range handles[lo:hi] {
+			at := sort.SearchStrings(c.ids, handle)
 			list.Append(true)
+			scores.AppendValues(c.scores[at*k:(at+1)*k], nil)
 		}
-		list.ValueBuilder().(*array.Float32Builder).AppendValues(c.scores[lo*k:hi*k], nil)
 		rec := b.NewRecord()
-		err := c.out.Write("", rec)
+		err := out.Write("", rec)
 		rec.Release()
 		b.Release()
 		if err != nil {

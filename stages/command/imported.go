@@ -71,7 +71,7 @@ func (c *Imported) run(ctx context.Context, in *stages.Inputs, out stages.Sink) 
 	if err != nil {
 		return err
 	}
-	got := newCollection(ids, c.Classes, c.Activation, out)
+	got := newCollection(ids, c.Classes)
 	file := string(c.File)
 	switch strings.ToLower(filepath.Ext(file)) {
 	case ".csv":
@@ -89,9 +89,13 @@ func (c *Imported) run(ctx context.Context, in *stages.Inputs, out stages.Sink) 
 		got.unknown = tally{}
 	}
 	if c.Missing == "drop" && got.count() < len(ids) {
-		got.drop("no prediction")
+		got.drop(out, "no prediction")
 	}
-	return got.write()
+	if err := got.problems(); err != nil {
+		return err
+	}
+	got.activate(c.Activation)
+	return got.write(out, got.ids, got.ids)
 }
 
 // readCSV reads a table with a header: id and a column for each class; other

@@ -24,6 +24,7 @@ type Job struct {
 	Give    string           `json:"give"` // how rows are handed over
 	Inputs  map[string]Given `json:"inputs"`
 	Classes []string         `json:"classes,omitempty"` // in the order of labels as numbers, and of scores
+	Sets    []string         `json:"sets,omitempty"`    // names of the test sets that rows are of, in their column set
 
 	Model  map[string]string `json:"model,omitempty"`  // files of the model, by name
 	Take   map[string]string `json:"take,omitempty"`   // files to write, by name

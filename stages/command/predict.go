@@ -7,10 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/apache/arrow/go/v15/arrow"
-	"github.com/apache/arrow/go/v15/arrow/array"
 
 	"shiftmill/pipeline"
 	"shiftmill/stages"
@@ -41,6 +39,11 @@ type Prediction struct {
 // It writes scores: a fixed-size list of float32, with the class names as a
 // JSON list in the field's metadata under "classes", as evaluate/classify
 // wants them.
+//
+// Test sets that wait for the same model are one job: the program starts once
+// for all of them, while each set has its own keys and results. A row says which
+// set it is of (column set). An id that stands in several sets, such as those of
+// one picture under many corruptions, is told apart by the set's number before it.
 func Predict() *stages.Kind {
 	return stages.Define(stages.Def[Prediction]{
 		Name: "predict/command", Version: 1, Shape: stages.RowWise, External: true, Gather: gather,
@@ -68,55 +71,74 @@ func Predict() *stages.Kind {
 			}
 			return append(model.Present(in, model.ImageColumn), c.Also...)
 		},
-		New: func(c *Prediction) (stages.Stage, error) {
-			return stages.RunFunc(func(ctx context.Context, in *stages.Inputs, out stages.Sink) error {
-				return c.run(ctx, in, out)
-			}), nil
-		},
+		New: func(c *Prediction) (stages.Stage, error) { return predictor{c}, nil },
 	})
 }
 
-func (c *Prediction) run(ctx context.Context, in *stages.Inputs, out stages.Sink) error {
-	data := in.One("data")
-	for _, p := range model.ImageProblems(data.Schema(), "data") {
-		return errors.New(p.Msg)
+// A predictor is predict/command made ready.
+type predictor struct{ c *Prediction }
+
+// Run scores the rows of one set.
+func (p predictor) Run(ctx context.Context, in *stages.Inputs, out stages.Sink) error {
+	return p.Gather(ctx, in, []stages.Sink{out})
+}
+
+// Gather scores the rows of all sets with one start of the program.
+func (p predictor) Gather(ctx context.Context, in *stages.Inputs, out []stages.Sink) error {
+	return p.c.run(ctx, in, out)
+}
+
+func (c *Prediction) run(ctx context.Context, in *stages.Inputs, out []stages.Sink) error {
+	for _, set := range in.Ports["data"] {
+		for _, p := range model.ImageProblems(set.Schema(), "data") {
+			return errors.New(p.Msg)
+		}
 	}
 	classes, err := c.classes(in)
 	if err != nil {
 		return err
 	}
-	ids, err := idsOf(ctx, data)
+	data, err := joinSets(ctx, in.Ports["data"], c.Also)
 	if err != nil {
 		return err
 	}
-	job := &Job{Params: plain(c.Params), Folder: in.Folder, Give: c.Give, Classes: classes,
+	job := &Job{Params: plain(c.Params), Folder: in.Folder, Give: c.Give, Classes: classes, Sets: data.names,
 		Inputs: map[string]Given{}, Output: filepath.Join(in.Folder, "predictions")}
 	if err := os.MkdirAll(job.Output, 0o777); err != nil {
 		return err
 	}
-	got := newCollection(ids, classes, c.Activation, out)
+	got := newCollection(data.sortedIDs(), classes)
 	if err := got.salvage(ctx, job.Output); err != nil {
 		return err
 	}
 	if n := got.count(); n > 0 {
-		out.Note("%d of %d rows were scored before the program was stopped", n, len(ids))
+		out[0].Note("%d of %d rows were scored before the program was stopped", n, data.Len())
 	}
-	if got.count() < len(ids) {
+	if got.count() < data.Len() {
 		if job.Model, err = giveModel(in, in.Folder); err != nil {
 			return err
 		}
-		stdin, err := c.handOver(ctx, in, job, got, out)
+		stdin, err := c.handOver(ctx, in, data, job, got, out[0])
 		if err != nil {
 			return err
 		}
-		if err := start(ctx, c.Run, in, job, out, stdin); err != nil {
+		if err := start(ctx, c.Run, in, job, out[0], stdin); err != nil {
 			return err
 		}
 		if err := got.read(ctx, job.Output); err != nil {
 			return err
 		}
 	}
-	return got.write()
+	if err := got.problems(); err != nil {
+		return err
+	}
+	got.activate(c.Activation)
+	for i, sink := range out {
+		if err := got.write(sink, data.ids[i], data.handles[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // classes are those of the parameters, else those of the model.
@@ -144,14 +166,13 @@ func (c *Prediction) classes(in *stages.Inputs) ([]string, error) {
 }
 
 // handOver gives the rows that have no scores yet.
-func (c *Prediction) handOver(ctx context.Context, in *stages.Inputs, job *Job, got *collection, out stages.Sink) (stdin func(io.Writer) error, err error) {
+func (c *Prediction) handOver(ctx context.Context, in *stages.Inputs, data *joinedSets, job *Job, got *collection, out stages.Sink) (stdin func(io.Writer) error, err error) {
 	rows := filepath.Join(in.Folder, "inputs")
 	if err := os.RemoveAll(rows); err != nil { // of an earlier attempt
 		return nil, err
 	}
-	data := in.One("data")
-	left := len(got.ids) - got.count()
-	h := &handover{images: in.Images, workers: in.Workers, also: c.Also, dir: filepath.Join(rows, "data"), skip: got.known(),
+	left := data.Len() - got.count()
+	h := &handover{images: in.Images, workers: in.Workers, also: data.also, dir: filepath.Join(rows, "data"), skip: got.known(),
 		report: func(rows int) { out.Progress(int64(rows), int64(left), "rows handed over") }}
 	if c.Give == "arrow" {
 		h.report = func(int) {}
@@ -160,17 +181,4 @@ func (c *Prediction) handOver(ctx context.Context, in *stages.Inputs, job *Job, 
 	}
 	job.Inputs["data"], err = h.give(ctx, data, c.Give, job.Classes)
 	return nil, err
-}
-
-// idsOf lists the ids of an input, ascending.
-func idsOf(ctx context.Context, input stages.Input) ([]string, error) {
-	ids := make([]string, 0, input.Len())
-	err := input.Each(ctx, func(rec arrow.Record) error {
-		col := column(rec, "id").(*array.String)
-		for i := range col.Len() {
-			ids = append(ids, strings.Clone(col.Value(i)))
-		}
-		return nil
-	})
-	return ids, err
 }
