@@ -17,18 +17,29 @@ func CutAround(n int) Cut { return Cut{Mean: n, Min: max(1, n/4), Max: 4 * n} }
 // partition they fall into and no other.
 func (c Cut) ends(ids []string) []int {
 	var ends []int
-	start := 0
+	at := cutter{Cut: c}
 	for i, id := range ids {
-		h := fnv.New64a()
-		h.Write([]byte(id))
-		n := i + 1 - start
-		if n >= c.Max || n >= c.Min && mix(h.Sum64())%uint64(c.Mean) == 0 {
+		if at.after(id) || i == len(ids)-1 {
 			ends = append(ends, i+1)
-			start = i + 1
 		}
 	}
-	if start < len(ids) {
-		ends = append(ends, len(ids))
+	return ends
+}
+
+// A cutter cuts ids that come one after the other.
+type cutter struct {
+	Cut
+	n int // rows of the partition so far
+}
+
+// after says whether a partition ends with this id.
+func (c *cutter) after(id string) bool {
+	h := fnv.New64a()
+	h.Write([]byte(id))
+	c.n++
+	ends := c.n >= c.Max || c.n >= c.Min && mix(h.Sum64())%uint64(c.Mean) == 0
+	if ends {
+		c.n = 0
 	}
 	return ends
 }

@@ -345,6 +345,7 @@ func TestSettingsChangeNoResult(t *testing.T) {
 	for _, o := range []engine.Options{
 		{Workers: 8}, {Workers: 2, Batch: 1}, {Workers: 2, Batch: 7},
 		{Cut: engine.CutAround(64)}, {Workers: 8, Batch: 256, Cut: engine.CutAround(100000)},
+		{Workers: 2, Memory: 1 << 20}, // rows of the source are sorted on the disk
 	} {
 		got := newBench(t).run(chain, o).digests
 		if fmt.Sprint(got) != fmt.Sprint(want) {

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"runtime/debug"
-	"sort"
 	"sync"
 	"time"
 
@@ -157,6 +155,10 @@ func (e *Engine) runWhole(ctx context.Context, n *node, workers int) (rec nodeRe
 	c := newCollector(n)
 	c.progress = e.progressOf(n)
 	c.note = func(line string) { e.emit(Event{Type: Note, Stage: n.spec.Name, Message: line}) }
+	made := e.newWholeOutput(n)
+	defer func() { err = errors.Join(err, made.close()) }()
+	c.keep = made.rows
+	c.keepFile = func(output, name string, data []byte) error { return made.file(ctx, output, name, data) }
 	checkpointed = in.Resume != nil
 	c.checkpoint = func(state []byte) error {
 		checkpointed = true
@@ -180,36 +182,17 @@ func (e *Engine) runWhole(ctx context.Context, n *node, workers int) (rec nodeRe
 		var out outputRecord
 		switch r.Type {
 		case stages.Rows:
-			if out, err = e.writeRows(ctx, n, r, c.fields(r.Name), c.rows[r.Name]); err != nil {
+			if out, err = made.endRows(ctx, r, c.fields(r.Name)); err != nil {
 				return rec, checkpointed, fmt.Errorf("kind %s, output %q: %w", n.kind.Name, r.Name, err)
 			}
 		case stages.Files:
-			if out.Files, err = e.writeFiles(ctx, c.files[r.Name]); err != nil {
-				return rec, checkpointed, err
-			}
+			out.Files = made.filesOf(r.Name)
 		}
 		out.Name = r.Name
 		rec.Outputs = append(rec.Outputs, out)
 	}
 	rec.Notes, rec.Skips, rec.Metrics = c.notes, c.skipped(), c.metrics
 	return rec, checkpointed, nil
-}
-
-func (e *Engine) writeFiles(ctx context.Context, files map[string][]byte) ([]storedFile, error) {
-	names := make([]string, 0, len(files))
-	for name := range files {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	var out []storedFile
-	for _, name := range names {
-		d, size, err := e.store.Put(ctx, func(w io.Writer) error { _, err := w.Write(files[name]); return err })
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, storedFile{name, d, size})
-	}
-	return out, nil
 }
 
 // stageInputs opens the ports of a node; of a row-wise one all but the first,

@@ -22,8 +22,9 @@ type partWriter struct {
 
 	fields  []arrow.Field // own columns, as first written
 	content []*contentHash
-	unknown []bool // by own column: files stand behind it, whose content ids are found on demand
-	hidden  []bool // by own column: d(v) is stored beside it
+	whole   []*contentHash // of a whole output, which this partition adds to; nil where nobody wants them
+	unknown []bool         // by own column: files stand behind it, whose content ids are found on demand
+	hidden  []bool         // by own column: d(v) is stored beside it
 
 	schema  *arrow.Schema // of the objects
 	pending []arrow.Record
@@ -60,7 +61,7 @@ func (w *partWriter) write(ctx context.Context, rec arrow.Record, ids []string, 
 	if err != nil {
 		return err
 	}
-	addAll(w.content[0], ids, idDigests)
+	w.digests(0, ids, idDigests)
 	fields, cols := []arrow.Field{idField}, []arrow.Array{rec.Column(0)}
 	for i, f := range w.fields {
 		col := rec.Column(1 + i)
@@ -80,7 +81,7 @@ func (w *partWriter) write(ctx context.Context, rec arrow.Record, ids []string, 
 			w.unknown[i] = true
 			continue
 		}
-		addAll(w.content[1+i], ids, ds)
+		w.digests(1+i, ids, ds)
 		if w.hidden[i] {
 			fields = append(fields, arrow.Field{Name: hidden(f.Name), Type: digestType})
 			cols = append(cols, digestColumn(ds))
@@ -104,9 +105,16 @@ func (w *partWriter) write(ctx context.Context, rec arrow.Record, ids []string, 
 	return nil
 }
 
-func addAll(h *contentHash, ids []string, ds []runs.Digest) {
+// digests adds d(v) of a column's rows to its content ids.
+func (w *partWriter) digests(column int, ids []string, ds []runs.Digest) {
 	for i, id := range ids {
-		h.add(id, ds[i])
+		w.content[column].add(id, ds[i])
+	}
+	if w.whole == nil {
+		return
+	}
+	for i, id := range ids {
+		w.whole[column].add(id, ds[i])
 	}
 }
 

@@ -63,11 +63,29 @@ func project(rec arrow.Record, schema *arrow.Schema) (arrow.Record, error) {
 // A pick names a row of one of several records.
 type pick struct{ rec, row int }
 
+// shortStretch is how many consecutive rows are worth copying at once.
+const shortStretch = 16
+
 // takeRows gathers rows of records with one schema, in the order of picks.
-// Runs of consecutive rows are copied at once.
+// Where they are mostly consecutive, stretches of them are copied at once.
 func takeRows(schema *arrow.Schema, recs []arrow.Record, picks []pick) (arrow.Record, error) {
+	stretches := 1
+	for i := 1; i < len(picks); i++ {
+		if picks[i].rec != picks[i-1].rec || picks[i].row != picks[i-1].row+1 {
+			stretches++
+		}
+	}
 	cols := make([]arrow.Array, schema.NumFields())
 	for c := range cols {
+		if len(picks) < shortStretch*stretches && len(picks) > 1 {
+			from := make([]arrow.Array, len(recs))
+			for i, r := range recs {
+				from[i] = r.Column(c)
+			}
+			if cols[c] = takeColumn(schema.Field(c).Type, from, picks); cols[c] != nil {
+				continue
+			}
+		}
 		var slices []arrow.Array
 		for i := 0; i < len(picks); {
 			j := i + 1

@@ -120,7 +120,7 @@ func (t *rowTask) assemble(ctx context.Context, results []partRecord) (nodeRecor
 		rec.Skips = append(rec.Skips, s)
 	}
 	sort.Slice(rec.Skips, func(i, j int) bool { return rec.Skips[i].Reason < rec.Skips[j].Reason })
-	out, err := t.e.finishRows(ctx, t.n, schema, kept)
+	out, err := t.e.finishRows(ctx, t.n, schema, kept, nil)
 	if err != nil {
 		return rec, err
 	}

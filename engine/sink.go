@@ -30,20 +30,21 @@ type collector struct {
 	progress   func(done, total int64, unit string)
 	note       func(string)
 	checkpoint func([]byte) error
-	take       func(arrow.Record) error // takes the rows of row-wise stages as they come; nil: they are kept
+	take       func(arrow.Record) error                     // takes the rows of row-wise stages as they come; nil: they are kept
+	keep       func(output string, rec arrow.Record) error  // takes those of stages that are one task
+	keepFile   func(output, name string, data []byte) error // takes their files
 
 	mu      sync.Mutex
 	own     map[string][]arrow.Field // of outputs whose columns the kind does not declare
 	written map[string][]arrow.Field // as the first rows had them
 	rows    map[string][]arrow.Record
-	files   map[string]map[string][]byte
-	skips   map[string][]string
+	skips   map[string]*skipped
 	notes   []string
 	metrics []Metric
 }
 
 func newCollector(n *node) *collector {
-	return &collector{n: n, own: map[string][]arrow.Field{}, written: map[string][]arrow.Field{}, rows: map[string][]arrow.Record{}, files: map[string]map[string][]byte{}, skips: map[string][]string{}}
+	return &collector{n: n, own: map[string][]arrow.Field{}, written: map[string][]arrow.Field{}, rows: map[string][]arrow.Record{}, skips: map[string]*skipped{}}
 }
 
 func (c *collector) result(output string, t stages.Type) error {
@@ -93,6 +94,9 @@ func (c *collector) Write(output string, rec arrow.Record) error {
 	if c.take != nil {
 		return c.take(rec)
 	}
+	if c.keep != nil {
+		return c.keep(output, rec)
+	}
 	c.rows[output] = append(c.rows[output], rec)
 	return nil
 }
@@ -113,22 +117,34 @@ func (c *collector) WriteFile(output, name string, data []byte) error {
 	if err := c.result(output, stages.Files); err != nil {
 		return err
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.files[output] == nil {
-		c.files[output] = map[string][]byte{}
-	}
-	if _, ok := c.files[output][name]; ok {
-		return fmt.Errorf("kind %s wrote file %q twice", c.n.kind.Name, name)
-	}
-	c.files[output][name] = data
-	return nil
+	return c.keepFile(output, name, data)
 }
 
 func (c *collector) Skip(id, reason string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.skips[reason] = append(c.skips[reason], id)
+	if c.skips[reason] == nil {
+		c.skips[reason] = &skipped{}
+	}
+	c.skips[reason].add(id)
+}
+
+// A skipped are the rows left out for one reason: how many, and the first ids.
+type skipped struct {
+	rows int
+	ids  []string
+}
+
+func (s *skipped) add(id string) {
+	s.rows++
+	if s.ids = append(s.ids, id); len(s.ids) >= 8*maxNamedSkips {
+		s.ids = s.first()
+	}
+}
+
+func (s *skipped) first() []string {
+	sort.Strings(s.ids)
+	return s.ids[:min(len(s.ids), maxNamedSkips)]
 }
 
 func (c *collector) Note(format string, args ...any) {
@@ -158,9 +174,7 @@ func (c *collector) skipped() []Skip {
 	sort.Strings(reasons)
 	out := make([]Skip, 0, len(reasons))
 	for _, r := range reasons {
-		ids := c.skips[r]
-		sort.Strings(ids)
-		out = append(out, Skip{Reason: r, Rows: len(ids), IDs: ids[:min(len(ids), maxNamedSkips)]})
+		out = append(out, Skip{Reason: r, Rows: c.skips[r].rows, IDs: c.skips[r].first()})
 	}
 	return out
 }

@@ -5,51 +5,93 @@ import (
 
 	"github.com/apache/arrow/go/v15/arrow"
 
+	"shiftmill/runs"
 	"shiftmill/stages"
 )
 
-// writeRows stores a whole output: sorted, cut and with D(c) of its columns.
-func (e *Engine) writeRows(ctx context.Context, maker *node, r stages.Output, fields []arrow.Field, recs []arrow.Record) (outputRecord, error) {
-	var out outputRecord
-	schema := schemaWithID(fields)
-	rec, err := concatRecords(schema, recs)
-	if err != nil {
-		return out, err
-	}
-	rec, ids, err := sortByID(rec)
-	if err != nil {
-		return out, err
-	}
-	if base := maker.baseOf(r.Name); base != nil {
-		if err := e.inBase(ctx, base, ids); err != nil {
-			return out, err
-		}
-	}
-	var parts []part
-	start := 0
-	for _, end := range e.o.Cut.ends(ids) {
-		p, err := e.writePart(ctx, maker, rec.NewSlice(int64(start), int64(end)), ids[start:end])
-		if err != nil {
-			return out, err
-		}
-		parts = append(parts, p)
-		start = end
-	}
-	return e.finishRows(ctx, maker, schema, parts)
+// An outputWriter stores a whole output from rows in ascending id: cut into partitions,
+// with the content ids of its columns.
+type outputWriter struct {
+	e      *Engine
+	maker  *node
+	base   *dataset // nil for fresh rows
+	schema *arrow.Schema
+	cut    cutter
+	w      *partWriter // of the partition at work; nil between two
+	ids    []string    // of its rows
+	parts  []part
+	whole  []*contentHash // of each column, over all rows so far
 }
 
-// writePart stores sorted rows as one partition.
-func (e *Engine) writePart(ctx context.Context, maker *node, rec arrow.Record, ids []string) (part, error) {
-	w := e.newPartWriter(maker, rec.Schema().Fields()[1:])
-	err := eachBatch(ctx, rec, len(ids), func(b arrow.Record) error {
-		some := ids[:b.NumRows()]
-		ids = ids[len(some):]
-		return w.write(ctx, b, some, nil, nil)
-	})
-	if err != nil {
-		return part{}, err
+func (e *Engine) newOutputWriter(maker *node, r stages.Output, fields []arrow.Field) *outputWriter {
+	o := &outputWriter{e: e, maker: maker, base: maker.baseOf(r.Name), schema: schemaWithID(fields), cut: cutter{Cut: e.o.Cut}}
+	for _, f := range o.schema.Fields() {
+		o.whole = append(o.whole, newContentHash(f.Type))
 	}
-	return w.close(ctx)
+	return o
+}
+
+// write adds rows.
+func (o *outputWriter) write(ctx context.Context, rec arrow.Record, ids []string) error {
+	for start := 0; start < len(ids); {
+		end, full := start, false
+		for end < len(ids) && !full {
+			full = o.cut.after(ids[end])
+			end++
+		}
+		if o.w == nil {
+			o.w = o.e.newPartWriter(o.maker, o.schema.Fields()[1:])
+			o.w.whole = o.whole
+		}
+		some := ids[start:end]
+		o.ids = append(o.ids, some...)
+		err := eachBatch(ctx, rec.NewSlice(int64(start), int64(end)), len(some), func(b arrow.Record) error {
+			now := some[:b.NumRows()]
+			some = some[len(now):]
+			return o.w.write(ctx, b, now, nil, nil)
+		})
+		if err != nil {
+			return err
+		}
+		if full {
+			if err := o.endPart(ctx); err != nil {
+				return err
+			}
+		}
+		start = end
+	}
+	return nil
+}
+
+// endPart ends the partition at work.
+func (o *outputWriter) endPart(ctx context.Context) error {
+	if o.w == nil {
+		return nil
+	}
+	if o.base != nil {
+		if err := o.e.inBase(ctx, o.base, o.ids); err != nil {
+			return err
+		}
+	}
+	p, err := o.w.close(ctx)
+	if err != nil {
+		return err
+	}
+	o.parts = append(o.parts, p)
+	o.w, o.ids = nil, nil
+	return nil
+}
+
+// close stores what is left.
+func (o *outputWriter) close(ctx context.Context) (outputRecord, error) {
+	if err := o.endPart(ctx); err != nil {
+		return outputRecord{}, err
+	}
+	whole := make([]runs.Digest, len(o.whole))
+	for i, h := range o.whole {
+		whole[i] = h.sum()
+	}
+	return o.e.finishRows(ctx, o.maker, o.schema, o.parts, whole)
 }
 
 // inBase makes sure that rows over a base are in it: what a later reader joins
@@ -59,9 +101,9 @@ func (e *Engine) inBase(ctx context.Context, base *dataset, ids []string) error 
 	return err
 }
 
-// finishRows lists the partitions of an output in the store and takes the
-// content ids of its columns over all rows.
-func (e *Engine) finishRows(ctx context.Context, maker *node, schema *arrow.Schema, parts []part) (outputRecord, error) {
+// finishRows lists the partitions of an output in the store. whole are the content ids
+// of its columns over all rows; nil when they have to be taken from what is stored.
+func (e *Engine) finishRows(ctx context.Context, maker *node, schema *arrow.Schema, parts []part, whole []runs.Digest) (outputRecord, error) {
 	var out outputRecord
 	d := &dataset{schema: schema, own: map[string]arrow.Field{}, parts: parts, maker: maker}
 	for _, f := range schema.Fields()[1:] {
@@ -71,12 +113,16 @@ func (e *Engine) finishRows(ctx context.Context, maker *node, schema *arrow.Sche
 		out.Rows += p.Rows
 		out.Objects = append(out.Objects, p.objects()...)
 	}
-	for _, f := range schema.Fields() {
+	for i, f := range schema.Fields() {
 		if known := knownContent(parts, f.Name); !known && len(parts) > 0 {
 			continue // files: on demand
 		}
-		if len(parts) == 1 {
+		switch {
+		case len(parts) == 1:
 			out.Content = append(out.Content, content{f.Name, parts[0].Content[f.Name]})
+			continue
+		case whole != nil:
+			out.Content = append(out.Content, content{f.Name, whole[i]})
 			continue
 		}
 		h := newContentHash(f.Type)

@@ -1,6 +1,7 @@
 package runs_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -48,6 +49,26 @@ func workload(fsys runs.FS, dir string, p *promise) error {
 	return nil
 }
 
+// useScratch keeps two blocks aside and reads them back.
+func useScratch(s *runs.Store) (err error) {
+	x, err := s.Scratch()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, x.Close()) }()
+	for i := range 2 {
+		if _, err := x.Append(content(i, 5000)); err != nil {
+			return err
+		}
+	}
+	for i := range 2 {
+		if data, err := x.Read(i); err != nil || !bytes.Equal(data, content(i, 5000)) {
+			return errors.Join(errors.New("a scratch gave other bytes"), err)
+		}
+	}
+	return nil
+}
+
 func workSession(fsys runs.FS, dir string, session int, p *promise) (err error) {
 	s, err := runs.Open(dir, sweepOptions(fsys, "boot 1"))
 	if err != nil {
@@ -56,6 +77,9 @@ func workSession(fsys runs.FS, dir string, session int, p *promise) (err error) 
 	defer func() { err = errors.Join(err, s.Close()) }()
 	if session == 0 {
 		if err := s.Hold([]runs.Digest{key(1)}, nil); err != nil {
+			return err
+		}
+		if err := useScratch(s); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,113 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sort"
+	"sync"
+
+	"github.com/apache/arrow/go/v15/arrow"
+
+	"shiftmill/stages"
+)
+
+// A wholeOutput keeps what a node that is one task makes, until it ends well: rows in
+// spools, files in the store. It is safe for concurrent use.
+type wholeOutput struct {
+	e     *Engine
+	n     *node
+	limit int // bytes of rows held in memory, of all outputs together
+
+	mu     sync.Mutex
+	held   int
+	spools map[string]*spool
+	files  map[string]map[string]storedFile
+}
+
+// spoolShare is what part of the memory rows may take before they are sorted aside.
+const spoolShare = 16
+
+func (e *Engine) newWholeOutput(n *node) *wholeOutput {
+	return &wholeOutput{e: e, n: n, limit: int(max(64<<10, e.o.Memory/spoolShare)),
+		spools: map[string]*spool{}, files: map[string]map[string]storedFile{}}
+}
+
+// rows adds rows to an output.
+func (o *wholeOutput) rows(output string, rec arrow.Record) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	s := o.spools[output]
+	if s == nil {
+		s = &spool{store: o.e.store, schema: rec.Schema()}
+		o.spools[output] = s
+	}
+	for o.held += s.add(rec); o.held > o.limit; {
+		most := s
+		for _, other := range o.spools {
+			if other.bytes > most.bytes {
+				most = other
+			}
+		}
+		o.held -= most.bytes
+		if err := most.spill(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endRows stores the rows of an output.
+func (o *wholeOutput) endRows(ctx context.Context, r stages.Output, fields []arrow.Field) (outputRecord, error) {
+	w := o.e.newOutputWriter(o.n, r, fields)
+	if s := o.spools[r.Name]; s != nil {
+		s.schema = w.schema
+		err := s.each(ctx, func(rec arrow.Record, ids []string) error { return w.write(ctx, rec, ids) })
+		if err != nil {
+			return outputRecord{}, err
+		}
+	}
+	return w.close(ctx)
+}
+
+// file stores a file at once, so that a stage of many holds one at a time.
+func (o *wholeOutput) file(ctx context.Context, output, name string, data []byte) error {
+	o.mu.Lock()
+	if o.files[output] == nil {
+		o.files[output] = map[string]storedFile{}
+	}
+	_, had := o.files[output][name]
+	o.files[output][name] = storedFile{Name: name}
+	o.mu.Unlock()
+	if had {
+		return fmt.Errorf("kind %s wrote file %q twice", o.n.kind.Name, name)
+	}
+	d, size, err := o.e.store.Put(ctx, func(w io.Writer) error { _, err := w.Write(data); return err })
+	if err != nil {
+		return err
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.files[output][name] = storedFile{name, d, size}
+	return nil
+}
+
+// filesOf lists the files of an output by name.
+func (o *wholeOutput) filesOf(output string) []storedFile {
+	var list []storedFile
+	for _, f := range o.files[output] {
+		list = append(list, f)
+	}
+	sort.Slice(list, func(i, j int) bool { return list[i].Name < list[j].Name })
+	return list
+}
+
+// close lets go of scratch files.
+func (o *wholeOutput) close() error {
+	var errs []error
+	for _, s := range o.spools {
+		errs = append(errs, s.close())
+	}
+	return errors.Join(errs...)
+}
