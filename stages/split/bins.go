@@ -14,12 +14,13 @@ import (
 	"shiftmill/pipeline"
 )
 
-// A Bin is an attribute made of others: of a number by bounds, of a time by the
-// calendar, of latitude and longitude by squares. It is text, and missing
-// where what it is made of is.
+// A Bin is an attribute made of others: of a number by bounds or quantiles, of a
+// time by the calendar or quantiles, of latitude and longitude by squares. It is
+// text, and missing where what it is made of is.
 type Bin struct {
 	Of      []string  `yaml:"of" single:"true" required:"true" doc:"the column; for degrees latitude and longitude"`
 	At      []float64 `yaml:"at" doc:"bounds of numbers, ascending: at: [50, 200] gives ..<50, 50..<200 and 200.."`
+	Parts   int       `yaml:"quantiles" min:"0" max:"1000" doc:"parts with equally many rows each: quantiles: 4 gives q1 to q4, q1 with the least; equal values stay together, and bounds follow the rows there are"`
 	By      string    `yaml:"by" enum:"year|quarter|month|week|day|weekday|hour" doc:"part of a time: 2019, 2019-Q3, 2019-03, 2019-W07, 2019-03-31, Mon, 07"`
 	Degrees float64   `yaml:"degrees" min:"0" max:"90" doc:"side of squares, each named by its south-western corner: degrees: 5 gives 45,5"`
 }
@@ -32,8 +33,11 @@ func (c *Shift) checkBins() []pipeline.Problem {
 		report := func(field, format string, args ...any) {
 			problems = append(problems, pipeline.Problem{Field: "bins." + name + field, Msg: fmt.Sprintf(format, args...)})
 		}
-		if b2i(len(b.At) > 0)+b2i(b.By != "")+b2i(b.Degrees > 0) != 1 {
-			report("", "say one of at (bounds of a number), by (part of a time) and degrees (squares of latitude and longitude)")
+		if b2i(len(b.At) > 0)+b2i(b.Parts > 0)+b2i(b.By != "")+b2i(b.Degrees > 0) != 1 {
+			report("", "say one of at (bounds of a number), quantiles (parts of equal size), by (part of a time) and degrees (squares of latitude and longitude)")
+		}
+		if b.Parts == 1 {
+			report(".quantiles", "one part is no bin: at least 2")
 		}
 		if want := 1 + b2i(b.Degrees > 0); len(b.Of) != want {
 			report(".of", "must name %d columns, got %d", want, len(b.Of))
@@ -62,7 +66,11 @@ func (b *binder) checkBins(c *Shift, in *arrow.Schema) {
 			}
 			typ, ok := columnType(in.Field(at[0]).Type)
 			number := typ == pipeline.IntColumn || typ == pipeline.FloatColumn
-			if bin.By != "" && (!ok || typ != pipeline.TimeColumn) {
+			if bin.Parts > 0 {
+				if !ok || !number && typ != pipeline.TimeColumn {
+					b.report("bins."+name+".of", "column %q holds %s; quantiles need numbers or times: declare it under types: of the source", of, in.Field(at[0]).Type)
+				}
+			} else if bin.By != "" && (!ok || typ != pipeline.TimeColumn) {
 				b.report("bins."+name+".of", "column %q holds %s; by needs a time: declare it under types: of the source", of, in.Field(at[0]).Type)
 			} else if bin.By == "" && (!ok || !number) {
 				b.report("bins."+name+".of", "column %q holds %s; bounds and degrees need numbers: declare it under types: of the source", of, in.Field(at[0]).Type)
@@ -91,15 +99,15 @@ func (s *scan) binned(rec arrow.Record) arrow.Record {
 	}
 	cols := slices.Clone(rec.Columns())
 	for _, name := range keys(s.cfg.Bins) {
-		col := s.cfg.Bins[name].of(columns(rec, s.binsOf[name]), int(rec.NumRows()))
+		col := s.cfg.Bins[name].of(columns(rec, s.binsOf[name]), int(rec.NumRows()), s.bounds[name])
 		defer col.Release()
 		cols = append(cols, col)
 	}
 	return array.NewRecord(s.cfg.withBins(rec.Schema()), cols, rec.NumRows())
 }
 
-// of makes the column of a bin.
-func (b Bin) of(cols []arrow.Array, n int) arrow.Array {
+// of makes the column of a bin; bounds are those of quantiles.
+func (b Bin) of(cols []arrow.Array, n int, bounds *quantiles) arrow.Array {
 	out := array.NewStringBuilder(memory.DefaultAllocator)
 	defer out.Release()
 	number := func(k, i int) float64 {
@@ -112,6 +120,12 @@ func (b Bin) of(cols []arrow.Array, n int) arrow.Array {
 		switch {
 		case slices.ContainsFunc(cols, func(c arrow.Array) bool { return c.IsNull(i) }):
 			out.AppendNull()
+		case b.Parts > 0:
+			if part := bounds.part(cols[0], i); part > 0 {
+				out.Append(quantileName(part))
+			} else {
+				out.AppendNull()
+			}
 		case b.By != "":
 			out.Append(calendar(time.UnixMicro(whole(cols[0], i)).UTC(), b.By))
 		case b.Degrees > 0:

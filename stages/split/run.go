@@ -34,6 +34,9 @@ func runShift(ctx context.Context, c *Shift, in *stages.Inputs, out stages.Sink)
 // all scans the rows, chooses and writes.
 func (s *scan) all(ctx context.Context, in *stages.Inputs, out stages.Sink) error {
 	defer s.release()
+	if err := s.measure(ctx, in.One("rows"), out); err != nil {
+		return err
+	}
 	if err := s.run(ctx, in.One("rows"), in.Workers); err != nil {
 		return err
 	}

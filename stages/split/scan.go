@@ -27,6 +27,7 @@ type scan struct {
 
 	columns                map[string]int // of the records, by name
 	binsOf                 map[string][]int
+	bounds                 map[string]*quantiles // of the bins by quantiles
 	id                     int
 	stratify, group, match []int
 	label                  int // -1: not read

@@ -112,6 +112,7 @@ func checkShift(c *Shift) []pipeline.Problem {
 	problems = append(problems, c.Shifts.check(c.Base)...)
 	problems = append(problems, c.Sizes.check(c)...)
 	problems = append(problems, c.checkBins()...)
+	problems = append(problems, c.checkQuantiles()...)
 	if len(c.Balance) > 0 {
 		switch {
 		case len(c.Stratify) > 0:
