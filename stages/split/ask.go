@@ -46,6 +46,15 @@ func (a *ask) lost(c *choice, rows []row, lists, left [][]uint32, from pool) {
 	}
 }
 
+// quotas divides n rows among the strata, and says whether each has them.
+func (a *ask) quotas(n int, have []int) ([]int, bool) {
+	q, ok := apportion(n, a.weights, a.caps)
+	for s := range q {
+		ok = ok && q[s] <= have[s]
+	}
+	return q, ok
+}
+
 // settle returns how many rows to take from each stratum. When the ask cannot
 // be met it returns why, and the largest one that can be stands in for it.
 func (c *choice) settle(a *ask) ([]int, []shortage) {
@@ -71,16 +80,18 @@ func (c *choice) settle(a *ask) ([]int, []shortage) {
 		}
 		return q, []shortage{fall}
 	case count:
-		q, ok := apportion(a.size.n, a.weights, a.caps)
-		for s := range q {
-			ok = ok && q[s] <= have[s]
-		}
+		q, ok := a.quotas(a.size.n, have)
 		if ok {
 			return q, nil
 		}
-		n := largest(min(a.size.n, sum(have)), a.weights, have)
+		n := largest(min(a.size.n-1, sum(have)), a.weights, have)
+		for ; n > 0; n-- { // what rounding gives follows caps, so that growth moves nothing
+			if _, ok := a.quotas(n, have); ok {
+				break
+			}
+		}
 		fall := a.shortage(c, q, have, size{kind: count, n: n})
-		q, _ = apportion(n, a.weights, have)
+		q, _ = a.quotas(n, have)
 		return q, []shortage{fall}
 	}
 	panic(fmt.Sprintf("split: size %v of %s has no quota", a.size, a.name))

@@ -68,7 +68,7 @@ func (e *Infeasible) Error() string {
 	var b strings.Builder
 	b.WriteString("the rows do not suffice for the sizes asked")
 	for _, s := range e.shortages {
-		fmt.Fprintf(&b, "; %s asks for %s, at most %s can be had", s.output, s.asked, s.can)
+		fmt.Fprintf(&b, "; %s asks for %s, at most %s can be had, since %s", s.output, s.asked, s.can, s.binds())
 		for i, t := range s.strata {
 			if i == 4 && len(s.strata) > 5 {
 				fmt.Fprintf(&b, " and %d strata more", len(s.strata)-i)
@@ -99,7 +99,7 @@ func (s stratumShortage) String() string {
 	if s.name != "" {
 		fmt.Fprintf(&b, "%q ", s.name)
 	}
-	fmt.Fprintf(&b, "asked %d, free %d of %d", s.asked, s.have, s.pool)
+	fmt.Fprintf(&b, "asked %d, free %d of %d, short by %d", s.asked, s.have, s.pool, s.asked-s.have)
 	var lost []string
 	if s.below > 0 {
 		lost = append(lost, fmt.Sprintf("%d below train's threshold", s.below))
@@ -116,6 +116,38 @@ func (s stratumShortage) String() string {
 	return b.String()
 }
 
+// binds names the constraint behind most of what is missing.
+func (s *shortage) binds() string {
+	var rows, below, groups, others int
+	for _, t := range s.strata {
+		missing := t.asked - t.have
+		none := max(0, t.asked-t.pool) // not there at all
+		rows += none
+		missing -= none
+		for _, lost := range []struct {
+			rows int
+			to   *int
+		}{{t.groups, &groups}, {t.below, &below}, {t.pool - t.have - t.below - t.groups, &others}} {
+			n := min(missing, lost.rows)
+			*lost.to += n
+			missing -= n
+		}
+	}
+	switch most := max(rows, below, groups, others); {
+	case most == 0:
+		return "what is free is not in the mix that the sizes are to follow"
+	case most == rows && len(s.strata) == 1 && s.strata[0].name == "":
+		return "there are no more such rows"
+	case most == rows:
+		return "there are no more rows of these values in the mix that the sizes are to follow"
+	case most == groups:
+		return "the groups of too many rows are in train"
+	case most == below:
+		return "the promise about growth keeps rows apart"
+	}
+	return "the other sets take them"
+}
+
 // infeasible explains a run that fell short. It tries the remedies it offers,
 // so the choice's rows are left in no useful state.
 func (c *choice) infeasible() *Infeasible {
@@ -130,10 +162,41 @@ func (c *choice) infeasible() *Infeasible {
 		c.relaxed = false
 		c.run()
 	}
+	asked := map[*size]int{}
+	for _, s := range c.sizes() {
+		asked[s] = s.n
+	}
 	if c.shrink() {
+		c.enlarge(asked)
 		e.sizes = c.sizesLine()
 	}
 	return e
+}
+
+// enlarge makes sizes that were made smaller as large as they can be, one after
+// the other, train first.
+func (c *choice) enlarge(asked map[*size]int) {
+	rows := 0
+	for _, cell := range c.cells {
+		rows += len(cell)
+	}
+	runs := 200 // what can be waited for
+	if rows > 1_000_000 {
+		runs = 12
+	}
+	for _, s := range c.sizes() {
+		low, high := s.n, asked[s]+1
+		for high-low > 1 && runs > 0 {
+			s.n = low + (high-low)/2
+			runs--
+			if c.run(); len(c.shortages) == 0 && c.nothingTaken() == nil {
+				low = s.n
+			} else {
+				high = s.n
+			}
+		}
+		s.n = low
+	}
 }
 
 // shrink makes the sizes smaller until they can be had, and says whether it
@@ -188,6 +251,16 @@ func (c *choice) sizeOf(s shortage) *size {
 	return &c.iid
 }
 
+// flowKey is a name as it stands in a map of YAML between braces.
+func flowKey(name string) string {
+	for _, r := range name {
+		if !(r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || strings.ContainsRune("_.=<>~-", r)) {
+			return "'" + name + "'" // it holds no quotes: see escape
+		}
+	}
+	return name
+}
+
 // sizesLine writes the sizes as a spec would: one "ood" where the shifts
 // agree, else each by name.
 func (c *choice) sizesLine() string {
@@ -205,7 +278,7 @@ func (c *choice) sizesLine() string {
 		parts = append(parts, "ood: "+c.ood[0].String())
 	} else {
 		for k, s := range c.ood {
-			parts = append(parts, c.names[k+1]+": "+s.String())
+			parts = append(parts, flowKey(c.names[k+1])+": "+s.String())
 		}
 	}
 	return "sizes: {" + strings.Join(parts, ", ") + "}"

@@ -134,7 +134,7 @@ func TestShiftErrors(t *testing.T) {
 		{"in two sets", `{base: {lux: 280..}, shifts: {lux: [..<280, ..200]}, ` + some + `}`, `row "8": it belongs to lux=..<280 and lux=..200 at once: make their values disjoint`},
 		{"missing refused", `{base: {device: C01}, missing: {device: error}, ` + some + `}`, `row "6": device is missing: fill it in, or set missing: {device: drop}`},
 		{"too few", `{base: {lens: std}, group: serial, shifts: {lens: wide}, sizes: {train: 4, iid: 4, ood: 3}}`,
-			`the rows do not suffice for the sizes asked; iid asks for 4, at most 2 can be had: asked 4, free 2 of 6 (4 with other outputs); lens=wide asks for 3, at most 2 can be had: asked 3, free 2 of 2; remedy: sizes: {train: 4, iid: 2, ood: 2}`},
+			`the rows do not suffice for the sizes asked; iid asks for 4, at most 2 can be had, since the other sets take them: asked 4, free 2 of 6, short by 2 (4 with other outputs); lens=wide asks for 3, at most 2 can be had, since there are no more such rows: asked 3, free 2 of 2, short by 1; remedy: sizes: {train: 4, iid: 2, ood: 2}`},
 		{"no class left out by chance", `{base: {lens: std}, shifts: {lens: wide}, classes: [a, b], ` + some + `}`, `classes: no row of any cell has label = "b"`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -249,5 +249,55 @@ func TestBalance(t *testing.T) {
 	_, err = outputs(t, shiftCase(t, `{base: {lens: std}, balance: label, stratify: label, sizes: {train: 70%, iid: 3}}`, rows))
 	if got, want := fmt.Sprint(err), "stratify keeps the mix of the rows and balance makes it even"; !strings.Contains(got, want) {
 		t.Errorf("error:\n got %s\nwant %s", got, want)
+	}
+}
+
+// TestRemedyPastes puts what a refusal offers into the spec as it stands there,
+// which then must run, and with one row more must not.
+func TestRemedyPastes(t *testing.T) {
+	rows := shops(900)
+	for _, tt := range []struct{ sizes, says string }{
+		{"sizes: {train: 5000, val: 20, iid: 40, ood: 10}", "there are no more such rows"},
+		{"sizes: {train: 60, iid: 20, ood: 900}", "country=FR,MX asks for 900, at most 102"},
+		{"sizes: {train: 40, val: 30, iid: 4000, ood: iid}", "iid asks for 4000"},
+		{"sizes: {train: 60, iid: 10, ood: 5, 'country=FR,MX': 700, 'camera=like:ol*': 9}", "country=FR,MX asks for 700"},
+	} {
+		for _, more := range []string{"", "stratify: label", "stratify: label, group: business", "group: business"} {
+			spec := func(sizes string) string {
+				return "{base: {country: [US, CA], year: 2019, camera: new}, shifts: {country: [[FR, MX]], camera: [{like: 'ol*'}]},\n" + sizes + ",\n" + more + "}"
+			}
+			_, err := outputs(t, shiftCase(t, spec(tt.sizes), rows))
+			if err == nil {
+				t.Errorf("%s, %s: is not refused", tt.sizes, more)
+				continue
+			}
+			if more == "" && !strings.Contains(err.Error(), tt.says) {
+				t.Errorf("%s: %v\nwant it to say %q", tt.sizes, err, tt.says)
+			}
+			_, remedy, ok := strings.Cut(err.Error(), "remedy: ")
+			if !ok {
+				t.Errorf("%s, %s: no remedy: %v", tt.sizes, more, err)
+				continue
+			}
+			if _, after, ok := strings.Cut(remedy, ", or "); ok {
+				if _, err := outputs(t, shiftCase(t, spec(tt.sizes+", growth: relaxed"), rows)); err != nil {
+					t.Errorf("%s, %s: growth: relaxed: %v", tt.sizes, more, err)
+				}
+				remedy = after
+			}
+			if _, err := outputs(t, shiftCase(t, spec(remedy), rows)); err != nil {
+				t.Errorf("%s, %s: after the remedy\n%s\nthe split says: %v", tt.sizes, more, remedy, err)
+			}
+			var n int
+			if _, err := fmt.Sscanf(remedy, "sizes: {train: %d", &n); err != nil {
+				t.Fatal(remedy)
+			}
+			larger := strings.Replace(remedy, fmt.Sprintf("train: %d", n), fmt.Sprintf("train: %d", n+1), 1)
+			if !strings.Contains(tt.sizes, fmt.Sprintf("train: %d", n)) {
+				if _, err := outputs(t, shiftCase(t, spec(larger), rows)); err == nil {
+					t.Errorf("%s, %s: the remedy\n%s\nis not the largest: one more row for train can be had", tt.sizes, more, remedy)
+				}
+			}
+		}
 	}
 }
