@@ -75,10 +75,10 @@ func reserve(d kernels.Device, size int) (kernels.Span, error) {
 // device's.
 func (o *onDevice) changed(n *gorgonia.Node) { delete(o.fresh, n) }
 
-// run writes the inputs that have changed and computes every step. An
+// run writes the inputs that have changed and computes the steps of a part. An
 // operation that the device lacks is done here. A device that fails is a panic,
 // since there is nothing to go on with.
-func (o *onDevice) run(pool *kernels.Pool) {
+func (o *onDevice) run(pool *kernels.Pool, of part) {
 	for n, v := range o.fixed {
 		if !o.fresh[n] {
 			o.must(o.device.Write(o.at[n], v))
@@ -86,6 +86,9 @@ func (o *onDevice) run(pool *kernels.Pool) {
 		}
 	}
 	for i := range o.steps {
+		if of.skips(i) {
+			continue
+		}
 		s := &o.steps[i]
 		o.do(pool, s.does, s.results, s.sources)
 	}

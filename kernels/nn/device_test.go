@@ -69,6 +69,9 @@ func trained(t *testing.T, a Arch, s Settings, steps int, pool *kernels.Pool) []
 	var all []uint32
 	for step := range steps {
 		fillBatch(tr, step%7)
+		if s.Slope {
+			all = append(all, bitsOf(tr.Slope(pool))...)
+		}
 		all = append(all, bitsOf([]float32{tr.Step(pool, 0.05)})...)
 		if step == steps/2 { // as after an epoch
 			tr.Sync()
@@ -94,12 +97,14 @@ func TestDeviceTrains(t *testing.T) {
 	sgd := Settings{Batch: 4, Momentum: 0.9, Nesterov: true, WeightDecay: 1e-3, LabelSmoothing: 0.1}
 	views := Settings{Batch: 4, Optimizer: Adam, Views: 3, Consistency: 12}
 	binary := Settings{Batch: 4, Loss: BinaryCrossEntropy}
+	attacked := Settings{Batch: 4, Momentum: 0.9, Slope: true}
 	for _, tt := range []struct {
 		arch     Arch
 		settings Settings
 	}{
 		{Arch{Name: "convnet"}, sgd}, {Arch{Name: "resnet8"}, views}, {Arch{Name: "resnet8", Attention: "cbam"}, binary},
 		{Arch{Name: "resnet8", Attention: "se"}, sgd}, {Arch{Name: "resnet18", Stem: "imagenet"}, sgd}, {Arch{Name: "resnet50"}, sgd},
+		{Arch{Name: "resnet20"}, attacked},
 	} {
 		a := tt.arch
 		a.Width, a.Classes, a.Size = 4, 3, 16

@@ -100,7 +100,7 @@ func checkSlopes(t *testing.T, tt layerTest) {
 		t.Fatal(err)
 	}
 	at := func() float64 {
-		p.run(nil)
+		p.run(nil, nil)
 		return float64(p.value[loss][0])
 	}
 	at()

@@ -41,7 +41,7 @@ func NewPredictor(net *Network, batch int) (*Predictor, error) {
 func (p *Predictor) Logits(pool *kernels.Pool) []float32 {
 	d := p.program.device
 	if d == nil {
-		p.program.run(pool)
+		p.program.run(pool, nil)
 		return p.logits
 	}
 	d.changed(p.images)
@@ -49,7 +49,7 @@ func (p *Predictor) Logits(pool *kernels.Pool) []float32 {
 		clear(d.fresh)
 		p.version = p.net.version
 	}
-	d.run(pool)
+	d.run(pool, nil)
 	p.logits = d.read(p.scores, p.logits)
 	return p.logits
 }

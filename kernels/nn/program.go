@@ -112,14 +112,45 @@ func (p *program) onProcessor(wanted []*gorgonia.Node) {
 	}
 }
 
-// run computes every step. On the processor the wanted values lie in p.value
-// until the next run, on a device they are read with its read.
-func (p *program) run(pool *kernels.Pool) {
+// A part says of every step of a program whether it is done; nil does all.
+type part []bool
+
+func (p part) skips(step int) bool { return p != nil && !p[step] }
+
+// part is what some of the wanted nodes need. The others' values are undefined
+// when it has run.
+func (p *program) part(wanted ...*gorgonia.Node) part {
+	needed := map[*gorgonia.Node]bool{}
+	for _, n := range wanted {
+		needed[n] = true
+	}
+	for i := len(p.nodes) - 1; i >= 0; i-- {
+		if needed[p.nodes[i]] {
+			for _, c := range children(p.nodes[i]) {
+				needed[c] = true
+			}
+		}
+	}
+	var list part
+	for _, n := range p.nodes {
+		if _, ok := p.fixed[n]; !ok {
+			list = append(list, needed[n])
+		}
+	}
+	return list
+}
+
+// run computes the steps of a part. On the processor the wanted values lie in
+// p.value until the next run, on a device they are read with its read.
+func (p *program) run(pool *kernels.Pool, of part) {
 	if p.device != nil {
-		p.device.run(pool)
+		p.device.run(pool, of)
 		return
 	}
 	for i := range p.steps {
+		if of.skips(i) {
+			continue
+		}
 		s := &p.steps[i]
 		s.does.Run(pool, s.results, s.sources)
 	}

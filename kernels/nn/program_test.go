@@ -36,7 +36,7 @@ func TestTapeMachine(t *testing.T) {
 			net := newNet(t, a)
 			tr := newTrainer(t, net, Settings{Batch: 4, LabelSmoothing: 0.1})
 			fillBatch(tr, 0)
-			tr.program.run(nil)
+			tr.program.run(nil, nil)
 
 			g, wanted := tr.graph, tr.wanted
 			for n, v := range tr.bound {

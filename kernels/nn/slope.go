@@ -40,6 +40,6 @@ func NewSlope(net *Network, batch int) (*Slope, error) {
 // Run computes the scores before the softmax [batch, classes] and the gradient
 // [batch, 3, size, size]. Both are overwritten by the next call.
 func (s *Slope) Run(pool *kernels.Pool) (logits, gradient []float32) {
-	s.program.run(pool)
+	s.program.run(pool, nil)
 	return s.logits, s.gradient
 }

@@ -27,6 +27,8 @@ type Settings struct {
 	// Jensen-Shannon divergence of their predictions is added to the loss.
 	Views       int
 	Consistency float32
+
+	Slope bool // the trainer can tell the gradient with respect to the images
 }
 
 func (s *Settings) views() int { return max(s.Views, 1) }
@@ -55,6 +57,10 @@ type Trainer struct {
 	updates  []update
 	steps    int               // taken so far
 	device   *trainingOnDevice // nil on the processor
+
+	slope             *gorgonia.Node // gradient with respect to the images; nil without Settings.Slope
+	slopes            []float32      // its values
+	stepping, sloping part           // what a step and what the slope needs
 }
 
 // NewTrainer builds the graph of a network with its gradients.
@@ -82,19 +88,33 @@ func NewTrainer(net *Network, s Settings) (*Trainer, error) {
 				t.updates = append(t.updates, u)
 			}
 		}
-		gradients := must(gorgonia.Grad(loss, params...))
+		with := params
+		if s.Slope {
+			with = append(with, images)
+		}
+		gradients := must(gorgonia.Grad(loss, with...))
 		t.graph, t.bound = b.g, b.bound
 		t.wanted = append(gorgonia.Nodes{loss}, gradients...)
+		var stats gorgonia.Nodes
 		for _, n := range b.norms {
-			t.wanted = append(t.wanted, n.stats)
+			stats = append(stats, n.stats)
 		}
+		t.wanted = append(t.wanted, stats...)
 		t.program = must(compile(b.g, b.bound, t.wanted...))
 		t.norms = b.norms
+		if s.Slope {
+			t.slope, gradients = gradients[len(params)], gradients[:len(params)]
+			t.stepping = t.program.part(append(append(gorgonia.Nodes{loss}, gradients...), stats...)...)
+			t.sloping = t.program.part(append(gorgonia.Nodes{t.slope}, stats...)...)
+		}
 		if t.program.device != nil {
 			t.device = must(newTrainingOnDevice(t, b.nodes, images, targets))
 			return
 		}
 		t.loss = t.program.value[loss]
+		if s.Slope {
+			t.slopes = t.program.value[t.slope]
+		}
 		for i, g := range gradients {
 			t.updates[i].gradient = t.program.value[g]
 		}
@@ -128,19 +148,45 @@ func (t *Trainer) Step(pool *kernels.Pool, rate float32) float32 {
 		t.steps++
 		return t.device.step(pool, rate)
 	}
-	t.program.run(pool)
+	t.program.run(pool, t.stepping)
 	loss := t.loss[0]
-	for i, n := range t.norms {
-		mean, variance := t.net.State[n.mean].Data, t.net.State[n.variance].Data
-		c := len(mean)
-		kernels.Running(mean, variance, t.stats[i][:c], t.stats[i][c:], n.count, n.momentum)
-	}
+	t.moveNorms()
 	t.steps++
 	for _, u := range t.updates {
 		tensor := t.net.State[u.tensor]
 		u.apply(&t.settings, tensor.Data, rate, t.decay(tensor.Role), t.steps)
 	}
 	return loss
+}
+
+// Slope returns the gradient of the batch's mean loss with respect to Images, of
+// the same shape, which the next call of a method may overwrite. Settings.Slope
+// must have asked for it. Norms take the batch's statistics, and running ones
+// move as in a step; parameters stay.
+func (t *Trainer) Slope(pool *kernels.Pool) []float32 {
+	if t.slope == nil {
+		panic("nn: Trainer.Slope without Settings.Slope")
+	}
+	t.net.version++
+	if t.device != nil {
+		if t.slopes == nil {
+			t.slopes = make([]float32, len(t.Images))
+		}
+		t.device.slope(pool, t.slopes)
+		return t.slopes
+	}
+	t.program.run(pool, t.sloping)
+	t.moveNorms()
+	return t.slopes
+}
+
+// moveNorms moves running statistics towards the batch's.
+func (t *Trainer) moveNorms() {
+	for i, n := range t.norms {
+		mean, variance := t.net.State[n.mean].Data, t.net.State[n.variance].Data
+		c := len(mean)
+		kernels.Running(mean, variance, t.stats[i][:c], t.stats[i][c:], n.count, n.momentum)
+	}
 }
 
 // decay is the weight decay of parameters with that role.

@@ -45,8 +45,9 @@ func newTrainingOnDevice(t *Trainer, nodes map[string]*gorgonia.Node, batch ...*
 	return d, nil
 }
 
-// step takes one step; of its results only the loss comes back.
-func (d *trainingOnDevice) step(pool *kernels.Pool, rate float32) float32 {
+// run computes a part of the program for the next batch, and moves the norms'
+// running statistics.
+func (d *trainingOnDevice) run(pool *kernels.Pool, of part) {
 	t, o := d.t, d.program
 	if !d.holds {
 		d.load()
@@ -54,16 +55,28 @@ func (d *trainingOnDevice) step(pool *kernels.Pool, rate float32) float32 {
 	for _, n := range d.batch {
 		o.changed(n)
 	}
-	o.run(pool)
+	o.run(pool, of)
 	for _, n := range t.norms {
 		op := kernels.RunningOp{C: len(t.net.State[n.mean].Data), Count: n.count, Momentum: n.momentum}
 		o.do(pool, op, []kernels.Span{d.state[n.mean], d.state[n.variance]}, []kernels.Span{o.at[n.stats]})
 	}
+	d.ahead = true
+}
+
+// slope reads the gradient with respect to the images into the slice.
+func (d *trainingOnDevice) slope(pool *kernels.Pool, into []float32) {
+	d.run(pool, d.t.sloping)
+	d.program.read(d.t.slope, into)
+}
+
+// step takes one step; of its results only the loss comes back.
+func (d *trainingOnDevice) step(pool *kernels.Pool, rate float32) float32 {
+	t, o := d.t, d.program
+	d.run(pool, t.stepping)
 	for i, u := range t.updates {
 		results := append([]kernels.Span{d.state[u.tensor]}, d.kept[i][:len(u.moments())]...)
 		o.do(pool, u.op(&t.settings, len(t.net.State[u.tensor].Data), rate, t.decay(t.net.State[u.tensor].Role), t.steps), results, []kernels.Span{o.at[t.wanted[1+i]]})
 	}
-	d.ahead = true
 	loss := []float32{0}
 	o.read(t.wanted[0], loss)
 	return loss[0]

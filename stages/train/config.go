@@ -40,7 +40,7 @@ type Config struct {
 
 	Mean      [3]float64 `yaml:"mean" min:"-10" max:"10" doc:"subtracted from each channel of pixels in 0..1"`
 	Std       [3]float64 `yaml:"std" above:"0" max:"10" doc:"divides each channel after that"`
-	Online    Online     `yaml:"online" doc:"augmentations inside training: [augmix], [noise2net], [{noise2net: {share, epsilon}}], and steps of transform"`
+	Online    Online     `yaml:"online" doc:"augmentations inside training: [augmix], [noise2net], [{noise2net: {share, epsilon}}], [{adversarial: {epsilon, step}}] in levels of 255, and steps of transform"`
 	Transform Transforms `yaml:"transform" doc:"how pictures are prepared: {train: [...], test: [...]}"`
 }
 

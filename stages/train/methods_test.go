@@ -27,6 +27,9 @@ var methods = map[string]string{
 		transform: {train: [{random-crop: {size: 8, padding: 1}}, hflip]}, keep: best, patience: 3}`,
 	"all": `{model: {arch: convnet, width: 2, blocks: [2, 1]}, size: 8, batch_size: 8, budget: {images: 90}, lr: 0.05, loss: jsd, schedule: linear,
 		online: [augmix, noise2net, speckle, random-erasing]}`,
+	"adversarial": `{model: {arch: resnet8, width: 2}, size: 8, batch_size: 8, budget: {epochs: 4}, lr: 0.05, online: [hflip, adversarial]}`,
+	"adversarial-views": `{model: {arch: convnet, width: 2, blocks: [2, 1]}, size: 8, batch_size: 8, budget: {epochs: 3}, lr: 0.05, loss: jsd,
+		online: [augmix, {adversarial: {epsilon: 8, step: 2}}]}`,
 }
 
 func TestMethodsGolden(t *testing.T) {

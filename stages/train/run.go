@@ -31,6 +31,8 @@ type training struct {
 	makers     sync.Pool // of *viewMaker
 	best       best
 	saved      time.Time // of the last checkpoint
+
+	clean, change []float32 // of adversarial training: pixels and by how much they are moved
 }
 
 // key is the key of one purpose's random numbers; the augmentations chosen do
@@ -98,7 +100,7 @@ func prepare(ctx context.Context, c *Config, in *stages.Inputs, out stages.Sink)
 		Batch: t.batch, Optimizer: optimizer, Momentum: float32(c.Momentum), Nesterov: c.Nesterov,
 		Beta1: float32(c.Betas[0]), Beta2: float32(c.Betas[1]), Epsilon: float32(c.Epsilon),
 		WeightDecay: float32(c.WeightDecay), SpareNorms: !c.DecayNorms, LabelSmoothing: float32(c.LabelSmoothing),
-		Loss: loss, Views: c.views(), Consistency: consistency,
+		Loss: loss, Views: c.views(), Consistency: consistency, Slope: c.Online.Adversarial != nil,
 	})
 	if err != nil {
 		return nil, err
@@ -170,7 +172,7 @@ func (t *training) finish(at *progress) error {
 		t.out.Note("kept the weights of epoch %d of %d, whose error on val was the lowest", kept.epoch, last.epoch)
 	}
 	t.classifier.Effort = &model.Effort{
-		ImagesSeen: int64(last.images) * int64(t.c.views()), DistinctImages: int64(len(t.train.ids)), Steps: int64(last.step),
+		ImagesSeen: int64(last.images) * int64(t.c.views()*t.c.Online.passes()), DistinctImages: int64(len(t.train.ids)), Steps: int64(last.step),
 	}
 	weights, err := t.classifier.Save()
 	if err != nil {

@@ -93,6 +93,9 @@ func (t *training) fill(ctx context.Context, rows []int, epoch, step int) error 
 			}
 		}
 	}
+	if t.c.Online.Adversarial != nil {
+		t.attack(rows, epoch)
+	}
 	return nil
 }
 
