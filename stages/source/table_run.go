@@ -27,8 +27,7 @@ type tableRun struct {
 	l      *layout
 	out    stages.Sink
 	notes  []string
-	seeds  [2]maphash.Seed
-	seen   map[[2]uint64]place // of ids
+	seen   *firsts // ids
 	rows   int
 	left   int
 	firsts []string // the first rows left out
@@ -36,10 +35,11 @@ type tableRun struct {
 	taken func(p place) // is told of every row that is written, if set
 	// ranges, if set, says that the images' names are references, and where their bytes lie.
 	ranges    func(ref string) (stages.FileRange, error)
-	labelled  map[[2]uint64]labelled // by image
-	exif      []imageio.EXIF         // of the rows of a batch, if asked for
-	odd       int                    // images with damaged EXIF data
-	onlyNames bool                   // gather the images' names, make no rows
+	images    *firsts        // that have a label
+	labelled  []uint64       // hashes of their labels
+	exif      []imageio.EXIF // of the rows of a batch, if asked for
+	odd       int            // images with damaged EXIF data
+	onlyNames bool           // gather the images' names, make no rows
 	names     []string
 }
 
@@ -58,8 +58,7 @@ func newTableRun(c *Table, open opener, out stages.Sink) (*tableRun, error) {
 		return nil, fmt.Errorf("%s: %s", problems[0].Field, problems[0].Msg)
 	}
 	t := &tableRun{
-		c: c, open: open, l: l, out: out, notes: notes, seen: map[[2]uint64]place{}, labelled: map[[2]uint64]labelled{},
-		seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
+		c: c, open: open, l: l, out: out, notes: notes, seen: newFirsts(), images: newFirsts(),
 	}
 	if l.embedded() {
 		t.ranges = func(ref string) (stages.FileRange, error) { return tableImage(string(c.Root), ref) }
@@ -208,12 +207,9 @@ func (t *tableRun) batch(ctx context.Context, workers int, rec arrow.Record, tab
 		p := place{table, lines[i]}
 		id := ids[i]
 		if bad[i] == "" {
-			key := [2]uint64{maphash.String(t.seeds[0], ids[i]), maphash.String(t.seeds[1], ids[i])}
-			if had, ok := t.seen[key]; ok {
-				bad[i] = fmt.Sprintf("its id %q is that of %s too", ids[i], t.where(had))
+			if first, had := t.seen.add(ids[i], p); had {
+				bad[i] = fmt.Sprintf("its id %q is that of %s too", ids[i], t.where(t.seen.place(first)))
 				id = "" // names the other row
-			} else {
-				t.seen[key] = p
 			}
 		}
 		if bad[i] == "" {
@@ -435,22 +431,15 @@ func (t *tableRun) contradiction(made []arrow.Array, names []string, i int, p pl
 	if made[0].IsValid(i) {
 		label = made[0].ValueStr(i)
 	}
-	key := [2]uint64{maphash.String(t.seeds[0], names[i]), maphash.String(t.seeds[1], names[i])}
-	had, ok := t.labelled[key]
-	if !ok {
-		t.labelled[key] = labelled{p, maphash.String(t.seeds[0], label)}
+	hash := maphash.String(t.images.seeds[0], label)
+	first, had := t.images.add(names[i], p)
+	if !had {
+		t.labelled = append(t.labelled, hash)
+	}
+	if t.labelled[first] == hash {
 		return ""
 	}
-	if had.label == maphash.String(t.seeds[0], label) {
-		return ""
-	}
-	return fmt.Sprintf("its image %q has the label %q here and another one at %s", names[i], label, t.where(had.place))
-}
-
-// A labelled is where an image got its label first.
-type labelled struct {
-	place
-	label uint64 // hash
+	return fmt.Sprintf("its image %q has the label %q here and another one at %s", names[i], label, t.where(t.images.place(first)))
 }
 
 // write hands over the good rows.
