@@ -1,10 +1,10 @@
 package pipeline
 
 import (
+	"bytes"
 	"fmt"
 	"reflect"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 )
@@ -36,7 +36,7 @@ func (t *types) fields(config, defaults any) []Field {
 	if !dv.IsValid() {
 		dv = reflect.Zero(cv.Type())
 	}
-	w.diff(cv, dv, "")
+	w.diff(cv, dv, t.form(cv.Type()), "")
 	if len(w.out) > 1 {
 		slices.SortFunc(w.out, func(a, b Field) int { return strings.Compare(a.Path, b.Path) })
 	}
@@ -46,109 +46,110 @@ func (t *types) fields(config, defaults any) []Field {
 type fieldWriter struct {
 	types *types
 	out   []Field
+	texts [2][]byte // of what is compared
 }
 
 func (w *fieldWriter) put(path, value string) {
 	w.out = append(w.out, Field{Path: path, Value: value})
 }
 
-// diff writes what of c differs from d, both of one type.
-func (w *fieldWriter) diff(c, d reflect.Value, path string) {
-	typ := c.Type()
-	form := w.types.form(typ)
+// differ says whether two values of one form have different texts.
+func (w *fieldWriter) differ(c, d reflect.Value, form *typeForm) bool {
+	w.texts[0] = w.append(w.texts[0][:0], c, form)
+	w.texts[1] = w.append(w.texts[1][:0], d, form)
+	return !bytes.Equal(w.texts[0], w.texts[1])
+}
+
+// diff writes what of c differs from d, both of the type that form describes.
+func (w *fieldWriter) diff(c, d reflect.Value, form *typeForm, path string) {
 	if form.plain && c.Equal(d) || form.nilable && c.IsNil() && d.IsNil() {
 		return
 	}
 	switch {
 	case form.location != "":
-		w.locations(c, path)
+		w.locations(c, form, path)
 		return
 	case form.texter:
-		if text := w.text(c); text != w.text(d) {
-			w.put(path, text)
+		if w.differ(c, d, form) {
+			w.put(path, string(w.texts[0]))
 		}
 		return
 	}
-	switch typ.Kind() {
+	switch typ := c.Type(); typ.Kind() {
 	case reflect.Struct:
 		for _, f := range form.parts(typ) {
-			w.diff(c.Field(f.at), d.Field(f.at), join(path, f.name))
+			w.diff(c.Field(f.at), d.Field(f.at), f.form, join(path, f.name))
 		}
 		return
 	case reflect.Pointer, reflect.Interface:
 		if !c.IsNil() && !d.IsNil() && c.Elem().Type() == d.Elem().Type() {
-			w.diff(c.Elem(), d.Elem(), path)
+			w.diff(c.Elem(), d.Elem(), w.types.form(c.Elem().Type()), path)
 			return
 		}
 	}
-	text := w.text(c)
-	located := !form.plain && (w.locates(c) || w.locates(d))
-	switch {
-	case !located && text == w.text(d):
+	located := form.holds && (w.locates(c, form) || w.locates(d, form))
+	switch differ := w.differ(c, d, form); {
+	case !located && !differ:
 		return
 	case located && reflect.DeepEqual(c.Interface(), d.Interface()):
 		return
 	}
-	w.put(path, text)
+	w.put(path, string(w.texts[0]))
 	if located {
-		w.locations(c, path)
+		w.locations(c, form, path)
 	}
 }
 
 // locations writes a field for each file and folder in v; canonicalText leaves
 // a mark in their place.
-func (w *fieldWriter) locations(v reflect.Value, path string) {
-	typ := v.Type()
-	form := w.types.form(typ)
+func (w *fieldWriter) locations(v reflect.Value, form *typeForm, path string) {
 	switch {
 	case form.location != "":
 		w.out = append(w.out, Field{Path: path, Value: v.String(), Location: form.location})
 		return
-	case form.texter || form.plain:
+	case !form.holds:
 		return
 	}
-	switch typ.Kind() {
+	switch typ := v.Type(); typ.Kind() {
 	case reflect.Pointer, reflect.Interface:
 		if !v.IsNil() {
-			w.locations(v.Elem(), path)
+			w.locations(v.Elem(), w.types.form(v.Elem().Type()), path)
 		}
 	case reflect.Struct:
 		for _, f := range form.parts(typ) {
-			w.locations(v.Field(f.at), join(path, f.name))
+			w.locations(v.Field(f.at), f.form, join(path, f.name))
 		}
 	case reflect.Slice, reflect.Array:
+		item := w.types.form(typ.Elem())
 		for i := range v.Len() {
-			w.locations(v.Index(i), join(path, strconv.Itoa(i)))
+			w.locations(v.Index(i), item, join(path, strconv.Itoa(i)))
 		}
 	case reflect.Map:
+		item := w.types.form(typ.Elem())
 		for _, k := range sortedKeys(v) {
-			w.locations(v.MapIndex(k), join(path, k.String()))
+			w.locations(v.MapIndex(k), item, join(path, k.String()))
 		}
 	}
 }
 
 // locates says whether a file or folder is named in v.
-func (w *fieldWriter) locates(v reflect.Value) bool {
+func (w *fieldWriter) locates(v reflect.Value, form *typeForm) bool {
 	found := fieldWriter{types: w.types}
-	found.locations(v, "")
+	found.locations(v, form, "")
 	return len(found.out) > 0
 }
 
 func sortedKeys(m reflect.Value) []reflect.Value {
 	keys := m.MapKeys()
-	sort.Slice(keys, func(i, j int) bool { return keys[i].String() < keys[j].String() })
+	if len(keys) > 1 {
+		slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+	}
 	return keys
 }
 
-func (w *fieldWriter) text(v reflect.Value) string {
-	var space [64]byte
-	return string(w.append(space[:0], v))
-}
-
 // append appends the canonical text of v: equal values, equal text.
-func (w *fieldWriter) append(b []byte, v reflect.Value) []byte {
+func (w *fieldWriter) append(b []byte, v reflect.Value, form *typeForm) []byte {
 	typ := v.Type()
-	form := w.types.form(typ)
 	switch {
 	case form.location != "":
 		return append(b, form.location...)
@@ -176,30 +177,32 @@ func (w *fieldWriter) append(b []byte, v reflect.Value) []byte {
 		if v.IsNil() {
 			return append(b, "none"...)
 		}
-		return w.append(b, v.Elem())
+		return w.append(b, v.Elem(), w.types.form(typ.Elem()))
 	case kind == reflect.Interface:
 		if v.IsNil() {
 			return append(b, "none"...)
 		}
 		// The type is part of the text: two kinds of settings may look alike.
-		return w.append(append(append(b, typeName(v.Elem().Type())...), ' '), v.Elem())
+		return w.append(append(append(b, typeName(v.Elem().Type())...), ' '), v.Elem(), w.types.form(v.Elem().Type()))
 	case kind == reflect.Slice || kind == reflect.Array:
 		b = append(b, '[')
+		item := w.types.form(typ.Elem())
 		for i := range v.Len() {
 			if i > 0 {
 				b = append(b, ", "...)
 			}
-			b = w.append(b, v.Index(i))
+			b = w.append(b, v.Index(i), item)
 		}
 		return append(b, ']')
 	case kind == reflect.Map:
 		b = append(b, '{')
+		item := w.types.form(typ.Elem())
 		for i, k := range sortedKeys(v) {
 			if i > 0 {
 				b = append(b, ", "...)
 			}
 			b = append(appendQuoted(b, k.String()), ": "...)
-			b = w.append(b, v.MapIndex(k))
+			b = w.append(b, v.MapIndex(k), item)
 		}
 		return append(b, '}')
 	case kind == reflect.Struct:
@@ -222,7 +225,7 @@ func (w *fieldWriter) appendStruct(b []byte, v reflect.Value, form *typeForm) []
 		if f.name != "" {
 			b = append(append(b, f.name...), ": "...)
 		}
-		b = w.append(b, v.Field(f.at))
+		b = w.append(b, v.Field(f.at), f.form)
 	}
 	return append(b, '}')
 }

@@ -50,6 +50,7 @@ type typeForm struct {
 	texter   bool   // values have a canonical text of their own, and hold no files
 	plain    bool   // a bool, number or string
 	nilable  bool
+	holds    bool       // a value may name a file or folder somewhere
 	part     []formPart // of a struct
 	wrong    string     // why the struct has no text, or ""
 }
@@ -59,6 +60,7 @@ type typeForm struct {
 type formPart struct {
 	at   int
 	name string
+	form *typeForm
 }
 
 // parts returns the fields of a struct; it panics on one whose text would not
@@ -77,11 +79,22 @@ func (t *types) form(typ reflect.Type) *typeForm {
 	if f != nil {
 		return f
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.formLocked(typ)
+}
+
+func (t *types) formLocked(typ reflect.Type) *typeForm {
+	if f := t.forms[typ]; f != nil {
+		return f
+	}
 	kind := typ.Kind()
-	f = &typeForm{
+	f := &typeForm{
 		texter:  kind != reflect.Interface && (typ.Implements(texterType) || reflect.PointerTo(typ).Implements(texterType)),
 		nilable: kind == reflect.Pointer || kind == reflect.Interface || kind == reflect.Map || kind == reflect.Slice,
+		holds:   true, // of a type that holds itself, until that is known
 	}
+	t.forms[typ] = f
 	switch {
 	case typ == fileType:
 		f.location = "file"
@@ -91,16 +104,20 @@ func (t *types) form(typ reflect.Type) *typeForm {
 		f.location = "tree"
 	}
 	f.plain = kind == reflect.Bool || kind == reflect.String || kind >= reflect.Int && kind <= reflect.Uint64 || kind == reflect.Float32 || kind == reflect.Float64
-	if kind == reflect.Struct {
-		f.describe(typ)
+	switch {
+	case f.location != "":
+	case f.texter || f.plain:
+		f.holds = false
+	case kind == reflect.Struct:
+		f.describe(typ, t)
+	case kind == reflect.Pointer || kind == reflect.Slice || kind == reflect.Array || kind == reflect.Map:
+		f.holds = t.formLocked(typ.Elem()).holds
 	}
-	t.mu.Lock()
-	t.forms[typ] = f
-	t.mu.Unlock()
 	return f
 }
 
-func (f *typeForm) describe(typ reflect.Type) {
+func (f *typeForm) describe(typ reflect.Type, t *types) {
+	holds := false
 	for i := range typ.NumField() {
 		sf := typ.Field(i)
 		name, options, _ := strings.Cut(sf.Tag.Get("yaml"), ",")
@@ -114,8 +131,11 @@ func (f *typeForm) describe(typ reflect.Type) {
 		case name == "":
 			name = strings.ToLower(sf.Name)
 		}
-		f.part = append(f.part, formPart{i, name})
+		part := formPart{i, name, t.formLocked(sf.Type)}
+		holds = holds || part.form.holds
+		f.part = append(f.part, part)
 	}
+	f.holds = holds
 }
 
 // A structType is a config struct as its tags describe it.
