@@ -17,6 +17,7 @@ type class struct {
 	ports   []stages.Port // of the inputs, in the order of a node's
 	located bool          // a parameter names a file, whose content may change
 	shared  bool          // by more than one instance
+	shape   *shape        // of the whole stage
 
 	op    atomic.Pointer[classOperation]
 	reads atomic.Pointer[[]classReads]
@@ -64,11 +65,20 @@ func (n *node) reads(port string, schema *arrow.Schema) []string {
 // classOf finds or makes the class of a node.
 func (b *graphBuilder) classOf(s *pipeline.Node, k *stages.Kind) (*class, error) {
 	id := classID{s.Stage, s.Config}
-	if c := b.classes[id]; c != nil && s.From == nil && len(c.ports) == len(s.In) {
+	c := b.last // instances of a class mostly stand side by side
+	if id != b.lastID {
+		c = b.classes[id]
+	}
+	if c != nil && s.From == nil && len(c.ports) == len(s.In) {
 		c.shared = true
+		b.last, b.lastID = c, id
 		return c, nil
 	}
-	c := &class{results: k.Results(s.Config, s.From)}
+	c = &class{results: k.Results(s.Config, s.From), shape: b.shapes[s.Stage]}
+	if c.shape == nil {
+		c.shape = new(shape)
+		b.shapes[s.Stage] = c.shape
+	}
 	for _, f := range s.Fields {
 		c.located = c.located || f.Location != ""
 	}
@@ -80,6 +90,7 @@ func (b *graphBuilder) classOf(s *pipeline.Node, k *stages.Kind) (*class, error)
 		c.ports = append(c.ports, p)
 	}
 	b.classes[id] = c
+	b.last, b.lastID = c, id
 	return c, nil
 }
 

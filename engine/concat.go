@@ -77,10 +77,10 @@ func concatSuffixes(refs []inputRef) []string {
 }
 
 // concatenate makes the dataset of a list input.
-func (e *Engine) concatenate(ctx context.Context, refs []inputRef) (*dataset, error) {
-	c := &concat{suffixes: concatSuffixes(refs)}
-	var schemas []*arrow.Schema
-	var lines []runs.Digest
+func (e *Engine) concatenate(ctx context.Context, by *shape, refs []inputRef) (*dataset, error) {
+	d := &dataset{concat: &concat{suffixes: by.concatSuffixes(refs), children: make([]*dataset, 0, len(refs))}}
+	c := d.concat
+	schemas, lines := make([]*arrow.Schema, 0, 4), make([]runs.Digest, 0, 8)
 	for i, r := range refs {
 		child := r.data()
 		c.children = append(c.children, child)
@@ -92,7 +92,7 @@ func (e *Engine) concatenate(ctx context.Context, refs []inputRef) (*dataset, er
 		lines = append(lines, ids, digestText(c.suffixes[i]))
 	}
 	own := e.schemas.concat(schemas)
-	d := &dataset{concat: c, schema: own.schema, own: own.fields}
+	d.schema, d.own = own.schema, own.fields
 	for _, child := range c.children {
 		d.rows += child.rows
 	}
@@ -100,7 +100,7 @@ func (e *Engine) concatenate(ctx context.Context, refs []inputRef) (*dataset, er
 	// they are asked for.
 	memo := derive("concat ids/1", lines...)
 	if ids, ok := e.lookupDigest(memo); ok {
-		d.content = contents{{idColumn, ids}}
+		d.content = append(make(contents, 0, 3), content{idColumn, ids})
 		return d, nil
 	}
 	if _, err := e.partitions(d); err != nil {
@@ -326,7 +326,7 @@ func (e *Engine) sourceIDs(ctx context.Context, c *concat, ids [][]string) ([][]
 
 // concatVersion is columnVersion for a concatenation.
 func (e *Engine) concatVersion(ctx context.Context, d *dataset, column string) (runs.Digest, error) {
-	var lines []runs.Digest
+	lines := make([]runs.Digest, 0, 8)
 	for k, child := range d.concat.children {
 		lines = append(lines, digestText(d.concat.suffixes[k]))
 		if column == sourceIDColumn {

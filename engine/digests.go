@@ -241,7 +241,7 @@ func (e *Engine) columnVersion(ctx context.Context, level *dataset, column strin
 	level.mu.Lock()
 	known, ok := level.content.get(column)
 	if !ok {
-		known, ok = level.version[column]
+		known, ok = level.version.get(column)
 	}
 	level.mu.Unlock()
 	if ok {
@@ -260,9 +260,8 @@ func (e *Engine) columnVersion(ctx context.Context, level *dataset, column strin
 	}
 	level.mu.Lock()
 	defer level.mu.Unlock()
-	if level.version == nil {
-		level.version = map[string]runs.Digest{}
+	if _, known := level.version.get(column); !known {
+		level.version = append(level.version, content{column, v})
 	}
-	level.version[column] = v
 	return v, nil
 }

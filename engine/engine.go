@@ -50,7 +50,8 @@ type Engine struct {
 	stats   *statCache
 	objects *objectCache
 	schemas schemaCache
-	checked bool // types and columns, see Check
+	checked bool        // types and columns, see Check
+	allKeys runs.Digest // see keysDigest
 	emit    func(Event)
 }
 
@@ -71,7 +72,8 @@ type node struct {
 	key     Key
 	op      runs.Digest // of the operation alone, for row-wise kinds
 	record  nodeRecord
-	rest    []byte // of the stored record, not read yet
+	rest    []byte      // of the stored record, not read yet
+	later   *runs.Store // which has the rest of the stored record
 	outputs outputs
 	growing *dataset // of a row-wise node: its rows as far as they were ready when they began to flow on
 }
@@ -144,7 +146,7 @@ func New(g *pipeline.Graph, registry *stages.Registry, store *runs.Store, o Opti
 		e.objects = newObjectCache(store, int(o.Memory/4))
 	}
 	e.names = sync.OnceValue(e.byName)
-	b := &graphBuilder{e: e, registry: registry, specs: map[string]*foreignSpec{}, classes: map[classID]*class{}, sample: newSampleKind()}
+	b := &graphBuilder{e: e, registry: registry, specs: map[string]*foreignSpec{}, classes: map[classID]*class{}, shapes: map[string]*shape{}, sample: newSampleKind()}
 	if err := b.add(g, nil); err != nil {
 		return nil, err
 	}

@@ -86,7 +86,7 @@ func (e *Engine) sameAsBefore(n *node, rec nodeRecord) error {
 	if !ok || n.kind.External {
 		return nil
 	}
-	before, _, err := decodeOutputs(stored.Data)
+	before, _, err := n.class.shape.decodeOutputs(stored.Data)
 	if err != nil {
 		return nil // of another version
 	}

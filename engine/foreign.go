@@ -19,7 +19,7 @@ type foreignSpec struct {
 	text  string // the file as it was named
 	graph *pipeline.Graph
 	lock  *pipeline.Lock // nil where nothing but the language is checked
-	nodes map[*pipeline.Node]*node
+	nodes *nodeMap
 }
 
 // A locked is what a lock file says of a foreign node.
@@ -80,7 +80,7 @@ func (b *graphBuilder) foreignRefs(r pipeline.Ref, many bool, path string) ([]in
 				coords = append(slices.Clone(coords), pipeline.Coord{Axis: "output", Value: o})
 				slices.SortFunc(coords, func(a, b pipeline.Coord) int { return compareText(a.Axis, b.Axis) })
 			}
-			refs = append(refs, inputRef{node: spec.nodes[s], output: o, coords: coords, pos: r.Pos})
+			refs = append(refs, inputRef{node: spec.nodes.get(s), output: o, coords: coords, pos: r.Pos})
 		}
 	}
 	if len(refs) > 1 && !many {
@@ -149,7 +149,7 @@ func (b *graphBuilder) foreign(f *pipeline.Foreign) (*foreignSpec, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &foreignSpec{text: f.Text, graph: g, nodes: map[*pipeline.Node]*node{}}
+	s := &foreignSpec{text: f.Text, graph: g, nodes: newNodeMap(g.Nodes)}
 	if b.e.store != nil {
 		s.lock, err = ReadLock(pipeline.LockFile(f.File))
 		if errors.Is(err, fs.ErrNotExist) {
@@ -197,8 +197,13 @@ type graphBuilder struct {
 	registry *stages.Registry
 	specs    map[string]*foreignSpec // by absolute file
 	classes  map[classID]*class
+	shapes   map[string]*shape // by stage
 	sample   *stages.Kind
 	slab     []node // where the next nodes lie
+	inputs   []input
+	refs     []inputRef
+	last     *class
+	lastID   classID
 	depth    int
 }
 
@@ -207,13 +212,22 @@ type graphBuilder struct {
 func (b *graphBuilder) add(g *pipeline.Graph, from *foreignSpec) error {
 	b.depth++
 	defer func() { b.depth-- }()
-	of := make(map[*pipeline.Node]*node, len(g.Nodes))
+	of := newNodeMap(g.Nodes)
 	if from != nil {
 		of = from.nodes
 	}
 	b.slab = make([]node, 0, len(g.Nodes))
+	ins, refs := 0, 0
 	for _, s := range g.Nodes {
-		if of[s] != nil {
+		ins += len(s.In)
+		for i := range s.In {
+			refs += len(s.In[i].Refs)
+		}
+	}
+	b.inputs, b.refs = make([]input, 0, ins), make([]inputRef, 0, refs)
+	b.e.nodes = slices.Grow(b.e.nodes, len(g.Nodes))
+	for _, s := range g.Nodes {
+		if of.get(s) != nil {
 			continue
 		}
 		n, err := b.node(s, of)
@@ -226,14 +240,14 @@ func (b *graphBuilder) add(g *pipeline.Graph, from *foreignSpec) error {
 			n.spec, n.locked = &named, from.lockOf(s)
 		}
 		n.index = len(b.e.nodes)
-		of[s] = n
+		of.put(s, n)
 		b.e.nodes = append(b.e.nodes, n)
 	}
 	return nil
 }
 
 // node makes one node; what it reads has been made.
-func (b *graphBuilder) node(s *pipeline.Node, of map[*pipeline.Node]*node) (*node, error) {
+func (b *graphBuilder) node(s *pipeline.Node, of *nodeMap) (*node, error) {
 	k, ok := b.registry.Lookup(s.Kind)
 	if s.Kind == sampleKind {
 		k, ok = b.sample, true
@@ -248,17 +262,19 @@ func (b *graphBuilder) node(s *pipeline.Node, of map[*pipeline.Node]*node) (*nod
 	if len(b.slab) == cap(b.slab) {
 		b.slab = make([]node, 0, 16)
 	}
-	b.slab = append(b.slab, node{spec: s, kind: k, class: c, results: c.results, inputs: make([]input, 0, len(s.In))})
+	b.slab = append(b.slab, node{spec: s, kind: k, class: c, results: c.results, inputs: take(&b.inputs, len(s.In))})
 	n := &b.slab[len(b.slab)-1]
-	for i, in := range s.In {
+	for i := range s.In {
+		in := &s.In[i]
 		p := &c.ports[i]
-		x := input{name: in.Port, port: p, list: in.List && len(in.Refs) > 1, refs: make([]inputRef, 0, len(in.Refs))}
-		for _, r := range in.Refs {
+		x := input{name: in.Port, port: p, list: in.List && len(in.Refs) > 1, refs: take(&b.refs, len(in.Refs))}
+		for j := range in.Refs {
+			r := &in.Refs[j]
 			if r.Foreign == nil {
-				x.refs = append(x.refs, inputRef{of[r.Node], r.Output, r.Coords, r.Pos})
+				x.refs = append(x.refs, inputRef{of.get(r.Node), r.Output, r.Coords, r.Pos})
 				continue
 			}
-			refs, err := b.foreignRefs(r, p.Many, s.Path+".from."+in.Port)
+			refs, err := b.foreignRefs(*r, p.Many, s.Path+".from."+in.Port)
 			if err != nil {
 				return nil, err
 			}
@@ -267,4 +283,14 @@ func (b *graphBuilder) node(s *pipeline.Node, of map[*pipeline.Node]*node) (*nod
 		n.inputs = append(n.inputs, x)
 	}
 	return n, nil
+}
+
+// take cuts room for n items off a slab, or makes some where it is used up.
+func take[T any](slab *[]T, n int) []T {
+	if len(*slab)+n > cap(*slab) {
+		return make([]T, 0, n)
+	}
+	at := len(*slab)
+	*slab = (*slab)[:at+n]
+	return (*slab)[at : at : at+n]
 }

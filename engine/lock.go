@@ -120,15 +120,19 @@ func (e *Engine) WriteLock(ctx context.Context, file string) (bool, error) {
 	return changed, e.store.Commit(ctx)
 }
 
-// keysDigest stands for all keys of the graph.
+// keysDigest stands for all keys of the graph, once they are known.
 func (e *Engine) keysDigest() runs.Digest {
+	if !e.allKeys.IsZero() {
+		return e.allKeys
+	}
 	h := sha256.New()
 	var b []byte
 	for _, n := range e.nodes {
 		b = append(appendBytes(b[:0], tagText, []byte(n.spec.Name)), n.key.Digest[:]...)
 		h.Write(b)
 	}
-	return runs.Digest(h.Sum(nil))
+	e.allKeys = runs.Digest(h.Sum(nil))
+	return e.allKeys
 }
 
 // ReadLockRoot says what a lock file makes a collection keep.

@@ -104,11 +104,11 @@ func (e *Engine) getJSON(d runs.Digest, v any) error {
 
 // lookupDigest reads a remembered content id; appendDigest remembers one.
 func (e *Engine) lookupDigest(key runs.Digest) (d runs.Digest, ok bool) {
-	rec, ok := e.store.Lookup(key)
-	if !ok || len(rec.Data) != len(d) {
+	r, ok := e.store.Result(key)
+	if !ok || len(r.Data) != len(d) {
 		return d, false
 	}
-	return runs.Digest(rec.Data), true
+	return runs.Digest(r.Data), true
 }
 
 func (e *Engine) appendDigest(key, d runs.Digest) error {

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
-	"slices"
 	"sync"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -54,14 +53,6 @@ func (cs contents) get(column string) (runs.Digest, bool) {
 		}
 	}
 	return runs.Digest{}, false
-}
-
-// intern makes a string of a column's name, without a copy for the commonest.
-func intern(b []byte) string {
-	if string(b) == idColumn {
-		return idColumn
-	}
-	return string(b)
 }
 
 // encode writes the outputs and the lines in binary, then the rest as JSON.
@@ -156,24 +147,41 @@ func (r *recordDecoder) digest() (d runs.Digest) {
 	return d
 }
 
+// Front says how much of a record is read first: of a node's, its outputs.
+func Front(kind string, data []byte) int {
+	if kind == "node" {
+		if _, rest, err := new(shape).decodeOutputs(data); err == nil {
+			return len(data) - len(rest)
+		}
+	}
+	return len(data)
+}
+
 // decodeOutputs reads the outputs of an encoded record and returns what stands
-// behind them.
-func decodeOutputs(b []byte) (outs []outputRecord, rest []byte, err error) {
+// behind them. Contents have room for another column.
+func (s *shape) decodeOutputs(b []byte) (outs []outputRecord, rest []byte, err error) {
 	r := recordDecoder{b: b}
 	n := r.number()
 	outs = make([]outputRecord, 0, min(n, 16))
+	var slab contents
 	for ; n > 0 && !r.bad; n-- {
-		o := outputRecord{Name: string(r.take(r.number())), Rows: int(r.number())}
+		o := outputRecord{Name: s.column(r.take(r.number())), Rows: int(r.number())}
 		if s := r.take(r.number()); len(s) > 0 {
 			o.Schema = s
 		}
 		o.Manifest = r.digest()
 		o.Streamed = r.number() == 1
 		k := r.number()
-		o.Content = make(contents, 0, min(k, 64))
-		for ; k > 0 && !r.bad; k-- {
-			o.Content = append(o.Content, content{intern(r.take(r.number())), r.digest()})
+		if room := int(min(k, 64)) + 1; cap(slab) < room {
+			slab = make(contents, 0, max(room, 5))
 		}
+		o.Content = slab
+		for ; k > 0 && !r.bad; k-- {
+			o.Content = append(o.Content, content{s.column(r.take(r.number())), r.digest()})
+		}
+		used := min(len(o.Content)+1, cap(o.Content))
+		slab = o.Content[used:used:cap(o.Content)]
+		o.Content = o.Content[:len(o.Content):used]
 		for k := r.number(); k > 0 && !r.bad; k-- {
 			f := storedFile{Name: string(r.take(r.number())), Object: r.digest()}
 			f.Size = int64(r.number())
@@ -205,6 +213,13 @@ func (nr *nodeRecord) decodeRest(b []byte) bool {
 
 // details reads what decodeOutputs left.
 func (n *node) details() *nodeRecord {
+	if n.later != nil {
+		rec, _ := n.later.Lookup(n.key.Digest)
+		if _, rest, err := n.class.shape.decodeOutputs(rec.Data); err == nil {
+			n.rest = rest
+		}
+		n.later = nil
+	}
 	if n.rest != nil {
 		outs := n.record.Outputs
 		if !n.record.decodeRest(n.rest) {
@@ -291,27 +306,38 @@ func (c *schemaCache) join(base, own *arrow.Schema) *arrow.Schema {
 }
 
 // adopt takes a stored record as the result of a node.
-func (e *Engine) adopt(n *node, rec runs.Record) error {
-	outs, rest, err := decodeOutputs(rec.Data)
+func (e *Engine) adopt(n *node, r runs.Result) error {
+	outs, rest, err := n.class.shape.decodeOutputs(r.Data)
 	if err != nil {
 		return err
 	}
 	if err := e.accept(n, nodeRecord{Outputs: outs}); err != nil {
 		return err
 	}
-	n.rest = rest
+	if n.rest = rest; !r.All {
+		n.rest, n.later = nil, e.store
+	}
 	return nil
 }
 
 // accept makes a record the result of a node.
 func (e *Engine) accept(n *node, nr nodeRecord) error {
-	outs := make(outputs, len(nr.Outputs))
-	sets := make([]dataset, len(nr.Outputs))
+	var outs outputs
+	var sets []dataset
+	if count := len(nr.Outputs); count <= 2 { // most nodes have one output or two
+		few := new(struct {
+			outs [2]output
+			sets [2]dataset
+		})
+		outs, sets = few.outs[:count:count], few.sets[:]
+	} else {
+		outs, sets = make(outputs, count), make([]dataset, count)
+	}
 	for i := range nr.Outputs {
 		r := &nr.Outputs[i]
 		outs[i].record = r
 		if r.Schema != nil {
-			own, err := e.schemas.decode(r.Schema)
+			own, err := n.class.shape.own(&e.schemas, r.Schema)
 			if err != nil {
 				return err
 			}
@@ -319,19 +345,19 @@ func (e *Engine) accept(n *node, nr nodeRecord) error {
 			e.setDataset(&sets[i], n, r, own)
 		}
 	}
-	n.record, n.outputs, n.rest = nr, outs, nil
+	n.record, n.outputs, n.rest, n.later = nr, outs, nil, nil
 	return nil
 }
 
 // setDataset makes the handle of a stored output.
 func (e *Engine) setDataset(d *dataset, n *node, r *outputRecord, own ownColumns) {
 	d.own, d.rows, d.maker, d.output = own.fields, r.Rows, n, r.Name
-	d.manifest, d.streamed, d.content = r.Manifest, r.Streamed, slices.Clip(r.Content)
+	d.manifest, d.streamed, d.content = r.Manifest, r.Streamed, r.Content
 	var base *arrow.Schema
 	if d.base = n.baseOf(r.Name); d.base != nil {
 		base = d.base.schema
 	}
-	d.schema = e.schemas.join(base, own.schema)
+	d.schema = n.class.shape.join(&e.schemas, base, own.schema)
 }
 
 // joinSchemas is "id", the base's columns in their order, with those a stage

@@ -52,16 +52,14 @@ var keyWriters = sync.Pool{New: func() any { return new(keyWriter) }}
 
 // lookUpKey takes the result under a node's key, or says why there is none.
 func (e *Engine) lookUpKey(n *node) (missing string) {
-	rec, ok := e.store.Lookup(n.key.Digest)
-	if !ok {
+	r, ok := e.store.Result(n.key.Digest)
+	switch {
+	case !ok:
 		return "no result under this key"
+	case !r.Gone.IsZero():
+		return fmt.Sprintf("object %s of its result is gone from the store", short(r.Gone))
 	}
-	for _, o := range rec.Objects {
-		if !e.store.Has(o) {
-			return fmt.Sprintf("object %s of its result is gone from the store", short(o))
-		}
-	}
-	if err := e.adopt(n, rec); err != nil {
+	if err := e.adopt(n, r); err != nil {
 		return err.Error()
 	}
 	return ""
@@ -187,7 +185,7 @@ func (e *Engine) openInputs(ctx context.Context, n *node, except string) (err er
 		case except != "" && in.name == except:
 		case in.gathers() || in.port.Type != stages.Rows:
 		case in.list:
-			if in.data, err = e.concatenate(ctx, in.refs); err != nil {
+			if in.data, err = e.concatenate(ctx, n.class.shape, in.refs); err != nil {
 				return err
 			}
 		default:

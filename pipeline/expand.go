@@ -69,9 +69,11 @@ func (e *expansion) checkCombos() {
 			return
 		}
 	}
-	for _, combo := range e.s.combos {
-		e.with.get(combo)
+	rows := make([]row, len(e.s.combos))
+	for i, combo := range e.s.combos {
+		rows[i].vals = combo
 	}
+	e.with.all(rows)
 }
 
 // axesOf returns the axes that instances of s have, its own before those of the

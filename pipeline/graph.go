@@ -43,6 +43,7 @@ type Node struct {
 	Encode    string // "", "png", "jpeg:85"
 	Resources Resources
 	Outputs   Outputs // as the kind lists them for Config and From
+	Place     int     // among the nodes of the graph that it was made for
 
 	with *node
 }

@@ -90,7 +90,10 @@ func projection(vals []*axisValue, names []string) string {
 	if len(names) == 0 {
 		return ""
 	}
-	var b []byte
+	return string(appendProjection(nil, vals, names))
+}
+
+func appendProjection(b []byte, vals []*axisValue, names []string) []byte {
 	for _, name := range names {
 		for _, v := range vals {
 			if v.axis == name {
@@ -99,7 +102,7 @@ func projection(vals []*axisValue, names []string) string {
 		}
 		b = append(b, 0)
 	}
-	return string(b)
+	return b
 }
 
 // readPorts reads from:, references filled in, for one variant.

@@ -20,6 +20,7 @@ func (e *expansion) instances(rows []row) {
 	if len(rows) > 0 && s.axes["output"] != nil {
 		names = make(map[string]bool, len(rows))
 	}
+	sets := e.with.all(rows)
 	for i := range rows {
 		r := &rows[i]
 		from := len(coords)
@@ -34,7 +35,7 @@ func (e *expansion) instances(rows []row) {
 		} else if names != nil {
 			names[n.Name] = true
 		}
-		if set := e.with.get(r.vals); set != nil {
+		if set := sets[i]; set != nil {
 			n.Config, n.Fields, n.with = set.config, set.fields, set.with
 			n.From = s.named(n.In)
 			n.Outputs = set.outputsFor(s.kind, n.From)

@@ -1,6 +1,10 @@
 package pipeline
 
-import "slices"
+import (
+	"runtime"
+	"slices"
+	"sync"
+)
 
 // settings are the decoded parameters of instances that share them.
 type settings struct {
@@ -30,9 +34,6 @@ type settingsReader struct {
 	with     *node
 	axes     []string
 	defaults any
-	only     *settings // when no axis is referred to
-	done     bool
-	made     map[string]*settings
 }
 
 // configType describes the parameters of the stage's kind.
@@ -66,27 +67,72 @@ func (c *checker) checkPlace(s *stage, n *node, path string) []string {
 	return sortedNames(seen)
 }
 
-// get returns the settings of an instance, nil when they hold a mistake.
-func (r *settingsReader) get(vals []*axisValue) *settings {
-	if r.with.kind == broken {
-		return nil
+// settingsShare is how many settings are worth a goroutine's start.
+const settingsShare = 100
+
+// all returns the settings of every row, nil for those that hold a mistake; equal
+// ones are the same.
+func (r *settingsReader) all(rows []row) []*settings {
+	out := make([]*settings, len(rows))
+	if r.with.kind == broken || len(rows) == 0 {
+		return out
 	}
-	if len(r.axes) == 0 {
-		if !r.done {
-			r.only, r.done = r.read(vals), true
+	place := make([]int32, len(rows)) // among the distinct ones
+	var distinct [][]*axisValue
+	known := map[string]int32{}
+	var key []byte
+	for i := range rows {
+		key = appendProjection(key[:0], rows[i].vals, r.axes)
+		at, ok := known[string(key)]
+		if !ok {
+			at = int32(len(distinct))
+			known[string(key)] = at
+			distinct = append(distinct, rows[i].vals)
 		}
-		return r.only
+		place[i] = at
 	}
-	if r.made == nil {
-		r.made = map[string]*settings{}
+	made := r.readAll(distinct)
+	for i, at := range place {
+		out[i] = made[at]
 	}
-	key := projection(vals, r.axes)
-	got, ok := r.made[key]
-	if !ok {
-		got = r.read(vals)
-		r.made[key] = got
+	return out
+}
+
+// readAll reads the settings of several combinations, many of them on all
+// processors. The first is read before the others: it leaves behind what they have
+// in common, the parameters of the spec, which are then only looked at.
+func (r *settingsReader) readAll(combos [][]*axisValue) []*settings {
+	out := make([]*settings, len(combos))
+	out[0] = r.read(combos[0])
+	workers := min(runtime.GOMAXPROCS(0), len(combos)/settingsShare)
+	if workers < 2 {
+		for i := 1; i < len(combos); i++ {
+			out[i] = r.read(combos[i])
+		}
+		return out
 	}
-	return got
+	found := make([]reporter, workers)
+	var wg sync.WaitGroup
+	for w := range workers {
+		from, to := 1+w*(len(combos)-1)/workers, 1+(w+1)*(len(combos)-1)/workers
+		wg.Go(func() {
+			c := *r.c
+			c.rep, c.texts = reporter{}, nil
+			mine := *r
+			mine.c = &c
+			for i := from; i < to; i++ {
+				out[i] = mine.read(combos[i])
+			}
+			found[w] = c.rep
+		})
+	}
+	wg.Wait()
+	for i := range found {
+		for _, e := range found[i].errs {
+			r.c.rep.put(e)
+		}
+	}
+	return out
 }
 
 func (r *settingsReader) read(vals []*axisValue) *settings {

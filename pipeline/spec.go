@@ -80,8 +80,10 @@ func (c *checker) spec(file string, root *node) *Graph {
 		c.expand(s)
 		for _, inst := range s.insts {
 			if made := c.through(s, inst.node); made != nil {
+				made.Place = len(g.Nodes)
 				g.Nodes = append(g.Nodes, made)
 			}
+			inst.node.Place = len(g.Nodes)
 			g.Nodes = append(g.Nodes, inst.node)
 		}
 	}

@@ -1,6 +1,8 @@
 package runs
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -155,6 +157,10 @@ func decodeRecord(body []byte) (Record, error) {
 type packID struct {
 	session sessionID
 	n       uint32
+}
+
+func (a packID) compare(b packID) int {
+	return cmp.Or(bytes.Compare(a.session[:], b.session[:]), cmp.Compare(a.n, b.n))
 }
 
 // A location says where a packed object's bytes lie.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -14,30 +15,40 @@ import (
 // in 256 buckets each by the first byte of their digest. The head says where every
 // bucket is and what its SHA-256 is; a bucket is read and checked when it is first
 // needed. Losing the index, or any damage to it, costs the time to read the journals.
+//
+// What is asked of most records is whether there is a result and the first part of
+// its data, so the buckets of fronts hold that, and the buckets of records the rest.
 const (
-	indexMagic   = "shiftmill-index1"
+	indexMagic   = "shiftmill-index2"
+	formerIndex  = "shiftmill-index1"
 	indexBuckets = 256
 	bucketRef    = 8 + 4 + 32
-	recordSlot   = 32 + 8 + 4 + 4
+	frontSlot    = 32 + 8 + 4 + 4 + 4 + 4 + 4
 	locationSlot = 32 + 8 + 16 + 4 + 8 + 4
 )
 
-var errBadIndex = errors.New("the index is damaged")
+var (
+	errBadIndex    = errors.New("the index is damaged")
+	errFormerIndex = errors.New("the index is of a former version")
+)
 
 type index struct {
 	file       File
 	journals   map[sessionID]int64 // bytes of each journal that are summed up
 	extents    map[sessionID]extent
 	tombstones map[Digest]tombstone
-	refs       [2][indexBuckets]ref
+	packs      []packID // that hold all objects of some record
+	refs       [sections][indexBuckets]ref
 
-	mu      [2][indexBuckets]sync.Mutex // each guards its bucket
-	buckets [2][indexBuckets][]byte
+	loading sync.Mutex
+	buckets [sections][indexBuckets]atomic.Pointer[[]byte]
 }
 
 const (
-	recordSection = iota
+	frontSection = iota
 	locationSection
+	recordSection
+	sections
 )
 
 // ref says where a bucket lies and what it must hash to.
@@ -64,6 +75,9 @@ func openIndex(fsys FS, name string) (ix *index, note string, err error) {
 	if closeErr := f.Close(); closeErr != nil {
 		return nil, "", closeErr
 	}
+	if errors.Is(err, errFormerIndex) {
+		return nil, "", nil
+	}
 	return nil, fmt.Sprintf("%s is left out (%v); the journals are read instead", name, err), nil
 }
 
@@ -75,6 +89,9 @@ func readIndex(f File) (*index, error) {
 	size, err := f.Size()
 	if err != nil {
 		return nil, err
+	}
+	if string(fixed[:len(formerIndex)]) == formerIndex {
+		return nil, errFormerIndex
 	}
 	length := int64(binary.LittleEndian.Uint32(fixed[len(indexMagic):]))
 	if string(fixed[:len(indexMagic)]) != indexMagic || length > size {
@@ -114,6 +131,9 @@ func (ix *index) decodeHead(head []byte) bool {
 		id, stamp := d.digest(), int64(d.uvarint())
 		ix.tombstones[id] = tombstone{stamp, string(d.bytes(d.uvarint()))}
 	}
+	for n := d.uvarint(); n > 0 && !d.bad; n-- {
+		ix.packs = append(ix.packs, packID{d.session(), uint32(d.uvarint())})
+	}
 	for section := range ix.refs {
 		for i := range ix.refs[section] {
 			b := d.bytes(bucketRef)
@@ -132,24 +152,44 @@ func (ix *index) decodeHead(head []byte) bool {
 
 // bucket returns a checked bucket.
 func (ix *index) bucket(section int, first byte) ([]byte, error) {
-	ix.mu[section][first].Lock()
-	defer ix.mu[section][first].Unlock()
-	if b := ix.buckets[section][first]; b != nil {
-		return b, nil
+	if b := ix.buckets[section][first].Load(); b != nil {
+		return *b, nil
 	}
-	r := ix.refs[section][first]
-	b := make([]byte, r.length)
-	if err := readFull(ix.file, b, r.offset); err != nil {
+	if err := ix.load(section, int(first), int(first)+1); err != nil {
 		return nil, err
 	}
-	if Sum(b) != r.sum {
-		return nil, errBadIndex
+	return *ix.buckets[section][first].Load(), nil
+}
+
+// load reads and checks buckets that lie behind one another, as those of a section
+// do, at once.
+func (ix *index) load(section, from, to int) error {
+	ix.loading.Lock()
+	defer ix.loading.Unlock()
+	refs := ix.refs[section][from:to]
+	start, end := refs[0].offset, refs[0].offset
+	for _, r := range refs {
+		if r.offset != end {
+			return errBadIndex
+		}
+		end += int64(r.length)
 	}
-	if len(b) < 4 {
-		return nil, errBadIndex
+	all := make([]byte, end-start)
+	if err := readFull(ix.file, all, start); err != nil {
+		return err
 	}
-	ix.buckets[section][first] = b
-	return b, nil
+	for i, r := range refs {
+		b := all[:r.length:r.length]
+		all = all[r.length:]
+		if ix.buckets[section][from+i].Load() != nil {
+			continue
+		}
+		if Sum(b) != r.sum || len(b) < 4 {
+			return errBadIndex
+		}
+		ix.buckets[section][from+i].Store(&b)
+	}
+	return nil
 }
 
 // find returns the slot of a digest in a bucket, or nil. Digests are spread
@@ -178,9 +218,31 @@ func find(bucket []byte, slotSize int, d Digest) []byte {
 	return nil
 }
 
-func recordAt(bucket, slot []byte) stamped {
-	offset, length := binary.LittleEndian.Uint32(slot[40:]), binary.LittleEndian.Uint32(slot[44:])
-	return stamped{int64(binary.LittleEndian.Uint64(slot[32:])), bucket[offset:][:length:length]}
+// A front is what the index holds of a record to be found first.
+type front struct {
+	stamp  int64
+	data   []byte // the record's, or the first part of it
+	whole  bool   // data is all of it
+	free   bool   // it needs no objects
+	pack   uint32 // in which all its objects lie, counting from 1; 0: unknown
+	offset uint32 // of the body in the bucket of records
+	length uint32
+}
+
+// Marks in the field of the pack: a front that is all of the data, and a record that
+// needs no objects.
+const (
+	wholeFront = 1 << 31
+	freeFront  = 1 << 30
+)
+
+func frontAt(bucket, slot []byte) front {
+	number := func(at int) uint32 { return binary.LittleEndian.Uint32(slot[at:]) }
+	at, n, pack := number(40), number(44), number(48)
+	return front{
+		stamp: int64(binary.LittleEndian.Uint64(slot[32:])), data: bucket[at:][:n:n],
+		whole: pack&wholeFront != 0, free: pack&freeFront != 0, pack: pack &^ (wholeFront | freeFront), offset: number(52), length: number(56),
+	}
 }
 
 func locationAt(slot []byte) location {
@@ -192,16 +254,34 @@ func locationAt(slot []byte) location {
 	}
 }
 
+// front finds a record's front.
+func (ix *index) front(key Digest) (front, bool, error) {
+	b, err := ix.bucket(frontSection, key[0])
+	if err != nil {
+		return front{}, false, err
+	}
+	slot := find(b, frontSlot, key)
+	if slot == nil {
+		return front{}, false, nil
+	}
+	return frontAt(b, slot), true, nil
+}
+
+// in is the record in its bucket.
+func (f front) in(bucket []byte) stamped {
+	return stamped{f.stamp, bucket[f.offset:][:f.length:f.length]}
+}
+
 func (ix *index) record(key Digest) (stamped, bool, error) {
+	f, ok, err := ix.front(key)
+	if err != nil || !ok {
+		return stamped{}, false, err
+	}
 	b, err := ix.bucket(recordSection, key[0])
 	if err != nil {
 		return stamped{}, false, err
 	}
-	slot := find(b, recordSlot, key)
-	if slot == nil {
-		return stamped{}, false, nil
-	}
-	return recordAt(b, slot), true, nil
+	return f.in(b), true, nil
 }
 
 func (ix *index) location(d Digest) (location, bool, error) {
@@ -217,28 +297,45 @@ func (ix *index) location(d Digest) (location, bool, error) {
 }
 
 func (ix *index) eachRecord(f func(Digest, stamped)) error {
-	return ix.eachSlot(recordSection, recordSlot, func(b, slot []byte) { f(Digest(slot), recordAt(b, slot)) })
-}
-
-func (ix *index) eachLocation(f func(Digest, location)) error {
-	return ix.eachSlot(locationSection, locationSlot, func(_, slot []byte) { f(Digest(slot), locationAt(slot)) })
-}
-
-func (ix *index) eachSlot(section, slotSize int, f func(bucket, slot []byte)) error {
 	for first := range indexBuckets {
-		b, err := ix.bucket(section, byte(first))
+		records, err := ix.bucket(recordSection, byte(first))
+		if err == nil {
+			err = ix.eachSlot(frontSection, first, frontSlot, func(b, slot []byte) { f(Digest(slot), frontAt(b, slot).in(records)) })
+		}
 		if err != nil {
 			return err
-		}
-		for n, slots := binary.LittleEndian.Uint32(b), b[4:]; n > 0; n, slots = n-1, slots[slotSize:] {
-			f(b, slots[:slotSize])
 		}
 	}
 	return nil
 }
 
-// ReadAhead reads the index until it is told to stop. Who will look up many keys
-// calls it beside other work; Lookup and Has then find the buckets in memory.
+func (ix *index) eachLocation(f func(Digest, location)) error {
+	for first := range indexBuckets {
+		err := ix.eachSlot(locationSection, first, locationSlot, func(_, slot []byte) { f(Digest(slot), locationAt(slot)) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (ix *index) eachSlot(section, first, slotSize int, f func(bucket, slot []byte)) error {
+	b, err := ix.bucket(section, byte(first))
+	if err != nil {
+		return err
+	}
+	for n, slots := binary.LittleEndian.Uint32(b), b[4:]; n > 0; n, slots = n-1, slots[slotSize:] {
+		f(b, slots[:slotSize])
+	}
+	return nil
+}
+
+// readAhead is how many buckets ReadAhead reads at once.
+const readAhead = 16
+
+// ReadAhead reads what Result needs of the index until it is told to stop. Who will
+// ask for many results calls it beside other work; Result then finds the buckets in
+// memory.
 func (s *Store) ReadAhead(stop <-chan struct{}) {
 	s.mu.RLock()
 	ix := s.st.index
@@ -246,16 +343,14 @@ func (s *Store) ReadAhead(stop <-chan struct{}) {
 	if ix == nil {
 		return
 	}
-	for first := range indexBuckets {
-		for section := range ix.refs {
-			select {
-			case <-stop:
-				return
-			default:
-			}
-			if _, err := ix.bucket(section, byte(first)); err != nil {
-				return // whoever needs the bucket will find out
-			}
+	for first := 0; first < indexBuckets; first += readAhead {
+		select {
+		case <-stop:
+			return
+		default:
+		}
+		if ix.load(frontSection, first, first+readAhead) != nil {
+			return // whoever needs the bucket will find out
 		}
 	}
 }

@@ -199,7 +199,7 @@ func (s *Store) Size(d Digest) (int64, bool) {
 		return 0, false
 	}
 	if l, ok := s.locate(d); ok {
-		if s.packHolds(l) {
+		if s.packHolds(l.pack) {
 			return int64(l.length), true
 		}
 	}
@@ -215,14 +215,14 @@ func (s *Store) Size(d Digest) (int64, bool) {
 
 // packHolds reports whether a pack is there; the answer for a pack that was there
 // once is kept for the life of the process, since a miss later costs a recompute.
-func (s *Store) packHolds(l location) bool {
+func (s *Store) packHolds(pack packID) bool {
 	s.sightMu.Lock()
-	known := s.knownPacks[l.pack]
+	known := s.knownPacks[pack]
 	s.sightMu.Unlock()
 	if known {
 		return true
 	}
-	name := s.packPath(l.pack)
+	name := s.packPath(pack)
 	_, err := s.fs.Stat(name)
 	if isGone(err) && s.rescue(name) {
 		err = nil
@@ -231,7 +231,7 @@ func (s *Store) packHolds(l location) bool {
 		return false
 	}
 	s.sightMu.Lock()
-	s.knownPacks[l.pack] = true
+	s.knownPacks[pack] = true
 	s.sightMu.Unlock()
 	return true
 }

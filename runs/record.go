@@ -69,6 +69,57 @@ func (s *Store) Lookup(key Digest) (Record, bool) {
 	return r, err == nil
 }
 
+// A Result is what is to be known first of a record.
+type Result struct {
+	Data []byte // the record's, or the part that Options.Front asks for
+	All  bool   // Data is all of it; else Lookup has the rest
+	Gone Digest // one of its objects that is not there; zero: all are
+}
+
+// Result is Lookup for whoever asks for thousands of records, most of which need
+// not be read to their end. It makes sure, as Has does, that the record's objects are there.
+func (s *Store) Result(key Digest) (Result, bool) {
+	if f, pack, ok := s.indexed(key); ok && (f.free || s.packHolds(pack)) {
+		return Result{Data: f.data, All: f.whole}, true
+	}
+	rec, ok := s.Lookup(key)
+	if !ok {
+		return Result{}, false
+	}
+	r := Result{Data: rec.Data, All: true}
+	for _, d := range rec.Objects {
+		if !s.Has(d) {
+			r.Gone = d
+			break
+		}
+	}
+	return r, true
+}
+
+// indexed finds a record in the index alone: one of which nothing newer is known, and
+// whose objects all lie in one pack, or that has none.
+func (s *Store) indexed(key Digest) (front, packID, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	ix := s.st.index
+	if ix == nil || len(s.st.damaged) > 0 {
+		return front{}, packID{}, false
+	}
+	if _, newer := s.st.records[key]; newer {
+		return front{}, packID{}, false
+	}
+	f, ok, err := ix.front(key)
+	switch {
+	case err != nil || !ok:
+		return front{}, packID{}, false // Lookup deals with a damaged index
+	case f.free:
+		return f, packID{}, true
+	case f.pack == 0 || int(f.pack) > len(ix.packs):
+		return front{}, packID{}, false
+	}
+	return f, ix.packs[f.pack-1], true
+}
+
 // Records returns the newest record under every key whose kind is given, newest
 // first. An empty kind asks for all.
 func (s *Store) Records(kind string) ([]Record, error) {

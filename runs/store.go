@@ -26,6 +26,10 @@ type Options struct {
 	Now      func() time.Time // nil: time.Now
 	Machine  Machine          // zero: this one
 
+	// Front says how much of a record's data Result is to give, which the index
+	// keeps apart so that it is found fast; nil: all of it.
+	Front func(kind string, data []byte) int
+
 	CommitDelay time.Duration // longest wait of a record for its commit; 0: 50 ms
 	CommitBatch int           // records that start a commit at once; 0: 64
 	Heartbeat   time.Duration // between renewals of the session's counter; 0: 5 s
@@ -42,6 +46,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Machine == (Machine{}) {
 		o.Machine = thisMachine()
+	}
+	if o.Front == nil {
+		o.Front = func(_ string, data []byte) int { return len(data) }
 	}
 	setDefault(&o.CommitDelay, 50*time.Millisecond)
 	setDefault(&o.CommitBatch, 64)
@@ -66,6 +73,7 @@ type Store struct {
 	readOnly bool
 	now      func() time.Time
 	machine  Machine
+	front    func(kind string, data []byte) int
 
 	commitDelay, heartbeat, deadAfter time.Duration
 	commitBatch                       int
@@ -135,7 +143,7 @@ func Open(dir string, o Options) (*Store, error) {
 		return nil, fmt.Errorf("open store %s: %w", dir, err)
 	}
 	s := &Store{
-		dir: abs, fs: o.FS, readOnly: o.ReadOnly, now: o.Now, machine: o.Machine,
+		dir: abs, fs: o.FS, readOnly: o.ReadOnly, now: o.Now, machine: o.Machine, front: o.Front,
 		commitDelay: o.CommitDelay, heartbeat: o.Heartbeat, deadAfter: o.DeadAfter, commitBatch: o.CommitBatch,
 		maxObject: o.MaxObject,
 		id:        newSessionID(), st: newState(), tails: map[sessionID]*tail{},

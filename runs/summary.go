@@ -3,11 +3,12 @@ package runs
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"slices"
 )
 
-// encodeIndex sums up a state.
-func encodeIndex(journals map[sessionID]int64, extents map[sessionID]extent, tombstones map[Digest]tombstone,
+// encodeIndex sums up a state; front says how much of a record's data comes first.
+func encodeIndex(front func(kind string, data []byte) int, journals map[sessionID]int64, extents map[sessionID]extent, tombstones map[Digest]tombstone,
 	records []stamped, locations map[Digest]location) []byte {
 	var head []byte
 	head = binary.AppendUvarint(head, uint64(len(journals)))
@@ -26,10 +27,16 @@ func encodeIndex(journals map[sessionID]int64, extents map[sessionID]extent, tom
 		head = binary.AppendUvarint(append(head, d[:]...), uint64(t.stamp))
 		head = append(binary.AppendUvarint(head, uint64(len(t.reason))), t.reason...)
 	}
-	headLength := len(head) + 2*indexBuckets*bucketRef
+	packs := packsOf(locations)
+	head = binary.AppendUvarint(head, uint64(len(packs)))
+	for _, p := range packs {
+		head = binary.AppendUvarint(append(head, p.session[:]...), uint64(p.n))
+	}
+	headLength := len(head) + sections*indexBuckets*bucketRef
 	offset := int64(len(indexMagic) + 4 + headLength + 32)
 	var body []byte
-	for _, bucket := range slices.Concat(recordBuckets(records), locationBuckets(locations)) {
+	fronts, bodies := recordBuckets(records, front, func(objects []Digest) uint32 { return packOfAll(objects, locations, packs) })
+	for _, bucket := range slices.Concat(fronts, locationBuckets(locations), bodies) {
 		sum := Sum(bucket)
 		head = binary.LittleEndian.AppendUint64(head, uint64(offset)+uint64(len(body)))
 		head = binary.LittleEndian.AppendUint32(head, uint32(len(bucket)))
@@ -42,29 +49,65 @@ func encodeIndex(journals map[sessionID]int64, extents map[sessionID]extent, tom
 	return append(out, body...)
 }
 
-// recordBuckets lays out records, which come by ascending key.
-func recordBuckets(records []stamped) [][]byte {
-	buckets := make([][]byte, indexBuckets)
-	for first := range buckets {
+// packsOf lists the packs of locations in a fixed order.
+func packsOf(locations map[Digest]location) []packID {
+	seen := map[packID]bool{}
+	for _, l := range locations {
+		seen[l.pack] = true
+	}
+	return slices.SortedFunc(maps.Keys(seen), packID.compare)
+}
+
+// packOfAll is the number of the pack, counting from 1, in which all objects lie, and
+// freeFront for no objects; 0 when there is no such pack.
+func packOfAll(objects []Digest, locations map[Digest]location, packs []packID) uint32 {
+	if len(objects) == 0 {
+		return freeFront
+	}
+	first, ok := locations[objects[0]]
+	for _, d := range objects[1:] {
+		l, packed := locations[d]
+		ok = ok && packed && l.pack == first.pack
+	}
+	if !ok {
+		return 0
+	}
+	at, _ := slices.BinarySearchFunc(packs, first.pack, packID.compare)
+	return uint32(at) + 1
+}
+
+// recordBuckets lays out records, which come by ascending key: fronts and bodies.
+func recordBuckets(records []stamped, front func(kind string, data []byte) int, pack func(objects []Digest) uint32) (fronts, bodies [][]byte) {
+	fronts, bodies = make([][]byte, indexBuckets), make([][]byte, indexBuckets)
+	for first := range fronts {
 		n := 0
 		for n < len(records) && int(records[n].body[0]) == first {
 			n++
 		}
-		b := binary.LittleEndian.AppendUint32(nil, uint32(n))
-		offset := 4 + n*recordSlot
+		slots := binary.LittleEndian.AppendUint32(nil, uint32(n))
+		var datas []byte
+		body := make([]byte, 4)
 		for _, r := range records[:n] {
-			b = append(b, r.body[:32]...)
-			b = binary.LittleEndian.AppendUint64(b, uint64(r.stamp))
-			b = binary.LittleEndian.AppendUint32(b, uint32(offset))
-			b = binary.LittleEndian.AppendUint32(b, uint32(len(r.body)))
-			offset += len(r.body)
+			var data []byte
+			var flags uint32
+			if rec, err := decodeRecord(r.body); err == nil {
+				data, flags = rec.Data, pack(rec.Objects)
+				if k := front(rec.Kind, data); k < len(data) {
+					data = data[:k]
+				} else {
+					flags |= wholeFront
+				}
+			}
+			slots = append(slots, r.body[:32]...)
+			slots = binary.LittleEndian.AppendUint64(slots, uint64(r.stamp))
+			for _, v := range []int{4 + n*frontSlot + len(datas), len(data), int(flags), len(body), len(r.body)} {
+				slots = binary.LittleEndian.AppendUint32(slots, uint32(v))
+			}
+			datas, body = append(datas, data...), append(body, r.body...)
 		}
-		for _, r := range records[:n] {
-			b = append(b, r.body...)
-		}
-		buckets[first], records = b, records[n:]
+		fronts[first], bodies[first], records = append(slots, datas...), body, records[n:]
 	}
-	return buckets
+	return fronts, bodies
 }
 
 func locationBuckets(locations map[Digest]location) [][]byte {
@@ -157,5 +200,5 @@ func (s *Store) encodeIndexLocked(records []stamped) ([]byte, error) {
 	for d := range s.st.tombstones {
 		tombstones[d], _ = s.st.tombstone(d)
 	}
-	return encodeIndex(journals, extents, tombstones, records, locations), nil
+	return encodeIndex(s.front, journals, extents, tombstones, records, locations), nil
 }

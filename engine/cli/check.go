@@ -68,7 +68,7 @@ func (s *session) checkData(ctx context.Context, x *experiment) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	store, err := runs.Open(dir, runs.Options{})
+	store, err := runs.Open(dir, runs.Options{Front: engine.Front})
 	if err != nil {
 		return err
 	}

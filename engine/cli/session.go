@@ -204,7 +204,7 @@ func (s *session) open(args []string, readOnly bool) (*experiment, error) {
 		}
 		dir, readOnly = x.temp, false
 	}
-	x.store, err = runs.Open(dir, runs.Options{ReadOnly: readOnly})
+	x.store, err = runs.Open(dir, runs.Options{ReadOnly: readOnly, Front: engine.Front})
 	return x, err
 }
 
@@ -215,7 +215,7 @@ func (s *session) openBeside(x *experiment, dir string, readOnly bool) error {
 	opened := make(chan error)
 	go func() {
 		var err error
-		x.store, err = runs.Open(dir, runs.Options{ReadOnly: readOnly})
+		x.store, err = runs.Open(dir, runs.Options{ReadOnly: readOnly, Front: engine.Front})
 		if err == nil {
 			x.store.ReadAhead(parsed)
 		}

@@ -36,7 +36,7 @@ func (s *session) openStore(args []string, readOnly bool) (*runs.Store, error) {
 	if _, err := os.Stat(filepath.Join(dir, "VERSION")); err != nil {
 		return nil, usage("no store at %s; name one with --store, or run a spec first", shortPath(dir))
 	}
-	return runs.Open(dir, runs.Options{ReadOnly: readOnly})
+	return runs.Open(dir, runs.Options{ReadOnly: readOnly, Front: engine.Front})
 }
 
 func (s *session) storeFlag(c *cobra.Command) {

@@ -174,7 +174,7 @@ func (s *session) recompute(ctx context.Context, x *experiment, e *engine.Engine
 		return fmt.Errorf("a folder for the fresh store: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	store, err := runs.Open(filepath.Join(dir, "store"), runs.Options{})
+	store, err := runs.Open(filepath.Join(dir, "store"), runs.Options{Front: engine.Front})
 	if err != nil {
 		return err
 	}

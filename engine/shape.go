@@ -1,0 +1,108 @@
+package engine
+
+import (
+	"bytes"
+	"slices"
+	"sync/atomic"
+
+	"github.com/apache/arrow/go/v15/arrow"
+)
+
+// A shape is what stored results of one stage have in common: a matrix may make
+// thousands of instances, whose records name the same columns in the same
+// schemas. Readers take what is there; whoever misses something adds a copy.
+type shape struct {
+	columns  atomic.Pointer[[]string]
+	owns     atomic.Pointer[[]knownOwn]
+	joins    atomic.Pointer[[]knownJoin]
+	suffixes atomic.Pointer[knownSuffixes]
+}
+
+type knownOwn struct {
+	encoded []byte
+	own     ownColumns
+}
+
+type knownJoin struct{ base, own, joined *arrow.Schema }
+
+// A knownSuffixes are those of a list of inputs from some stages.
+type knownSuffixes struct{ stages, suffixes []string }
+
+// mostKnown bounds what is searched from end to end.
+const mostKnown = 16
+
+// learn adds to a list; another goroutine may be faster, and then this is
+// learnt again.
+func learn[T any](at *atomic.Pointer[[]T], v T) {
+	old := at.Load()
+	if old == nil {
+		at.CompareAndSwap(nil, &[]T{v})
+	} else if len(*old) < mostKnown {
+		more := append(slices.Clip(*old), v)
+		at.CompareAndSwap(old, &more)
+	}
+}
+
+// column makes a string of a column's name, mostly without a copy.
+func (s *shape) column(b []byte) string {
+	if string(b) == idColumn {
+		return idColumn
+	}
+	if known := s.columns.Load(); known != nil {
+		for _, name := range *known {
+			if name == string(b) {
+				return name
+			}
+		}
+	}
+	name := string(b)
+	learn(&s.columns, name)
+	return name
+}
+
+// own decodes a stored schema.
+func (s *shape) own(c *schemaCache, encoded []byte) (ownColumns, error) {
+	if known := s.owns.Load(); known != nil {
+		for i := range *known {
+			if k := &(*known)[i]; bytes.Equal(k.encoded, encoded) {
+				return k.own, nil
+			}
+		}
+	}
+	own, err := c.decode(encoded)
+	if err == nil {
+		learn(&s.owns, knownOwn{encoded, own})
+	}
+	return own, err
+}
+
+// join is the schema of a base with own columns.
+func (s *shape) join(c *schemaCache, base, own *arrow.Schema) *arrow.Schema {
+	if known := s.joins.Load(); known != nil {
+		for i := range *known {
+			if k := &(*known)[i]; k.base == base && k.own == own {
+				return k.joined
+			}
+		}
+	}
+	joined := c.join(base, own)
+	learn(&s.joins, knownJoin{base, own, joined})
+	return joined
+}
+
+// concatSuffixes tells the rows of a list of inputs apart.
+func (s *shape) concatSuffixes(refs []inputRef) []string {
+	known := s.suffixes.Load()
+	if known != nil && slices.EqualFunc(known.stages, refs, func(stage string, r inputRef) bool { return stage == r.node.spec.Stage }) {
+		return known.suffixes
+	}
+	suffixes := concatSuffixes(refs)
+	stages := make([]string, len(refs))
+	for i, r := range refs {
+		if stages[i] = r.node.spec.Stage; slices.Contains(stages[:i], stages[i]) {
+			return suffixes // they depend on more than the stages
+		}
+	}
+	s.suffixes.CompareAndSwap(nil, &knownSuffixes{stages, suffixes})
+	return suffixes
+}
