@@ -169,7 +169,15 @@ func (c *Shift) bind(in *arrow.Schema) (*rules, []pipeline.Problem) {
 			if slices.Contains(p.names[:i], name) {
 				b.report(p.field, "column %q is named twice", name)
 			}
-			if name != "id" {
+			at := b.schema.FieldIndices(name)
+			switch {
+			case p.field == "stratify" && len(at) == 1 && isList(b.schema.Field(at[0]).Type):
+				for _, output := range keys(c.Sizes.of) {
+					if c.Sizes.of[output].kind == each {
+						b.report(p.field, "%q holds several values a row, so no stratum has rows of its own to count: size %s by a number or a share, not by each", name, output)
+					}
+				}
+			case name != "id":
 				b.column(name, p.field)
 			}
 		}

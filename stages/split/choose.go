@@ -19,7 +19,9 @@ type choice struct {
 	pinned          bool // rows may have pins
 	balanced        bool // equal quotas for all strata
 	matched         bool
-	relaxed         bool // growth: relaxed
+	relaxed         bool       // growth: relaxed
+	labels          []string   // names of classes that a row may have several of; see multilabel.go
+	sets            [][]uint32 // of them, by stratum; nil when every row has one
 	workers         int
 	v               func(ordinal uint32) uint64 // of rows that share a group; nil when none do
 
@@ -49,7 +51,9 @@ type top struct {
 func (c *choice) run() {
 	c.reset()
 	base := c.cells[0]
-	if c.train.kind == share || c.val.kind == share || c.iid.kind == share {
+	if c.sets != nil {
+		c.dealBase(base)
+	} else if c.train.kind == share || c.val.kind == share || c.iid.kind == share {
 		c.byThreshold(base)
 	} else {
 		lists := split(base, len(c.strata), func(r *row) uint32 { return r.stratum })

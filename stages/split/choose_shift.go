@@ -50,6 +50,15 @@ func (c *choice) pickShift(k int, strata []string, counts []int) []shortage {
 			r.role = groupInTrain
 		}
 	}
+	if c.sets != nil && !c.matched {
+		want := c.ood[k]
+		if want.kind == likeIID {
+			want = size{kind: count, n: sum(c.got[c.iidRole])}
+		}
+		short := c.dealShift(k, rows, want)
+		leaveSpare(rows)
+		return short
+	}
 	code := func(r *row) uint32 { return r.stratum }
 	if c.matched {
 		code = func(r *row) uint32 { return r.mix }
@@ -97,10 +106,14 @@ func (c *choice) pickShift(k int, strata []string, counts []int) []shortage {
 			counts[s] = n
 		}
 	}
+	leaveSpare(rows)
+	return short
+}
+
+func leaveSpare(rows []row) {
 	for i := range rows {
 		if rows[i].role == 0 {
 			rows[i].role = spare
 		}
 	}
-	return short
 }

@@ -192,11 +192,16 @@ func (w *worker) stand(c *chunk, i int, items *array.Struct, label arrow.Array, 
 
 // labelSet numbers a set of classes.
 func (w *worker) labelSet(labels []string) uint32 {
-	w.key = w.key[:0]
-	for _, l := range labels {
-		w.key = append(binary.LittleEndian.AppendUint32(w.key, uint32(len(l))), l...)
-	}
+	w.key = appendSet(w.key[:0], labels)
 	return w.classes.code(w.key)
+}
+
+// appendSet appends a set of classes so that no two sets are one.
+func appendSet(b []byte, labels []string) []byte {
+	for _, l := range labels {
+		b = append(binary.LittleEndian.AppendUint32(b, uint32(len(l))), l...)
+	}
+	return b
 }
 
 // labelsOf reads the classes of a set.

@@ -73,6 +73,9 @@ func (s *scan) all(ctx context.Context, in *stages.Inputs, out stages.Sink) erro
 	if err := ch.nothingTaken(); err != nil {
 		return err
 	}
+	if s.multi {
+		out.Note("stratify: a class's share departs from that of all rows by at most, in points: %s", ch.departures())
+	}
 	s.settle(ch)
 	counts, err := s.write(ctx, in.Workers, out)
 	if err != nil {
@@ -241,8 +244,12 @@ func (s *scan) choice() *choice {
 		}
 		k.rows = nil
 	}
-	for _, key := range s.strata.texts {
-		ch.strata = append(ch.strata, keyName(key))
+	if s.multi {
+		ch.name(s.strata.texts)
+	} else {
+		for _, key := range s.strata.texts {
+			ch.strata = append(ch.strata, keyName(key))
+		}
 	}
 	for _, key := range s.mixes.texts {
 		ch.mixes = append(ch.mixes, keyName(key))

@@ -30,8 +30,9 @@ type scan struct {
 	bounds                 map[string]*quantiles // of the bins by quantiles
 	id                     int
 	stratify, group, match []int
-	label                  int // -1: not read
-	items, itemLabel       int // the column of items, -1 without one, and the field of their class
+	label                  int  // -1: not read
+	multi                  bool // a stratify column holds lists
+	items, itemLabel       int  // the column of items, -1 without one, and the field of their class
 
 	strata, mixes, classes dictionary
 	reasons                dictionary
@@ -127,6 +128,7 @@ func newScan(cfg *Shift, in stages.Input, seed uint64) (*scan, error) {
 			*p.at = append(*p.at, s.columns[name])
 		}
 	}
+	s.multi = cfg.multi(schema)
 	if cfg.readsLabel(schema) {
 		s.label = s.columns[cfg.Label]
 	}
@@ -388,7 +390,12 @@ func (w *worker) place(rec arrow.Record, c *chunk, i int, j *judgement, strata, 
 	}
 	id := c.ids.Value(i)
 	r := row{ordinal: c.start + uint32(i), cell: uint16(j.cell), pool: j.pool}
-	r.stratum = w.strata.of(strata, i)
+	if w.multi {
+		w.key = appendLabels(w.key[:0], w.cfg.Stratify, strata, i)
+		r.stratum = w.strata.code(w.key)
+	} else {
+		r.stratum = w.strata.of(strata, i)
+	}
 	if len(match) > 0 {
 		r.mix = w.mixes.of(match, i)
 	}
