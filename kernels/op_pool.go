@@ -3,6 +3,9 @@ package kernels
 // A MaxPoolOp is MaxPool: dst and the positions of the maxima, as whole numbers below 2^24 in float32, from x.
 type MaxPoolOp struct{ PoolShape }
 
+// A MaxValuesOp is MaxPool without positions: dst from x.
+type MaxValuesOp struct{ PoolShape }
+
 // A MaxPoolBackOp is MaxPoolBack: dx from dy and the positions.
 type MaxPoolBackOp struct{ PoolShape }
 
@@ -35,6 +38,16 @@ func (o MaxPoolOp) Operands() (results, sources []int) {
 // Run is described at Op.
 func (o MaxPoolOp) Run(p *Pool, r, s [][]float32) {
 	maxPool(r[0], r[1], s[0], o.PoolShape, p)
+}
+
+// Operands is described at Op.
+func (o MaxValuesOp) Operands() (results, sources []int) {
+	return []int{o.Planes * o.OutH() * o.OutW()}, []int{o.Planes * o.H * o.W}
+}
+
+// Run is described at Op.
+func (o MaxValuesOp) Run(p *Pool, r, s [][]float32) {
+	MaxPool(r[0], nil, s[0], o.PoolShape, p)
 }
 
 // Operands is described at Op.

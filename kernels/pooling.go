@@ -1,6 +1,11 @@
 package kernels
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+
+	"shiftmill/kernels/internal/simd"
+)
 
 // PoolShape is the geometry of a pooling: x is [Planes, H, W] (Planes is n*c), y is [Planes, OutH, OutW]. A zero stride
 // means the window's size.
@@ -63,6 +68,10 @@ func window(o, k, stride, pad, n int) (first, end int) {
 // MaxPool stores in dst the maximum of each window and in index, unless nil, its position in the plane, for MaxPoolBack.
 // Positions outside are no candidates; of equal values the first in (row, column) order wins, a NaN beats a number.
 func MaxPool(dst []float32, index []int32, x []float32, s PoolShape, p *Pool) {
+	if index == nil {
+		maxValues(dst, x, s, p)
+		return
+	}
 	maxPool(dst, index, x, s, p)
 }
 
@@ -72,9 +81,7 @@ type position interface{ int32 | float32 }
 func maxPool[T position](dst []float32, index []T, x []float32, s PoolShape, p *Pool) {
 	s = s.checked("MaxPool", x, dst)
 	oh, ow := s.OutH(), s.OutW()
-	if index != nil {
-		sameLength("MaxPool index", len(dst), len(index))
-	}
+	sameLength("MaxPool index", len(dst), len(index))
 	p.Run(s.Planes, func(i int) {
 		in, at := x[i*s.H*s.W:(i+1)*s.H*s.W], i*oh*ow
 		for oy := range oh {
@@ -90,14 +97,65 @@ func maxPool[T position](dst []float32, index []T, x []float32, s PoolShape, p *
 						}
 					}
 				}
-				dst[at] = m
-				if index != nil {
-					index[at] = T(best)
-				}
+				dst[at], index[at] = m, T(best)
 				at++
 			}
 		}
 	})
+}
+
+// maxValues takes maxima along rows first and then of these, which are the same: in (row, column) order the first of equal
+// values of a window is in the first row that has one. The padding is -Inf, which no value yields to.
+func maxValues(dst, x []float32, s PoolShape, p *Pool) {
+	s = s.checked("MaxPool", x, dst)
+	oh, ow := s.OutH(), s.OutW()
+	be := backend()
+	// Output ox reads the padded row at ox*StrideW+kw: of phase kw%StrideW the value number ox+kw/StrideW.
+	phases := min(s.StrideW, s.KW)
+	pitch := ow + (s.KW-1)/s.StrideW
+	padded := max(pitch*s.StrideW, s.PadW+s.W)
+	p.Run(s.Planes, func(i int) {
+		in, out := x[i*s.H*s.W:(i+1)*s.H*s.W], dst[i*oh*ow:(i+1)*oh*ow]
+		b := getFloats(s.H*ow + padded + phases*pitch)
+		defer b.put()
+		rows, line, cut := b.v[:s.H*ow], b.v[s.H*ow:][:padded], b.v[s.H*ow+padded:]
+		for j := range line {
+			line[j] = float32(math.Inf(-1))
+		}
+		for y := range s.H {
+			copy(line[s.PadW:], in[y*s.W:(y+1)*s.W])
+			row := rows[y*ow : (y+1)*ow]
+			for f := range phases {
+				everyOf(be, cut[f*pitch:(f+1)*pitch], line[f:], s.StrideW)
+			}
+			copy(row, cut)
+			for kw := 1; kw < s.KW; kw++ {
+				be.Max(row, row, cut[kw%s.StrideW*pitch+kw/s.StrideW:][:ow])
+			}
+		}
+		for oy := range oh {
+			y0, y1 := window(oy, s.KH, s.StrideH, s.PadH, s.H)
+			row := out[oy*ow : (oy+1)*ow]
+			copy(row, rows[y0*ow:])
+			for y := y0 + 1; y < y1; y++ {
+				be.Max(row, row, rows[y*ow:(y+1)*ow])
+			}
+		}
+	})
+}
+
+// everyOf sets dst[j] to x[j*step].
+func everyOf(be simd.Backend, dst, x []float32, step int) {
+	switch step {
+	case 1:
+		copy(dst, x)
+	case 2:
+		be.Deinterleave(dst, x)
+	default:
+		for j := range dst {
+			dst[j] = x[j*step]
+		}
+	}
 }
 
 // MaxPoolBack stores in dx the gradient of MaxPool: each dy is added, in ascending order, at the position of its maximum.

@@ -15,19 +15,20 @@ const align = 16
 // assign gives every computed value a place. Values whose last reader has run
 // give theirs back; wanted values keep theirs. Best fit, the lowest offset
 // first, so that the layout follows from the graph alone.
-func assign(nodes []*gorgonia.Node, bound map[*gorgonia.Node][]float32, wanted []*gorgonia.Node) (map[*gorgonia.Node]place, int, error) {
+func assign(works []work, bound map[*gorgonia.Node][]float32, wanted []*gorgonia.Node) (map[*gorgonia.Node]place, int, error) {
 	last := map[*gorgonia.Node]int{}
-	for i, n := range nodes {
-		for _, c := range children(n) {
+	for i, w := range works {
+		for _, c := range w.in {
 			last[c] = i
 		}
 	}
 	for _, n := range wanted {
-		last[n] = len(nodes)
+		last[n] = len(works)
 	}
 	places := map[*gorgonia.Node]place{}
 	free := freeList{}
-	for i, n := range nodes {
+	for i, w := range works {
+		n, o, in := w.node, w.op, w.in
 		size := n.Shape().TotalSize()
 		if v, ok := bound[n]; ok {
 			if len(v) != size {
@@ -38,11 +39,9 @@ func assign(nodes []*gorgonia.Node, bound map[*gorgonia.Node][]float32, wanted [
 		if _, ok := constant(n); ok {
 			continue
 		}
-		o := behaviour(n)
 		if o == nil {
 			return nil, 0, fmt.Errorf("node %s: no value is bound and its operation %v is not ours", n.Name(), n.Op())
 		}
-		in := children(n)
 		taken := -1
 		if k := o.inPlace; k >= 0 && k < len(in) && last[in[k]] == i && once(in, in[k]) {
 			if at, ok := places[in[k]]; ok && at.size == size {

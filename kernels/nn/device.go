@@ -42,7 +42,8 @@ func newOnDevice(d kernels.Device, p *program) (*onDevice, error) {
 		}
 		return s
 	}
-	for _, n := range p.nodes {
+	for _, w := range p.works {
+		n := w.node
 		if v, ok := p.fixed[n]; ok {
 			if o.at[n], err = reserve(d, len(v)); err != nil {
 				return nil, err
@@ -52,11 +53,11 @@ func newOnDevice(d kernels.Device, p *program) (*onDevice, error) {
 		at := p.places[n]
 		o.at[n] = kernels.Span{Memory: arena, Offset: at.offset, Size: at.size}
 		var in []kernels.Span
-		for _, c := range children(n) {
+		for _, c := range w.in {
 			in = append(in, o.at[c])
 		}
-		s := deviceStep{does: behaviour(n).does}
-		s.results, s.sources = operands(behaviour(n), o.at[n], in, held)
+		s := deviceStep{does: w.op.does}
+		s.results, s.sources = operands(w.op, o.at[n], in, held)
 		if err != nil {
 			return nil, err
 		}

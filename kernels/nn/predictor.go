@@ -16,8 +16,8 @@ type Predictor struct {
 	program *program
 	logits  []float32
 
-	images, scores *gorgonia.Node // on a device, where the network's
-	version        uint64         // state is of this version
+	images, scores *gorgonia.Node
+	version        uint64 // of the network's state that is packed or on a device
 }
 
 // NewPredictor builds the graph of a network for batches of that many images.
@@ -27,7 +27,7 @@ func NewPredictor(net *Network, batch int) (*Predictor, error) {
 	err := build(net, false, func(b *builder) {
 		p.images = b.images(batch, p.Images)
 		p.scores = net.Arch.forward(b, p.images)
-		p.program = must(compile(b.g, b.bound, p.scores))
+		p.program = must(compileReady(b.g, b.bound, p.scores))
 		p.logits = p.program.value[p.scores]
 	})
 	if err != nil {
@@ -41,6 +41,10 @@ func NewPredictor(net *Network, batch int) (*Predictor, error) {
 func (p *Predictor) Logits(pool *kernels.Pool) []float32 {
 	d := p.program.device
 	if d == nil {
+		if p.version != p.net.version {
+			p.program.renew()
+			p.version = p.net.version
+		}
 		p.program.run(pool, nil)
 		return p.logits
 	}

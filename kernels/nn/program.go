@@ -1,6 +1,8 @@
 package nn
 
 import (
+	"slices"
+
 	"gorgonia.org/gorgonia"
 
 	"shiftmill/kernels"
@@ -10,7 +12,7 @@ import (
 // in one arena, on the processor or on a device. It belongs to one goroutine at
 // a time.
 type program struct {
-	nodes  []*gorgonia.Node // in order of execution
+	works  []work // in order of execution
 	places map[*gorgonia.Node]place
 	size   int                          // of the arena
 	fixed  map[*gorgonia.Node][]float32 // values of inputs and constants
@@ -19,6 +21,15 @@ type program struct {
 	arena  []float32                    // there
 	value  map[*gorgonia.Node][]float32 // there, of the nodes asked for
 	device *onDevice                    // nil on the processor
+	ready  []*kernels.ReadyConv         // convolutions whose weights are packed
+}
+
+// A work is a node of a program with the nodes that it reads. Inputs and
+// constants have no operation.
+type work struct {
+	node *gorgonia.Node
+	in   []*gorgonia.Node
+	op   *op
 }
 
 // A step computes one node on the processor.
@@ -33,11 +44,32 @@ type step struct {
 // gradient with respect to the images, above all. With an accelerator in use
 // the program is made for it, and the error may be that it has no room.
 func compile(g *gorgonia.ExprGraph, bound map[*gorgonia.Node][]float32, wanted ...*gorgonia.Node) (*program, error) {
+	return compileFor(kernels.Accelerator(), g, bound, wanted, false)
+}
+
+// compileReady is compile for a network whose state stays the same from run to
+// run, as in prediction: on the processor weights are packed once (see ready.go).
+func compileReady(g *gorgonia.ExprGraph, bound map[*gorgonia.Node][]float32, wanted ...*gorgonia.Node) (*program, error) {
+	return compileFor(kernels.Accelerator(), g, bound, wanted, true)
+}
+
+// compileOnProcessor is compile for the processor, whatever else is there.
+func compileOnProcessor(g *gorgonia.ExprGraph, bound map[*gorgonia.Node][]float32, wanted ...*gorgonia.Node) (*program, error) {
+	return compileFor(nil, g, bound, wanted, false)
+}
+
+func compileFor(d kernels.Device, g *gorgonia.ExprGraph, bound map[*gorgonia.Node][]float32, wanted []*gorgonia.Node, ready bool) (*program, error) {
 	p, err := arrange(g, bound, wanted)
 	if err != nil {
 		return nil, err
 	}
-	if d := kernels.Accelerator(); d != nil {
+	if ready && d == nil {
+		p.makeReady(wanted)
+	}
+	if p.places, p.size, err = assign(p.works, bound, wanted); err != nil {
+		return nil, err
+	}
+	if d != nil {
 		p.device, err = newOnDevice(d, p)
 		return p, err
 	}
@@ -45,17 +77,7 @@ func compile(g *gorgonia.ExprGraph, bound map[*gorgonia.Node][]float32, wanted .
 	return p, nil
 }
 
-// compileOnProcessor is compile for the processor, whatever else is there.
-func compileOnProcessor(g *gorgonia.ExprGraph, bound map[*gorgonia.Node][]float32, wanted ...*gorgonia.Node) (*program, error) {
-	p, err := arrange(g, bound, wanted)
-	if err != nil {
-		return nil, err
-	}
-	p.onProcessor(wanted)
-	return p, nil
-}
-
-// arrange makes a program without its steps.
+// arrange makes a program without places and steps.
 func arrange(g *gorgonia.ExprGraph, bound map[*gorgonia.Node][]float32, wanted []*gorgonia.Node) (*program, error) {
 	sorted, err := gorgonia.Sort(g)
 	if err != nil {
@@ -67,44 +89,43 @@ func arrange(g *gorgonia.ExprGraph, bound map[*gorgonia.Node][]float32, wanted [
 	}
 	p := &program{fixed: map[*gorgonia.Node][]float32{}}
 	for _, n := range sorted { // roots first
-		if needed[n] {
-			p.nodes = append(p.nodes, n)
-			for _, c := range children(n) {
-				needed[c] = true
-			}
+		if !needed[n] {
+			continue
 		}
-	}
-	for i, j := 0, len(p.nodes)-1; i < j; i, j = i+1, j-1 {
-		p.nodes[i], p.nodes[j] = p.nodes[j], p.nodes[i]
-	}
-	for _, n := range p.nodes {
+		w := work{node: n, in: children(n)}
+		for _, c := range w.in {
+			needed[c] = true
+		}
 		if v, ok := bound[n]; ok {
 			p.fixed[n] = v
 		} else if v, ok := constant(n); ok {
 			p.fixed[n] = v
+		} else {
+			w.op = behaviour(n)
 		}
+		p.works = append(p.works, w)
 	}
-	p.places, p.size, err = assign(p.nodes, bound, wanted)
-	return p, err
+	slices.Reverse(p.works)
+	return p, nil
 }
 
 // onProcessor makes the steps for the processor.
 func (p *program) onProcessor(wanted []*gorgonia.Node) {
 	p.arena, p.value = make([]float32, p.size), map[*gorgonia.Node][]float32{}
 	value := map[*gorgonia.Node][]float32{}
-	for _, n := range p.nodes {
-		if v, ok := p.fixed[n]; ok {
-			value[n] = v
+	for _, w := range p.works {
+		if v, ok := p.fixed[w.node]; ok {
+			value[w.node] = v
 			continue
 		}
-		at := p.places[n]
-		value[n] = p.arena[at.offset : at.offset+at.size : at.offset+at.size]
+		at := p.places[w.node]
+		value[w.node] = p.arena[at.offset : at.offset+at.size : at.offset+at.size]
 		var in [][]float32
-		for _, c := range children(n) {
+		for _, c := range w.in {
 			in = append(in, value[c])
 		}
-		s := step{does: behaviour(n).does}
-		s.results, s.sources = operands(behaviour(n), value[n], in, (*memory).host)
+		s := step{does: w.op.does}
+		s.results, s.sources = operands(w.op, value[w.node], in, (*memory).host)
 		p.steps = append(p.steps, s)
 	}
 	for _, n := range wanted {
@@ -124,17 +145,17 @@ func (p *program) part(wanted ...*gorgonia.Node) part {
 	for _, n := range wanted {
 		needed[n] = true
 	}
-	for i := len(p.nodes) - 1; i >= 0; i-- {
-		if needed[p.nodes[i]] {
-			for _, c := range children(p.nodes[i]) {
+	for _, w := range slices.Backward(p.works) {
+		if needed[w.node] {
+			for _, c := range w.in {
 				needed[c] = true
 			}
 		}
 	}
 	var list part
-	for _, n := range p.nodes {
-		if _, ok := p.fixed[n]; !ok {
-			list = append(list, needed[n])
+	for _, w := range p.works {
+		if _, ok := p.fixed[w.node]; !ok {
+			list = append(list, needed[w.node])
 		}
 	}
 	return list

@@ -129,6 +129,11 @@ func reLUAVX2(n int, dst *float32, x *float32)
 //go:noescape
 func reLUBackAVX2(n int, dx *float32, dy *float32, y *float32)
 
+// maxAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
+//
+//go:noescape
+func maxAVX2(n int, dst *float32, m *float32, v *float32)
+
 // leakyAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
 //
 //go:noescape

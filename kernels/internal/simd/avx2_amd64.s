@@ -1687,6 +1687,25 @@ loop:
 	VZEROUPPER
 	RET
 
+// func maxAVX2(n int, dst *float32, m *float32, v *float32)
+TEXT ·maxAVX2(SB), NOSPLIT, $0-32
+	MOVQ n+0(FP), AX
+	MOVQ dst+8(FP), DI
+	MOVQ m+16(FP), SI
+	MOVQ v+24(FP), BX
+	XORQ DX, DX
+loop:
+	VMOVUPS (BX)(DX*4), Y0
+	VMAXPS (SI)(DX*4), Y0, Y1
+	VCMPPS $3, Y0, Y0, Y2
+	VBLENDVPS Y2, Y0, Y1, Y1
+	VMOVUPS Y1, (DI)(DX*4)
+	ADDQ $8, DX
+	CMPQ DX, AX
+	JLT loop
+	VZEROUPPER
+	RET
+
 // func leakyAVX2(n int, slope float32, dst *float32, x *float32)
 TEXT ·leakyAVX2(SB), NOSPLIT, $0-32
 	MOVQ n+0(FP), AX

@@ -368,6 +368,11 @@ func reLUAVX512(n int, dst *float32, x *float32)
 //go:noescape
 func reLUBackAVX512(n int, dx *float32, dy *float32, y *float32)
 
+// maxAVX512 is the vector loop of the Go twin of its name, for a multiple of 16 elements, at least 16.
+//
+//go:noescape
+func maxAVX512(n int, dst *float32, m *float32, v *float32)
+
 // leakyAVX512 is the vector loop of the Go twin of its name, for a multiple of 16 elements, at least 16.
 //
 //go:noescape

@@ -10578,6 +10578,25 @@ loop:
 	VZEROUPPER
 	RET
 
+// func maxAVX512(n int, dst *float32, m *float32, v *float32)
+TEXT ·maxAVX512(SB), NOSPLIT, $0-32
+	MOVQ n+0(FP), AX
+	MOVQ dst+8(FP), DI
+	MOVQ m+16(FP), SI
+	MOVQ v+24(FP), BX
+	XORQ DX, DX
+loop:
+	VMOVUPS (BX)(DX*4), Z0
+	VMAXPS (SI)(DX*4), Z0, Z1
+	VCMPPS $3, Z0, Z0, K1
+	VBLENDMPS Z0, Z1, K1, Z1
+	VMOVUPS Z1, (DI)(DX*4)
+	ADDQ $16, DX
+	CMPQ DX, AX
+	JLT loop
+	VZEROUPPER
+	RET
+
 // func leakyAVX512(n int, slope float32, dst *float32, x *float32)
 TEXT ·leakyAVX512(SB), NOSPLIT, $0-32
 	MOVQ n+0(FP), AX

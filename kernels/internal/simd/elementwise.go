@@ -84,6 +84,21 @@ func (b Backend) Add(dst, x, y []float32) {
 	}
 }
 
+// Max stores the maximum of m and v in dst: v where v > m, or where v alone is NaN, else m.
+func (b Backend) Max(dst, m, v []float32) {
+	n := b.vectors(len(dst))
+	for i := 0; i < n; i += piece {
+		b.maxLoop(min(piece, n-i), &dst[i], &m[i], &v[i])
+	}
+	for i := n; i < len(dst); i++ {
+		d := m[i]
+		if w := v[i]; w > d || w != w {
+			d = w
+		}
+		dst[i] = d
+	}
+}
+
 // Offset stores x + c in dst.
 func (b Backend) Offset(c float32, dst, x []float32) {
 	n := b.vectors(len(dst))

@@ -108,6 +108,14 @@ func (be Backend) reLUBackLoop(n int, dx *float32, dy *float32, y *float32) {
 	reLUBackAVX2(n, dx, dy, y)
 }
 
+func (be Backend) maxLoop(n int, dst *float32, m *float32, v *float32) {
+	if be == AVX512 {
+		maxAVX512(n, dst, m, v)
+		return
+	}
+	maxAVX2(n, dst, m, v)
+}
+
 func (be Backend) leakyLoop(n int, slope float32, dst *float32, x *float32) {
 	if be == AVX512 {
 		leakyAVX512(n, slope, dst, x)

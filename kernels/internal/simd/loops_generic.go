@@ -38,6 +38,8 @@ func (be Backend) reLULoop(n int, dst *float32, x *float32) { panic(unreachable)
 
 func (be Backend) reLUBackLoop(n int, dx *float32, dy *float32, y *float32) { panic(unreachable) }
 
+func (be Backend) maxLoop(n int, dst *float32, m *float32, v *float32) { panic(unreachable) }
+
 func (be Backend) leakyLoop(n int, slope float32, dst *float32, x *float32) { panic(unreachable) }
 
 func (be Backend) leakyBackLoop(n int, slope float32, dx *float32, dy *float32, x *float32) {

@@ -162,6 +162,12 @@ func (f *file) elementwise() {
 		f.choose(lessEqual, "V1", "V0", "V1", "V2", "V2", "V0") // false for NaN
 		f.vop("VMOVUPS V2, %s", at["dx"])
 	}})
+	f.vector(vec{"max", nil, []string{"dst", "m", "v"}, func(f *file, at, s map[string]string) {
+		f.vop("VMOVUPS %s, V0", at["v"])
+		f.vop("VMAXPS %s, V0, V1", at["m"]) // of zeros and with a NaN the second, m
+		f.choose(unordered, "V0", "V0", "V0", "V1", "V1", "V2")
+		f.vop("VMOVUPS V1, %s", at["dst"])
+	}})
 	f.vector(vec{"leaky", []string{"slope"}, []string{"dst", "x"}, func(f *file, at, s map[string]string) {
 		f.zero("V1")
 		f.vop("VMOVUPS %s, V0", at["x"])
