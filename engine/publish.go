@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -20,9 +21,14 @@ type Published struct {
 	Files []string
 }
 
+// A Finish completes the content of a file for people, such as a page that tells
+// of its run; the file is then held in memory.
+type Finish func(data []byte) ([]byte, error)
+
 // Publish copies the files of outputs that no stage reads to a folder per
-// stage, and says where. An unchanged folder is left alone.
-func (e *Engine) Publish(dir string) ([]Published, error) {
+// stage, and says where. An unchanged folder is left alone. A file for which
+// finish returns something is copied as that leaves it.
+func (e *Engine) Publish(dir string, finish func(name string) Finish) ([]Published, error) {
 	read := make([]bool, len(e.nodes))
 	for _, n := range e.nodes {
 		for _, in := range n.inputs {
@@ -49,7 +55,7 @@ func (e *Engine) Publish(dir string) ([]Published, error) {
 				if err != nil {
 					return nil, err
 				}
-				if err := e.publishFile(f, path); err != nil {
+				if err := e.publishFile(f, path, finish(f.Name)); err != nil {
 					return nil, err
 				}
 				p.Files = append(p.Files, f.Name)
@@ -102,7 +108,23 @@ func (e *Engine) publishRejection(n *node, err error) error {
 	return fmt.Errorf("%w; see %s in %s", err, strings.Join(names, ", "), dir)
 }
 
-func (e *Engine) publishFile(f storedFile, path string) error {
+func (e *Engine) publishFile(f storedFile, path string, finish Finish) error {
+	if finish != nil {
+		data, err := e.store.Get(f.Object)
+		if err == nil {
+			data, err = finish(data)
+		}
+		if err != nil {
+			return err
+		}
+		if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, data) {
+			return nil
+		}
+		return place(path, func(w io.Writer) error {
+			_, err := w.Write(data)
+			return err
+		})
+	}
 	if same, err := holds(path, f); err == nil && same {
 		return nil
 	}

@@ -142,7 +142,7 @@ func (s *session) reports(x *experiment) string {
 
 // conclude prints the reports and where everything is.
 func (s *session) conclude(x *experiment, e *engine.Engine, show *display, lock string, took time.Duration) error {
-	published, err := e.Publish(s.reports(x))
+	published, err := e.Publish(s.reports(x), s.annotate(x, e))
 	if err != nil {
 		return err
 	}

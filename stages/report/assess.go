@@ -102,6 +102,11 @@ func (c *Config) benchmark(b *benchmark, boot *stats.Bootstrap) (benchmarkResult
 	if slices.Contains(c.Metrics, "classes") && !b.several {
 		b.byClass(r.Models)
 	}
+	if !b.several {
+		notes = append(notes, b.byAttribute(c.Attributes, r.Models)...)
+	} else if len(c.Attributes) > 0 {
+		notes = append(notes, b.name+": errors by attribute are of rows with one label, and are left out")
+	}
 	r.Family = judgeModels(c.Margins, r.Models)
 	return r, notes
 }
@@ -159,6 +164,7 @@ func (c *Config) baselineOf(b *benchmark, m *model) *model {
 func (b *benchmark) errors(c *Config, boot *stats.Bootstrap, m *model) modelResult {
 	r := modelResult{Name: m.name(), Seeds: m.seeds}
 	in := b.inside()
+	reliable := map[bool]*stats.Reliability{true: {}, false: {}} // by whether inside
 	for _, s := range b.sets {
 		e := setError{Set: s.name}
 		if m.has(s.name) {
@@ -172,9 +178,14 @@ func (b *benchmark) errors(c *Config, boot *stats.Bootstrap, m *model) modelResu
 			if in != nil && !s.iid && m.has(in.name) {
 				e.Gap = difference(estimate(boot, append(own, mean(-1, []*testSet{in}, m)...), m.seeds))
 			}
-			b.extras(c, boot, m, s, &e)
+			b.extras(c, boot, m, s, &e, reliable[s.iid])
 		}
 		r.Errors = append(r.Errors, e)
+	}
+	for _, iid := range []bool{true, false} {
+		if x, ok := reliabilityOf(iid, reliable[iid]); ok {
+			r.Reliable = append(r.Reliable, x)
+		}
 	}
 	out := mean(1, b.ood(), m)
 	if out == nil {

@@ -19,8 +19,9 @@ type benchmark struct {
 	classes []string   // labels and predictions, sorted
 	by      string     // column of the clusters; "" where each row is its own
 	inputs  []provenance
-	several bool     // several labels a row: errors are 1 - mAP
-	notes   []string // what was left out in reading
+	values  []*naming // of each attribute
+	several bool      // several labels a row: errors are 1 - mAP
+	notes   []string  // what was left out in reading
 }
 
 // A testSet is one set of rows, the same for every model.
@@ -28,10 +29,11 @@ type testSet struct {
 	name   string
 	iid    bool
 	rows   *stats.Set
-	class  []int32  // of each row's label, in the benchmark's classes; nil for several labels
-	chance float64  // error of guessing
-	ids    [32]byte // digest of the ids and labels in order
-	from   string   // the input that the ids were first read from
+	class  []int32   // of each row's label, in the benchmark's classes; nil for several labels
+	groups [][]int32 // of each attribute: of each row's value, in the benchmark's values
+	chance float64   // error of guessing
+	ids    [32]byte  // digest of the ids and labels in order
+	from   string    // the input that the ids were first read from
 }
 
 // A model is one value of the method axis, apart for each value of axes that
@@ -50,6 +52,8 @@ type predictions struct {
 	ranking    *stats.Ranking // of a set with several labels a row, which has nothing else
 	beyond     []int8         // 1 where the label is not among the five best; nil unless asked for
 	confidence []float32      // the best score; nil unless asked for
+	mistaken   int            // errors of which mistakes is a sample, where one is kept
+	mistakes   mistakes
 }
 
 // A cellKey names one dataset of predictions of a model.

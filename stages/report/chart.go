@@ -1,53 +1,75 @@
 package report
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
 )
 
-// A chart is what the page's templates draw as SVG. Coordinates are text with
-// one decimal, so that the page is the same on every machine.
+// A chart is what page/charts.js draws with Observable Plot: figures in the units
+// of its axes, and which line, point or bar is of which series. Drawing is left
+// to the browser, so that the page holds the same bytes on every machine. The
+// field tags are what the script reads.
 type chart struct {
-	Title, Note   string
-	Kind          string // "bars" or "scatter", the template
-	Width, Height int
-	Left, Top     string // corners of the plotted area
-	Right, Bottom string
-	XLabel        string
-	YLabel        string
-	X, Y          []tick
-	Lines         []segment
-	Curves        []curve
-	Marks         []point
-	Rows          []rowLabel
-	Legend        []legendEntry
+	Title  string        `json:"-"`
+	Note   string        `json:"-"`
+	Legend []legendEntry `json:"-"`
+
+	Kind   string    `json:"kind"` // "points" or "bars"
+	X      axis      `json:"x"`
+	Y      axis      `json:"y"`
+	Points []point   `json:"points,omitempty"`
+	Curves []curve   `json:"curves,omitempty"`
+	Lines  []segment `json:"lines,omitempty"`
+	Rows   []string  `json:"rows,omitempty"` // of bars, from the top
+	Bars   []bar     `json:"bars,omitempty"`
+	Guess  *float64  `json:"guess,omitempty"` // where guessing lies along x
 }
 
-type tick struct{ At, Text string }
+// An axis has a label and may be held to a range.
+type axis struct {
+	Label string   `json:"label"`
+	Low   *float64 `json:"low,omitempty"`
+	High  *float64 `json:"high,omitempty"`
+	Whole bool     `json:"whole,omitempty"` // ticks at whole numbers alone
+}
 
-type rowLabel struct{ Y, Text string }
+// A point has intervals in both directions, in one, or in none.
+type point struct {
+	X      float64  `json:"x"`
+	Y      float64  `json:"y"`
+	Left   *float64 `json:"left,omitempty"`
+	Right  *float64 `json:"right,omitempty"`
+	Lower  *float64 `json:"lower,omitempty"`
+	Upper  *float64 `json:"upper,omitempty"`
+	Series int      `json:"series"`
+	Tip    string   `json:"tip"`
+}
 
-// A curve joins points of a series.
+// A bar is a figure of a row.
+type bar struct {
+	Row    int      `json:"row"`
+	Place  int      `json:"place"` // in the row, from the top
+	Value  float64  `json:"value"`
+	Low    *float64 `json:"low,omitempty"`
+	High   *float64 `json:"high,omitempty"`
+	Series int      `json:"series"`
+	Tip    string   `json:"tip"`
+}
+
+// A curve joins points of a series; without one it is drawn faintly.
 type curve struct {
-	Points string
-	Series int
+	Points [][2]float64 `json:"points"`
+	Series int          `json:"series"` // -1 for none
+	Dashed bool         `json:"dashed,omitempty"`
 }
 
 // A segment is a line of reference.
-type segment struct{ X1, Y1, X2, Y2, Class string }
-
-// A point is a point with the intervals of both directions, or of one.
-type point struct {
-	X, Y         string
-	Left, Right  string // of the interval along x; "" for none
-	Upper, Lower string // of the interval along y
-	Start        string // where a bar begins; "" for a point
-	Thick        string // of a bar
-	BarTop       string
-	BarLength    string
-	Series       int
-	Tip          string
+type segment struct {
+	From   [2]float64 `json:"from"`
+	To     [2]float64 `json:"to"`
+	Dashed bool       `json:"dashed,omitempty"`
 }
 
 type legendEntry struct {
@@ -58,241 +80,27 @@ type legendEntry struct {
 // series is how many colours the page has; further methods repeat them.
 const series = 8
 
-const (
-	chartWidth = 460
-	plotRight  = 444
-)
-
-// A scale maps values to a stretch of the chart.
-type scale struct{ low, high, from, to float64 }
-
-func (s scale) at(v float64) float64 {
-	return s.from + float64((v-s.low)/(s.high-s.low)*(s.to-s.from))
-}
-
-func (s scale) pos(v float64) string { return fixed1(s.at(v)) }
-
-func fixed1(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) }
-
-// ticks are at most about six round values over the scale, which they widen to.
-func (s *scale) ticks() []tick {
-	step := 1.0
-	for _, f := range []float64{0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000} {
-		if step = f; (s.high-s.low)/f <= 6 {
-			break
-		}
-	}
-	s.low, s.high = float64(math.Floor(s.low/step)*step), float64(math.Ceil(s.high/step)*step)
-	if s.high <= s.low {
-		s.high = s.low + step
-	}
-	var ts []tick
-	n := int(math.RoundToEven((s.high - s.low) / step))
-	for i := 0; i <= n; i++ {
-		v := s.low + float64(float64(i)*step)
-		text := strconv.FormatFloat(v, 'f', 0, 64)
-		if step < 1 {
-			text = strconv.FormatFloat(v, 'f', 1, 64)
-		}
-		ts = append(ts, tick{At: s.pos(v), Text: text})
-	}
-	return ts
-}
-
-// bars draws the error on each test set, methods side by side.
-func (b *benchmarkResult) bars(colours []string) chart {
-	const top, bar, gap, left = 8, 12, 14, 8
-	c := chart{Kind: "bars", Title: "Error by test set", Note: "Whiskers are 95 % intervals; the dotted line is guessing.", Width: chartWidth, XLabel: b.Measure + ", %"}
-	x := scale{low: 0, high: b.Chance, from: left, to: plotRight}
-	for _, m := range b.Models {
-		for _, e := range m.Errors {
-			if e.Error != nil {
-				x.high = max(x.high, e.Error.upper())
-			}
-		}
-	}
-	c.X = x.ticks()
-	y := float64(top)
-	for i, s := range b.Sets {
-		y += 16
-		c.Rows = append(c.Rows, rowLabel{Y: fixed1(y - 4), Text: s.Name})
-		for _, m := range b.Models {
-			n := m.Errors[i].Error
-			if n == nil {
-				continue
-			}
-			p := point{
-				X: x.pos(n.Value), Y: fixed1(y + bar/2), Start: fixed1(left), BarTop: fixed1(y + 1), Thick: fixed1(bar - 2),
-				BarLength: fixed1(x.at(n.Value) - left), Series: colour(colours, m.Name), Tip: m.Name + ", " + s.Name + ": " + value(n).text() + " %",
-			}
-			if n.Low != nil && n.High != nil {
-				p.Left, p.Right = x.pos(*n.Low), x.pos(*n.High)
-			}
-			c.Marks = append(c.Marks, p)
-			y += bar
-		}
-		y += gap
-	}
-	y -= gap - 6
-	c.Left, c.Right, c.Top, c.Bottom = fixed1(left), fixed1(plotRight), fixed1(top), fixed1(y)
-	c.Lines = []segment{{X1: x.pos(b.Chance), X2: x.pos(b.Chance), Y1: c.Top, Y2: c.Bottom, Class: "guess"}}
-	c.Height = int(y) + 40
-	c.Legend = b.legend(colours)
-	return c
-}
-
-// scatter draws mean OOD error over IID error, a point for each method.
-func (b *benchmarkResult) scatter(colours []string) (chart, bool) {
-	const top, bottom, left = 12, 330, 46
-	c := chart{
-		Kind: "scatter", Title: "Inside against outside the training distribution", Width: chartWidth, Height: bottom + 44,
-		XLabel: "error on " + b.Sets[0].Name + ", %", YLabel: "mean OOD error, %",
-		Left: fixed1(left), Right: fixed1(plotRight), Top: fixed1(top), Bottom: fixed1(bottom),
-		Note:   "Down is fewer errors under shift. Crosses are 95 % intervals.",
-		Legend: b.legend(colours),
-	}
-	x := scale{low: math.Inf(1), high: math.Inf(-1), from: left, to: plotRight}
-	y := scale{low: math.Inf(1), high: math.Inf(-1), from: bottom, to: top}
-	var base *modelResult
-	for i, m := range b.Models {
-		in := m.Errors[0].Error
-		if in == nil || m.OOD == nil {
-			continue
-		}
-		x.low, x.high = min(x.low, in.lower()), max(x.high, in.upper())
-		y.low, y.high = min(y.low, m.OOD.lower()), max(y.high, m.OOD.upper())
-		if m.Baseline {
-			base = &b.Models[i]
-		}
-	}
-	if !b.Sets[0].IID || math.IsInf(x.low, 1) {
-		return c, false
-	}
-	c.X, c.Y = x.ticks(), y.ticks()
-	c.diagonal(x, y, 0, "equal", "On the solid line there is no gap.")
-	if base != nil {
-		c.diagonal(x, y, base.OOD.Value-base.Errors[0].Error.Value, "same-gap", "On the dashed line the gap is that of "+base.Name+".")
-	}
-	if len(b.Line) > 0 {
-		fitted := curve{Series: -1}
-		for _, p := range b.Line {
-			if p.IID >= x.low && p.IID <= x.high && p.OOD >= y.low && p.OOD <= y.high {
-				fitted.Points += x.pos(p.IID) + "," + y.pos(p.OOD) + " "
-			}
-		}
-		c.Curves = append(c.Curves, fitted)
-		c.Note += " The curve is the line of effective robustness."
-	}
-	for _, m := range b.Models {
-		in, out := m.Errors[0].Error, m.OOD
-		if in == nil || out == nil {
-			continue
-		}
-		c.Marks = append(c.Marks, point{
-			X: x.pos(in.Value), Y: y.pos(out.Value), Series: colour(colours, m.Name),
-			Left: x.pos(in.lower()), Right: x.pos(in.upper()), Upper: y.pos(out.upper()), Lower: y.pos(out.lower()),
-			Tip: m.Name + ": " + b.Sets[0].Name + " " + value(in).text() + " %, OOD mean " + value(out).text() + " %",
-		})
-	}
-	return c, true
-}
-
-// severities draws the mean error over corruptions by severity.
-func (b *benchmarkResult) severities(colours []string) chart {
-	const top, bottom, left = 12, 250, 46
-	c := chart{
-		Kind: "scatter", Title: "Error by severity", Width: chartWidth, Height: bottom + 44,
-		XLabel: "severity", YLabel: "top-1 error, %", Note: "Mean over corruptions; 0 is clean images. Bars are 95 % intervals.",
-		Left: fixed1(left), Right: fixed1(plotRight), Top: fixed1(top), Bottom: fixed1(bottom), Legend: b.legend(colours),
-	}
-	x := scale{low: 0, high: 5.25, from: left, to: plotRight}
-	y := scale{low: 0, high: 0, from: bottom, to: top}
-	lines := make([][]severityError, len(b.Models))
-	for i, m := range b.Models {
-		if m.Corruption == nil {
-			continue
-		}
-		if b.Sets[0].IID && m.Errors[0].Error != nil {
-			lines[i] = append(lines[i], severityError{0, m.Errors[0].Error})
-		}
-		lines[i] = append(lines[i], m.Corruption.Severity...)
-		for _, e := range lines[i] {
-			y.high = max(y.high, e.Error.upper())
-		}
-	}
-	c.Y = y.ticks()
-	for s := range 6 {
-		c.X = append(c.X, tick{At: x.pos(float64(s)), Text: strconv.Itoa(s)})
-	}
-	for i, m := range b.Models {
-		path := curve{Series: colour(colours, m.Name)}
-		for _, e := range lines[i] {
-			at := x.pos(float64(e.Severity))
-			path.Points += at + "," + y.pos(e.Error.Value) + " "
-			c.Marks = append(c.Marks, point{
-				X: at, Y: y.pos(e.Error.Value), Upper: y.pos(e.Error.upper()), Lower: y.pos(e.Error.lower()), Series: path.Series,
-				Tip: m.Name + ", severity " + strconv.Itoa(e.Severity) + ": " + value(e.Error).text() + " %",
-			})
-		}
-		c.Curves = append(c.Curves, path)
-	}
-	return c
-}
-
-// sizes draws OOD error over the number of weights.
-func (b *benchmarkResult) sizes(colours []string) (chart, bool) {
-	const top, bottom, left = 12, 250, 46
-	c := chart{
-		Kind: "scatter", Title: "Error against model size", Width: chartWidth, Height: bottom + 44,
-		XLabel: "millions of weights", YLabel: "mean OOD error, %", Note: "Bars are 95 % intervals.",
-		Left: fixed1(left), Right: fixed1(plotRight), Top: fixed1(top), Bottom: fixed1(bottom), Legend: b.legend(colours),
-	}
-	var known []*modelResult
-	sizes := map[float64]bool{}
-	x := scale{low: 0, from: left, to: plotRight}
-	y := scale{low: math.Inf(1), high: math.Inf(-1), from: bottom, to: top}
-	for i := range b.Models {
-		if m := &b.Models[i]; m.Parameters > 0 && m.OOD != nil {
-			known = append(known, m)
-			sizes[m.Parameters] = true
-			x.high = max(x.high, m.Parameters)
-			y.low, y.high = min(y.low, m.OOD.lower()), max(y.high, m.OOD.upper())
-		}
-	}
-	if len(sizes) < 2 {
-		return c, false // methods of one network, as most are
-	}
-	c.X, c.Y = x.ticks(), y.ticks()
-	for _, m := range known {
-		c.Marks = append(c.Marks, point{
-			X: x.pos(m.Parameters), Y: y.pos(m.OOD.Value), Upper: y.pos(m.OOD.upper()), Lower: y.pos(m.OOD.lower()), Series: colour(colours, m.Name),
-			Tip: m.Name + ": " + decimal(m.Parameters) + " million weights, OOD mean " + value(m.OOD).text() + " %",
-		})
-	}
-	return c, true
-}
-
-// diagonal draws y = x + gap as far as it lies in the plotted area.
-func (c *chart) diagonal(x, y scale, gap float64, class, note string) {
-	from, to := max(x.low, y.low-gap), min(x.high, y.high-gap)
-	if from < to {
-		c.Lines = append(c.Lines, segment{X1: x.pos(from), Y1: y.pos(from + gap), X2: x.pos(to), Y2: y.pos(to + gap), Class: class})
-		c.Note += " " + note
-	}
-}
-
 // colour is the series of a method: its place among those of the whole report, so
 // that it looks alike in all charts.
-func colour(methods []string, name string) int { return slices.Index(methods, name) % series }
+func colour(methods []string, name string) int { return max(slices.Index(methods, name), 0) % series }
 
-func (b *benchmarkResult) legend(colours []string) []legendEntry {
+func legend(colours, names []string) []legendEntry {
 	var l []legendEntry
-	for _, m := range b.Models {
-		l = append(l, legendEntry{Series: colour(colours, m.Name), Name: m.Name})
+	for _, n := range names {
+		l = append(l, legendEntry{colour(colours, n), n})
 	}
 	return l
 }
 
+func (b *benchmarkResult) legend(colours []string) []legendEntry {
+	var names []string
+	for _, m := range b.Models {
+		names = append(names, m.Name)
+	}
+	return legend(colours, names)
+}
+
+// charts are the figures above a benchmark's tables.
 func (b *benchmarkResult) charts(colours []string) []chart {
 	var cs []chart
 	if b.Models[0].Corruption != nil {
@@ -307,7 +115,192 @@ func (b *benchmarkResult) charts(colours []string) []chart {
 	if c, ok := b.sizes(colours); ok {
 		cs = append(cs, c)
 	}
-	return cs
+	if c, ok := b.calibration(colours); ok {
+		cs = append(cs, c)
+	}
+	return append(cs, b.attributeCharts(colours)...)
+}
+
+// bars draws the error on each test set, methods side by side.
+func (b *benchmarkResult) bars(colours []string) chart {
+	zero := 0.0
+	c := chart{
+		Kind: "bars", Title: "Error by test set", Note: "Whiskers are 95 % intervals; the dotted line is guessing.",
+		X: axis{Label: b.Measure + ", %", Low: &zero}, Guess: &b.Chance, Legend: b.legend(colours),
+	}
+	for i, s := range b.Sets {
+		c.Rows = append(c.Rows, s.Name)
+		for k, m := range b.Models {
+			if n := m.Errors[i].Error; n != nil {
+				c.Bars = append(c.Bars, bar{i, k, n.Value, n.Low, n.High, colour(colours, m.Name), m.Name + ", " + s.Name + ": " + value(n).text() + " %"})
+			}
+		}
+	}
+	return c
+}
+
+// scatter draws mean OOD error over IID error, a point for each method.
+func (b *benchmarkResult) scatter(colours []string) (chart, bool) {
+	c := chart{
+		Kind: "points", Title: "Inside against outside the training distribution",
+		X: axis{Label: "error on " + b.Sets[0].Name + ", %"}, Y: axis{Label: "mean OOD error, %"},
+		Note: "Down is fewer errors under shift. Crosses are 95 % intervals.", Legend: b.legend(colours),
+	}
+	if !b.Sets[0].IID {
+		return c, false
+	}
+	x, y := empty(), empty()
+	var base *modelResult
+	for i, m := range b.Models {
+		in, out := m.Errors[0].Error, m.OOD
+		if in == nil || out == nil {
+			continue
+		}
+		x.cover(in)
+		y.cover(out)
+		if m.Baseline {
+			base = &b.Models[i]
+		}
+		c.Points = append(c.Points, point{
+			X: in.Value, Y: out.Value, Left: in.Low, Right: in.High, Lower: out.Low, Upper: out.High, Series: colour(colours, m.Name),
+			Tip: m.Name + ": " + b.Sets[0].Name + " " + value(in).text() + " %, OOD mean " + value(out).text() + " %",
+		})
+	}
+	if len(c.Points) == 0 {
+		return c, false
+	}
+	x, y = x.wider(), y.wider()
+	c.X.Low, c.X.High, c.Y.Low, c.Y.High = &x.low, &x.high, &y.low, &y.high
+	c.diagonal(x, y, 0, false, "On the solid line there is no gap.")
+	if base != nil {
+		c.diagonal(x, y, base.OOD.Value-base.Errors[0].Error.Value, true, "On the dashed line the gap is that of "+base.Name+".")
+	}
+	if len(b.Line) > 0 {
+		fitted := curve{Series: -1}
+		for _, p := range b.Line {
+			if p.IID >= x.low && p.IID <= x.high && p.OOD >= y.low && p.OOD <= y.high {
+				fitted.Points = append(fitted.Points, [2]float64{p.IID, p.OOD})
+			}
+		}
+		c.Curves = append(c.Curves, fitted)
+		c.Note += " The curve is the fitted line of effective robustness, straight on logit axes."
+	}
+	return c, true
+}
+
+// diagonal draws y = x + gap as far as it lies in the plotted area.
+func (c *chart) diagonal(x, y span, gap float64, dashed bool, note string) {
+	from, to := max(x.low, y.low-gap), min(x.high, y.high-gap)
+	if from < to {
+		c.Lines = append(c.Lines, segment{[2]float64{from, from + gap}, [2]float64{to, to + gap}, dashed})
+		c.Note += " " + note
+	}
+}
+
+// severities draws the mean error over corruptions by severity.
+func (b *benchmarkResult) severities(colours []string) chart {
+	zero, five := 0.0, 5.0
+	c := chart{
+		Kind: "points", Title: "Error by severity", X: axis{Label: "severity", Low: &zero, High: &five, Whole: true},
+		Y: axis{Label: "top-1 error, %", Low: &zero}, Note: "Mean over corruptions; 0 is clean images. Bars are 95 % intervals.", Legend: b.legend(colours),
+	}
+	for _, m := range b.Models {
+		if m.Corruption == nil {
+			continue
+		}
+		var line []severityError
+		if b.Sets[0].IID && m.Errors[0].Error != nil {
+			line = append(line, severityError{0, m.Errors[0].Error})
+		}
+		path := curve{Series: colour(colours, m.Name)}
+		for _, e := range append(line, m.Corruption.Severity...) {
+			path.Points = append(path.Points, [2]float64{float64(e.Severity), e.Error.Value})
+			c.Points = append(c.Points, point{
+				X: float64(e.Severity), Y: e.Error.Value, Lower: e.Error.Low, Upper: e.Error.High, Series: path.Series,
+				Tip: m.Name + ", severity " + strconv.Itoa(e.Severity) + ": " + value(e.Error).text() + " %",
+			})
+		}
+		c.Curves = append(c.Curves, path)
+	}
+	return c
+}
+
+// sizes draws OOD error over the number of weights, as figure 6 of the paper.
+func (b *benchmarkResult) sizes(colours []string) (chart, bool) {
+	zero := 0.0
+	c := chart{
+		Kind: "points", Title: "Error against model size", X: axis{Label: "millions of weights", Low: &zero},
+		Y: axis{Label: "mean OOD error, %"}, Note: "Bars are 95 % intervals.", Legend: b.legend(colours),
+	}
+	sizes := map[float64]bool{}
+	for _, m := range b.Models {
+		if m.Parameters <= 0 || m.OOD == nil {
+			continue
+		}
+		sizes[m.Parameters] = true
+		c.Points = append(c.Points, point{
+			X: m.Parameters, Y: m.OOD.Value, Lower: m.OOD.Low, Upper: m.OOD.High, Series: colour(colours, m.Name),
+			Tip: m.Name + ": " + decimal(m.Parameters) + " million weights, OOD mean " + value(m.OOD).text() + " %",
+		})
+	}
+	return c, len(sizes) > 1 // methods of one network, as most are, tell nothing
+}
+
+// fewRows is below how many predictions a bin of confidence is left out of the
+// chart: its accuracy would be noise.
+const fewRows = 10
+
+// calibration draws accuracy over confidence, inside and outside the training
+// distribution.
+func (b *benchmarkResult) calibration(colours []string) (chart, bool) {
+	zero, all := 0.0, 100.0
+	c := chart{
+		Kind: "points", Title: "Calibration", X: axis{Label: "confidence, %", Low: &zero, High: &all}, Y: axis{Label: "accuracy, %", Low: &zero, High: &all},
+		Note: "Below the diagonal a model is surer than it is right. Points are bins of confidence with at least 10 predictions, without intervals.", Legend: b.legend(colours),
+		Lines: []segment{{To: [2]float64{100, 100}}},
+	}
+	outside := false
+	for _, m := range b.Models {
+		for _, r := range m.Reliable {
+			line := curve{Series: colour(colours, m.Name), Dashed: !r.IID && b.Sets[0].IID}
+			outside = outside || line.Dashed
+			where := "outside the training distribution"
+			if r.IID {
+				where = "on " + b.Sets[0].Name
+			}
+			for _, x := range r.Bins {
+				if x.Rows < fewRows {
+					continue
+				}
+				line.Points = append(line.Points, [2]float64{x.Confidence, x.Accuracy})
+				c.Points = append(c.Points, point{
+					X: x.Confidence, Y: x.Accuracy, Series: line.Series,
+					Tip: fmt.Sprintf("%s, %s: confidence %s %%, right %s %%, %s predictions", m.Name, where, decimal(x.Confidence), decimal(x.Accuracy), grouped(x.Rows)),
+				})
+			}
+			c.Curves = append(c.Curves, line)
+		}
+	}
+	if outside {
+		c.Note += " Dashed: all test sets outside the training distribution together."
+	}
+	return c, len(c.Points) > 0
+}
+
+// A span is a range of values along an axis.
+type span struct{ low, high float64 }
+
+func empty() span { return span{math.Inf(1), math.Inf(-1)} }
+
+// cover widens the span to an estimate with its interval.
+func (s *span) cover(n *number) {
+	s.low, s.high = min(s.low, n.lower()), max(s.high, n.upper())
+}
+
+// wider leaves a margin on both sides, within what a percentage can be.
+func (s span) wider() span {
+	margin := max(float64((s.high-s.low)*0.06), 0.5)
+	return span{max(s.low-margin, 0), min(s.high+margin, 100)}
 }
 
 // lower and upper are the ends of the interval, the value itself without one.

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 
 	"shiftmill/pipeline"
 )
@@ -9,16 +10,17 @@ import (
 // Config is the configuration of report/robustness; its tags are the schema
 // that users see.
 type Config struct {
-	Title     string   `yaml:"title" doc:"heading of the report"`
-	Method    string   `yaml:"method" doc:"matrix axis whose values are the methods"`
-	Baseline  string   `yaml:"baseline" doc:"value of the method axis that the others are compared with"`
-	Replicate string   `yaml:"replicate" doc:"matrix axis of repetitions, such as seeds; intervals then hold for new seeds too"`
-	Group     string   `yaml:"group" doc:"column that says which rows belong together, such as the business or the patient; default source_id, else each row for itself"`
-	IID       string   `yaml:"iid" doc:"name of the test set that is distributed as the training set"`
-	Label     string   `yaml:"label" doc:"column of class names"`
-	Model     string   `yaml:"model" doc:"name of the model where no method axis names it; default the stage's"`
-	Tests     []string `yaml:"tests" doc:"axes that tell test sets apart; output is the name of a split's output"`
-	Metrics   []string `yaml:"metrics" enum:"top-5|calibration|classes" doc:"what to report beside top-1 error; calibration and top-5 read the scores"`
+	Title      string   `yaml:"title" doc:"heading of the report"`
+	Method     string   `yaml:"method" doc:"matrix axis whose values are the methods"`
+	Baseline   string   `yaml:"baseline" doc:"value of the method axis that the others are compared with"`
+	Replicate  string   `yaml:"replicate" doc:"matrix axis of repetitions, such as seeds; intervals then hold for new seeds too"`
+	Group      string   `yaml:"group" doc:"column that says which rows belong together, such as the business or the patient; default source_id, else each row for itself"`
+	IID        string   `yaml:"iid" doc:"name of the test set that is distributed as the training set"`
+	Label      string   `yaml:"label" doc:"column of class names"`
+	Model      string   `yaml:"model" doc:"name of the model where no method axis names it; default the stage's"`
+	Tests      []string `yaml:"tests" doc:"axes that tell test sets apart; output is the name of a split's output"`
+	Attributes []string `yaml:"attributes" doc:"columns of metadata, such as country or camera: errors are given for each of their values too"`
+	Metrics    []string `yaml:"metrics" enum:"top-5|calibration|classes" doc:"what to report beside top-1 error; calibration and top-5 read the scores"`
 
 	Line       []string             `yaml:"line" doc:"methods that differ in IID accuracy alone: effective robustness is the distance from the line through them; default the baseline's variants"`
 	Parameters map[string]float64   `yaml:"parameters" min:"0" doc:"millions of weights by method, to show error against model size"`
@@ -67,6 +69,11 @@ func (c *Config) check() []pipeline.Problem {
 	for i, axis := range c.Tests {
 		if axis == c.Method || axis == c.Replicate {
 			ps = append(ps, pipeline.Problem{Field: fmt.Sprintf("tests.%d", i), Msg: fmt.Sprintf("axis %q is the method or replicate axis", axis)})
+		}
+	}
+	for i, a := range c.Attributes {
+		if a == c.Label || slices.Contains(c.Attributes[:i], a) {
+			ps = append(ps, pipeline.Problem{Field: fmt.Sprintf("attributes.%d", i), Msg: fmt.Sprintf("column %q is named already", a)})
 		}
 	}
 	if c.Method == "" && c.Baseline != "" {

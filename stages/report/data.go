@@ -41,6 +41,11 @@ func csvData(r *result) ([]byte, error) {
 				put(e.Set, "error", e.Error, m.Seeds)
 				put(e.Set, "gap", e.Gap, m.Seeds)
 			}
+			for _, a := range m.Attributes {
+				for _, v := range a.Values {
+					put(a.Name+"="+v.Value, "error by "+a.Name, v.Error, m.Seeds)
+				}
+			}
 			put("", "ood error", m.OOD, m.Seeds)
 			put("", "gap", m.Gap, m.Seeds)
 			put("", "effective robustness", m.Effective, m.Seeds)

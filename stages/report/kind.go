@@ -12,17 +12,25 @@ import (
 
 	"shiftmill/pipeline"
 	"shiftmill/stages"
+	"shiftmill/stages/imageio"
 	"shiftmill/stages/report/stats"
+	"shiftmill/stages/transform"
 )
 
-// port is where the benchmarks come in; its names are the user's.
-const port = "benchmarks"
+// port is where the benchmarks come in; its names are the user's. The other two
+// are optional and for the page alone.
+const (
+	port         = "benchmarks"
+	picturesPort = "pictures"
+	trainingPort = "training"
+)
 
 // scoresColumn holds the scores of the classes, labelsColumn the labels of rows
-// that have several.
+// that have several, imageColumn the pictures.
 const (
 	scoresColumn = "scores"
 	labelsColumn = "labels"
+	imageColumn  = "image"
 )
 
 // Robustness describes the kind report/robustness to a registry.
@@ -30,17 +38,33 @@ func Robustness() *stages.Kind {
 	return stages.Define(stages.Def[Config]{
 		Name:    "report/robustness",
 		Doc:     "Compares methods on test sets inside and outside the training distribution, with 95 % intervals.",
-		Version: 2, // 2: training effort beside every method
+		Version: 3, // 2: training effort beside every method; 3: pictures, training, attributes, reliability; charts drawn in the browser
 		Shape:   stages.Aggregate,
-		In: []stages.Port{{
-			Name: port, Type: stages.Rows, Many: true, Any: true,
-			Doc: "predictions by the name of their benchmark: one dataset for each method, seed and test set",
-		}},
+		In: []stages.Port{
+			{
+				Name: port, Type: stages.Rows, Many: true, Any: true,
+				Doc: "predictions by the name of their benchmark: one dataset for each method, seed and test set",
+			},
+			{
+				Name: picturesPort, Type: stages.Rows, Many: true, Optional: true,
+				Doc: "test sets with their images, such as split.tests: the page then shows some errors of each",
+			},
+			{
+				Name: trainingPort, Type: stages.Files, Many: true, Optional: true,
+				Doc: "what train/classifier made: the page then shows the learning curves",
+			},
+		},
 		Config:  defaults,
 		Check:   (*Config).check,
 		Outputs: func(*Config) []stages.Output { return []stages.Output{{Type: stages.Files}} },
 		Columns: columns,
-		Reads:   func(c *Config, _ string, in *arrow.Schema) []string { return c.reads(in) },
+		Reads: func(c *Config, name string, in *arrow.Schema) []string {
+			if name == picturesPort {
+				return []string{imageColumn}
+			}
+			return c.reads(in)
+		},
+		Uses: []string{imageio.Version, transform.Version}, // thumbnails
 		New: func(c *Config) (stages.Stage, error) {
 			return stages.RunFunc(c.run), nil
 		},
@@ -61,6 +85,11 @@ func (c *Config) reads(in *arrow.Schema) []string {
 	case in != nil && in.HasField("source_id"):
 		names = append(names, "source_id")
 	}
+	for _, a := range c.Attributes {
+		if !slices.Contains(names, a) {
+			names = append(names, a)
+		}
+	}
 	return names
 }
 
@@ -72,9 +101,17 @@ func columns(c *Config, in stages.Schemas) (stages.Schemas, []pipeline.Problem) 
 		if schema == nil {
 			continue
 		}
+		if name == picturesPort || strings.HasPrefix(name, picturesPort+"=") {
+			if f, ok := schema.FieldsByName(imageColumn); !ok || !stages.IsImage(f[0].Type) {
+				ps = append(ps, pipeline.Problem{Msg: fmt.Sprintf("%s has no column %q of images", name, imageColumn)})
+			}
+			continue
+		}
 		for _, col := range c.reads(schema) {
 			f, ok := schema.FieldsByName(col)
 			switch {
+			case !ok && slices.Contains(c.Attributes, col):
+				ps = append(ps, pipeline.Problem{Field: fmt.Sprintf("attributes.%d", slices.Index(c.Attributes, col)), Msg: fmt.Sprintf("%s has no column %q", name, col)})
 			case !ok && col == c.Group:
 				ps = append(ps, pipeline.Problem{Field: "group", Msg: fmt.Sprintf("%s has no column %q", name, col)})
 			case !ok:
@@ -88,15 +125,16 @@ func columns(c *Config, in stages.Schemas) (stages.Schemas, []pipeline.Problem) 
 }
 
 func (c *Config) run(ctx context.Context, in *stages.Inputs, out stages.Sink) error {
+	named := slices.DeleteFunc(in.Names(), func(n string) bool { return n == picturesPort || n == trainingPort })
 	for _, name := range slices.Sorted(maps.Keys(c.Benchmarks)) {
-		if len(in.Ports[name]) == 0 {
-			return fmt.Errorf("benchmarks.%s: no input of that name; inputs are %s", name, quoted(in.Names()))
+		if !slices.Contains(named, name) {
+			return fmt.Errorf("benchmarks.%s: no input of that name; inputs are %s", name, quoted(named))
 		}
 	}
 	var all []*benchmark
 	known := &clusters{number: map[string]int32{}}
-	for _, name := range in.Names() {
-		b, err := c.read(ctx, name, in.Ports[name], known, out)
+	for _, name := range named {
+		b, err := c.read(ctx, name, in.Ports[name], known, out, len(in.Ports[picturesPort]) > 0)
 		if err != nil {
 			return fmt.Errorf("benchmark %s: %w", name, err)
 		}
@@ -104,6 +142,17 @@ func (c *Config) run(ctx context.Context, in *stages.Inputs, out stages.Sink) er
 	}
 	r, err := c.assess(all, stats.NewBootstrap(known.keys))
 	if err != nil {
+		return err
+	}
+	for i, b := range all {
+		strips, notes, err := b.strips(ctx, c, in)
+		if err != nil {
+			return err
+		}
+		r.Benchmarks[i].strips = strips
+		r.Notes = append(r.Notes, notes...)
+	}
+	if r.training, err = c.training(in.Ports[trainingPort]); err != nil {
 		return err
 	}
 	for _, n := range r.Notes {

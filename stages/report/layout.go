@@ -14,6 +14,7 @@ type section struct {
 	items  []string // a list after the first table
 	tables []table
 	charts []chart // on the page only
+	strips []strip // likewise
 }
 
 // A table is columns of text; the first is a name, the others are figures.
@@ -82,6 +83,9 @@ func lay(r *result) []section {
 	if r.Published != nil {
 		ss = append(ss, layPublished(r))
 	}
+	if len(r.training) > 0 {
+		ss = append(ss, layTraining(r, methods))
+	}
 	return ss
 }
 
@@ -100,11 +104,12 @@ func layBenchmark(r *result, b *benchmarkResult, id string, colours []string) se
 	if t, ok := gainTable(r, b); ok {
 		s.tables = append(s.tables, t)
 	}
+	s.tables = append(s.tables, attributeTables(b)...)
 	s.tables = append(s.tables, metricTables(b)...)
 	if t, ok := effortTable(b); ok {
 		s.tables = append(s.tables, t)
 	}
-	s.charts = b.charts(colours)
+	s.charts, s.strips = b.charts(colours), b.strips
 	return s
 }
 

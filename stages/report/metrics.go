@@ -6,8 +6,9 @@ import (
 	"shiftmill/stages/report/stats"
 )
 
-// extras adds to a set's error what the spec asks for beside top-1.
-func (b *benchmark) extras(c *Config, boot *stats.Bootstrap, m *model, s *testSet, e *setError) {
+// extras adds to a set's error what the spec asks for beside top-1, and its rows to
+// the reliability of the model.
+func (b *benchmark) extras(c *Config, boot *stats.Bootstrap, m *model, s *testSet, e *setError, r *stats.Reliability) {
 	if b.several {
 		return
 	}
@@ -24,6 +25,9 @@ func (b *benchmark) extras(c *Config, boot *stats.Bootstrap, m *model, s *testSe
 			return
 		}
 		seeds = append(seeds, stats.NewCalibration(s.rows, p.confidence, p.wrong))
+	}
+	for _, k := range seeds {
+		k.Reliability(r)
 	}
 	sets := []*stats.Set{s.rows}
 	e.ECE = distance(boot.Estimate(sets, len(seeds), func(k int, w []uint8) float64 { return seeds[k].ECE(w) }))
@@ -50,11 +54,34 @@ func distance(e stats.Estimate) *number {
 	return n
 }
 
+// A reliability is how often a model is right by how confident it is, over its
+// seeds, on the IID set or on all OOD sets.
+type reliability struct {
+	IID  bool             `json:"iid"`
+	Bins []reliabilityBin `json:"bins"` // those that hold rows
+}
+
+type reliabilityBin struct {
+	Rows       int     `json:"rows"`
+	Confidence float64 `json:"confidence"` // mean, in percent
+	Accuracy   float64 `json:"accuracy"`
+}
+
+func reliabilityOf(iid bool, r *stats.Reliability) (reliability, bool) {
+	x := reliability{IID: iid}
+	for _, b := range r {
+		if b.Rows > 0 {
+			x.Bins = append(x.Bins, reliabilityBin{b.Rows, float64(100*b.Confidence) / float64(b.Rows), float64(100*b.Right) / float64(b.Rows)})
+		}
+	}
+	return x, len(x.Bins) > 0
+}
+
 // byClass gives for each class the error of each model on IID and, pooled over
 // the sets that hold the class, on OOD.
 func (b *benchmark) byClass(models []modelResult) {
 	for class, name := range b.classes {
-		in, out := b.slice(int32(class))
+		in, out := b.slice(func(s *testSet) []int32 { return s.class }, int32(class))
 		if in == nil && out == nil {
 			continue // a class that is predicted but never the label
 		}
@@ -71,19 +98,20 @@ func (b *benchmark) byClass(models []modelResult) {
 	}
 }
 
-// A slice is the rows of one class in a test set.
+// A slice is the rows of one class, or of one value of an attribute, in a test set.
 type slice struct {
 	set  *testSet
 	at   []int
-	rows *stats.Set // clusters numbered anew over the slices of a class
+	rows *stats.Set // clusters numbered anew over the slices of the class
 }
 
-func (b *benchmark) slice(class int32) (in, out []slice) {
+// slice finds the rows that have a number, of a class or of a value.
+func (b *benchmark) slice(of func(*testSet) []int32, class int32) (in, out []slice) {
 	number := map[int32]int32{}
 	for _, s := range b.sets {
 		x := slice{set: s}
 		var cluster []int32
-		for i, c := range s.class {
+		for i, c := range of(s) {
 			if c != class {
 				continue
 			}

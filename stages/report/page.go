@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	_ "embed"
+	"encoding/base64"
 	"fmt"
 	"html/template"
 	"strings"
@@ -14,8 +15,15 @@ var (
 	//go:embed page/page.css
 	pageStyle string
 	//go:embed page/sort.js
-	pageScript string
+	sortScript string
+	//go:embed page/plot.js
+	plotScript string // see page/_plot
+	//go:embed page/charts.js
+	chartScript string
 )
+
+// runMark is where the page of a run takes up the run: see [Annotate].
+const runMark = "<!-- run -->"
 
 // pageSection and the types below are the sections as the template reads them.
 type pageSection struct {
@@ -23,6 +31,17 @@ type pageSection struct {
 	Charts          []chart
 	Items           []string
 	Tables          []pageTable
+	Strips          []pageStrip
+}
+
+type pageStrip struct {
+	Title string
+	Shots []pageShot
+}
+
+type pageShot struct {
+	Source template.URL
+	shot
 }
 
 type pageTable struct {
@@ -53,20 +72,29 @@ func page(r *result, sections []section) ([]byte, error) {
 		Title      string
 		Summary    []string
 		Style      template.CSS
-		Script     template.JS
+		Scripts    []template.JS
+		Run        template.HTML
 		Sections   []pageSection
 		Notes      []string
 		Inputs     []provenance
 		Provenance pageTable
 	}{
-		Title: r.Title, Summary: r.summary(), Style: template.CSS(pageStyle), Script: template.JS(pageScript), Notes: r.Notes, Inputs: r.Inputs,
+		Title: r.Title, Summary: r.summary(), Style: template.CSS(pageStyle), Scripts: []template.JS{template.JS(sortScript)}, Run: runMark, Notes: r.Notes, Inputs: r.Inputs,
 	}
+	drawn := false
 	for _, s := range sections {
+		drawn = drawn || len(s.charts) > 0
 		p := pageSection{ID: s.id, Title: s.title, Lead: s.lead, Charts: s.charts, Items: s.items}
 		for _, t := range s.tables {
 			p.Tables = append(p.Tables, t.page())
 		}
+		for _, t := range s.strips {
+			p.Strips = append(p.Strips, t.page())
+		}
 		data.Sections = append(data.Sections, p)
+	}
+	if drawn {
+		data.Scripts = append(data.Scripts, template.JS(plotScript), template.JS(chartScript))
 	}
 	inputs := inputTable(r)
 	data.Provenance = inputs.page()
@@ -116,6 +144,14 @@ func (t *table) page() pageTable {
 			r.ID = t.ids[k]
 		}
 		p.Rows = append(p.Rows, r)
+	}
+	return p
+}
+
+func (t *strip) page() pageStrip {
+	p := pageStrip{Title: fmt.Sprintf("%s: %d of the %s errors of %s", t.Set, len(t.Shots), grouped(t.Of), t.Model)}
+	for _, s := range t.Shots {
+		p.Shots = append(p.Shots, pageShot{template.URL("data:image/jpeg;base64," + base64.StdEncoding.EncodeToString(s.JPEG)), s})
 	}
 	return p
 }

@@ -40,14 +40,18 @@ type reader struct {
 	models   map[[2]string]*model
 	clusters *clusters
 	classes  map[string]int32 // by name, in order of appearance
+	sample   bool             // errors are kept to be shown
 	sink     stages.Sink
 }
 
-func (c *Config) read(ctx context.Context, name string, inputs []stages.Input, all *clusters, sink stages.Sink) (*benchmark, error) {
+func (c *Config) read(ctx context.Context, name string, inputs []stages.Input, all *clusters, sink stages.Sink, sample bool) (*benchmark, error) {
 	r := &reader{
 		config: c, b: &benchmark{name: name, about: c.Benchmarks[name]}, sink: sink,
 		sets: map[string]*testSet{}, models: map[[2]string]*model{},
-		clusters: all, classes: map[string]int32{},
+		clusters: all, classes: map[string]int32{}, sample: sample,
+	}
+	for range c.Attributes {
+		r.b.values = append(r.b.values, &naming{number: map[string]int32{}})
 	}
 	// The order of inputs must not reach sums over clusters, which are numbered as
 	// they appear.
@@ -63,6 +67,7 @@ func (c *Config) read(ctx context.Context, name string, inputs []stages.Input, a
 		return nil, fmt.Errorf("all labels and predictions are of one class; nothing can be compared")
 	}
 	r.sortClasses()
+	r.b.sortValues()
 	r.b.notes = r.b.order(c)
 	return r.b, nil
 }
@@ -119,7 +124,7 @@ func (r *reader) input(ctx context.Context, in stages.Input) error {
 		m.seeds = append(m.seeds, p.seed)
 		slices.Sort(m.seeds)
 	}
-	rows := &rows{r: r, ids: sha256.New()}
+	rows := &rows{r: r, ids: sha256.New(), groups: make([][]int32, len(r.config.Attributes))}
 	each := rows.record
 	if in.Schema().HasField(labelsColumn) && !in.Schema().HasField("correct") {
 		r.b.several = true
@@ -147,7 +152,7 @@ func (r *reader) join(name, at string, rows *rows) error {
 	rows.ids.Sum(ids[:0])
 	set := r.sets[name]
 	if set == nil {
-		set = &testSet{name: name, iid: name == r.config.IID, rows: stats.NewSet(rows.cluster), class: rows.class, ids: ids, from: at}
+		set = &testSet{name: name, iid: name == r.config.IID, rows: stats.NewSet(rows.cluster), class: rows.class, groups: rows.groups, ids: ids, from: at}
 		r.sets[name] = set
 		r.b.sets = append(r.b.sets, set)
 		return nil

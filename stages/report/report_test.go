@@ -1,6 +1,7 @@
 package report_test
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
 	"maps"
@@ -38,7 +39,8 @@ type scene struct {
 	rates map[string]map[string]float64
 	seeds int
 	rows  int
-	group bool
+	group bool // with a column business_id
+	towns bool // with a column town
 }
 
 var quickstart = scene{
@@ -84,7 +86,7 @@ func (s scene) inputs(methods ...string) []stages.Input {
 	for mi, m := range methods {
 		for seed := range s.seeds {
 			for si, set := range slices.Sorted(maps.Keys(s.rates[m])) {
-				var ids, label, predicted, groups []string
+				var ids, label, predicted, groups, towns []string
 				var correct []bool
 				var scores [][]float32
 				for i := range s.rows {
@@ -102,10 +104,14 @@ func (s scene) inputs(methods ...string) []stages.Input {
 					correct = append(correct, !wrong)
 					scores = append(scores, spread(guess, float32(0.35+0.6*(1-hard)*luck+0.05*luck)))
 					groups = append(groups, fmt.Sprintf("shop%d", i/3))
+					towns = append(towns, []string{"Lyon", "Nice"}[i%2])
 				}
 				columns := []stagetest.Column{{Name: "label", Values: label}, {Name: "predicted", Values: predicted}, {Name: "correct", Values: correct}, {Name: "scores", Values: scores}}
 				if s.group {
 					columns = append(columns, stagetest.Column{Name: "business_id", Values: groups})
+				}
+				if s.towns {
+					columns = append(columns, stagetest.Column{Name: "town", Values: towns})
 				}
 				t := named(stagetest.Rows(ids, columns...))
 				t.StageName = "scores"
@@ -128,6 +134,9 @@ func config(change func(*report.Config)) *report.Config {
 
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
+	if filepath.Ext(name) == ".html" {
+		got = withoutAssets(t, got)
+	}
 	path := filepath.Join("testdata", name)
 	if *update {
 		if err := os.MkdirAll("testdata", 0o755); err != nil {
@@ -144,6 +153,19 @@ func golden(t *testing.T, name string, got []byte) {
 	if string(got) != string(want) {
 		t.Errorf("%s differs from the golden file; -update rewrites it. Got\n%s", path, got)
 	}
+}
+
+// withoutAssets replaces what stands in every page as it is in page/ by its name.
+func withoutAssets(t *testing.T, page []byte) []byte {
+	t.Helper()
+	for _, name := range []string{"page/plot.js", "page/charts.js", "page/sort.js", "page/page.css"} {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page = bytes.Replace(page, data, []byte("/* "+name+" */"), 1)
+	}
+	return page
 }
 
 // The experiment of the quickstart: two methods, three seeds, five test sets.
@@ -203,7 +225,7 @@ func TestHypotheses(t *testing.T) {
 
 // A corruption benchmark: two methods on four corruptions at five severities, in
 // units of the baseline's errors.
-func TestCorruptions(t *testing.T) {
+func corrupted() stagetest.Case {
 	s := scene{seeds: 1, rows: 300, rates: map[string]map[string]float64{"none": {"iid": 0.2}, "augmix": {"iid": 0.19}}}
 	for i, c := range []string{"gaussian_noise", "fog", "contrast", "spatter"} {
 		for severity := 1; severity <= 5; severity++ {
@@ -212,12 +234,16 @@ func TestCorruptions(t *testing.T) {
 			s.rates["augmix"][set] = 0.2 + 0.06*float64(severity) + 0.03*float64(i)
 		}
 	}
-	c := stagetest.Case{
+	return stagetest.Case{
 		Kind: report.Robustness(), Config: config(func(c *report.Config) {
 			c.Benchmarks = map[string]report.Benchmark{"cifar10-c": {Shift: "corruption", CE: "none"}}
 		}),
 		Ports: map[string][]stages.Input{"cifar10-c": s.inputs("none", "augmix")},
 	}
+}
+
+func TestCorruptions(t *testing.T) {
+	c := corrupted()
 	out, err := c.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)

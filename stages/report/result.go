@@ -14,6 +14,8 @@ type result struct {
 	Published  *publishedResult  `json:"published,omitempty"`
 	Notes      []string          `json:"notes"`
 	Inputs     []provenance      `json:"inputs"`
+
+	training []course // for the page
 }
 
 // format is raised when a field changes its meaning or goes.
@@ -37,6 +39,8 @@ type benchmarkResult struct {
 	Line     []linePoint   `json:"line,omitempty"`
 	// Family is how many comparisons the adjusted p values are one family of.
 	Family int `json:"family"`
+
+	strips []strip // for the page
 }
 
 // A linePoint is a point of the line of effective robustness, in percent.
@@ -61,6 +65,8 @@ type modelResult struct {
 	Gap        *number           `json:"gap"`    // OOD minus IID
 	Against    *comparison       `json:"against,omitempty"`
 	Classes    []classError      `json:"classes,omitempty"`
+	Attributes []attributeErrors `json:"attributes,omitempty"`
+	Reliable   []reliability     `json:"reliability,omitempty"`
 	Effective  *number           `json:"effective_robustness,omitempty"` // OOD accuracy minus that of the line at the same IID accuracy
 	Parameters float64           `json:"parameters,omitempty"`           // millions of weights
 	Effort     *effort           `json:"effort,omitempty"`

@@ -20,6 +20,7 @@ type rows struct {
 	r       *reader
 	cluster []int32
 	class   []int32
+	groups  [][]int32 // by attribute
 	ids     hash.Hash
 
 	scores   []float32 // row by row, of rows with several labels
@@ -30,6 +31,7 @@ type rows struct {
 // view is the columns of a record that the report reads.
 type view struct {
 	id, label, predicted, group arrow.Array
+	attributes                  []arrow.Array
 	correct                     *array.Boolean
 	scores                      *array.FixedSizeList
 	classes                     []string // of the scores
@@ -54,6 +56,12 @@ func (g *rows) record(ctx context.Context, rec arrow.Record) error {
 		}
 		g.wrong = append(g.wrong, wrong)
 		label := v.label.ValueStr(i)
+		if wrong == 1 && g.r.sample {
+			g.mistake(v, i, name, label)
+		}
+		for a, col := range v.attributes {
+			g.groups[a] = append(g.groups[a], g.r.b.values[a].of(col.ValueStr(i)))
+		}
 		g.class = append(g.class, g.r.class(label))
 		if v.predicted.IsValid(i) {
 			g.r.class(v.predicted.ValueStr(i))
@@ -68,6 +76,23 @@ func (g *rows) record(ctx context.Context, rec arrow.Record) error {
 		g.cluster = append(g.cluster, g.r.member(v.group, i, name))
 	}
 	return nil
+}
+
+// mistake considers a wrong row, the last that was gathered, for the sample.
+func (g *rows) mistake(v *view, i int, id, label string) {
+	m := mistake{id: id, row: len(g.wrong) - 1, label: label}
+	if v.predicted.IsValid(i) {
+		m.predicted = v.predicted.ValueStr(i)
+	}
+	if v.scores != nil && v.scores.IsValid(i) {
+		lo, hi := v.scores.ValueOffsets(i)
+		best := slices.Max(v.scores.ListValues().(*array.Float32).Float32Values()[lo:hi])
+		if best >= 0 && best <= 1.0001 {
+			m.confidence = &best
+		}
+	}
+	g.mistaken++
+	g.mistakes.take(m)
 }
 
 // member is the cluster of a row.
@@ -148,6 +173,12 @@ func (r *reader) view(rec arrow.Record) (*view, error) {
 	v.correct = correct
 	if v.group, err = r.group(rec); err != nil {
 		return nil, err
+	}
+	for _, a := range r.config.Attributes {
+		if col, err = column(rec, a); err != nil {
+			return nil, err
+		}
+		v.attributes = append(v.attributes, col)
 	}
 	return v, v.setScores(rec)
 }

@@ -67,11 +67,35 @@ func (g *rows) severalLabels(ctx context.Context, rec arrow.Record) error {
 		if err != nil {
 			return &stages.RowError{ID: name, Err: err}
 		}
+		if g.r.sample {
+			g.unlike(name, had)
+		}
 		g.text(name)
 		g.text(strings.Join(had, "\x00"))
 		g.cluster = append(g.cluster, g.r.member(group, i, name))
 	}
 	return nil
+}
+
+// unlike considers the row whose scores were gathered last for the sample: it is
+// an error if its best class is none of its labels.
+func (g *rows) unlike(id string, had []string) {
+	scores := g.scores[len(g.scores)-len(g.classes):]
+	best := 0
+	for c, s := range scores {
+		if s > scores[best] {
+			best = c
+		}
+	}
+	if slices.Contains(had, g.classes[best]) {
+		return
+	}
+	m := mistake{id: id, row: len(g.cluster), label: strings.Join(had, ", "), predicted: g.classes[best]}
+	if p := scores[best]; p >= 0 && p <= 1 {
+		m.confidence = &p
+	}
+	g.mistaken++
+	g.mistakes.take(m)
 }
 
 // labels marks the classes of a row and returns their names, sorted.

@@ -20,8 +20,8 @@ for (const table of document.querySelectorAll("table")) {
     });
   });
 }
-// On paper nothing can be unfolded.
-addEventListener("beforeprint", () => document.querySelectorAll("details").forEach(d => { d.open = true; }));
+// On paper nothing can be unfolded; what fills pages with digests stays on the screen.
+addEventListener("beforeprint", () => document.querySelectorAll("details:not(.screen)").forEach(d => { d.open = true; }));
 
 // Figures by value, and after all figures what has none; names by their text.
 function compare(a, b) {

@@ -66,6 +66,27 @@ func (r *judged) weight(weights []uint8) float64 {
 	return float64(weights[r.cluster])
 }
 
+// A Reliability gathers rows of several sets and seeds in the bins of the expected
+// calibration error.
+type Reliability [eceBins]ReliabilityBin
+
+// A ReliabilityBin is a number of rows, and the sums over them of confidence and
+// of being right.
+type ReliabilityBin struct {
+	Rows              int
+	Confidence, Right float64
+}
+
+// Reliability adds the rows to r.
+func (c *Calibration) Reliability(r *Reliability) {
+	for i := range c.rows {
+		b := &r[c.rows[i].bin]
+		b.Rows++
+		b.Confidence += c.rows[i].confidence
+		b.Right += c.rows[i].right
+	}
+}
+
 // ECE is the expected calibration error: the mean distance of accuracy and
 // confidence over 15 bins of equal width, weighted by their rows. Weights are by
 // cluster; nil counts each row once.

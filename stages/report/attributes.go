@@ -1,0 +1,148 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// manyValues is how many values an attribute may have: more are ids or
+// measurements, about which a table by value says nothing.
+const manyValues = 60
+
+// A naming numbers names, such as the values of an attribute, in the order in
+// which they appear.
+type naming struct {
+	number map[string]int32
+	names  []string
+}
+
+func (n *naming) of(name string) int32 {
+	i, ok := n.number[name]
+	if !ok {
+		name = strings.Clone(name)
+		i = int32(len(n.names))
+		n.number[name], n.names = i, append(n.names, name)
+	}
+	return i
+}
+
+// sortValues numbers the values of attributes by their text instead of by
+// appearance.
+func (b *benchmark) sortValues() {
+	for a, n := range b.values {
+		sorted := slices.Sorted(slices.Values(n.names))
+		moved := make([]int32, len(sorted))
+		for i, name := range sorted {
+			moved[n.number[name]] = int32(i)
+		}
+		n.names = sorted
+		for _, s := range b.sets {
+			for i, v := range s.groups[a] {
+				s.groups[a][i] = moved[v]
+			}
+		}
+	}
+}
+
+// An attributeErrors is a model's error by the value of an attribute.
+type attributeErrors struct {
+	Name   string       `json:"name"`
+	Values []valueError `json:"values"`
+}
+
+// A valueError is the error on the images with one value, over all test sets.
+type valueError struct {
+	Value  string  `json:"value"`
+	Images int     `json:"images"`
+	Error  *number `json:"error"` // nil where the model lacks a set
+}
+
+// byAttribute adds the errors by attribute to the results of the models.
+func (b *benchmark) byAttribute(attributes []string, models []modelResult) (notes []string) {
+	for a, name := range attributes {
+		if n := len(b.values[a].names); n > manyValues {
+			notes = append(notes, fmt.Sprintf("%s: attribute %s has %s values, more than the %d that are reported one by one", b.name, name, grouped(n), manyValues))
+			continue
+		}
+		for i := range models {
+			models[i].Attributes = append(models[i].Attributes, attributeErrors{Name: name})
+		}
+		for v, value := range b.values[a].names {
+			in, out := b.slice(func(s *testSet) []int32 { return s.groups[a] }, int32(v))
+			parts := append(in, out...)
+			for i, m := range b.models {
+				e := valueError{Value: value, Images: rowsOf(parts)}
+				if !slices.ContainsFunc(parts, func(s slice) bool { return !m.has(s.set.name) }) {
+					e.Error = m.pooled(parts)
+				}
+				last := &models[i].Attributes[len(models[i].Attributes)-1]
+				last.Values = append(last.Values, e)
+			}
+		}
+	}
+	return notes
+}
+
+// attributeTables have a row for each value and a column for each method.
+func attributeTables(b *benchmarkResult) []table {
+	var ts []table
+	for a, attribute := range b.Models[0].Attributes {
+		t := table{
+			title: "Error by " + attribute.Name, head: []string{attribute.Name, "images"}, extra: true,
+			note: "Over the images of all test sets. Largest: ",
+		}
+		worst := make([]string, len(b.Models))
+		for i, m := range b.Models {
+			t.head = append(t.head, m.Name)
+			worst[i] = m.Name + " " + m.Attributes[a].worst()
+		}
+		t.note += strings.Join(worst, ", ") + "."
+		for v, x := range attribute.Values {
+			n := float64(x.Images)
+			row := []cell{{value: x.Value}, {value: grouped(x.Images), sort: &n}}
+			for _, m := range b.Models {
+				row = append(row, value(m.Attributes[a].Values[v].Error))
+			}
+			t.rows = append(t.rows, row)
+		}
+		ts = append(ts, t)
+	}
+	return ts
+}
+
+// worst is the value with the largest error, and that error.
+func (a *attributeErrors) worst() string {
+	var at *valueError
+	for i := range a.Values {
+		if v := &a.Values[i]; v.Error != nil && (at == nil || v.Error.Value > at.Error.Value) {
+			at = v
+		}
+	}
+	if at == nil {
+		return "n/a"
+	}
+	return at.Value + " " + decimal(at.Error.Value)
+}
+
+// attributeCharts are the same tables as bars.
+func (b *benchmarkResult) attributeCharts(colours []string) []chart {
+	var cs []chart
+	for a, attribute := range b.Models[0].Attributes {
+		zero := 0.0
+		c := chart{
+			Kind: "bars", Title: "Error by " + attribute.Name, X: axis{Label: b.Measure + ", %", Low: &zero}, Guess: &b.Chance,
+			Note: "Over the images of all test sets. Whiskers are 95 % intervals; the dotted line is guessing.", Legend: b.legend(colours),
+		}
+		for v, x := range attribute.Values {
+			c.Rows = append(c.Rows, fmt.Sprintf("%s (%s images)", x.Value, grouped(x.Images)))
+			for i, m := range b.Models {
+				if n := m.Attributes[a].Values[v].Error; n != nil {
+					c.Bars = append(c.Bars, bar{v, i, n.Value, n.Low, n.High, colour(colours, m.Name), m.Name + ", " + attribute.Name + " " + x.Value + ": " + value(n).text() + " %"})
+				}
+			}
+		}
+		cs = append(cs, c)
+	}
+	return cs
+}
