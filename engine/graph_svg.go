@@ -39,6 +39,7 @@ type drawing struct {
 // A drawnBox is a name with a line below it.
 type drawnBox struct {
 	name, below string
+	room        int // characters that there is room for below the name
 	tip         string
 	fill        string // "" leaves the colours to the page around
 }
@@ -67,7 +68,7 @@ func (e *Engine) SVG() string {
 	d := drawing{title: e.graph.Name}
 	for _, n := range e.nodes {
 		d.boxes = append(d.boxes, drawnBox{
-			n.spec.Name, fmt.Sprintf("%s, %s", n.kind.Name, n.state), fmt.Sprintf("%s: %s", n.spec.Name, n.state), colours[n.state],
+			n.spec.Name, fmt.Sprintf("%s, %s", n.kind.Name, n.state), len(n.kind.Name) + len(", pending"), fmt.Sprintf("%s: %s", n.spec.Name, n.state), colours[n.state],
 		})
 	}
 	e.arrows(func(from, to int, label string) {
@@ -97,7 +98,7 @@ func (e *Engine) StagesSVG() string {
 		if n := count[b.name]; n > 1 {
 			b.below += fmt.Sprintf(" \u00d7 %d", n)
 		}
-		b.tip = b.name + ": " + b.below
+		b.room, b.tip = utf8.RuneCountInString(b.below)+2, b.name+": "+b.below
 	}
 	seen := map[[2]int]bool{}
 	e.arrows(func(from, to int, _ string) {
@@ -167,7 +168,7 @@ func (d *drawing) layout() *svgLayout {
 		}
 	}
 	for i, n := range d.boxes {
-		text := max(utf8.RuneCountInString(n.name), (utf8.RuneCountInString(n.below)*5+11)/6)
+		text := max(len(n.name), n.room*5/6)
 		l.nodes[i].width = float64(float64(text)*svgChar) + 16
 		for len(layers) <= l.layer[i] {
 			layers = append(layers, nil)
