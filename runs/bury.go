@@ -46,18 +46,19 @@ func (s *Store) damagedJournals(withFile []sessionID) []Damage {
 	var list []Damage
 	for _, id := range sortedSessions(s.tails) {
 		t := s.tails[id]
-		x, stated := s.st.extent(id)
+		x, stated := s.st.journalExtent(id)
+		if !stated && slices.Contains(withFile, id) {
+			continue // alive, or to be buried
+		}
+		if !stated {
+			x, stated = s.st.extent(id)
+		}
 		if stated && t.offset >= x.journal && (t.bad == nil || !x.closed) {
 			continue
 		}
-		what := ""
-		switch {
-		case stated:
+		what := fmt.Sprintf("has no end mark after %d readable bytes, though its session has ended", t.offset)
+		if stated {
 			what = fmt.Sprintf("%d bytes can be read, %d were written", t.offset, x.journal)
-		case !slices.Contains(withFile, id):
-			what = fmt.Sprintf("has no end mark after %d readable bytes, though its session has ended", t.offset)
-		default:
-			continue
 		}
 		if t.bad != nil {
 			what += " (" + t.bad.Error() + ")"

@@ -207,11 +207,11 @@ func TestQuarantine(t *testing.T) {
 	}
 }
 
-// TestDamagedIndexCostsTimeOnly damages each part of the index.
+// TestDamagedIndexCostsTimeOnly damages each part of the index, whose every bucket is asked for.
 func TestDamagedIndexCostsTimeOnly(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, runs.Options{})
-	for i := range 500 {
+	for i := range 3000 {
 		d := put(t, s, content(i, 100))
 		if err := s.Append(runs.Record{Key: key(i), Kind: "step", Objects: []runs.Digest{d}}); err != nil {
 			t.Fatal(err)
@@ -238,7 +238,7 @@ func TestDamagedIndexCostsTimeOnly(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i := range 500 {
+		for i := range 3000 {
 			r, ok := s.Lookup(key(i))
 			if !ok || !s.Has(r.Objects[0]) {
 				t.Fatalf("byte %d of the index changed: record %d is %v, %v", at, i, r, ok)

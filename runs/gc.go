@@ -32,6 +32,7 @@ type GCReport struct {
 	Kept       int64    // bytes that stay in objects and packs
 	Deleted    int64    // bytes of older trash that were deleted for good
 	Restored   int      // files fetched back from the trash, since they are in use again
+	Folded     int      // journals of ended sessions whose statements another one holds now
 	Repacked   int      // packs rewritten to leave dead objects behind
 	Generation string   // name of the trash generation; empty when nothing went
 	Notes      []string // lines for people
@@ -116,6 +117,9 @@ func (s *Store) collect(ctx context.Context, o GCOptions) (GCReport, error) {
 		return c.report, err
 	}
 	if err := s.Commit(ctx); err != nil {
+		return c.report, err
+	}
+	if c.report.Folded, err = s.fold(ctx); err != nil {
 		return c.report, err
 	}
 	return c.report, s.writeIndex()

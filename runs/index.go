@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,18 +15,22 @@ import (
 // reads little, and one that looks up all reads one file. Records and locations lie
 // in 256 buckets each by the first byte of their digest. The head says where every
 // bucket is and what its SHA-256 is; a bucket is read and checked when it is first
-// needed. Losing the index, or any damage to it, costs the time to read the journals.
+// needed. So is the part about what is gone, which grows with the store's age: tombstones,
+// and the extents of sessions whose journals were folded. Losing the index, or any damage
+// to it, costs the time to read the journals.
 //
 // What is asked of most records is whether there is a result and the first part of
 // its data, so the buckets of fronts hold that, and the buckets of records the rest.
 const (
-	indexMagic   = "shiftmill-index2"
-	formerIndex  = "shiftmill-index1"
+	indexMagic   = "shiftmill-index3"
 	indexBuckets = 256
 	bucketRef    = 8 + 4 + 32
 	frontSlot    = 32 + 8 + 4 + 4 + 4 + 4 + 4
 	locationSlot = 32 + 8 + 16 + 4 + 8 + 4
 )
+
+// formerIndexes begin indexes of former versions.
+var formerIndexes = []string{"shiftmill-index1", "shiftmill-index2"}
 
 var (
 	errBadIndex    = errors.New("the index is damaged")
@@ -33,15 +38,22 @@ var (
 )
 
 type index struct {
-	file       File
-	journals   map[sessionID]int64 // bytes of each journal that are summed up
-	extents    map[sessionID]extent
-	tombstones map[Digest]tombstone
-	packs      []packID // that hold all objects of some record
-	refs       [sections][indexBuckets]ref
+	file     File
+	journals map[sessionID]int64  // bytes of each journal that are summed up
+	extents  map[sessionID]extent // of sessions with a journal
+	packs    []packID             // that hold all objects of some record
+	goneRef  ref
+	gone     func() (gone, error) // reads it on first use
+	refs     [sections][indexBuckets]ref
 
 	loading sync.Mutex
 	buckets [sections][indexBuckets]atomic.Pointer[[]byte]
+}
+
+// gone is what an index says of files that are no longer there.
+type gone struct {
+	extents    map[sessionID]extent // of sessions without a journal
+	tombstones map[Digest]tombstone
 }
 
 const (
@@ -90,7 +102,7 @@ func readIndex(f File) (*index, error) {
 	if err != nil {
 		return nil, err
 	}
-	if string(fixed[:len(formerIndex)]) == formerIndex {
+	if slices.Contains(formerIndexes, string(fixed[:len(indexMagic)])) {
 		return nil, errFormerIndex
 	}
 	length := int64(binary.LittleEndian.Uint32(fixed[len(indexMagic):]))
@@ -118,36 +130,65 @@ func (ix *index) decodeHead(head []byte) bool {
 		id := d.session()
 		ix.journals[id] = int64(d.uvarint())
 	}
-	ix.extents = map[sessionID]extent{}
-	for n := d.uvarint(); n > 0 && !d.bad; n-- {
-		x, err := decodeExtent(d.bytes(d.uvarint()))
-		if err != nil {
-			return false
-		}
-		ix.extents[x.session] = x
-	}
-	ix.tombstones = map[Digest]tombstone{}
-	for n := d.uvarint(); n > 0 && !d.bad; n-- {
-		id, stamp := d.digest(), int64(d.uvarint())
-		ix.tombstones[id] = tombstone{stamp, string(d.bytes(d.uvarint()))}
+	ok := false
+	if ix.extents, ok = decodeExtents(&d); !ok {
+		return false
 	}
 	for n := d.uvarint(); n > 0 && !d.bad; n-- {
 		ix.packs = append(ix.packs, packID{d.session(), uint32(d.uvarint())})
 	}
+	ix.goneRef = d.ref()
+	ix.gone = sync.OnceValues(ix.readGone)
 	for section := range ix.refs {
 		for i := range ix.refs[section] {
-			b := d.bytes(bucketRef)
-			if d.bad {
-				return false
-			}
-			ix.refs[section][i] = ref{
-				offset: int64(binary.LittleEndian.Uint64(b)),
-				length: binary.LittleEndian.Uint32(b[8:]),
-				sum:    Digest(b[12:]),
-			}
+			ix.refs[section][i] = d.ref()
 		}
 	}
 	return !d.bad && len(d.rest) == 0
+}
+
+func (d *decoder) ref() ref {
+	b := d.bytes(bucketRef)
+	if d.bad {
+		return ref{}
+	}
+	return ref{int64(binary.LittleEndian.Uint64(b)), binary.LittleEndian.Uint32(b[8:]), Digest(b[12:])}
+}
+
+func decodeExtents(d *decoder) (map[sessionID]extent, bool) {
+	extents := map[sessionID]extent{}
+	for n := d.uvarint(); n > 0 && !d.bad; n-- {
+		x, err := decodeExtent(d.bytes(d.uvarint()))
+		if err != nil {
+			return nil, false
+		}
+		extents[x.session] = x
+	}
+	return extents, !d.bad
+}
+
+func (ix *index) readGone() (gone, error) {
+	b := make([]byte, ix.goneRef.length)
+	if err := readFull(ix.file, b, ix.goneRef.offset); err != nil {
+		return gone{}, err
+	}
+	if Sum(b) != ix.goneRef.sum {
+		return gone{}, errBadIndex
+	}
+	d := decoder{rest: b}
+	g := gone{tombstones: map[Digest]tombstone{}}
+	ok := false
+	if g.extents, ok = decodeExtents(&d); !ok {
+		return gone{}, errBadIndex
+	}
+	for n := d.uvarint(); n > 0 && !d.bad; n-- {
+		id, stamp := d.digest(), int64(d.uvarint())
+		g.tombstones[id] = tombstone{stamp, string(d.bytes(d.uvarint()))}
+	}
+	if d.bad || len(d.rest) > 0 {
+		return gone{}, errBadIndex
+	}
+	return g, nil
 }
 
 // bucket returns a checked bucket.

@@ -124,10 +124,15 @@ func (s *Store) Refresh() error {
 	if err != nil {
 		return fmt.Errorf("read journals of %s: %w", s.dir, err)
 	}
+	s.listed, s.small = make(map[sessionID]bool, len(names)), 0
 	for _, e := range names {
 		id, ok := parseSessionID(e.Name)
 		if !ok || (id == s.id && !s.readOnly) {
 			continue
+		}
+		s.listed[id] = true
+		if e.Size < foldBelow {
+			s.small++
 		}
 		if err := s.refreshOne(id, e.Size); err != nil {
 			return err
@@ -180,7 +185,7 @@ func (s *Store) readTail(id sessionID, size int64) error {
 		}
 		s.tails[id] = t
 	}
-	x, stated := s.st.extent(id)
+	x, stated := s.st.journalExtent(id)
 	switch {
 	case stated && (size <= t.offset || t.bad != nil), t.file != nil && t.bad == nil && size == t.offset:
 		return nil
@@ -197,7 +202,7 @@ func (s *Store) readTail(id sessionID, size int64) error {
 		s.journalsRead++
 	}
 	err := t.read(id, s.st.apply)
-	if x, stated = s.st.extent(id); stated && (t.offset >= x.journal || t.bad != nil) {
+	if x, stated = s.st.journalExtent(id); stated && (t.offset >= x.journal || t.bad != nil) {
 		err = errors.Join(err, t.close())
 	}
 	return err

@@ -68,7 +68,7 @@ func (s *Store) mark(o GCOptions) (*marks, error) {
 		m.alive[id] = epoch
 		keys = append(keys, held...)
 		m.add(m.held, objects)
-		said, err := s.statements(id)
+		said, _, err := s.statements(id)
 		if err != nil {
 			return nil, err
 		}
@@ -113,14 +113,15 @@ func (s *Store) follow(m *marks, keys []Digest, marked map[Digest]bool) {
 	}
 }
 
-// statements returns what a session has said in its journal so far.
-func (s *Store) statements(id sessionID) ([]entry, error) {
+// statements returns what a session has said in its journal so far, and how many of its
+// bytes say it.
+func (s *Store) statements(id sessionID) ([]entry, int64, error) {
 	f, err := s.fs.Open(s.path("journal", id.String()))
 	if isGone(err) {
-		return nil, nil
+		return nil, 0, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	var said []entry
 	t := tail{file: f}
@@ -131,7 +132,7 @@ func (s *Store) statements(id sessionID) ([]entry, error) {
 		said = append(said, e)
 		return nil
 	})
-	return said, errors.Join(err, t.close())
+	return said, t.offset, errors.Join(err, t.close())
 }
 
 // heap is one file that a collection may take: an object, or a pack.

@@ -23,7 +23,7 @@ func sweepOptions(fsys runs.FS, boot string) runs.Options {
 	return runs.Options{
 		FS: fsys, Machine: runs.Machine{Host: "h", Boot: boot},
 		CommitDelay: time.Hour, CommitBatch: 1 << 30, Heartbeat: time.Hour,
-		MaxObject: 100 << 10,
+		MaxObject: 100 << 10, FoldAfter: 1,
 	}
 }
 

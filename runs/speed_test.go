@@ -4,6 +4,7 @@ package runs_test
 
 import (
 	"fmt"
+	"os"
 	"runtime"
 	"syscall"
 	"testing"
@@ -86,6 +87,54 @@ func TestColdLookups(t *testing.T) {
 	t.Logf("opened, and looked up %d records and objects, in %v of CPU time", n, best)
 	if limit := 20 * time.Millisecond; best > limit && !raceEnabled {
 		t.Errorf("took %v, want at most %v", best, limit)
+	}
+}
+
+// TestManyRuns makes as many sessions as years of work leave, each with a record of its own,
+// a small object and a run's document, and measures what it takes to open the store then.
+// With SHIFTMILL_SWEEP they are 100,000, for which a folder in memory (TMPDIR) spares the disk.
+func TestManyRuns(t *testing.T) {
+	n := 300
+	if os.Getenv("SHIFTMILL_SWEEP") != "" {
+		n = 100_000
+	}
+	dir := t.TempDir()
+	for i := range n {
+		s, err := runs.Open(dir, runs.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Append(runs.Record{Key: key(i), Kind: "step", Objects: []runs.Digest{put(t, s, content(i, 200))}}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.SaveRun(fmt.Sprint("run-", i), []byte(`{}`), key(i)); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	best := time.Hour
+	for range 10 {
+		begin := cpuTime(t)
+		s, err := runs.Open(dir, runs.Options{ReadOnly: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 100 {
+			if r, ok := s.Lookup(key(i * n / 100)); !ok || !s.Has(r.Objects[0]) {
+				t.Fatalf("record %d is lost", i*n/100)
+			}
+		}
+		best = min(best, cpuTime(t)-begin)
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list := journals(t, dir)
+	t.Logf("after %d runs: %d journals; opened, and looked up 100 records, in %v of CPU time", n, len(list), best)
+	if most := 300 + n/100; len(list) > most {
+		t.Errorf("%d journals are left, want at most %d", len(list), most)
 	}
 }
 

@@ -117,8 +117,11 @@ func (st *state) location(d Digest) (location, bool, error) {
 func (st *state) tombstone(d Digest) (tombstone, bool) {
 	t, ok := st.tombstones[d]
 	if st.index != nil {
-		if old, found := st.index.tombstones[d]; found && (!ok || old.stamp > t.stamp) {
-			return old, true
+		// A part of the index that cannot be read leaves reasons untold.
+		if g, err := st.index.gone(); err == nil {
+			if old, found := g.tombstones[d]; found && (!ok || old.stamp > t.stamp) {
+				return old, true
+			}
 		}
 	}
 	return t, ok
@@ -126,6 +129,17 @@ func (st *state) tombstone(d Digest) (tombstone, bool) {
 
 // extent returns how far a session's files reach, if anyone has stated it.
 func (st *state) extent(id sessionID) (extent, bool) {
+	x, ok := st.journalExtent(id)
+	if !ok && st.index != nil {
+		if g, err := st.index.gone(); err == nil {
+			x, ok = g.extents[id]
+		}
+	}
+	return x, ok
+}
+
+// journalExtent is extent for a session that has a journal, which the index tells at once.
+func (st *state) journalExtent(id sessionID) (extent, bool) {
 	x, ok := st.extents[id]
 	if !ok && st.index != nil {
 		x, ok = st.index.extents[id]

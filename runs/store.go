@@ -34,6 +34,7 @@ type Options struct {
 	CommitBatch int           // records that start a commit at once; 0: 64
 	Heartbeat   time.Duration // between renewals of the session's counter; 0: 5 s
 	DeadAfter   time.Duration // a counter that stands still this long is a dead session's; 0: 60 s
+	FoldAfter   int           // small journals of ended sessions that are folded into one; 0: 256
 	MaxObject   int64         // bytes of a file; what is longer is kept as chunks of so many; 0: 64 MiB
 }
 
@@ -55,6 +56,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.Heartbeat, 5*time.Second)
 	setDefault(&o.DeadAfter, 60*time.Second)
 	setDefault(&o.MaxObject, 64<<20)
+	setDefault(&o.FoldAfter, foldAfter)
 	return o
 }
 
@@ -78,6 +80,7 @@ type Store struct {
 	commitDelay, heartbeat, deadAfter time.Duration
 	commitBatch                       int
 	maxObject                         int64
+	foldAfter                         int
 
 	id          sessionID
 	unlock      func() error
@@ -91,7 +94,9 @@ type Store struct {
 	// journalsSeen is the time of the journal folder when it was last listed, if
 	// it cannot have changed unseen since.
 	journalsSeen time.Time
-	journalsRead int // how many were opened
+	listed       map[sessionID]bool // those that were there then
+	small        int                // how many of them are small enough to be folded
+	journalsRead int                // how many were opened
 	lastTime     int64
 	pending      batch
 	appended     uint64 // statements made so far
@@ -145,8 +150,8 @@ func Open(dir string, o Options) (*Store, error) {
 	s := &Store{
 		dir: abs, fs: o.FS, readOnly: o.ReadOnly, now: o.Now, machine: o.Machine, front: o.Front,
 		commitDelay: o.CommitDelay, heartbeat: o.Heartbeat, deadAfter: o.DeadAfter, commitBatch: o.CommitBatch,
-		maxObject: o.MaxObject,
-		id:        newSessionID(), st: newState(), tails: map[sessionID]*tail{},
+		maxObject: o.MaxObject, foldAfter: o.FoldAfter,
+		id: newSessionID(), st: newState(), tails: map[sessionID]*tail{},
 		holds: map[Digest]*hold{}, sightings: map[sessionID]sighting{}, dead: map[sessionID]bool{},
 		knownPacks: map[packID]bool{}, touched: map[string]time.Time{}, blankClaims: map[string]sighting{},
 		kick: make(chan struct{}, 1), requests: make(chan chan error), stop: make(chan struct{}), loopDone: make(chan struct{}),
@@ -270,6 +275,9 @@ func (s *Store) close() error {
 		return s.closeTails()
 	}
 	commitErr := s.Commit(context.Background())
+	if commitErr == nil {
+		commitErr = s.foldAtEnd()
+	}
 	s.mu.Lock()
 	s.parted = true
 	s.mu.Unlock()

@@ -8,7 +8,8 @@ import (
 )
 
 // encodeIndex sums up a state; front says how much of a record's data comes first.
-func encodeIndex(front func(kind string, data []byte) int, journals map[sessionID]int64, extents map[sessionID]extent, tombstones map[Digest]tombstone,
+// Extents are those of sessions with a journal, the others are among what is gone.
+func encodeIndex(front func(kind string, data []byte) int, journals map[sessionID]int64, extents map[sessionID]extent, g gone,
 	records []stamped, locations map[Digest]location) []byte {
 	var head []byte
 	head = binary.AppendUvarint(head, uint64(len(journals)))
@@ -16,27 +17,17 @@ func encodeIndex(front func(kind string, data []byte) int, journals map[sessionI
 		head = append(head, id[:]...)
 		head = binary.AppendUvarint(head, uint64(journals[id]))
 	}
-	head = binary.AppendUvarint(head, uint64(len(extents)))
-	for _, id := range sortedSessions(extents) {
-		x := encodeExtent(extents[id])
-		head = append(binary.AppendUvarint(head, uint64(len(x))), x...)
-	}
-	head = binary.AppendUvarint(head, uint64(len(tombstones)))
-	for _, d := range sortedDigests(tombstones) {
-		t := tombstones[d]
-		head = binary.AppendUvarint(append(head, d[:]...), uint64(t.stamp))
-		head = append(binary.AppendUvarint(head, uint64(len(t.reason))), t.reason...)
-	}
+	head = appendExtents(head, extents)
 	packs := packsOf(locations)
 	head = binary.AppendUvarint(head, uint64(len(packs)))
 	for _, p := range packs {
 		head = binary.AppendUvarint(append(head, p.session[:]...), uint64(p.n))
 	}
-	headLength := len(head) + sections*indexBuckets*bucketRef
+	headLength := len(head) + (1+sections*indexBuckets)*bucketRef
 	offset := int64(len(indexMagic) + 4 + headLength + 32)
 	var body []byte
 	fronts, bodies := recordBuckets(records, front, func(objects []Digest) uint32 { return packOfAll(objects, locations, packs) })
-	for _, bucket := range slices.Concat(fronts, locationBuckets(locations), bodies) {
+	for _, bucket := range slices.Concat([][]byte{encodeGone(g)}, fronts, locationBuckets(locations), bodies) {
 		sum := Sum(bucket)
 		head = binary.LittleEndian.AppendUint64(head, uint64(offset)+uint64(len(body)))
 		head = binary.LittleEndian.AppendUint32(head, uint32(len(bucket)))
@@ -47,6 +38,26 @@ func encodeIndex(front func(kind string, data []byte) int, journals map[sessionI
 	sum := Sum(out, head)
 	out = append(append(out, head...), sum[:]...)
 	return append(out, body...)
+}
+
+func appendExtents(b []byte, extents map[sessionID]extent) []byte {
+	b = binary.AppendUvarint(b, uint64(len(extents)))
+	for _, id := range sortedSessions(extents) {
+		x := encodeExtent(extents[id])
+		b = append(binary.AppendUvarint(b, uint64(len(x))), x...)
+	}
+	return b
+}
+
+func encodeGone(g gone) []byte {
+	b := appendExtents(nil, g.extents)
+	b = binary.AppendUvarint(b, uint64(len(g.tombstones)))
+	for _, d := range sortedDigests(g.tombstones) {
+		t := g.tombstones[d]
+		b = binary.AppendUvarint(append(b, d[:]...), uint64(t.stamp))
+		b = append(binary.AppendUvarint(b, uint64(len(t.reason))), t.reason...)
+	}
+	return b
 }
 
 // packsOf lists the packs of locations in a fixed order.
@@ -152,6 +163,14 @@ func (s *Store) writeIndex() error {
 	if err := s.Refresh(); err != nil {
 		return err
 	}
+	s.mu.RLock()
+	ix := s.st.index
+	s.mu.RUnlock()
+	if ix != nil {
+		if _, err := ix.gone(); err != nil {
+			s.dropIndex(err)
+		}
+	}
 	records, err := s.allRecords()
 	if err != nil {
 		return err
@@ -176,17 +195,20 @@ func (s *Store) encodeIndexLocked(records []stamped) ([]byte, error) {
 		return nil, err
 	}
 	journals := map[sessionID]int64{}
-	extents, tombstones := map[sessionID]extent{}, map[Digest]tombstone{}
+	all, tombstones := map[sessionID]extent{}, map[Digest]tombstone{}
 	if ix := s.st.index; ix != nil {
 		for id, n := range ix.journals {
-			journals[id] = n
+			if s.listed[id] {
+				journals[id] = n
+			}
 		}
-		for id, x := range ix.extents {
-			extents[id] = x
+		g, err := ix.gone()
+		if err != nil {
+			return nil, err
 		}
-		for d, t := range ix.tombstones {
-			tombstones[d] = t
-		}
+		maps.Copy(all, g.extents)
+		maps.Copy(all, ix.extents)
+		maps.Copy(tombstones, g.tombstones)
 	}
 	for id, t := range s.tails {
 		journals[id] = t.offset
@@ -195,10 +217,18 @@ func (s *Store) encodeIndexLocked(records []stamped) ([]byte, error) {
 		journals[s.id] = s.journal.offset
 	}
 	for id := range s.st.extents {
-		extents[id], _ = s.st.extent(id)
+		all[id], _ = s.st.extent(id)
 	}
 	for d := range s.st.tombstones {
 		tombstones[d], _ = s.st.tombstone(d)
 	}
-	return encodeIndex(s.front, journals, extents, tombstones, records, locations), nil
+	extents, others := map[sessionID]extent{}, map[sessionID]extent{}
+	for id, x := range all {
+		if _, ok := journals[id]; ok {
+			extents[id] = x
+		} else if len(x.packs) > 0 { // it says how far they reach
+			others[id] = x
+		}
+	}
+	return encodeIndex(s.front, journals, extents, gone{others, tombstones}, records, locations), nil
 }

@@ -295,7 +295,11 @@ func (v *verifier) index() error {
 		}
 		return nil
 	}
-	end := int64(0)
+	if _, err := ix.gone(); err != nil {
+		v.add(path, Digest{}, fmt.Sprintf("the part about what is gone cannot be read: %v", err), remedyIndex)
+		return ix.file.Close()
+	}
+	end := ix.goneRef.offset + int64(ix.goneRef.length)
 	for section := range ix.refs {
 		for first, r := range ix.refs[section] {
 			end = max(end, r.offset+int64(r.length))
