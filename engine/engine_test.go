@@ -228,9 +228,11 @@ func (b *bench) parse(spec string) *pipeline.Graph {
 	return g
 }
 
-// inMemory keeps the store of a bench in memory, where a run costs no disk.
-func (b *bench) inMemory() *bench {
-	b.fs, b.dir = runstest.NewMemFS(time.Now), "/store"
+// newMemoryBench is a bench whose store is in memory, where a run costs no disk.
+func newMemoryBench(t *testing.T) *bench {
+	b := &bench{t: t, fs: runstest.NewMemFS(time.Now), dir: "/store"}
+	b.calls.n = map[string]int{}
+	b.kinds = stages.NewRegistry(fakeKinds(&b.calls)...)
 	return b
 }
 

@@ -9,9 +9,12 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -396,49 +399,77 @@ func collectLeaves(stage string, changes []engine.Change, from map[string]string
 	}
 }
 
+// mutationsOfCase is how many mutations one experiment goes through.
+const mutationsOfCase = 25
+
 // Whatever changes in the spec, the kinds or the data, a run gives what a store
 // that has seen nothing gives; what changes no result runs nothing; and why
 // names the line that was meant, and no other.
 func TestNoStaleHit(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(800)) // many small heaps
+	var mu sync.Mutex
 	seen := map[string]int{}
-	for made := 0; made < *mutations; {
-		seed := *caseSeed + uint64(made)
-		m := newMutant(t, seed)
-		b := newBench(t).inMemory()
-		b.file = filepath.Join(m.dir, "x.yaml")
-		o := engine.Options{Workers: 1 + m.random.IntN(3), Cut: engine.CutAround(1 + m.random.IntN(6)), Granularity: tick / 2}
-		b.kinds = m.kinds(&b.calls)
-		if r := b.run(m.spec(), o); r.err != nil {
-			t.Fatal(r.err)
+	workers := runtime.GOMAXPROCS(0) // each waits for clocks most of the time
+	t.Run("experiments", func(t *testing.T) {
+		for w := range workers {
+			t.Run(fmt.Sprint(w), func(t *testing.T) {
+				t.Parallel()
+				for made := w * mutationsOfCase; made < *mutations; made += workers * mutationsOfCase {
+					for what, n := range noStaleHit(t, *caseSeed+uint64(made)) {
+						mu.Lock()
+						seen[what] += n
+						mu.Unlock()
+					}
+				}
+			})
 		}
-		for range 25 {
-			if m.random.IntN(2) == 0 {
-				time.Sleep(tick) // now the files' digests may be trusted
-			}
-			want := m.mutate(t)
-			made++
-			seen[want.what]++
-			b.kinds = m.kinds(&b.calls)
-			spec := m.spec()
-			m.checkWhy(t, b, seed, want, o)
-			got := b.run(spec, o)
-			fresh := newBench(t).inMemory()
-			fresh.file, fresh.kinds = b.file, m.kinds(&fresh.calls)
-			clean := fresh.run(spec, engine.Options{})
-			if got.err != nil || clean.err != nil || !maps.Equal(got.digests, clean.digests) {
-				t.Fatalf("seed %d, %s: stale: %v, %v\n got %v\nwant %v\n%s", seed, want.what, got.err, clean.err, got.digests, clean.digests, spec)
-			}
-			if want.label == "" && got.ran > 0 {
-				t.Fatalf("seed %d, %s: %d stages ran\n%s", seed, want.what, got.ran, spec)
-			}
-		}
-	}
+	})
+	total := 0
 	var lines []string
 	for what, n := range seen {
+		total += n
 		lines = append(lines, fmt.Sprintf("%6d times %s", n, what))
 	}
 	sort.Strings(lines)
-	t.Logf("no stale result:\n%s", strings.Join(lines, "\n"))
+	t.Logf("%d mutations, no stale result, the cause named each time:\n%s", total, strings.Join(lines, "\n"))
+}
+
+// noStaleHit takes one experiment through its mutations, and tells which they were.
+func noStaleHit(t *testing.T, seed uint64) map[string]int {
+	seen := map[string]int{}
+	m := newMutant(t, seed)
+	defer os.RemoveAll(m.dir) // there are thousands of experiments
+	b := newMemoryBench(t)
+	b.file = filepath.Join(m.dir, "x.yaml")
+	o := engine.Options{Workers: 1 + m.random.IntN(3), Cut: engine.CutAround(1 + m.random.IntN(6)), Granularity: tick / 2}
+	b.kinds = m.kinds(&b.calls)
+	clean := b.run(m.spec(), o)
+	if clean.err != nil {
+		t.Fatal(clean.err)
+	}
+	for range mutationsOfCase {
+		if m.random.IntN(4) == 0 {
+			time.Sleep(tick) // now the files' digests may be trusted
+		}
+		want := m.mutate(t)
+		seen[want.what]++
+		b.kinds = m.kinds(&b.calls)
+		spec := m.spec()
+		m.checkWhy(t, b, seed, want, o)
+		got := b.run(spec, o)
+		if want.label != "" { // else what a run on an empty store gives is as before
+			fresh := newMemoryBench(t)
+			fresh.file, fresh.kinds = b.file, m.kinds(&fresh.calls)
+			clean = fresh.run(spec, engine.Options{})
+		}
+		if got.err != nil || clean.err != nil || !maps.Equal(got.digests, clean.digests) {
+			t.Fatalf("seed %d, %s: stale: %v, %v\n got %v\nwant %v\n%s", seed, want.what, got.err, clean.err, got.digests, clean.digests, spec)
+		}
+		if want.label == "" && got.ran > 0 {
+			t.Fatalf("seed %d, %s: %d stages ran\n%s", seed, want.what, got.ran, spec)
+		}
+	}
+	return seen
 }
 
 // checkWhy asks before the run what the mutation has changed.

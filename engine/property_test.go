@@ -251,14 +251,14 @@ func TestIncrementalEqualsFull(t *testing.T) {
 		for range 2 + d.random.IntN(5) {
 			d.append(d.draw(d.stages))
 		}
-		b := newBench(t).inMemory()
+		b := newMemoryBench(t)
 		before := map[string]string{}
 		var edited *drawnStage
 		for step := range 5 {
 			spec := d.String()
 			o := engine.Options{Workers: 1 + d.random.IntN(3), Batch: 1 + d.random.IntN(20), Cut: engine.CutAround(4 + d.random.IntN(30))}
 			got := b.run(spec, o)
-			want := newBench(t).inMemory().run(spec, engine.Options{})
+			want := newMemoryBench(t).run(spec, engine.Options{})
 			if got.err != nil || want.err != nil || !maps.Equal(got.digests, want.digests) {
 				t.Fatalf("seed %d, step %d: %v, %v\n got %v\nwant %v\n%s", seed, step, got.err, want.err, got.digests, want.digests, spec)
 			}

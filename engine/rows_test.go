@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -83,11 +84,11 @@ func TestRowsThatChange(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			b := newBench(t, rangeSource())
 			var parts map[string]int
-			var took time.Duration
+			var took, used time.Duration
 			step := func(with string) result {
-				start := time.Now()
+				start, before := time.Now(), processorTime()
 				r := b.runWith(context.Background(), spec(with), engine.Options{}, func(e *engine.Engine) {
-					took = time.Since(start)
+					took, used = time.Since(start), processorTime()-before
 					now := e.PartsOf("m")
 					for object := range parts {
 						delete(now, object)
@@ -100,16 +101,18 @@ func TestRowsThatChange(t *testing.T) {
 				return r
 			}
 			step(tt.before)
-			whole := took
+			whole, wholeUsed := took, used
 			r := step(tt.after)
 			rewritten := 0
 			for _, rows := range parts {
 				rewritten += rows
 			}
 			computed := r.calls["scale"]
-			t.Logf("%d rows: %d computed (%.3f %%), %d in partitions written anew (%.2f %%); whole run %v, this one %v; at 1 ms a row on %d processors the whole stage takes %v",
-				n, computed, 100*float64(computed)/float64(n), rewritten, 100*float64(rewritten)/float64(n), whole.Round(time.Millisecond), took.Round(time.Millisecond),
-				2, time.Duration(n)*time.Millisecond/2)
+			full := time.Duration(n)*time.Millisecond + wholeUsed
+			t.Logf("%d rows: %d computed (%.3f %%), %d in partitions written anew (%.2f %%); whole run %v (%v of the processors), this one %v (%v); of a run whose stage costs 1 ms a row, on %d processors, this is %.2f %% of the time and %.2f %% of the work",
+				n, computed, 100*float64(computed)/float64(n), rewritten, 100*float64(rewritten)/float64(n),
+				whole.Round(time.Millisecond), wholeUsed.Round(time.Millisecond), took.Round(time.Millisecond), used.Round(time.Millisecond),
+				runtime.GOMAXPROCS(0), 100*float64(took)*float64(runtime.GOMAXPROCS(0))/float64(full), 100*float64(used)/float64(full))
 			if float64(computed) > tt.computed*float64(n)+0.5 {
 				t.Errorf("%d rows computed, want at most %.0f", computed, tt.computed*float64(n))
 			}
