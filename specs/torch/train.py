@@ -40,6 +40,8 @@ def main():
     with open(os.environ["SHIFTMILL_JOB"], encoding="utf-8") as f:
         job = json.load(f)
     p = {"model": "resnet18", "size": 64, "epochs": 3, "batch_size": 64, "lr": 0.05, **(job["params"] or {})}
+    if job.get("trial"):
+        p["epochs"] = 1
     torch.manual_seed(job["seed"])
     device = "cuda" if torch.cuda.is_available() else "cpu"
     fit = [T.RandomResizedCrop(p["size"], scale=(0.5, 1.0)), T.RandomHorizontalFlip(), T.ToTensor(), T.Normalize(MEAN, STD)]

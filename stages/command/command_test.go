@@ -116,6 +116,27 @@ func TestTrainGives(t *testing.T) {
 	}
 }
 
+// A trial run tells the program that little will do.
+func TestTrialInJob(t *testing.T) {
+	for _, trial := range []bool{false, true} {
+		c := trainCase(t, "{run: 'cp $SHIFTMILL_JOB $(dirname $SHIFTMILL_JOB)/out/job.json', code: [], take: {job: job.json}}")
+		if trial {
+			c.Kind.Try(c.Config)
+		}
+		out, err := c.Run(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var job command.Job
+		if err := json.Unmarshal(out.File("", "job.json"), &job); err != nil {
+			t.Fatal(err)
+		}
+		if job.Trial != trial {
+			t.Errorf("the job says trial: %v, want %v", job.Trial, trial)
+		}
+	}
+}
+
 func TestTrainResumes(t *testing.T) {
 	c := trainCase(t, fmt.Sprintf("{run: %q, code: [], take: {weights: w.txt}, resume: last.txt}", runs(t, "train-slowly")))
 	ctx, cancel := context.WithCancelCause(t.Context())

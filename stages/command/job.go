@@ -16,10 +16,11 @@ const jobFormat = "shiftmill/job/1"
 // A Job is what a program is told. All paths are absolute; fields that do not
 // concern it are left out.
 type Job struct {
-	Format string `json:"format"` // shiftmill/job/1
-	Seed   uint64 `json:"seed"`   // for every random number of the program
-	Params any    `json:"params"` // with.params of the spec, as it stands there
-	Folder string `json:"folder"` // kept until the job is done; anything may be written here
+	Format string `json:"format"`          // shiftmill/job/1
+	Seed   uint64 `json:"seed"`            // for every random number of the program
+	Params any    `json:"params"`          // with.params of the spec, as it stands there
+	Trial  bool   `json:"trial,omitempty"` // of run --try: one epoch over the few rows will do
+	Folder string `json:"folder"`          // kept until the job is done; anything may be written here
 
 	Give    string           `json:"give"` // how rows are handed over
 	Inputs  map[string]Given `json:"inputs"`
@@ -88,6 +89,7 @@ type Program struct {
 	Params pipeline.Value  `yaml:"params" doc:"anything; handed to the program in its job"`
 	Label  string          `yaml:"label" doc:"column of class names"`
 	Also   []string        `yaml:"columns" doc:"further columns to hand over"`
+	Trial  bool            `yaml:"-"` // no parameter: set for trial runs, whose keys say so
 }
 
 // check reports what tags cannot say.

@@ -71,6 +71,7 @@ func Predict() *stages.Kind {
 			}
 			return append(model.Present(in, model.ImageColumn), c.Also...)
 		},
+		Try: func(c *Prediction) { c.Trial = true },
 		New: func(c *Prediction) (stages.Stage, error) { return predictor{c}, nil },
 	})
 }
@@ -102,7 +103,7 @@ func (c *Prediction) run(ctx context.Context, in *stages.Inputs, out []stages.Si
 	if err != nil {
 		return err
 	}
-	job := &Job{Params: plain(c.Params), Folder: in.Folder, Give: c.Give, Classes: classes, Sets: data.names,
+	job := &Job{Params: plain(c.Params), Trial: c.Trial, Folder: in.Folder, Give: c.Give, Classes: classes, Sets: data.names,
 		Inputs: map[string]Given{}, Output: filepath.Join(in.Folder, "predictions")}
 	if err := os.MkdirAll(job.Output, 0o777); err != nil {
 		return err

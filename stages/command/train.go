@@ -86,6 +86,7 @@ func Train() *stages.Kind {
 			}
 			return append(model.Present(in, model.ImageColumn, c.Label), c.Also...)
 		},
+		Try: func(c *Training) { c.Trial = true },
 		New: func(c *Training) (stages.Stage, error) {
 			return stages.RunFunc(func(ctx context.Context, in *stages.Inputs, out stages.Sink) error {
 				return c.run(ctx, in, out)
@@ -119,7 +120,7 @@ func (c *Training) run(ctx context.Context, in *stages.Inputs, out stages.Sink) 
 		return err
 	}
 	written := filepath.Join(in.Folder, "out")
-	job := &Job{Seed: in.Seed, Params: plain(c.Params), Folder: in.Folder, Give: c.Give, Classes: classes, Inputs: map[string]Given{}, Take: map[string]string{}}
+	job := &Job{Seed: in.Seed, Params: plain(c.Params), Trial: c.Trial, Folder: in.Folder, Give: c.Give, Classes: classes, Inputs: map[string]Given{}, Take: map[string]string{}}
 	for name, path := range c.Take {
 		job.Take[name] = filepath.Join(written, filepath.FromSlash(path))
 	}
