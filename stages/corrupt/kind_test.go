@@ -13,6 +13,7 @@ import (
 
 func testCase(name string, change func(*corrupt.Config)) stagetest.Case {
 	c := corrupt.ImageNetC().NewConfig().(*corrupt.Config)
+	c.Severity = corrupt.Severity{3}
 	c.Corruption = corrupt.Choice{name}
 	if change != nil {
 		change(c)
@@ -149,14 +150,16 @@ func TestSeveral(t *testing.T) {
 }
 
 func TestChoice(t *testing.T) {
+	standard := corrupt.Choice(corrupt.Names()[:15]).SpecText()
 	for _, tt := range []struct{ text, want, problems string }{
-		{"{corruption: fog}", "fog 3", ""},
+		{"{corruption: fog}", "fog [1,2,3,4,5]", ""},
+		{"{}", standard + " [1,2,3,4,5]", ""},
 		{"{corruption: [fog, snow], severity: [1, 5]}", `["fog","snow"] [1,5]`, ""},
 		{"{corruption: held-out, severity: 2}", `["speckle_noise","gaussian_blur","spatter","saturate"] 2`, ""},
-		{"{corruption: frog}", "gaussian_noise 3", `x.yaml:1:14: corruption: no corruption "frog"; there are ` + strings.Join(corrupt.Names(), ", ") + `, and standard, held-out, all; did you mean "fog"?`},
-		{"{corruption: [fog, fog]}", "fog 3", "x.yaml:1:20: corruption.1: fog stands twice"},
-		{"{severity: [1, 6]}", "gaussian_noise 1", "x.yaml:1:16: severity.1: must be 1 to 5, got 6"},
-		{"{severity: []}", "gaussian_noise 1", "x.yaml:1:12: severity: must be a severity from 1 to 5 or a list of them, got []"},
+		{"{corruption: frog}", "gaussian_noise [1,2,3,4,5]", `x.yaml:1:14: corruption: no corruption "frog"; there are ` + strings.Join(corrupt.Names(), ", ") + `, and standard, held-out, all; did you mean "fog"?`},
+		{"{corruption: [fog, fog]}", "fog [1,2,3,4,5]", "x.yaml:1:20: corruption.1: fog stands twice"},
+		{"{severity: [1, 6]}", standard + " 1", "x.yaml:1:16: severity.1: must be 1 to 5, got 6"},
+		{"{severity: []}", standard + " 1", "x.yaml:1:12: severity: must be a severity from 1 to 5 or a list of them, got []"},
 	} {
 		v, err := pipeline.ParseValue("x.yaml", tt.text)
 		if err != nil {

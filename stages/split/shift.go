@@ -129,6 +129,15 @@ func checkShift(c *Shift) []pipeline.Problem {
 	if c.Items.on() && c.Classes.mode != "" && c.Classes.mode != "all" {
 		report("classes", "images with several classes have no class to keep or leave: select the items by a condition on their class instead")
 	}
+	for i, name := range c.Group {
+		if _, fixed := c.Base[name]; fixed && c.Sizes.of["iid"].kind != 0 {
+			field := "group"
+			if len(c.Group) > 1 {
+				field = fmt.Sprintf("group.%d", i)
+			}
+			report(field, "%[1]s is an attribute of base: train and iid would share no %[1]s, so iid would not be of the training distribution; group by what one thing has in several rows (a part, a person, a place), and measure an unseen %[1]s as a shift", name)
+		}
+	}
 	for _, name := range keys(c.Missing) {
 		if policy := c.Missing[name]; policy == "keep" && slices.ContainsFunc(c.Shifts.sets, func(s set) bool {
 			return slices.ContainsFunc(s.alters, func(a alteration) bool { return a.attribute == name && a.to.String() == "null" })

@@ -12,7 +12,7 @@ import (
 // Config are the parameters of train/classifier.
 type Config struct {
 	Model     Model         `yaml:"model" doc:"architecture: a name, or {arch, width, blocks, stem, attention}"`
-	Size      int           `yaml:"size" min:"8" max:"1024" doc:"side of the images in pixels"`
+	Size      int           `yaml:"size" min:"8" max:"1024" doc:"side of the images in pixels; left at 32, it is what both lists of transform give"`
 	Label     string        `yaml:"label" doc:"column of class names; with loss: bce it may hold lists of them"`
 	Init      pipeline.File `yaml:"init" doc:"weights to start from: safetensors, or what torch.save wrote; tensors are taken by name"`
 	Budget    Budget        `yaml:"budget" doc:"how long to train: {epochs: n}, {steps: n} or {images: n}"`
@@ -192,8 +192,22 @@ func (c *Config) testSteps() transform.List {
 	return c.Transform.Test
 }
 
-// check reports what the tags cannot say.
+// sizeOfTransform takes the size from the steps where both lists of them give one
+// and the same and nobody has asked for another.
+func (c *Config) sizeOfTransform() {
+	if c.Size != defaults().Size || len(c.Transform.Train) == 0 || len(c.Transform.Test) == 0 {
+		return
+	}
+	h, w, fixed := c.trainSteps().Size()
+	th, tw, same := c.Transform.Test.Size()
+	if fixed && same && h == w && h == th && w == tw && h <= 1024 {
+		c.Size = h
+	}
+}
+
+// check reports what the tags cannot say, after it has filled in the size.
 func (c *Config) check() []pipeline.Problem {
+	c.sizeOfTransform()
 	var problems []pipeline.Problem
 	add := func(field, format string, args ...any) {
 		problems = append(problems, pipeline.Problem{Field: field, Msg: fmt.Sprintf(format, args...)})
