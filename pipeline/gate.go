@@ -21,9 +21,19 @@ type Gate struct {
 	Looked string // group of the outputs that are looked at
 	Handed string // group of those that are handed on
 
+	Reserve Reserve // what the stage is told when the gate drops rows
+
 	Param string // of the stage: a map of the gate's parameters, or a word
 	Words []Word // what words stand for; Off is one of them
 	Copy  []string
+}
+
+// A Reserve is a parameter of the stage that is set where it is not given and one
+// of the gate's parameters When is Is.
+type Reserve struct {
+	Param, Value string
+	When         []string
+	Is           string
 }
 
 // A Word is short for parameters of the gate, or for its absence.
@@ -56,6 +66,20 @@ func (c *checker) gate(s *stage) []*stage {
 	params, off := c.gateParams(s, &gate, said, with)
 	if off {
 		return nil
+	}
+	if r := gate.Reserve; with != nil && with.get(r.Param) == nil && slices.ContainsFunc(r.When, func(name string) bool {
+		v := params.get(name)
+		if v != nil && v.refs && strings.HasPrefix(v.text, "$params.") {
+			v = c.resolve(v, &env{params: c.params}, s.path+".with."+gate.Param)
+		}
+		return v != nil && v.kind == Scalar && v.text == r.Is
+	}) {
+		told := *with
+		told.keys = append(slices.Clone(with.keys), key{text: r.Param, src: with.src, line: with.line, col: with.col})
+		told.items = append(slices.Clone(with.items), s.text(r.Value))
+		i, n := s.n.index("with"), *s.n
+		n.items = slices.Clone(n.items)
+		n.items[i], s.n = &told, &n
 	}
 	name, look := s.name, s.name+":"+path.Base(gate.Prints)
 	s.name += ":rows"

@@ -27,7 +27,7 @@ func LeakageKind() *stages.Kind {
 	return stages.Define(stages.Def[Leakage]{
 		Name:    "check/leakage",
 		Doc:     "Looks for pictures of one set in another: the same bytes, near-duplicates, groups on both sides, rows in two sets; hands the sets on, with a report.",
-		Version: 2, // 2: groups that test sets share are told too
+		Version: 3, // 2: groups that test sets share are told too; 3: places of dropped rows are filled, and a row is dropped only for one that stays
 		Shape:   stages.Index,
 		In: []stages.Port{
 			{Name: "prints", Doc: "check/fingerprint of every set", Type: stages.Rows, Many: true},
@@ -95,6 +95,9 @@ func (c *Leakage) reads(port string, in *arrow.Schema) []string {
 		return nil
 	}
 	names := append([]string{shaColumn, lookColumn}, imageOf(in)...)
+	if len(in.FieldIndices(seatColumn)) == 1 {
+		names = append(names, seatColumn)
+	}
 	for _, g := range c.Group {
 		if len(in.FieldIndices(g)) == 1 {
 			names = append(names, g)
@@ -112,12 +115,13 @@ func runLeakage(ctx context.Context, c *Leakage, in *stages.Inputs, out stages.S
 	if err := s.read(ctx); err != nil {
 		return err
 	}
-	s.exact()
-	s.overlaps()
-	s.groups()
 	if err := s.near(ctx, out); err != nil {
 		return err
 	}
+	s.choose()
+	s.exact()
+	s.overlaps()
+	s.groups()
 	s.order()
 	files, err := s.writeReport(ctx)
 	if err != nil {
@@ -207,6 +211,9 @@ func (s *search) notes() []string {
 				}
 			}
 		}
+	}
+	if n := s.filled + s.lacking; n > 0 {
+		notes = append(notes, fmt.Sprintf("%d rows are left out, %d of their places are filled with the next candidates, %d stay empty", n, s.filled, s.lacking))
 	}
 	if s.unseen > 0 {
 		notes = append(notes, fmt.Sprintf("%d pictures could not be decoded and were compared by their bytes alone", s.unseen))

@@ -44,6 +44,7 @@ func mirror(p *imageio.Pixels) *imageio.Pixels {
 type shot struct {
 	id, shop string
 	cell     stages.ImageCell
+	seat     string
 }
 
 // leakageCase takes the sets' fingerprints and puts the gate behind them.
@@ -60,11 +61,17 @@ func leakageCase(t testing.TB, with string, names []string, sets ...[]shot) stag
 	}
 	c := stagetest.Case{Kind: kind, Config: config, Ports: map[string][]stages.Input{}}
 	for k, shots := range sets {
-		ids, shops, cells := []string{}, []any{}, []stages.ImageCell{}
+		ids, shops, seats, cells := []string{}, []any{}, []string{}, []stages.ImageCell{}
+		seated := false
 		for _, s := range shots {
-			ids, shops, cells = append(ids, s.id), append(shops, s.shop), append(cells, s.cell)
+			ids, shops, seats, cells = append(ids, s.id), append(shops, s.shop), append(seats, s.seat), append(cells, s.cell)
+			seated = seated || s.seat != ""
 		}
-		table := stagetest.Rows(ids, stagetest.Column{Name: "image", Values: cells}, stagetest.Column{Name: "shop", Values: shops})
+		columns := []stagetest.Column{{Name: "image", Values: cells}, {Name: "shop", Values: shops}}
+		if seated {
+			columns = append(columns, stagetest.Column{Name: "seat", Values: seats})
+		}
+		table := stagetest.Rows(ids, columns...)
 		table.OutputName = names[k]
 		c.Ports["rows"] = append(c.Ports["rows"], table)
 		sink, err := stagetest.Case{Kind: FingerprintKind(), Ports: map[string][]stages.Input{"rows": {table}}}.Run(context.Background())
@@ -86,9 +93,9 @@ func leakageCase(t testing.TB, with string, names []string, sets ...[]shot) stag
 func shopFronts(t testing.TB, with string) stagetest.Case {
 	train, iid, france := []shot{}, []shot{}, []shot{}
 	for i := range uint64(20) {
-		train = append(train, shot{fmt.Sprintf("t%02d", i), fmt.Sprintf("shop %d", i), cellOf(scene(i))})
-		iid = append(iid, shot{fmt.Sprintf("i%02d", i), fmt.Sprintf("shop %d", 100+i), cellOf(scene(100 + i))})
-		france = append(france, shot{fmt.Sprintf("f%02d", i), fmt.Sprintf("shop %d", 200+i), cellOf(scene(200 + i))})
+		train = append(train, shot{id: fmt.Sprintf("t%02d", i), shop: fmt.Sprintf("shop %d", i), cell: cellOf(scene(i))})
+		iid = append(iid, shot{id: fmt.Sprintf("i%02d", i), shop: fmt.Sprintf("shop %d", 100+i), cell: cellOf(scene(100 + i))})
+		france = append(france, shot{id: fmt.Sprintf("f%02d", i), shop: fmt.Sprintf("shop %d", 200+i), cell: cellOf(scene(200 + i))})
 	}
 	iid[3].cell = train[5].cell                                                                                                        // the same bytes
 	iid[4].cell = cellOf(mirror(scene(6)))                                                                                             // of train, mirrored
@@ -191,9 +198,58 @@ func TestLeakageDrops(t *testing.T) {
 	}
 }
 
+// The places of dropped rows go to the next candidates of their stratum that show
+// nothing of an earlier set; what then stays empty is told.
+func TestLeakageRefills(t *testing.T) {
+	train := []shot{{id: "t0", cell: cellOf(scene(0))}, {id: "t1", cell: cellOf(scene(1))}, {id: "t2", cell: cellOf(scene(2))}}
+	iid := []shot{
+		{id: "a1", cell: cellOf(mirror(scene(0))), seat: "1/2 bank"}, {id: "a2", cell: cellOf(scene(10)), seat: "2/2 bank"},
+		{id: "a3", cell: train[1].cell, seat: "3/2 bank"}, {id: "a4", cell: cellOf(scene(11)), seat: "4/2 bank"}, {id: "a5", cell: cellOf(scene(12)), seat: "5/2 bank"},
+		{id: "b1", cell: train[2].cell, seat: "1/1 gym"}, {id: "b2", cell: cellOf(mirror(scene(2))), seat: "2/1 gym"},
+	}
+	// What iid held but lost is free for the next set; what it took is not.
+	france := []shot{
+		{id: "c1", cell: iid[3].cell, seat: "1/2 bank"}, {id: "c2", cell: cellOf(mirror(scene(12))), seat: "2/2 bank"}, {id: "c3", cell: cellOf(scene(13)), seat: "3/2 bank"},
+	}
+	unused := []shot{{id: "a3"}, {id: "a4"}, {id: "a5"}, {id: "b2"}, {id: "c3"}, {id: "z"}}
+	for i := range unused {
+		unused[i].cell = cellOf(scene(50))
+	}
+	c := leakageCase(t, "{exact: drop, near: drop, pictures: 0}", []string{"train", "iid", "country=FR", "unused"}, train, iid, france, unused)
+	c.Ports["prints"] = c.Ports["prints"][:3]
+	sink, err := c.Run(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for set, want := range map[string]string{"train": "t0 t1 t2", "iid": "a2 a4", "country=FR": "c2 c3", "unused": "a3 a5 b2 z"} {
+		rows, err := sink.Rows(set)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for i := range rows.Len() {
+			got = append(got, rows.Record().Column(0).ValueStr(i))
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s holds %s, want %s", set, got, want)
+		}
+	}
+	if want := "3 rows are left out, 2 of their places are filled with the next candidates, 1 stay empty"; !slices.Contains(sink.Notes, want) {
+		t.Errorf("notes %q lack %q", sink.Notes, want)
+	}
+	for _, id := range []string{"a1", "b1", "c1"} {
+		if sink.Skipped[id] == "" {
+			t.Errorf("%s is not named as left out", id)
+		}
+	}
+	if len(sink.Skipped) != 3 {
+		t.Errorf("left out: %v", sink.Skipped)
+	}
+}
+
 // Rows in train and in a test set fail; rows in two test sets are counted.
 func TestLeakageOverlap(t *testing.T) {
-	a, b, c := shot{"a", "", cellOf(scene(1))}, shot{"b", "", cellOf(scene(2))}, shot{"c", "", cellOf(scene(3))}
+	a, b, c := shot{id: "a", cell: cellOf(scene(1))}, shot{id: "b", cell: cellOf(scene(2))}, shot{id: "c", cell: cellOf(scene(3))}
 	names := []string{"train", "iid", "scale=1"}
 	sink, err := leakageCase(t, "{}", names, []shot{a}, []shot{b, c}, []shot{c}).Run(context.Background())
 	if err != nil {

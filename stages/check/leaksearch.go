@@ -9,7 +9,6 @@ import (
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
-	"github.com/apache/arrow/go/v15/arrow/memory"
 
 	"shiftmill/stages"
 	"shiftmill/stages/check/near"
@@ -60,6 +59,8 @@ type leakRow struct {
 	id, sha string
 	look    *near.Look
 	group   []string // values of the group columns
+	seat    seat
+	stands  standing
 }
 
 // A search is the whole of check/leakage.
@@ -75,6 +76,10 @@ type search struct {
 	between map[leakKind]int // of count: rows and groups shared by test sets, which are no leak into what is trained on
 
 	blank, crowded int
+
+	why     map[int]string // of dropped rows
+	filled  int            // places of dropped rows that candidates took
+	lacking int            // places that stay empty
 }
 
 func (s *search) policy(k leakKind) string {
@@ -135,10 +140,16 @@ func (s *search) read(ctx context.Context) error {
 				}
 				return nil
 			}
+			seats, _ := column(seatColumn).(*array.String)
 			ids, shas, looks := column("id"), column(shaColumn).(*array.String), column(lookColumn).(*array.Binary)
 			for i := range int(rec.NumRows()) {
 				r := leakRow{set: k, ordinal: ordinal, id: strings.Clone(ids.ValueStr(i))}
 				ordinal++
+				if seats != nil && seats.IsValid(i) {
+					if err := r.seat.read(seats.Value(i)); err != nil {
+						return fmt.Errorf("row %q: %w", r.id, err)
+					}
+				}
 				if shas.IsValid(i) {
 					r.sha = strings.Clone(shas.Value(i))
 					ok := false
@@ -213,13 +224,13 @@ func (s *search) harmless(l leak) bool {
 }
 
 // alike lists runs of rows with an equal key, in the order of the rows; rows
-// with an empty key have none.
+// with an empty key have none, nor do candidates that nobody needed.
 func (s *search) alike(key func(r *leakRow) string) [][]int {
 	of := map[string][]int{}
 	var order []string
 	for i := range s.rows {
 		k := key(&s.rows[i])
-		if k == "" {
+		if k == "" || s.rows[i].stands == standsBy {
 			continue
 		}
 		if of[k] == nil {
@@ -407,49 +418,6 @@ func (s *search) open(ctx context.Context, in stages.Input, rows []int, thumbs m
 			return errs[k]
 		}
 		thumbs[int32(i)] = made[k]
-	}
-	return nil
-}
-
-// handOn writes the ids of every set, without the rows that are dropped.
-func (s *search) handOn(ctx context.Context, out stages.Sink) error {
-	dropped := make([]map[string]string, len(s.sets))
-	for _, l := range s.leaks {
-		if s.policy(l.kind) == "drop" {
-			b := s.rows[l.b]
-			if dropped[b.set] == nil {
-				dropped[b.set] = map[string]string{}
-			}
-			dropped[b.set][b.id] = fmt.Sprintf("the same picture as %s of %s", s.rows[l.a].id, s.sets[s.rows[l.a].set].name)
-		}
-	}
-	schema := arrow.NewSchema([]arrow.Field{{Name: "id", Type: arrow.BinaryTypes.String}}, nil)
-	for k, set := range s.sets {
-		kept := 0
-		err := set.input.Each(ctx, func(rec arrow.Record) error {
-			ids := rec.Column(rec.Schema().FieldIndices("id")[0]).(*array.String)
-			b := array.NewStringBuilder(memory.DefaultAllocator)
-			defer b.Release()
-			for i := range ids.Len() {
-				if why, gone := dropped[k][ids.Value(i)]; gone {
-					out.Skip(ids.Value(i), why)
-					continue
-				}
-				b.Append(ids.Value(i))
-			}
-			kept += b.Len()
-			col := b.NewArray()
-			defer col.Release()
-			rec = array.NewRecord(schema, []arrow.Array{col}, int64(col.Len()))
-			defer rec.Release()
-			return out.Write(set.name, rec)
-		})
-		if err != nil {
-			return fmt.Errorf("%s: %w", set.name, err)
-		}
-		if kept == 0 && set.name != "unused" {
-			return fmt.Errorf("%s: all of its rows are in an earlier set too, so leakage: drop leaves none", set.name)
-		}
 	}
 	return nil
 }

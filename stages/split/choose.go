@@ -19,9 +19,12 @@ type choice struct {
 	pinned          bool // rows may have pins
 	balanced        bool // equal quotas for all strata
 	matched         bool
-	relaxed         bool       // growth: relaxed
-	labels          []string   // names of classes that a row may have several of; see multilabel.go
-	sets            [][]uint32 // of them, by stratum; nil when every row has one
+	relaxed         bool // growth: relaxed
+	reserve         Reserve
+	seated          []role      // outputs with candidates beyond their sizes
+	candidates      []candidate // of these outputs
+	labels          []string    // names of classes that a row may have several of; see multilabel.go
+	sets            [][]uint32  // of them, by stratum; nil when every row has one
 	workers         int
 	v               func(ordinal uint32) uint64 // of rows that share a group; nil when none do
 
@@ -90,7 +93,7 @@ func (c *choice) reset() {
 		c.got[r] = make([]int, len(c.strata))
 	}
 	c.iidMix = make([]int, len(c.mixes))
-	c.shortages = nil
+	c.shortages, c.candidates = nil, nil
 	if c.pinned {
 		c.sides()
 	}
@@ -242,6 +245,7 @@ func (c *choice) pickTests(base []row, lists [][]uint32, which func(size) bool) 
 		quotas, short := c.settle(&a)
 		c.shortages = append(c.shortages, short...)
 		for s, n := range quotas {
+			c.candidates = append(c.candidates, c.seat(&take, o.to, own[s], n, c.strata[s])...)
 			for _, k := range c.take(&take, own[s], n, true) {
 				c.give(&base[k.i], o.to)
 			}

@@ -15,19 +15,19 @@ func (c *choice) pickShifts() {
 	for k := range c.ood {
 		c.got[c.shiftRole(k)] = make([]int, len(strata))
 	}
-	short := make([][]shortage, len(c.ood))
+	short, seats := make([][]shortage, len(c.ood)), make([][]candidate, len(c.ood))
 	busy := make(chan struct{}, max(1, c.workers))
 	var wg sync.WaitGroup
 	for k := range c.ood {
 		busy <- struct{}{}
 		wg.Go(func() {
-			short[k] = c.pickShift(k, strata, c.got[c.shiftRole(k)])
+			short[k], seats[k] = c.pickShift(k, strata, c.got[c.shiftRole(k)])
 			<-busy
 		})
 	}
 	wg.Wait()
-	for _, s := range short {
-		c.shortages = append(c.shortages, s...)
+	for k, s := range short {
+		c.shortages, c.candidates = append(c.shortages, s...), append(c.candidates, seats[k]...)
 	}
 }
 
@@ -36,7 +36,7 @@ func (c *choice) shiftRole(k int) role { return c.iidRole + 1 + role(k) }
 // pickShift takes a shift's rows from the end of the order, and counts them.
 // None of them can be in another output, so it is enough that their groups are
 // not in train.
-func (c *choice) pickShift(k int, strata []string, counts []int) []shortage {
+func (c *choice) pickShift(k int, strata []string, counts []int) (short []shortage, seats []candidate) {
 	rows, to := c.cells[k+1], c.shiftRole(k)
 	for i := range rows {
 		r := &rows[i]
@@ -56,8 +56,9 @@ func (c *choice) pickShift(k int, strata []string, counts []int) []shortage {
 			want = size{kind: count, n: sum(c.got[c.iidRole])}
 		}
 		short := c.dealShift(k, rows, want)
+		seats := c.seatDealt(rows, to, func(i uint32) bool { return rows[i].role == 0 })
 		leaveSpare(rows)
-		return short
+		return short, seats
 	}
 	code := func(r *row) uint32 { return r.stratum }
 	if c.matched {
@@ -84,7 +85,6 @@ func (c *choice) pickShift(k int, strata []string, counts []int) []shortage {
 	if want.kind == each {
 		a.weights = a.pool
 	}
-	var short []shortage
 	if want.kind == share {
 		from := newBar(new(big.Rat).Sub(big.NewRat(1, 1), want.share))
 		for s, list := range own {
@@ -100,6 +100,7 @@ func (c *choice) pickShift(k int, strata []string, counts []int) []shortage {
 		var quotas []int
 		quotas, short = c.settle(&a)
 		for s, n := range quotas {
+			seats = append(seats, c.seat(&take, to, own[s], n, strata[s])...)
 			for _, key := range c.take(&take, own[s], n, true) {
 				rows[key.i].role = to
 			}
@@ -107,7 +108,7 @@ func (c *choice) pickShift(k int, strata []string, counts []int) []shortage {
 		}
 	}
 	leaveSpare(rows)
-	return short
+	return short, seats
 }
 
 func leaveSpare(rows []row) {

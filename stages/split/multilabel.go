@@ -352,7 +352,37 @@ func (c *choice) dealBase(base []row) {
 	for _, p := range c.deal(base, list, parts, c.grouped) {
 		c.shortages = append(c.shortages, c.lacks(p, 0, base)...)
 	}
+	offered := map[uint32]bool{} // stands by for one set, not for two
+	for _, p := range parts {
+		made := c.seatDealt(base, p.role, func(i uint32) bool {
+			r := &base[i]
+			return r.role == 0 && r.pool&p.pool != 0 && !offered[r.ordinal] && !c.inTrain.has(r.group()) && c.open(r, p.role)
+		})
+		for _, k := range made {
+			offered[k.ordinal] = true
+		}
+		c.candidates = append(c.candidates, made...)
+	}
 	c.leaveBase(base)
+}
+
+// seatDealt ranks the rows of a cell that an output took, and then those that
+// are free.
+func (c *choice) seatDealt(rows []row, to role, free func(i uint32) bool) []candidate {
+	if !slices.Contains(c.seated, to) {
+		return nil
+	}
+	var own, next []uint32
+	for i := range rows {
+		if rows[i].role == to {
+			own = append(own, uint32(i))
+		} else if free(uint32(i)) {
+			next = append(next, uint32(i))
+		}
+	}
+	t := &taker{rows: rows, v: c.v}
+	keys := append(c.ranked(t, own, len(own)), c.ranked(t, next, c.reserve.beside(len(own)))...)
+	return t.seated(keys, to, len(own), "")
 }
 
 // count turns sizes into rows: shares by largest remainder, what is left over

@@ -77,6 +77,8 @@ func (s *scan) all(ctx context.Context, in *stages.Inputs, out stages.Sink) erro
 		out.Note("stratify: a class's share departs from that of all rows by at most, in points: %s", ch.departures())
 	}
 	s.settle(ch)
+	s.seated, s.candidates = ch.seated, ch.candidates
+	sortCandidates(s.candidates)
 	counts, err := s.write(ctx, in.Workers, out)
 	if err != nil {
 		return err
@@ -215,6 +217,12 @@ func (s *scan) choice() *choice {
 	ch := &choice{
 		cells: make([][]row, len(s.rules.cells)), train: c.Sizes.of["train"], val: c.Sizes.of["val"], iid: c.Sizes.of["iid"],
 		balanced: len(c.Balance) > 0, grouped: len(c.Group) > 0, several: c.Items.on() && c.Items.Image == "any", matched: len(c.Match) > 0, relaxed: c.Growth == "relaxed", trainRole: 1, valRole: 2, iidRole: 2,
+	}
+	ch.reserve = c.Reserve
+	for i, name := range s.names {
+		if c.seats(name) {
+			ch.seated = append(ch.seated, role(i+1))
+		}
 	}
 	if ch.grouped {
 		ch.v = func(ordinal uint32) uint64 { return newHasher(s.seed).ofRow(s.idOf(ordinal)) }

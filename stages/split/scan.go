@@ -42,6 +42,9 @@ type scan struct {
 	failed failure
 	values []map[string]bool // met in each attribute, as texts
 	placed []placement       // with items, all rows of outputs by ordinal
+
+	seated     []role      // outputs with candidates beyond their sizes
+	candidates []candidate // of these, by ordinal
 }
 
 // A chunk is one record of the input after the scan.

@@ -29,6 +29,7 @@ type Shift struct {
 	Where    Where                           `yaml:"where" doc:"rows that each side may draw from"`
 	Exclude  []map[string]pipeline.Condition `yaml:"exclude" single:"true" doc:"rows to leave out: those that meet all conditions of an item"`
 	Leakage  pipeline.Value                  `yaml:"leakage" doc:"what becomes of pictures that are in two sets: off, warn, fail, drop, or the parameters of check/leakage, which stands behind the split"`
+	Reserve  Reserve                         `yaml:"reserve" doc:"candidates beyond the sizes of val and the tests, for rows that the gate drops: a share of each size, or a number for each class; 10% when leakage drops"`
 	Pin      pipeline.File                   `yaml:"pin" doc:"manifest of an earlier split: its rows stay in their sets as long as they exist and fit"`
 	Last     pipeline.File                   `yaml:"last" doc:"manifest of the last split: rows that moved since are counted"`
 	Growth   string                          `yaml:"growth" enum:"strict|relaxed" doc:"strict: added rows never move a row between outputs"`
@@ -89,6 +90,7 @@ func ShiftKind() *stages.Kind {
 		Random:  true,
 		Gate: &pipeline.Gate{
 			Kind: "check/leakage", Prints: "check/fingerprint", Looked: "sets", Handed: "every", Param: "leakage", Copy: []string{"group"},
+			Reserve: pipeline.Reserve{Param: "reserve", Value: "10%", When: []string{"exact", "near"}, Is: "drop"},
 			Words: []pipeline.Word{
 				{Text: "off", Off: true},
 				{Text: "warn", Values: map[string]string{"exact": "warn", "near": "warn"}},
@@ -179,10 +181,7 @@ var (
 func shiftColumns(c *Shift, in stages.Schemas) (stages.Schemas, []pipeline.Problem) {
 	out := stages.Schemas{}
 	for _, o := range shiftOutputs(c) {
-		out[o.Name] = cellColumn
-		if c.Items.on() {
-			out[o.Name] = itemColumns
-		}
+		out[o.Name] = c.columnsOf(o.Name)
 	}
 	out["unused"] = reasonColumn
 	if in["rows"] == nil {
@@ -190,6 +189,18 @@ func shiftColumns(c *Shift, in stages.Schemas) (stages.Schemas, []pipeline.Probl
 	}
 	_, problems := c.bind(in["rows"])
 	return out, problems
+}
+
+// columnsOf are the columns that the split writes into a set.
+func (c *Shift) columnsOf(output string) *arrow.Schema {
+	fields := cellColumn.Fields()
+	if c.Items.on() {
+		fields = itemColumns.Fields()
+	}
+	if c.seats(output) {
+		fields = append(slices.Clone(fields), seatField)
+	}
+	return arrow.NewSchema(fields, nil)
 }
 
 // reads lists the columns the split needs. The label column is read where it

@@ -25,6 +25,7 @@ type writer struct {
 	ids    *array.StringBuilder
 	second *array.StringBuilder // cell or reason
 	labels *array.ListBuilder   // nil without items
+	seats  *array.StringBuilder // nil without candidates beyond the size
 	sink   stages.Sink
 
 	rows, idBytes, valueBytes int
@@ -48,6 +49,12 @@ func (w *writer) withLabels() {
 	w.labels = array.NewListBuilder(memory.DefaultAllocator, arrow.BinaryTypes.String)
 }
 
+// withSeats adds the column seat.
+func (w *writer) withSeats() {
+	w.schema = arrow.NewSchema(append(w.schema.Fields(), seatField), nil)
+	w.seats = array.NewStringBuilder(memory.DefaultAllocator)
+}
+
 func (w *writer) add(id, value string) error {
 	if w.ids.Len() == 0 && w.rows > 0 { // as large as the last record, since growing step by step copies
 		w.ids.Reserve(batchRows)
@@ -60,10 +67,32 @@ func (w *writer) add(id, value string) error {
 	if w.schema.NumFields() > 1 {
 		w.second.Append(value)
 	}
-	if w.ids.Len() < batchRows || w.labels != nil {
+	if w.ids.Len() < batchRows || w.labels != nil || w.seats != nil {
 		return nil
 	}
 	return w.flush()
+}
+
+// addSeated adds a row with its seat, and its classes where there are items.
+func (w *writer) addSeated(id, value, seat string, labels []string) error {
+	if err := w.add(id, value); err != nil {
+		return err
+	}
+	if w.labels != nil {
+		w.appendLabels(labels)
+	}
+	w.seats.Append(seat)
+	if w.ids.Len() < batchRows {
+		return nil
+	}
+	return w.flush()
+}
+
+func (w *writer) appendLabels(labels []string) {
+	w.labels.Append(true)
+	for _, l := range labels {
+		w.labels.ValueBuilder().(*array.StringBuilder).Append(l)
+	}
 }
 
 // addLabelled adds a row with its classes.
@@ -71,10 +100,7 @@ func (w *writer) addLabelled(id, value string, labels []string) error {
 	if err := w.add(id, value); err != nil {
 		return err
 	}
-	w.labels.Append(true)
-	for _, l := range labels {
-		w.labels.ValueBuilder().(*array.StringBuilder).Append(l)
-	}
+	w.appendLabels(labels)
 	if w.ids.Len() < batchRows {
 		return nil
 	}
@@ -91,6 +117,9 @@ func (w *writer) flush() error {
 	if w.labels != nil {
 		cols = append(cols, w.labels.NewArray())
 	}
+	if w.seats != nil {
+		cols = append(cols, w.seats.NewArray())
+	}
 	rec := array.NewRecord(w.schema, cols[:w.schema.NumFields()], int64(n))
 	for _, c := range cols {
 		c.Release()
@@ -104,6 +133,9 @@ func (w *writer) release() {
 	w.second.Release()
 	if w.labels != nil {
 		w.labels.Release()
+	}
+	if w.seats != nil {
+		w.seats.Release()
 	}
 }
 
@@ -140,6 +172,9 @@ func (s *scan) writePart(ctx context.Context, part []*chunk, out stages.Sink) (m
 		if s.items >= 0 {
 			writers[i].withLabels()
 		}
+		if slices.Contains(s.seated, role(i+1)) {
+			writers[i].withSeats()
+		}
 		defer writers[i].release()
 	}
 	unused := newWriter("unused", "reason", out)
@@ -153,12 +188,27 @@ func (s *scan) writePart(ctx context.Context, part []*chunk, out stages.Sink) (m
 			return nil, context.Cause(ctx)
 		}
 		placed := s.placed[sort.Search(len(s.placed), func(i int) bool { return s.placed[i].ordinal >= c.start }):]
+		candidates := s.candidates[sort.Search(len(s.candidates), func(i int) bool { return s.candidates[i].ordinal >= c.start }):]
 		for i, r := range c.out {
 			var err error
+			for ; len(candidates) > 0 && candidates[0].ordinal == c.start+uint32(i); candidates = candidates[1:] {
+				k := &candidates[0]
+				var labels []string
+				if s.items >= 0 {
+					labels = labelsOf(s.classes.texts[k.class])
+				}
+				if err := writers[k.to-1].addSeated(c.ids.Value(i), cells[k.to-1], k.seat(), labels); err != nil {
+					return nil, err
+				}
+			}
 			if s.items >= 0 && r < firstReason {
 				for len(placed) > 0 && placed[0].ordinal == c.start+uint32(i) {
 					p := placed[0]
 					tally[p.role]++
+					if writers[p.role-1].seats != nil {
+						placed = placed[1:]
+						continue
+					}
 					if err := writers[p.role-1].addLabelled(c.ids.Value(i), cells[p.role-1], labelsOf(s.classes.texts[p.labels])); err != nil {
 						return nil, err
 					}
@@ -166,7 +216,9 @@ func (s *scan) writePart(ctx context.Context, part []*chunk, out stages.Sink) (m
 				}
 			} else if r < firstReason {
 				tally[r]++
-				err = writers[r-1].add(c.ids.Value(i), cells[r-1])
+				if writers[r-1].seats == nil {
+					err = writers[r-1].add(c.ids.Value(i), cells[r-1])
+				}
 			} else {
 				reasons[r-firstReason]++
 				err = unused.add(c.ids.Value(i), s.reasonText(r))
@@ -217,6 +269,13 @@ func (s *scan) report(ch *choice, counts map[role]int, out stages.Sink) {
 		parts = append(parts, part)
 	}
 	out.Note("rows: %s", strings.Join(parts, ", "))
+	if s.cfg.Reserve.kind != 0 {
+		beyond := 0
+		for _, k := range s.candidates {
+			beyond += b2i(k.rank > k.places)
+		}
+		out.Note("reserve: %d candidates stand by for rows that the gate drops", beyond)
+	}
 	if text := s.overlap(); text != "" {
 		out.Note("%s", text)
 	}
