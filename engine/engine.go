@@ -50,8 +50,9 @@ type Engine struct {
 	stats   *statCache
 	objects *objectCache
 	schemas schemaCache
-	checked bool        // types and columns, see Check
-	allKeys runs.Digest // see keysDigest
+	checked bool                   // types and columns, see Check
+	counts  map[*node]stages.Count // what sources said that have not run, see Estimate
+	allKeys runs.Digest            // see keysDigest
 	emit    func(Event)
 }
 

@@ -31,7 +31,17 @@ type Work struct {
 	From       string  `json:"from,omitempty"`    // what the figures follow from
 	Out        int64   `json:"rows_out"`          // rows of its outputs together; Unknown
 	Guess      bool    `json:"guessed,omitempty"` // bytes follow from nothing that was measured
+	Most       bool    `json:"at_most,omitempty"` // rows, and what follows from them, may be fewer: conditions decide when it runs
 }
+
+// A rowCount is how many rows an output has, or will have.
+type rowCount struct {
+	n    int64 // Unknown
+	most bool  // there may be fewer
+}
+
+// rowCounts are those of each node, by output.
+type rowCounts map[*node]map[string]rowCount
 
 // A reference is a result whose size and time say what another will take.
 type reference struct {
@@ -46,12 +56,12 @@ type reference struct {
 // to do; nil for those that are up to date.
 func (e *Engine) Estimate(ctx context.Context, before *Comparison) ([]*Work, error) {
 	works := make([]*Work, len(e.nodes))
-	rows := map[*node]map[string]int64{}
+	rows := rowCounts{}
 	for i, n := range e.nodes {
-		rows[n] = map[string]int64{}
+		rows[n] = map[string]rowCount{}
 		if n.outputs != nil {
 			for _, o := range n.record.Outputs {
-				rows[n][o.Name] = int64(o.Rows)
+				rows[n][o.Name] = rowCount{n: int64(o.Rows)}
 			}
 			continue
 		}
@@ -64,8 +74,9 @@ func (e *Engine) Estimate(ctx context.Context, before *Comparison) ([]*Work, err
 	return works, nil
 }
 
-func (e *Engine) estimate(ctx context.Context, n *node, before *Comparison, rows map[*node]map[string]int64) (*Work, error) {
-	w := &Work{Partitions: 1, Rows: n.rowsIn(rows), Bytes: Unknown, Seconds: Unknown, Out: Unknown}
+func (e *Engine) estimate(ctx context.Context, n *node, before *Comparison, rows rowCounts) (*Work, error) {
+	in := n.rowsIn(rows)
+	w := &Work{Partitions: 1, Rows: in.n, Most: in.most, Bytes: Unknown, Seconds: Unknown, Out: Unknown}
 	ref, known := e.referenceOf(n, before)
 	if known {
 		w.From = ref.from
@@ -76,22 +87,24 @@ func (e *Engine) estimate(ctx context.Context, n *node, before *Comparison, rows
 		}
 		if known {
 			w.Bytes, w.Seconds, w.Out = ref.bytes, ref.seconds, ref.total
-			rows[n] = ref.rows
-		} else {
-			for _, r := range n.results {
-				rows[n][r.Name] = Unknown
-				if in := n.input(r.Base); in != nil && r.Type == stages.Rows { // at most these
-					rows[n][r.Name] = refRows(in, rows)
-				}
+			for name, k := range ref.rows {
+				rows[n][name] = rowCount{n: k}
 			}
+			return w, nil
+		}
+		for _, r := range n.results {
+			rows[n][r.Name] = e.rowsOut(ctx, n, r, rows)
+		}
+		if n.kind.Shape == stages.Source {
+			w.Out = rows[n][n.results[0].Name].n
 		}
 		return w, nil
 	}
 	first := n.input(n.kind.In[0].Name)
-	w.Rows = refRows(first, rows)
-	w.Out = w.Rows
+	in = refRows(first, rows)
+	w.Rows, w.Most, w.Out = in.n, in.most, in.n
 	for _, r := range n.results {
-		rows[n][r.Name] = w.Rows
+		rows[n][r.Name] = in
 	}
 	if n.streams() {
 		w.Partitions, w.Rows, w.Bytes, w.Seconds, w.From = 0, 0, 0, 0, "streamed: computed when it is read, never stored"
@@ -123,36 +136,85 @@ func (e *Engine) estimate(ctx context.Context, n *node, before *Comparison, rows
 }
 
 // rowsIn is how many rows all ports of a node read together.
-func (n *node) rowsIn(rows map[*node]map[string]int64) int64 {
-	total := int64(0)
+func (n *node) rowsIn(rows rowCounts) rowCount {
+	var total rowCount
 	for i := range n.inputs {
 		if in := &n.inputs[i]; in.port.Type == stages.Rows {
-			r := refRows(in, rows)
-			if r == Unknown {
-				return Unknown
+			if total = total.plus(refRows(in, rows)); total.n == Unknown {
+				return total
 			}
-			total += r
 		}
 	}
 	return total
 }
 
-func refRows(in *input, rows map[*node]map[string]int64) int64 {
+func (r rowCount) plus(other rowCount) rowCount {
+	if r.n == Unknown || other.n == Unknown {
+		return rowCount{n: Unknown}
+	}
+	return rowCount{r.n + other.n, r.most || other.most}
+}
+
+func refRows(in *input, rows rowCounts) rowCount {
 	if in == nil {
-		return Unknown
+		return rowCount{n: Unknown}
 	}
 	if in.data != nil {
-		return int64(in.data.rows)
+		return rowCount{n: int64(in.data.rows)}
 	}
-	total := int64(0)
+	var total rowCount
 	for _, r := range in.refs {
 		k, ok := rows[r.node][r.output]
-		if !ok || k == Unknown {
-			return Unknown
+		if !ok {
+			k.n = Unknown
 		}
-		total += k
+		total = total.plus(k)
 	}
 	return total
+}
+
+// rowsOut is how many rows a node that is one task will write to an output, as far as
+// its source or its parameters tell; else at most those of its base.
+func (e *Engine) rowsOut(ctx context.Context, n *node, r stages.Output, rows rowCounts) rowCount {
+	if r.Type != stages.Rows {
+		return rowCount{n: Unknown}
+	}
+	if n.kind.Shape == stages.Source {
+		if k, ok := e.count(ctx, n); ok {
+			return rowCount{n: k.Rows}
+		}
+		return rowCount{n: Unknown}
+	}
+	base := rowCount{n: Unknown}
+	if in := n.input(r.Base); in != nil && in.gathers() && r.Member < len(in.refs) {
+		base = refRows(&input{refs: in.refs[r.Member : r.Member+1]}, rows)
+	} else if in != nil {
+		base = refRows(in, rows)
+	}
+	if k := n.kind.Rows(n.spec.Config, r.Name); k >= 0 && (base.n == Unknown || k <= base.n) {
+		return rowCount{n: k}
+	}
+	base.most = base.most || !n.kind.Passes()
+	return base
+}
+
+// count asks a source that has not run what it is going to give.
+func (e *Engine) count(ctx context.Context, n *node) (stages.Count, bool) {
+	if n.kind.Source == nil || n.kind.Source.Count == nil {
+		return stages.Count{}, false
+	}
+	if k, ok := e.counts[n]; ok {
+		return k, k.Rows > 0
+	}
+	k, err := n.kind.Source.Count(ctx, n.spec.Config)
+	if err != nil {
+		k = stages.Count{} // the run meets it too, and tells where
+	}
+	if e.counts == nil {
+		e.counts = map[*node]stages.Count{}
+	}
+	e.counts[n] = k
+	return k, k.Rows > 0
 }
 
 // referenceOf finds a result to measure a node by.
@@ -287,6 +349,9 @@ func (e *Engine) samplePixels(ctx context.Context, in *input) (float64, bool) {
 		d = in.refs[0].data()
 	}
 	for at := in.refs[0]; d == nil; { // not made yet: what it is made of has like pictures
+		if k, ok := e.count(ctx, at.node); ok && k.Pixels > 0 {
+			return 3 * float64(k.Pixels), true
+		}
 		first := at.node.inputs
 		if len(first) == 0 || len(first[0].refs) == 0 {
 			return 0, false

@@ -70,7 +70,9 @@ func (e *Engine) checkRoom(ctx context.Context) error {
 	}
 	total := int64(0)
 	for i, w := range works {
-		if w == nil || w.Bytes <= 0 {
+		// Where conditions decide how many rows there are, the stage is looked at
+		// again when it begins.
+		if w == nil || w.Bytes <= 0 || w.Most {
 			continue
 		}
 		if total += w.Bytes; total > left {
@@ -90,7 +92,7 @@ func (e *Engine) need(ctx context.Context, a *active) int64 {
 	if a.flow { // of as many rows as its maker stores, and like them
 		return a.from.need
 	}
-	w, err := e.estimate(ctx, n, nil, map[*node]map[string]int64{n: {}})
+	w, err := e.estimate(ctx, n, nil, rowCounts{n: {}})
 	if err != nil {
 		return 0 // the run meets it too
 	}

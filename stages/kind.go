@@ -93,6 +93,12 @@ type Def[C any] struct {
 	// included; in may be nil when the columns are not known yet.
 	Reads func(c *C, port string, in *arrow.Schema) []string
 
+	// Rows says how many rows an output will have where the parameters alone tell,
+	// -1 where they do not. Sources have Access.Count instead.
+	Rows func(c *C, output string) int64
+	// Passes says that each output has the rows of its base, but for a few.
+	Passes bool
+
 	Gate *pipeline.Gate // what looks at the outputs and hands them on
 
 	Random bool // the seed changes the result
@@ -132,20 +138,31 @@ type Access[C any] struct {
 	// function of the reference, which therefore holds every parameter and the
 	// kind's version.
 	Draw func(ctx context.Context, ref string) (Picture, error)
+	// Count says, without reading the data, what the source will give: it is how a run
+	// that would not fit on the disk is refused before it begins. nil where nothing
+	// cheap tells.
+	Count func(ctx context.Context, c *C) (Count, error)
 	// Frozen says that the source is to be taken as it was when it was last
 	// scanned. The parameter behind it is named FrozenField and enters no key.
 	Frozen func(c *C) bool
+}
+
+// A Count is what a source is about to give. It need not be exact.
+type Count struct {
+	Rows   int64
+	Pixels int64 // of a picture, on average; 0 where that is not known
 }
 
 // FrozenField is the name of the parameter that freezes a source.
 const FrozenField = "frozen"
 
 // A SourceAccess is an Access with the type of the parameters hidden. Listing,
-// File and Frozen are nil where the Def left them out.
+// File, Count and Frozen are nil where the Def left them out.
 type SourceAccess struct {
 	Listing func(ctx context.Context, config any, digest func(path string) (string, error), w io.Writer) error
 	File    func(config any, ref string) (FileRange, error)
 	Draw    func(ctx context.Context, ref string) (Picture, error)
+	Count   func(ctx context.Context, config any) (Count, error)
 	Frozen  func(config any) bool
 }
 
@@ -218,6 +235,8 @@ type Kind struct {
 	reads           func(any, string, *arrow.Schema) []string
 	build           func(any) (Stage, error)
 	try             func(any)
+	rows            func(any, string) int64
+	passes          bool
 }
 
 // Define makes a Kind of a Def; it panics when a required part is missing.
@@ -244,6 +263,7 @@ func Define[C any](d Def[C]) *Kind {
 		},
 		build: func(c any) (Stage, error) { return d.New(c.(*C)) },
 		try:   func(any) {},
+		rows:  func(any, string) int64 { return -1 },
 	}
 	if d.Gate != nil {
 		k.gate = *d.Gate
@@ -257,6 +277,10 @@ func Define[C any](d Def[C]) *Kind {
 	if d.Reads != nil {
 		k.reads = func(c any, port string, in *arrow.Schema) []string { return d.Reads(c.(*C), port, in) }
 	}
+	k.passes = d.Passes
+	if d.Rows != nil {
+		k.rows = func(c any, output string) int64 { return d.Rows(c.(*C), output) }
+	}
 	if d.Try != nil {
 		k.try = func(c any) { d.Try(c.(*C)) }
 	}
@@ -269,6 +293,9 @@ func Define[C any](d Def[C]) *Kind {
 		}
 		if a.File != nil {
 			k.Source.File = func(c any, ref string) (FileRange, error) { return a.File(c.(*C), ref) }
+		}
+		if a.Count != nil {
+			k.Source.Count = func(ctx context.Context, c any) (Count, error) { return a.Count(ctx, c.(*C)) }
 		}
 		if a.Frozen != nil {
 			k.Source.Frozen = func(c any) bool { return a.Frozen(c.(*C)) }
@@ -310,6 +337,12 @@ func (k *Kind) Columns(config any, in Schemas) (Schemas, []pipeline.Problem) {
 func (k *Kind) Reads(config any, port string, in *arrow.Schema) []string {
 	return k.reads(config, port, in)
 }
+
+// Rows is how many rows an output will have where the parameters alone tell, else -1.
+func (k *Kind) Rows(config any, output string) int64 { return k.rows(config, output) }
+
+// Passes says that each output has the rows of its base, but for a few.
+func (k *Kind) Passes() bool { return k.passes }
 
 // Try shortens a configuration for a trial run.
 func (k *Kind) Try(config any) { k.try(config) }

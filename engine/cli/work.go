@@ -34,6 +34,9 @@ func workText(w *engine.Work) string {
 	if text == "" || w.Bytes < 0 {
 		return text
 	}
+	if w.Most {
+		return "at most " + text + ", " + w.From
+	}
 	return "about " + text + ", " + w.From
 }
 

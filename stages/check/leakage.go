@@ -35,6 +35,7 @@ func LeakageKind() *stages.Kind {
 		},
 		Config:      Leakage{Exact: "fail", Near: "warn", Groups: "fail", Overlap: "fail", Pictures: 24},
 		Uses:        []string{"imageio/1"},
+		Passes:      true,
 		OutputsFrom: func(_ *Leakage, from []pipeline.From) []stages.Output { return leakageOutputs(from) },
 		Columns: func(_ *Leakage, in stages.Schemas) (stages.Schemas, []pipeline.Problem) {
 			out := stages.Schemas{}

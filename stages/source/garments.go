@@ -69,6 +69,9 @@ func GarmentsKind() *stages.Kind {
 			return stages.Schemas{"": garmentsColumns}, nil
 		},
 		Source: &stages.Access[Garments]{
+			Count: func(_ context.Context, c *Garments) (stages.Count, error) {
+				return stages.Count{Rows: int64(c.Count), Pixels: int64(c.Size) * int64(c.Size)}, nil
+			},
 			Draw: func(_ context.Context, ref string) (stages.Picture, error) { return drawGarments(ref) },
 		},
 		New: func(c *Garments) (stages.Stage, error) {

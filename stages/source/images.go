@@ -62,6 +62,7 @@ func ImagesKind() *stages.Kind {
 		},
 		Source: &stages.Access[Images]{
 			Listing: listImages,
+			Count:   countImages,
 			Frozen:  func(c *Images) bool { return c.Frozen },
 			File:    func(c *Images, ref string) (stages.FileRange, error) { return c.file(ref) },
 		},

@@ -60,6 +60,9 @@ func RenditionsKind() *stages.Kind {
 			return stages.Schemas{"": renditionsColumns}, nil
 		},
 		Source: &stages.Access[Renditions]{
+			Count: func(_ context.Context, c *Renditions) (stages.Count, error) {
+				return stages.Count{Rows: int64(c.Count), Pixels: int64(c.Size) * int64(c.Size)}, nil
+			},
 			Draw: func(_ context.Context, ref string) (stages.Picture, error) { return drawRendition(ref) },
 		},
 		New: func(c *Renditions) (stages.Stage, error) {

@@ -66,6 +66,9 @@ func StorefrontsKind() *stages.Kind {
 			return stages.Schemas{"": storefrontsColumns}, nil
 		},
 		Source: &stages.Access[Storefronts]{
+			Count: func(_ context.Context, c *Storefronts) (stages.Count, error) {
+				return stages.Count{Rows: int64(c.Count), Pixels: int64(c.Size) * int64(c.Size)}, nil
+			},
 			Draw: func(_ context.Context, ref string) (stages.Picture, error) {
 				g, err := generator()
 				if err != nil {

@@ -51,6 +51,7 @@ func TableKind() *stages.Kind {
 		Columns: tableColumns,
 		Source: &stages.Access[Table]{
 			Listing: listTable,
+			Count:   countTable,
 			Frozen:  func(c *Table) bool { return c.Frozen },
 			File:    func(c *Table, ref string) (stages.FileRange, error) { return tableImage(string(c.Root), ref) },
 		},

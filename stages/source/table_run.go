@@ -41,7 +41,11 @@ type tableRun struct {
 	odd       int            // images with damaged EXIF data
 	onlyNames bool           // gather the images' names, make no rows
 	names     []string
+	enough    int // gather about so many names, if set
 }
+
+// errEnough ends the reading of tables when enough names have been gathered.
+var errEnough = errors.New("enough names are gathered")
 
 // A place is a row of one of the tables.
 type place struct {
@@ -185,6 +189,9 @@ func (t *tableRun) batch(ctx context.Context, workers int, rec arrow.Record, tab
 			if bad[i] == "" {
 				t.names = append(t.names, name)
 			}
+		}
+		if t.enough > 0 && len(t.names) >= t.enough {
+			return errEnough
 		}
 		return nil
 	}

@@ -54,6 +54,12 @@ func SelectKind() *stages.Kind {
 			}
 			return nil
 		},
+		Rows: func(c *Select, output string) int64 {
+			if output != "" {
+				return -1
+			}
+			return c.Size.rows()
+		},
 		Outputs: func(*Select) []stages.Output {
 			return []stages.Output{{Name: "", Type: stages.Rows, Base: "rows"}, {Name: "unused", Type: stages.Rows, Base: "rows"}}
 		},

@@ -85,6 +85,7 @@ func ShiftKind() *stages.Kind {
 		Config:  Shift{Label: "label", Growth: "strict", Items: Items{Image: "any", Labels: "matching", Label: "category"}},
 		Check:   checkShift,
 		Outputs: shiftOutputs,
+		Rows:    func(c *Shift, output string) int64 { return c.Sizes.rows(output) },
 		Columns: shiftColumns,
 		Reads:   func(c *Shift, _ string, in *arrow.Schema) []string { return c.reads(in) },
 		Random:  true,

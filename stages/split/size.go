@@ -41,6 +41,14 @@ func (s size) String() string {
 	return "none"
 }
 
+// rows is the number of rows, -1 where the size is none.
+func (s size) rows() int64 {
+	if s.kind != count {
+		return -1
+	}
+	return int64(s.n)
+}
+
 // part is the share of a size given as one, else 0.
 func (s size) part() *big.Rat {
 	if s.kind != share {

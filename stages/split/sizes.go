@@ -67,6 +67,14 @@ func (s *Sizes) shift(name string) size {
 	return s.of["ood"]
 }
 
+// rows is how many rows an output asks for, -1 where its size is no number.
+func (s *Sizes) rows(output string) int64 {
+	if output == "unused" {
+		return -1
+	}
+	return s.shift(output).rows()
+}
+
 // check reports sizes that do not go together.
 func (s *Sizes) check(c *Shift) []pipeline.Problem {
 	var problems []pipeline.Problem
