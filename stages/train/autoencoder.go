@@ -10,7 +10,8 @@ import (
 )
 
 // Autoencoder is train/autoencoder: it trains a CAE (nn.CAE) to give pictures
-// back that pass through a code of bits.
+// back that pass through a code of bits. It starts as a code of thresholds
+// (nn.CAE.InitCoding).
 //
 // Output: weights.safetensors, named as the published ones, for
 // augment/deepaugment-cae, and history.csv. With rows at the port val its PSNR
@@ -19,10 +20,10 @@ func Autoencoder() *stages.Kind { return autoencoder(usualPace) }
 
 func autoencoder(at pace) *stages.Kind {
 	return reconstructing("train/autoencoder", "Trains the compressive autoencoder CAE.", "", at,
-		Reconstruction{Steps: 2000, BatchSize: 8, Size: 64, LR: 4e-4},
+		Reconstruction{Steps: 1000, BatchSize: 4, Size: 48, LR: 2e-4},
 		func(c *Reconstruction, weights kernels.Key) (reconstructor, error) {
 			e := &coder{net: nn.NewCAE(), size: c.Size}
-			e.net.Init(weights)
+			e.net.InitCoding(weights)
 			var err error
 			e.trainer, err = nn.NewCAETrainer(e.net, c.Size, nn.Settings{Batch: c.BatchSize, Optimizer: nn.Adam})
 			return e, err

@@ -23,7 +23,7 @@ import (
 
 // reconstructVersion is the version of train/superresolution and
 // train/autoencoder, which enters the keys of random numbers too.
-const reconstructVersion = 1
+const reconstructVersion = 2 // 2: a warm-up; the networks' starts are InitInterpolating and InitCoding
 
 // Reconstruction are the parameters of kinds that train a network to make
 // images.
@@ -31,7 +31,7 @@ type Reconstruction struct {
 	Steps     int     `yaml:"steps" min:"1" max:"100000000" doc:"steps of training, each on one batch"`
 	BatchSize int     `yaml:"batch_size" min:"1" max:"1024" doc:"patches in a batch"`
 	Size      int     `yaml:"size" min:"16" max:"512" doc:"side of the patches that the network is given, a multiple of 4"`
-	LR        float64 `yaml:"lr" above:"0" max:"1" doc:"learning rate of Adam at first; it falls to 0 along half a cosine"`
+	LR        float64 `yaml:"lr" above:"0" max:"1" doc:"learning rate of Adam; it rises over the first twentieth of the steps, then falls to 0 along half a cosine"`
 }
 
 func (c *Reconstruction) check() []pipeline.Problem {
@@ -39,6 +39,16 @@ func (c *Reconstruction) check() []pipeline.Problem {
 		return []pipeline.Problem{{Field: "size", Msg: fmt.Sprintf("must be a multiple of 4, got %d", c.Size)}}
 	}
 	return nil
+}
+
+// rate is the learning rate of a step, from 0. Adam's first steps are of full
+// length whatever the gradient, which the rise keeps from undoing the start.
+func (c *Reconstruction) rate(step int) float32 {
+	warm := c.Steps / 20
+	if step < warm {
+		return float32(c.LR * float64(step+1) / float64(warm))
+	}
+	return float32(kernels.CosineRate(c.LR, 0, step-warm, c.Steps-warm))
 }
 
 // A reconstructor is a network in training, its way of making batches, and how
@@ -192,7 +202,7 @@ func (r *reconstruction) learn(ctx context.Context, step int) error {
 		if err := r.batch(ctx, step); err != nil {
 			return err
 		}
-		loss := r.net.step(r.pool, float32(kernels.CosineRate(r.c.LR, 0, step, r.c.Steps)))
+		loss := r.net.step(r.pool, r.c.rate(step))
 		if loss-loss != 0 {
 			return fmt.Errorf("the loss became %v at step %d of %d; a lower lr than %v may help", loss, step+1, r.c.Steps, r.c.LR)
 		}

@@ -8,17 +8,18 @@ import (
 )
 
 // Superresolution is train/superresolution: it trains an EDSR (nn.EDSR) to
-// enlarge pictures by four that were made smaller by the bicubic filter.
+// enlarge pictures by four that were made smaller by the bicubic filter. It
+// starts as an interpolation (nn.EDSR.InitInterpolating).
 //
 // Output: weights.safetensors, named as the published ones, for
 // augment/deepaugment-edsr, and history.csv. With rows at the port val its
 // PSNR stands beside that of bicubic enlargement, in centre crops.
 func Superresolution() *stages.Kind {
 	return reconstructing("train/superresolution", "Trains the network EDSR to enlarge pictures by four.", "bicubic enlargement", usualPace,
-		Reconstruction{Steps: 2000, BatchSize: 8, Size: 24, LR: 4e-4},
+		Reconstruction{Steps: 400, BatchSize: 8, Size: 24, LR: 4e-4},
 		func(c *Reconstruction, weights kernels.Key) (reconstructor, error) {
 			e := &enlarger{net: nn.NewEDSR(), size: c.Size}
-			e.net.Init(weights)
+			e.net.InitInterpolating(weights)
 			var err error
 			e.trainer, err = nn.NewEDSRTrainer(e.net, c.Size, nn.Settings{Batch: c.BatchSize, Optimizer: nn.Adam})
 			return e, err

@@ -21,7 +21,7 @@ func convB(e *nn.EDSR, block int) layer {
 	return layerOf(&e.Weights, fmt.Sprintf("body.%d.body.2", block))
 }
 
-// sixteenth is one of the first 15 residual blocks; the last is never changed.
+// anyBlock is one of the first 15 residual blocks; the last is never changed.
 func anyBlock(d *Dice) int { return d.IntN(15) }
 
 func eitherConv(e *nn.EDSR, d *Dice) layer {
