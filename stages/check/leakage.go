@@ -68,7 +68,7 @@ func leakageOutputs(from []pipeline.From) []stages.Output {
 	add := func(name, base string, member int) {
 		groups := []string{"tests", "ood", "sets"}
 		switch name {
-		case "train", "val":
+		case "train", "val", "holdout":
 			groups = groups[2:]
 		case "iid":
 			groups = []string{"tests", "sets"}

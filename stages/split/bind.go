@@ -16,7 +16,7 @@ import (
 type rules struct {
 	attributes        []*attribute // those with conditions, sorted by name
 	cells             []cellRule   // base first
-	exclude           [][]check
+	exclude, holdout  [][]check
 	train, val, tests []check // of the pools
 }
 
@@ -141,6 +141,13 @@ func (c *Shift) bind(in *arrow.Schema) (*rules, []pipeline.Problem) {
 	for i, set := range c.Exclude {
 		r.exclude = append(r.exclude, b.all(fmt.Sprintf("exclude.%d", i), set))
 	}
+	for i, set := range c.Holdout.sets {
+		field := "holdout"
+		if len(c.Holdout.sets) > 1 {
+			field = fmt.Sprintf("holdout.%d", i)
+		}
+		r.holdout = append(r.holdout, b.all(field, set))
+	}
 	r.train = b.all("where.train", c.Where.Train)
 	r.val = r.train
 	if len(c.Where.Val) > 0 {
@@ -210,6 +217,7 @@ type verdict struct {
 	reason string
 	fails  string // an error for the whole run, to which the row's id is added
 	pool   pool
+	held   bool // set aside, whatever its cell
 }
 
 // judge decides on a row from the results of its tests: met[attribute][test],
@@ -221,7 +229,7 @@ func (r *rules) judge(met [][]bool, null []bool) verdict {
 	if slices.ContainsFunc(r.exclude, holds) {
 		return verdict{cell: -1, reason: "excluded"}
 	}
-	v := verdict{cell: -1}
+	v := verdict{cell: -1, held: slices.ContainsFunc(r.holdout, holds)}
 	for _, p := range []struct {
 		checks []check
 		pool   pool
@@ -230,7 +238,7 @@ func (r *rules) judge(met [][]bool, null []bool) verdict {
 			v.pool |= p.pool
 		}
 	}
-	if v.pool == 0 {
+	if v.pool == 0 && !v.held {
 		v.reason = "in no pool: where takes it for no side"
 		return v
 	}
@@ -254,6 +262,9 @@ func (r *rules) judge(met [][]bool, null []bool) verdict {
 		}
 	}
 	switch {
+	case v.held && len(fits) != 1:
+		v.cell = len(r.cells)
+	case v.held:
 	case len(fits) > 1:
 		v.fails = fmt.Sprintf("it belongs to %s at once: make their values disjoint", strings.Join(fits, " and "))
 	case len(fits) == 0 && len(unknown) > 0 && r.couldFit(met, null):

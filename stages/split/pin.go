@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"shiftmill/pipeline"
 	"shiftmill/runs/manifest"
 	"shiftmill/stages"
 )
@@ -15,9 +16,13 @@ type earlier struct {
 	rows int
 }
 
-func readEarlier(path string) (*earlier, error) {
+// earlier reads a manifest; nil for none.
+func (c *Shift) earlier(path pipeline.File) (*earlier, error) {
+	if path == "" {
+		return nil, nil
+	}
 	e := &earlier{sets: map[string][]string{}}
-	_, err := manifest.Read(path, func(r manifest.Row) error {
+	_, err := manifest.Read(string(path), func(r manifest.Row) error {
 		e.sets[r.ID] = append(e.sets[r.ID], r.Output)
 		e.rows++
 		return nil
@@ -140,7 +145,8 @@ func (s *scan) moves(e *earlier, out stages.Sink) {
 			if s.items >= 0 {
 				now = s.placedIn(c.start + uint32(i))
 			} else if r < firstReason {
-				now = []string{s.names[r-1]}
+				at, _ := s.output(r)
+				now = []string{s.names[at]}
 			}
 			for _, w := range was {
 				switch {

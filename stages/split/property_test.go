@@ -29,7 +29,8 @@ type world struct {
 	group      []string
 	match      bool
 	relaxed    bool
-	pools      bool // train draws from part=1, tests from part=2
+	pools      bool   // train draws from part=1, tests from part=2
+	holdout    string // a share, or ""
 	seed       uint64
 	manifest   pipeline.File       // pins
 	rows       []map[string]string // with "id"; an absent key is a missing value
@@ -73,6 +74,9 @@ func newWorld(r *rand.Rand) *world {
 		if r.IntN(8) == 0 {
 			w.sizes["train"] = size{kind: all}
 		}
+	}
+	if r.IntN(6) == 0 {
+		w.holdout = pick(r, "10%", "25%", "40%")
 	}
 	w.match = r.IntN(4) == 0
 	w.sizes["ood"] = pick(r, number(), number(), size{kind: all}, size{kind: likeIID})
@@ -159,6 +163,9 @@ func (w *world) spec() string {
 	}
 	if w.relaxed {
 		b.WriteString(", growth: relaxed")
+	}
+	if w.holdout != "" {
+		b.WriteString(", holdout: " + w.holdout)
 	}
 	if w.pools {
 		b.WriteString(", where: {train: {part: '1'}, tests: {part: '2'}}")
@@ -302,6 +309,19 @@ func (w *world) oracle() (map[string]string, bool) {
 	of := map[string]string{}
 	for _, row := range w.rows {
 		of[row["id"]] = "unused"
+	}
+	if w.holdout != "" {
+		s, err := parseSize(w.holdout)
+		if err != nil {
+			panic(err)
+		}
+		items = slices.DeleteFunc(items, func(it *item) bool {
+			out := newBar(s.share).above(it.g)
+			if out {
+				of[it.id] = "holdout"
+			}
+			return out
+		})
 	}
 	strata := []string{""}
 	if w.stratified {
@@ -578,7 +598,14 @@ func (w *world) checkPromises(t *testing.T, i int, of map[string]string) {
 	}
 	for _, row := range w.rows {
 		o := of[row["id"]]
-		if o == "unused" {
+		if o == "holdout" {
+			for _, g := range w.group {
+				if v, ok := row[g]; ok && trainGroups[g+v] {
+					t.Errorf("case %d: group %s=%s is in train and held out\n%s", i, g, v, w.spec())
+				}
+			}
+		}
+		if o == "unused" || o == "holdout" {
 			continue
 		}
 		for _, a := range w.attributes {

@@ -54,7 +54,7 @@ var seatField = arrow.Field{Name: "seat", Type: arrow.BinaryTypes.String}
 // seats says whether an output has candidates beyond its size. Shares are drawn
 // by threshold and have no next row; all leaves none.
 func (c *Shift) seats(output string) bool {
-	if c.Reserve.kind == 0 || output == "train" || output == "unused" {
+	if c.Reserve.kind == 0 || slices.Contains([]string{"train", "unused", "holdout"}, output) {
 		return false
 	}
 	s, ok := c.Sizes.of[output]

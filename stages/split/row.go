@@ -11,6 +11,7 @@ type row struct {
 	cell    uint16 // 0 is base
 	pool    pool
 	role    role
+	held    bool // set aside by conditions
 	pin     role // the output that a manifest keeps it in, or 0
 }
 

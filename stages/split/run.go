@@ -44,6 +44,11 @@ func (s *scan) all(ctx context.Context, in *stages.Inputs, out stages.Sink) erro
 	if len(s.cfg.Group) > 1 {
 		s.joinGroups()
 	}
+	pins, err := s.cfg.earlier(s.cfg.Pin)
+	if err != nil {
+		return err
+	}
+	s.setAside(pins)
 	if err := s.keepClasses(out); err != nil {
 		return err
 	}
@@ -52,19 +57,12 @@ func (s *scan) all(ctx context.Context, in *stages.Inputs, out stages.Sink) erro
 	if err := s.emptyCells(ch); err != nil {
 		return err
 	}
-	var last *earlier
-	for _, m := range []struct {
-		path pipeline.File
-		use  func(*earlier)
-	}{{s.cfg.Pin, func(e *earlier) { s.pin(ch, e, out) }}, {s.cfg.Last, func(e *earlier) { last = e }}} {
-		if m.path == "" {
-			continue
-		}
-		e, err := readEarlier(string(m.path))
-		if err != nil {
-			return err
-		}
-		m.use(e)
+	if pins != nil {
+		s.pin(ch, pins, out)
+	}
+	last, err := s.cfg.earlier(s.cfg.Last)
+	if err != nil {
+		return err
 	}
 	ch.run()
 	if len(ch.shortages) > 0 {

@@ -376,23 +376,37 @@ func (w *worker) read(rec arrow.Record, c *chunk) {
 
 // place adds a row of a cell, unless a column it needs is missing.
 func (w *worker) place(rec arrow.Record, c *chunk, i int, j *judgement, strata, group, match []arrow.Array) {
+	if !j.held && w.lacks(c, i, strata, group, match) {
+		return
+	}
+	id := c.ids.Value(i)
+	r := row{ordinal: c.start + uint32(i), cell: uint16(j.cell), pool: j.pool, held: j.held}
+	w.code(&r, rec, i, strata, match)
+	w.addTo(c, &r, i, id, group)
+}
+
+// lacks says whether a missing value keeps a row out.
+func (w *worker) lacks(c *chunk, i int, strata, group, match []arrow.Array) bool {
 	for k, col := range strata {
 		if w.drops(c, i, col, w.cfg.strata()[k], "drop") {
-			return
+			return true
 		}
 	}
 	for k, col := range match {
 		if w.drops(c, i, col, w.cfg.Match[k], "drop") {
-			return
+			return true
 		}
 	}
 	for k, col := range group {
 		if w.drops(c, i, col, w.cfg.Group[k], "keep") {
-			return
+			return true
 		}
 	}
-	id := c.ids.Value(i)
-	r := row{ordinal: c.start + uint32(i), cell: uint16(j.cell), pool: j.pool}
+	return false
+}
+
+// code numbers the values of a row that quotas and checks go by.
+func (w *worker) code(r *row, rec arrow.Record, i int, strata, match []arrow.Array) {
 	if w.multi {
 		w.key = appendLabels(w.key[:0], w.cfg.Stratify, strata, i)
 		r.stratum = w.strata.code(w.key)
@@ -405,6 +419,10 @@ func (w *worker) place(rec arrow.Record, c *chunk, i int, j *judgement, strata, 
 	if w.label >= 0 {
 		r.class = w.classes.of(rec.Columns()[w.label:w.label+1], i)
 	}
+}
+
+// addTo gives a row its place and adds it to those in a cell.
+func (w *worker) addTo(c *chunk, r *row, i int, id string, group []arrow.Array) {
 	switch {
 	case len(group) == 1 && group[0].IsValid(i):
 		w.key = appendValue(append(w.key[:0], 'g'), group[0], i)
@@ -427,10 +445,10 @@ func (w *worker) place(rec arrow.Record, c *chunk, i int, j *judgement, strata, 
 			c.alone++
 		}
 	}
-	c.rows = append(c.rows, r)
+	c.rows = append(c.rows, *r)
 }
 
-// drops says whether a missing value keeps the row out.
+// drops says whether the missing value of one column does.
 func (w *worker) drops(c *chunk, i int, col arrow.Array, name, standard string) bool {
 	if col.IsValid(i) {
 		return false

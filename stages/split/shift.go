@@ -29,6 +29,7 @@ type Shift struct {
 	Where    Where                           `yaml:"where" doc:"rows that each side may draw from"`
 	Exclude  []map[string]pipeline.Condition `yaml:"exclude" single:"true" doc:"rows to leave out: those that meet all conditions of an item"`
 	Leakage  pipeline.Value                  `yaml:"leakage" doc:"what becomes of pictures that are in two sets: off, warn, fail, drop, or the parameters of check/leakage, which stands behind the split"`
+	Holdout  Holdout                         `yaml:"holdout" doc:"rows set aside for the very end, in no other set: a share of all groups such as 5%, or conditions such as {site: [A, B]}"`
 	Reserve  Reserve                         `yaml:"reserve" doc:"candidates beyond the sizes of val and the tests, for rows that the gate drops: a share of each size, or a number for each class; 10% when leakage drops"`
 	Pin      pipeline.File                   `yaml:"pin" doc:"manifest of an earlier split: its rows stay in their sets as long as they exist and fit"`
 	Last     pipeline.File                   `yaml:"last" doc:"manifest of the last split: rows that moved since are counted"`
@@ -129,6 +130,9 @@ func checkShift(c *Shift) []pipeline.Problem {
 			}
 		}
 	}
+	if c.Items.on() && c.Holdout.on() {
+		report("holdout", "images that stand in several sets cannot be set aside here: do it before, by split/select")
+	}
 	if c.Items.on() && c.Classes.mode != "" && c.Classes.mode != "all" {
 		report("classes", "images with several classes have no class to keep or leave: select the items by a condition on their class instead")
 	}
@@ -167,6 +171,9 @@ func shiftOutputs(c *Shift) []stages.Output {
 	outs = append(outs, make("iid", "tests", "sets", "every"))
 	for _, s := range c.Shifts.sets {
 		outs = append(outs, make(s.name, "tests", "ood", "sets", "every"))
+	}
+	if c.Holdout.on() {
+		outs = append(outs, make("holdout", "sets", "every"))
 	}
 	return append(outs, make("unused", "every"))
 }
@@ -213,7 +220,7 @@ func (c *Shift) reads(in *arrow.Schema) []string {
 			names = append(names, a.attribute)
 		}
 	}
-	for _, set := range c.Exclude {
+	for _, set := range slices.Concat(c.Exclude, c.Holdout.sets) {
 		names = append(names, keys(set)...)
 	}
 	if c.readsLabel(in) {

@@ -173,7 +173,7 @@ func (s *Shifts) check(base map[string]pipeline.Condition) []pipeline.Problem {
 		switch {
 		case names[set.name]:
 			report(set.path, "the test set %q is defined twice", set.name)
-		case set.named && slices.Contains([]string{"train", "val", "iid", "tests", "ood", "unused", "sets", "every", "leaks"}, set.name):
+		case set.named && slices.Contains([]string{"train", "val", "iid", "tests", "ood", "unused", "holdout", "sets", "every", "leaks"}, set.name):
 			report(set.path, "the name %q is taken by another output: choose another", set.name)
 		case len(set.alters) == 0:
 			report(set.path, "alters nothing: name an attribute and its values")

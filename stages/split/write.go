@@ -215,9 +215,10 @@ func (s *scan) writePart(ctx context.Context, part []*chunk, out stages.Sink) (m
 					placed = placed[1:]
 				}
 			} else if r < firstReason {
-				tally[r]++
-				if writers[r-1].seats == nil {
-					err = writers[r-1].add(c.ids.Value(i), cells[r-1])
+				at, cell := s.output(r)
+				tally[at+1]++
+				if writers[at].seats == nil {
+					err = writers[at].add(c.ids.Value(i), cell)
 				}
 			} else {
 				reasons[r-firstReason]++
@@ -259,9 +260,9 @@ func (s *scan) report(ch *choice, counts map[role]int, out stages.Sink) {
 			name = "kept"
 		}
 		part := fmt.Sprintf("%s %d", name, counts[role(i+1)])
-		if sizes[i].kind == share {
+		if i < len(sizes) && sizes[i].kind == share {
 			cell := len(ch.cells[0])
-			if k := i - (len(names) - len(ch.ood)); k >= 0 {
+			if k := i - (len(sizes) - len(ch.ood)); k >= 0 {
 				cell = len(ch.cells[k+1])
 			}
 			part += fmt.Sprintf(" (%s of %d)", sizes[i], cell)
