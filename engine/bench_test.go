@@ -3,7 +3,12 @@ package engine_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"shiftmill/engine"
@@ -73,6 +78,41 @@ func BenchmarkNoop(b *testing.B) {
 					b.Fatalf("ran %d stages, want 0", ran)
 				}
 			}
+		})
+	}
+}
+
+// BenchmarkHash is the first pass over large files, which are in the system's cache:
+// one after the other on one processor, and side by side on all.
+func BenchmarkHash(b *testing.B) {
+	const size = 128 << 20
+	files := make([]string, runtime.GOMAXPROCS(0))
+	random := rand.NewChaCha8([32]byte{1})
+	data := make([]byte, size)
+	for i := range files {
+		files[i] = filepath.Join(b.TempDir(), "large.bin")
+		random.Read(data)
+		if err := os.WriteFile(files[i], data, 0o666); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for _, side := range []int{1, len(files)} {
+		b.Run(fmt.Sprintf("processors=%d", side), func(b *testing.B) {
+			b.SetBytes(int64(size * side))
+			used := processorTime()
+			for b.Loop() {
+				var wg sync.WaitGroup
+				for _, f := range files[:side] {
+					wg.Go(func() {
+						if err := engine.HashFile(f); err != nil {
+							b.Error(err)
+						}
+					})
+				}
+				wg.Wait()
+			}
+			used = processorTime() - used
+			b.ReportMetric(float64(size*side)*float64(b.N)/1e9/used.Seconds(), "GB/processor-s")
 		})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"shiftmill/runs"
+	"shiftmill/stages"
 )
 
 // KeepDigests hashes a file as a process of its own would, and returns what
@@ -27,6 +28,12 @@ func KeepDigests(t *testing.T, store, file string) (end func()) {
 			t.Error(err)
 		}
 	}
+}
+
+// HashFile hashes a file that nobody knows yet.
+func HashFile(file string) error {
+	_, err := hashRange(stages.FileRange{Path: file, Size: -1})
+	return err
 }
 
 // KnownDigests says of how many files of a folder the store knows digests.

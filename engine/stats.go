@@ -249,11 +249,20 @@ func hashRange(r stages.FileRange) (runs.Digest, error) {
 	}
 	defer f.Close()
 	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
+	buf := hashBuffers.Get().(*[hashBuffer]byte)
+	defer hashBuffers.Put(buf)
+	// Without the struct the file would choose a buffer of its own, of 32 KiB.
+	if _, err := io.CopyBuffer(h, struct{ io.Reader }{f}, buf[:]); err != nil {
 		return runs.Digest{}, err
 	}
 	return runs.Digest(h.Sum(nil)), nil
 }
+
+// hashBuffer is enough that system calls cost nothing beside hashing, and rests in
+// the second-level cache.
+const hashBuffer = 256 << 10
+
+var hashBuffers = sync.Pool{New: func() any { return new([hashBuffer]byte) }}
 
 // remember keeps a digest if the file's stat is what it was before hashing
 // and old enough to be told from a later change.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -41,11 +42,12 @@ func (c *Images) listing(ctx context.Context) (p *pattern, taken, others []found
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	taken = files[:0]
 	for _, f := range files {
 		if len(c.Glob) > 0 && !slices.ContainsFunc(c.Glob, func(g string) bool { return matchGlob(g, f.name) }) {
 			continue
 		}
-		if _, ok := p.match(f.name); ok {
+		if p.matches(f.name) {
 			taken = append(taken, f)
 		} else {
 			others = append(others, f)
@@ -69,8 +71,11 @@ func listImages(ctx context.Context, c *Images, digest func(string) (string, err
 		return err
 	}
 	if c.OnError != "skip" && len(c.Exif) == 0 {
+		var line []byte
 		for _, f := range taken {
-			if _, err := fmt.Fprintf(w, "%q %t\n", f.name, f.empty); err != nil {
+			line = append(strconv.AppendQuote(line[:0], f.name), ' ')
+			line = append(strconv.AppendBool(line, f.empty), '\n')
+			if _, err := w.Write(line); err != nil {
 				return err
 			}
 		}

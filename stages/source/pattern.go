@@ -55,6 +55,9 @@ func parsePattern(text string) (*pattern, error) {
 	return p, nil
 }
 
+// matches says whether a name has the columns.
+func (p *pattern) matches(name string) bool { return p.re.MatchString(name) }
+
 // match returns the columns of a name.
 func (p *pattern) match(name string) ([]string, bool) {
 	m := p.re.FindStringSubmatch(name)

@@ -32,11 +32,11 @@ func images(ctx context.Context, root string, extensions []string, depth int) ([
 	}
 	slices.SortFunc(w.files, func(a, b found) int { return strings.Compare(a.name, b.name) })
 	err := parallel(ctx, lookups, len(w.files), func(i int) error {
-		info, err := os.Stat(filepath.Join(root, filepath.FromSlash(w.files[i].name)))
+		size, err := fileSize(filepath.Join(root, filepath.FromSlash(w.files[i].name)))
 		if err != nil {
 			return fmt.Errorf("list images: %w", relativeTo(root, err))
 		}
-		w.files[i].empty = info.Size() == 0
+		w.files[i].empty = size == 0
 		return nil
 	})
 	return w.files, err
@@ -89,9 +89,24 @@ func (w *walker) folder(ctx context.Context, folder string) error {
 	if err != nil {
 		return fmt.Errorf("list images: %w", relativeTo(w.root, err))
 	}
-	var files []found
+	// The names of a folder are parts of one text: a million of them would
+	// otherwise be as many small pieces of memory.
+	var text strings.Builder
+	ends := make([]int, 0, len(entries))
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		if e.Type().IsRegular() {
+			if !w.wanted(e.Name()) {
+				continue
+			}
+			if folder != "" {
+				text.WriteString(folder)
+				text.WriteByte('/')
+			}
+			text.WriteString(e.Name())
+			ends = append(ends, text.Len())
 			continue
 		}
 		name := strings.TrimPrefix(folder+"/"+e.Name(), "/")
@@ -114,12 +129,18 @@ func (w *walker) folder(ctx context.Context, folder string) error {
 			continue
 		}
 		if w.wanted(name) {
-			files = append(files, found{name: name})
+			text.WriteString(name)
+			ends = append(ends, text.Len())
 		}
 	}
 	w.mu.Lock()
-	w.files = append(w.files, files...)
-	w.mu.Unlock()
+	defer w.mu.Unlock()
+	w.files = slices.Grow(w.files, len(ends))
+	from := 0
+	for _, end := range ends {
+		w.files = append(w.files, found{name: text.String()[from:end]})
+		from = end
+	}
 	return nil
 }
 
