@@ -59,6 +59,7 @@ func TestStyle(t *testing.T) {
 			t.Errorf("row %d: the style changes nothing", i)
 		}
 	}
+	stagetest.Golden(t, "", paint(1))
 	swapped := *c
 	swapped.Encoder, swapped.Decoder = c.Decoder, c.Encoder
 	bad := paint(1)

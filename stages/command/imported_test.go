@@ -40,6 +40,16 @@ func matrix(rows, columns int64, values ...float64) string {
 	return string(b)
 }
 
+func TestImportGolden(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "p.csv")
+	if err := os.WriteFile(file, []byte("id,cat,dog\nb,0.25,2\na,-1,1\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	stagetest.Golden(t, "", stagetest.Case{Kind: command.Import(),
+		Config: configure[command.Imported](t, command.Import(), fmt.Sprintf("{file: %q, classes: [cat, dog], activation: softmax}", file)),
+		Ports:  map[string][]stages.Input{"data": {stagetest.Rows([]string{"a", "b"})}}})
+}
+
 func TestImport(t *testing.T) {
 	dir := t.TempDir()
 	for _, tt := range []struct{ file, text, ids, with, want string }{

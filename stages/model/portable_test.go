@@ -243,6 +243,8 @@ func TestSafetensors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	stagetest.Golden(t, "", stagetest.Case{Kind: Safetensors(), Config: configOf(t, Safetensors(), settings)})
+	stagetest.Golden(t, "", stagetest.Case{Kind: ONNX(), Config: configOf(t, ONNX(), "{file: onnx/testdata/net-17.onnx, output: logits, classes: [a, b, c, d, e]}")})
 	got, err := Open(out.Files(""))
 	if err != nil {
 		t.Fatal(err)

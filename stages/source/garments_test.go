@@ -36,9 +36,9 @@ func TestGarmentsRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	written, err := stagetest.Case{
-		Kind: WriteDeepFashion2Kind(), Ports: map[string][]stages.Input{"images": {rows}}, Images: drawer{GarmentsKind()}, Workers: 2,
-	}.Run(context.Background())
+	write := stagetest.Case{Kind: WriteDeepFashion2Kind(), Ports: map[string][]stages.Input{"images": {rows}}, Images: drawer{GarmentsKind()}, Workers: 2}
+	stagetest.Golden(t, "", write)
+	written, err := write.Run(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -247,6 +247,35 @@ func TestGolden(t *testing.T) {
 	stagetest.Golden(t, "", stagetest.Case{Kind: kind, Config: config})
 }
 
+// TestGoldenContainers holds what is read of the formats that others write.
+func TestGoldenContainers(t *testing.T) {
+	anno := `{"source": "shop", "pair_id": 7, "item1": ` + shirt + `}`
+	for _, tt := range []struct {
+		kind  *stages.Kind
+		files map[string]string
+		with  string
+	}{
+		{ArraysKind(), nil, "{root: testdata/arrays, arrays: [fog.npy, snow.npy], blocks: 2, names: [cat, dog, fox]}"},
+		{COCOKind(), map[string]string{"1.jpg": "a", "2.jpg": "b", "a.json": `{"images": [{"id": 1, "file_name": "1.jpg", "width": 3, "height": 2}, {"id": 2, "file_name": "2.jpg", "width": 3, "height": 2}],
+			"categories": [{"id": 5, "name": "cat"}, {"id": 7, "name": "dog"}],
+			"annotations": [{"id": 1, "image_id": 1, "category_id": 7, "bbox": [0, 0, 2, 1], "area": 2}, {"id": 2, "image_id": 1, "category_id": 5, "bbox": [1, 0, 1, 1], "area": 1}]}`}, "{root: ., annotations: a.json}"},
+		{DeepFashion2Kind(), map[string]string{"train/image/000001.jpg": "a", "train/annos/000001.json": anno, "validation/image/000001.jpg": "b",
+			"validation/annos/000001.json": `{"source": "user", "pair_id": 8, "item1": ` + skirt + `}`}, "{root: .}"},
+		{ShardsKind(), map[string]string{"t-000.tar": tarOf(t, "a.png", "one", "a.cls", "0", "a.json", `{"country": "FR", "n": 3}`, "x/b.png", "two", "x/b.cls", "2", "x/b.json", `{"n": 4}`)},
+			`{root: ., shards: "t-{000..000}.tar", label: cls, classes: imagenet-1k}`},
+	} {
+		root := "."
+		if tt.files != nil {
+			root = files(t, tt.files)
+		}
+		config, err := parse(t, tt.kind, root, tt.with)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stagetest.Golden(t, "", stagetest.Case{Kind: tt.kind, Config: config})
+	}
+}
+
 // realData is a folder of real images beside the project; the test is skipped
 // where it is absent, and fails there when CI says that it must run.
 func realData(t testing.TB, name string) string {

@@ -193,6 +193,15 @@ func TestSelect(t *testing.T) {
 	}
 }
 
+func TestGoldenSelectAndGiven(t *testing.T) {
+	kind := SelectKind()
+	stagetest.Golden(t, "", stagetest.Case{Kind: kind, Config: parse(t, kind, "{where: {device: {like: 'C0?'}}, size: 2}"), Seed: 7, Ports: map[string][]stages.Input{"rows": {shots()}}})
+	kind = GivenKind()
+	val := stagetest.Rows([]string{"1", "2", "3"}, stagetest.Column{Name: "label", Values: []string{"cat", "dog", "cow"}})
+	art := stagetest.Rows([]string{"8", "9"}, stagetest.Column{Name: "label", Values: []any{"dog", "cat"}})
+	stagetest.Golden(t, "", stagetest.Case{Kind: kind, Config: parse(t, kind, "{classes: common}"), Ports: map[string][]stages.Input{"iid": {val}, "rendition": {art}}})
+}
+
 func TestGiven(t *testing.T) {
 	kind := GivenKind()
 	val := stagetest.Rows([]string{"1", "2", "3"}, stagetest.Column{Name: "label", Values: []string{"cat", "dog", "cow"}})
