@@ -155,7 +155,7 @@ func (e *Engine) runWhole(ctx context.Context, n *node, workers int) (rec nodeRe
 	c := newCollector(n)
 	c.progress = e.progressOf(n)
 	c.note = func(line string) { e.emit(Event{Type: Note, Stage: n.spec.Name, Message: line}) }
-	made := e.newWholeOutput(n)
+	made := e.newWholeOutput(n, workers)
 	defer func() { err = errors.Join(err, made.close()) }()
 	c.keep = made.rows
 	c.keepFile = func(output, name string, data []byte) error { return made.file(ctx, output, name, data) }

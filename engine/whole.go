@@ -16,9 +16,10 @@ import (
 // A wholeOutput keeps what a node that is one task makes, until it ends well: rows in
 // spools, files in the store. It is safe for concurrent use.
 type wholeOutput struct {
-	e     *Engine
-	n     *node
-	limit int // bytes of rows held in memory, of all outputs together
+	e       *Engine
+	n       *node
+	workers int
+	limit   int // bytes of rows held in memory, of all outputs together
 
 	mu     sync.Mutex
 	held   int
@@ -29,8 +30,8 @@ type wholeOutput struct {
 // spoolShare is what part of the memory rows may take before they are sorted aside.
 const spoolShare = 16
 
-func (e *Engine) newWholeOutput(n *node) *wholeOutput {
-	return &wholeOutput{e: e, n: n, limit: int(max(64<<10, e.o.Memory/spoolShare)),
+func (e *Engine) newWholeOutput(n *node, workers int) *wholeOutput {
+	return &wholeOutput{e: e, n: n, workers: workers, limit: int(max(64<<10, e.o.Memory/spoolShare)),
 		spools: map[string]*spool{}, files: map[string]map[string]storedFile{}}
 }
 
@@ -60,7 +61,8 @@ func (o *wholeOutput) rows(output string, rec arrow.Record) error {
 
 // endRows stores the rows of an output.
 func (o *wholeOutput) endRows(ctx context.Context, r stages.Output, fields []arrow.Field) (outputRecord, error) {
-	w := o.e.newOutputWriter(o.n, r, fields)
+	w := o.e.newOutputWriter(o.n, r, fields, o.workers)
+	defer w.wg.Wait() // on every way out: nothing is stored after the stage has ended
 	if s := o.spools[r.Name]; s != nil {
 		s.schema = w.schema
 		err := s.each(ctx, func(rec arrow.Record, ids []string) error { return w.write(ctx, rec, ids) })

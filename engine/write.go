@@ -2,6 +2,10 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
 
 	"github.com/apache/arrow/go/v15/arrow"
 
@@ -19,12 +23,22 @@ type outputWriter struct {
 	cut    cutter
 	w      *partWriter // of the partition at work; nil between two
 	ids    []string    // of its rows
-	parts  []part
+	parts  []*part
 	whole  []*contentHash // of each column, over all rows so far
+
+	busy  chan struct{} // a place for each partition that is stored beside the next ones' digests
+	wg    sync.WaitGroup
+	mu    sync.Mutex
+	ended error
 }
 
-func (e *Engine) newOutputWriter(maker *node, r stages.Output, fields []arrow.Field) *outputWriter {
+// newOutputWriter starts an output that so many workers store.
+func (e *Engine) newOutputWriter(maker *node, r stages.Output, fields []arrow.Field, workers int) *outputWriter {
 	o := &outputWriter{e: e, maker: maker, base: maker.baseOf(r.Name), schema: schemaWithID(fields), cut: cutter{Cut: e.o.Cut}}
+	o.busy = make(chan struct{}, max(1, workers-1))
+	if workers < 2 {
+		o.busy = nil
+	}
 	for _, f := range o.schema.Fields() {
 		o.whole = append(o.whole, newContentHash(f.Type))
 	}
@@ -68,30 +82,68 @@ func (o *outputWriter) endPart(ctx context.Context) error {
 	if o.w == nil {
 		return nil
 	}
+	w, ids, p := o.w, o.ids, &part{}
+	o.parts, o.w, o.ids = append(o.parts, p), nil, nil
+	if o.busy == nil {
+		return o.store(ctx, w, ids, p)
+	}
+	o.busy <- struct{}{}
+	o.wg.Go(func() {
+		defer recoverInto(&o.mu, &o.ended)
+		defer func() { <-o.busy }()
+		if err := o.store(ctx, w, ids, p); err != nil {
+			o.mu.Lock()
+			defer o.mu.Unlock()
+			if o.ended == nil {
+				o.ended = err
+			}
+		}
+	})
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.ended
+}
+
+// recoverInto keeps a panic as the error of what began it.
+func recoverInto(mu *sync.Mutex, err *error) {
+	if p := recover(); p != nil {
+		mu.Lock()
+		defer mu.Unlock()
+		*err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+	}
+}
+
+// store stores a partition whose rows are all there.
+func (o *outputWriter) store(ctx context.Context, w *partWriter, ids []string, p *part) (err error) {
 	if o.base != nil {
-		if err := o.e.inBase(ctx, o.base, o.ids); err != nil {
+		if err := o.e.inBase(ctx, o.base, ids); err != nil {
 			return err
 		}
 	}
-	p, err := o.w.close(ctx)
-	if err != nil {
-		return err
-	}
-	o.parts = append(o.parts, p)
-	o.w, o.ids = nil, nil
-	return nil
+	*p, err = w.close(ctx)
+	return err
+}
+
+// wait returns when nothing is being stored any more.
+func (o *outputWriter) wait() error {
+	o.wg.Wait()
+	return o.ended
 }
 
 // close stores what is left.
 func (o *outputWriter) close(ctx context.Context) (outputRecord, error) {
-	if err := o.endPart(ctx); err != nil {
+	if err := errors.Join(o.endPart(ctx), o.wait()); err != nil {
 		return outputRecord{}, err
+	}
+	parts := make([]part, len(o.parts))
+	for i, p := range o.parts {
+		parts[i] = *p
 	}
 	whole := make([]runs.Digest, len(o.whole))
 	for i, h := range o.whole {
 		whole[i] = h.sum()
 	}
-	return o.e.finishRows(ctx, o.maker, o.schema, o.parts, whole)
+	return o.e.finishRows(ctx, o.maker, o.schema, parts, whole)
 }
 
 // inBase makes sure that rows over a base are in it: what a later reader joins
