@@ -49,7 +49,11 @@ func (c *Config) assess(all []*benchmark, boot *stats.Bootstrap) (*result, error
 		if err != nil {
 			return nil, err
 		}
-		r.Published = &publishedResult{tables, pointSigns(tables, c.Margins)}
+		sizes, err := readSizes()
+		if err != nil {
+			return nil, err
+		}
+		r.Published = &publishedResult{tables, pointSigns(tables, c.Margins), publishedCorrelations(tables), publishedBlur(tables), sizes}
 	}
 	return r, nil
 }

@@ -39,7 +39,7 @@ func (b *benchmark) compare(boot *stats.Bootstrap, ood []*testSet, base, m *mode
 			continue
 		}
 		judged = append(judged, s)
-		r.Sets = append(r.Sets, setGains{Set: s.name, gains: p.gain(one, inside)})
+		r.Sets = append(r.Sets, setGains{Set: s.name, gains: p.gain(one, inside), McNemar: p.discordant(s)})
 	}
 	if out := p.less(1, judged); out != nil {
 		r.gains = p.gain(out, inside)
@@ -72,6 +72,28 @@ func (p *pair) less(weight float64, sets []*testSet) []summand {
 		return nil
 	}
 	return append(base, own...)
+}
+
+// discordant tests single weights on a set; nil where the test does not hold.
+func (p *pair) discordant(s *testSet) *float64 {
+	if len(p.base.seeds) != 1 || len(p.m.seeds) != 1 || s.rows.Clusters() != s.rows.Rows() {
+		return nil
+	}
+	base, own := p.base.cells[cellKey{p.seeds[0], s.name}], p.m.cells[cellKey{p.seeds[0], s.name}]
+	if base.wrong == nil || own.wrong == nil {
+		return nil
+	}
+	first, second := 0, 0
+	for i, w := range base.wrong {
+		switch {
+		case w > own.wrong[i]:
+			first++
+		case w < own.wrong[i]:
+			second++
+		}
+	}
+	q := stats.McNemar(first, second)
+	return &q
 }
 
 // gain estimates A and G from the sum over OOD sets and, if there is an IID set,

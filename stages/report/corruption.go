@@ -26,6 +26,14 @@ type corruptionErrors struct {
 	Relative  *number `json:"relative,omitempty"`  // the same of relative CE; needs clean images
 }
 
+// meanName is what the mean of CE is called: mCE if it is of all that ImageNet-C has.
+func (c *corruptionErrors) meanName() string {
+	if c.Complete {
+		return "mCE"
+	}
+	return "mean CE"
+}
+
 type corruptionError struct {
 	Corruption string  `json:"corruption"`
 	Error      *number `json:"error"` // mean over severities, unnormalised

@@ -40,6 +40,25 @@ func csvData(r *result) ([]byte, error) {
 			for _, e := range m.Errors {
 				put(e.Set, "error", e.Error, m.Seeds)
 				put(e.Set, "gap", e.Gap, m.Seeds)
+				put(e.Set, "top-5 error", e.Top5, m.Seeds)
+				put(e.Set, "ECE", e.ECE, m.Seeds)
+				put(e.Set, "RMS calibration error", e.RMS, m.Seeds)
+			}
+			if c := m.Corruption; c != nil {
+				for _, e := range c.Each {
+					put(e.Corruption, "error by corruption", e.Error, m.Seeds)
+					put(e.Corruption, "CE", e.CE, m.Seeds)
+				}
+				for _, e := range c.Severity {
+					put("severity="+strconv.Itoa(e.Severity), "error by severity", e.Error, m.Seeds)
+				}
+				mean := c.meanName()
+				put("", mean, c.Mean, m.Seeds)
+				put("", "relative "+mean, c.Relative, m.Seeds)
+			}
+			for _, e := range m.Classes {
+				put("class="+e.Class, "IID error by class", e.IID, m.Seeds)
+				put("class="+e.Class, "OOD error by class", e.OOD, m.Seeds)
 			}
 			for _, a := range m.Attributes {
 				for _, v := range a.Values {

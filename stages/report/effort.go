@@ -66,7 +66,7 @@ func (b *benchmark) uneven() (notes []string) {
 // effortTable is parameters, cost and training of each method that has told.
 func effortTable(b *benchmarkResult) (table, bool) {
 	t := table{
-		title: "Training effort", head: []string{"method", "parameters", "multiply-adds an image", "images seen", "distinct images"}, extra: true,
+		title: "Training effort", head: []string{"method", "parameters", "multiply-adds an image", "images seen", "distinct images"},
 		note: "Images seen: put through the network in training, every view counted. Distinct images: rows of the training data, generated copies included.",
 	}
 	known := false

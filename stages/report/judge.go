@@ -14,15 +14,16 @@ type judge struct {
 	c     *Config
 	all   []*benchmark
 	boot  *stats.Bootstrap
-	lines map[*benchmark]*line // those that could be drawn
-	cells map[[4]string]*gains // by benchmark, its sets where these are not all, plain, with
+	lines map[*benchmark]*line      // those that could be drawn
+	cells map[[4]string]*comparison // by benchmark, its sets where these are not all, plain, with
 	order []*gains
+	parts []*gains // of single test sets, a family of their own
 }
 
 // hypotheses judges what the spec names, by the criteria of the paper made exact:
 // a method's sign on a benchmark is that of more than half of its comparisons.
 func (c *Config) hypotheses(all []*benchmark, boot *stats.Bootstrap) *hypothesesResult {
-	j := &judge{c: c, all: all, boot: boot, lines: map[*benchmark]*line{}, cells: map[[4]string]*gains{}}
+	j := &judge{c: c, all: all, boot: boot, lines: map[*benchmark]*line{}, cells: map[[4]string]*comparison{}}
 	for _, b := range all {
 		j.lines[b] = b.fit(c, boot)
 	}
@@ -50,7 +51,8 @@ func (c *Config) hypotheses(all []*benchmark, boot *stats.Bootstrap) *hypotheses
 			j.evidence(p.b, p.sets, x)
 		}
 	}
-	r := &hypothesesResult{Family: adjust(c.Margins, j.order)}
+	r := &hypothesesResult{Family: adjust(c.Margins, j.order), Blur: j.blur()}
+	adjust(c.Margins, j.parts)
 	add := func(number int, name string, contrasts []contrast) {
 		if len(contrasts) > 0 {
 			r.Rows = append(r.Rows, j.method(number, name, contrasts))
@@ -106,19 +108,47 @@ func (j *judge) evidence(b *benchmark, sets []*testSet, x contrast) []evidenceCe
 			continue
 		}
 		key := [4]string{b.name, some, plain.name(), m.name()}
-		g, ok := j.cells[key]
+		found, ok := j.cells[key]
 		if !ok {
 			if cmp, _ := b.compare(j.boot, sets, plain, m); cmp != nil && cmp.A != nil && cmp.G != nil {
-				g = &cmp.gains
-				j.order = append(j.order, g)
+				found = cmp
+				j.order = append(j.order, &cmp.gains)
+				for i := range cmp.Sets {
+					j.parts = append(j.parts, &cmp.Sets[i].gains)
+				}
 			}
-			j.cells[key] = g
+			j.cells[key] = found
 		}
-		if g != nil {
-			cells = append(cells, evidenceCell{Plain: plain.name(), With: m.name(), gains: g})
+		if found != nil {
+			c := evidenceCell{Plain: plain.name(), With: m.name(), gains: &found.gains, Sets: found.Sets}
+			c.Weights, c.MACs = j.growth(plain, m)
+			cells = append(cells, c)
 		}
 	}
 	return cells
+}
+
+// growth is by what factors the second network has more weights, and takes more
+// multiply-adds, than the first; 0 where that is not known.
+func (j *judge) growth(plain, with *model) (weights, macs float64) {
+	w := [2]float64{j.c.Parameters[plain.method], j.c.Parameters[with.method]}
+	var a [2]float64
+	for i, m := range []*model{plain, with} {
+		if m.effort == nil {
+			continue
+		}
+		if w[i] == 0 {
+			w[i] = float64(m.effort.Parameters) / 1e6
+		}
+		a[i] = float64(m.effort.MACs)
+	}
+	if w[0] > 0 {
+		weights = w[1] / w[0]
+	}
+	if a[0] > 0 {
+		macs = a[1] / a[0]
+	}
+	return weights, macs
 }
 
 func (b *benchmark) find(method, rest string) *model {
@@ -145,12 +175,30 @@ func (j *judge) method(number int, name string, contrasts []contrast) hypothesis
 			continue
 		}
 		v.Verdict, v.Why = majority(v.Cells)
+		if number <= 2 {
+			v.Why += growths(v.Cells)
+		}
 		if number == 3 && len(j.c.Hypotheses.Simple) > 0 {
 			j.overSimple(b, &v)
 		}
 		r.Benchmarks = append(r.Benchmarks, v)
 	}
 	return r
+}
+
+// growths says what larger networks, or attention, cost.
+func growths(cells []evidenceCell) (text string) {
+	for _, c := range cells {
+		if c.Weights == 0 {
+			continue
+		}
+		text += fmt.Sprintf("; %s has %.2f times the weights", c.With, c.Weights)
+		if c.MACs > 0 {
+			text += fmt.Sprintf(" and %.2f times the multiply-adds", c.MACs)
+		}
+		text += " of " + c.Plain
+	}
+	return text
 }
 
 // majority is the sign of more than half of the cells.

@@ -38,7 +38,7 @@ func Robustness() *stages.Kind {
 	return stages.Define(stages.Def[Config]{
 		Name:    "report/robustness",
 		Doc:     "Compares methods on test sets inside and outside the training distribution, with 95 % intervals.",
-		Version: 3, // 2: training effort beside every method; 3: pictures, training, attributes, reliability; charts drawn in the browser
+		Version: 4, // 2: training effort; 3: pictures, training, attributes, reliability, charts by a library; 4: blur, growth, McNemar, all numbers in report.csv
 		Shape:   stages.Aggregate,
 		In: []stages.Port{
 			{

@@ -8,7 +8,7 @@ import (
 
 // layHypotheses is the table of hypotheses by benchmarks, why each verdict is
 // as it is, and the comparisons that they rest on.
-func layHypotheses(r *result) section {
+func layHypotheses(r *result, colours []string) section {
 	h := r.Hypotheses
 	s := section{title: "Hypotheses", id: "hypotheses", lead: fmt.Sprintf(
 		"Each sign is that of more than half of the comparisons behind it. A comparison is + if A and G are above 0 (one-sided p <= 0.025, Holm over the comparisons of this part, %d) and A >= %s and G >= %s points; "+
@@ -22,6 +22,10 @@ func layHypotheses(r *result) section {
 	evidence := table{
 		title: "Evidence", head: []string{"#", "benchmark", "comparison", "A", "G", "p", "verdict"}, keys: 3,
 		note: "In points, as in the benchmarks' own tables; p by Holm over all comparisons of this part.",
+	}
+	parts := table{
+		title: "Evidence, by test set", head: []string{"#", "benchmark", "comparison", "test set", "A", "G", "p", "verdict"}, keys: 4, fold: true, extra: true,
+		note: "As above, each test set for itself; p by Holm over all comparisons and test sets of this part.",
 	}
 	for _, row := range h.Rows {
 		name := strconv.Itoa(row.Number) + " " + row.Name
@@ -45,6 +49,11 @@ func layHypotheses(r *result) section {
 				if e.Uncontrolled {
 					of += " (uncontrolled)"
 				}
+				if len(e.Sets) > 1 && len(e.Sets) <= manySets {
+					for _, x := range e.Sets {
+						parts.rows = append(parts.rows, []cell{{value: strconv.Itoa(row.Number)}, {value: b.Name}, {value: of}, {value: x.Set}, signed(x.A), signed(x.G), pvalue(x.Holm), mark(x.Verdict)})
+					}
+				}
 				evidence.rows = append(evidence.rows, []cell{{value: strconv.Itoa(row.Number)}, {value: b.Name}, {value: of}, signed(e.A), signed(e.G), pvalue(e.Holm), mark(e.Verdict)})
 				if k > 0 {
 					anchor = ""
@@ -52,24 +61,33 @@ func layHypotheses(r *result) section {
 				evidence.ids = append(evidence.ids, anchor)
 			}
 		}
+		all := cell{value: row.Verdict}
 		if row.Verdict != "" {
+			all.link = "why-" + strconv.Itoa(len(s.items)+1)
 			s.items = append(s.items, fmt.Sprintf("%s: %s: %s.", name, row.Verdict, row.Why))
 		}
-		main.rows = append(main.rows, append(cells, cell{value: row.Verdict}))
+		main.rows = append(main.rows, append(cells, all))
 	}
 	s.tables = []table{main}
 	if len(evidence.rows) > 0 {
 		s.tables = append(s.tables, evidence)
 	}
-	if t := correlationTable(h); len(t.rows) > 0 {
+	if len(parts.rows) > 0 {
+		s.tables = append(s.tables, parts)
+	}
+	for i := range h.Blur {
+		s.tables = append(s.tables, h.Blur[i].table())
+		s.charts = append(s.charts, h.Blur[i].chart(colours))
+	}
+	if t := correlationTable(h.Correlations); len(t.rows) > 0 {
 		s.tables = append(s.tables, t)
 	}
 	return s
 }
 
-func correlationTable(h *hypothesesResult) table {
+func correlationTable(all []correlation) table {
 	t := table{title: "Do benchmarks rank methods alike?", head: []string{"benchmark", "and", "methods", "rank correlation of G"}}
-	for _, c := range h.Correlations {
+	for _, c := range all {
 		n := float64(c.Methods)
 		rho := cell{value: "n/a"}
 		if c.Rho != nil {

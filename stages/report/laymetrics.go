@@ -21,8 +21,11 @@ func metricTables(b *benchmarkResult) []table {
 		known := func(r modelResult) bool {
 			return slices.ContainsFunc(r.Errors, func(e setError) bool { return m.of(e) != nil })
 		}
-		if len(b.Sets) <= manySets && slices.ContainsFunc(b.Models, known) {
+		if slices.ContainsFunc(b.Models, known) {
 			t := setTable(m.title, b, m.of)
+			if len(b.Sets) > manySets {
+				t = t.filled()
+			}
 			t.note = m.note
 			ts = append(ts, t)
 		}
@@ -41,6 +44,22 @@ func metricTables(b *benchmarkResult) []table {
 		ts[i].extra = true
 	}
 	return ts
+}
+
+// filled leaves out the columns that hold no figures.
+func (t *table) filled() table {
+	f := *t
+	f.head, f.rows = nil, make([][]cell, len(t.rows))
+	for i, h := range t.head {
+		if i >= max(t.keys, 1) && !slices.ContainsFunc(t.rows, func(row []cell) bool { return row[i].sort != nil }) {
+			continue
+		}
+		f.head = append(f.head, h)
+		for k, row := range t.rows {
+			f.rows[k] = append(f.rows[k], row[i])
+		}
+	}
+	return f
 }
 
 // hardest is how many classes a table shows where it cannot be folded.
@@ -116,18 +135,22 @@ func corruptionTables(b *benchmarkResult) []table {
 			continue
 		}
 		if len(units.rows) == 0 {
-			mean := "mean CE"
-			if c.Complete {
-				mean = "mCE"
-			}
+			mean := c.meanName()
 			units.title = "Corruption error, " + c.Reference + " = 100"
 			units.note = "CE: error summed over severities over that of " + c.Reference + "; " + mean + ": mean over corruptions that are not held out; relative: the same of the growth over clean images."
+			if b.Sets[0].IID {
+				units.head = append(units.head, b.Sets[0].Name)
+			}
 			units.head = append(units.head, mean, "relative "+mean)
 			for _, e := range c.Each {
 				units.head = append(units.head, e.Corruption)
 			}
 		}
-		units.rows = append(units.rows, append([]cell{{value: m.Name}, value(c.Mean), value(c.Relative)}, byCorruption[1:]...))
+		row := []cell{{value: m.Name}}
+		if b.Sets[0].IID {
+			row = append(row, value(m.Errors[0].Error))
+		}
+		units.rows = append(units.rows, append(append(row, value(c.Mean), value(c.Relative)), byCorruption[1:]...))
 	}
 	ts := []table{errors, severity}
 	if len(units.rows) > 0 {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -78,7 +79,7 @@ func lay(r *result) []section {
 		ss = append(ss, layBenchmark(r, &r.Benchmarks[i], "b"+strconv.Itoa(i+1), methods))
 	}
 	if r.Hypotheses != nil {
-		ss = append(ss, layHypotheses(r))
+		ss = append(ss, layHypotheses(r, methods))
 	}
 	if r.Published != nil {
 		ss = append(ss, layPublished(r))
@@ -97,6 +98,9 @@ func layBenchmark(r *result, b *benchmarkResult, id string, colours []string) se
 		s.tables = append(s.tables, corruptionTables(b)...)
 	case b.oodSets() > 1:
 		s.tables = append(s.tables, setTable("Error by test set", b, func(e setError) *number { return e.Error }))
+	}
+	if t, ok := precisionTable(b); ok {
+		s.tables = append(s.tables, t)
 	}
 	if t, ok := againstTable(r, b); ok {
 		s.tables = append(s.tables, t)
@@ -255,6 +259,45 @@ func setTable(title string, b *benchmarkResult, of func(setError) *number) table
 	return t
 }
 
+// precisionTable shows rows with several labels as DeepFashion Remixed is printed:
+// mAP, higher is better, OOD before its test sets.
+func precisionTable(b *benchmarkResult) (table, bool) {
+	t := table{title: "mAP by test set", head: []string{"method"}, note: "100 minus the errors above: higher is better.", extra: true}
+	if b.Measure == topOne {
+		return t, false
+	}
+	for _, s := range b.Sets {
+		t.head = append(t.head, s.Name)
+	}
+	at := 1
+	if b.Sets[0].IID {
+		at = 2
+	}
+	t.head = slices.Insert(t.head, at, "OOD mean")
+	for _, m := range b.Models {
+		row := []cell{{value: m.Name}}
+		for _, e := range m.Errors {
+			row = append(row, value(e.Error.complement()))
+		}
+		t.rows = append(t.rows, slices.Insert(row, at, value(m.OOD.complement())))
+	}
+	return t, b.oodSets() > 0
+}
+
+// complement is 100 minus an error.
+func (n *number) complement() *number {
+	if n == nil {
+		return nil
+	}
+	c := *n
+	c.Value = 100 - n.Value
+	if n.Low != nil && n.High != nil {
+		low, high := 100-*n.High, 100-*n.Low
+		c.Low, c.High = &low, &high
+	}
+	return &c
+}
+
 // againstTable compares each method with its baseline.
 func againstTable(r *result, b *benchmarkResult) (table, bool) {
 	t := table{
@@ -285,14 +328,30 @@ func gainTable(r *result, b *benchmarkResult) (table, bool) {
 		keys:  2,
 		note:  "As above, each test set for itself; p by Holm over all rows of this table.",
 	}
-	sets := 0
+	sets, tested := 0, false
+	for _, m := range b.Models {
+		if m.Against == nil {
+			continue
+		}
+		for _, s := range m.Against.Sets {
+			tested = tested || s.McNemar != nil
+		}
+	}
+	if tested {
+		t.head = append(t.head, "McNemar")
+		t.note += " McNemar: exact p that both err equally often on the set, for these weights alone, not adjusted."
+	}
 	for _, m := range b.Models {
 		if m.Against == nil {
 			continue
 		}
 		sets = max(sets, len(m.Against.Sets))
 		for _, s := range m.Against.Sets {
-			t.rows = append(t.rows, []cell{{value: m.Name}, {value: s.Set}, signed(s.A), signed(s.G), pvalue(s.Holm), mark(s.Verdict)})
+			row := []cell{{value: m.Name}, {value: s.Set}, signed(s.A), signed(s.G), pvalue(s.Holm), mark(s.Verdict)}
+			if tested {
+				row = append(row, pvalue(s.McNemar))
+			}
+			t.rows = append(t.rows, row)
 		}
 	}
 	return t, sets > 1 && sets <= manySets && b.Models[0].Corruption == nil

@@ -30,7 +30,32 @@ func layPublished(r *result) section {
 		s.tables = append(s.tables, publishedTable(&tables[i], own(&tables[i])))
 	}
 	s.tables = append(s.tables, signTable(r))
+	t := correlationTable(r.Published.Correlations)
+	t.title, t.head[3] = "Do the published tables rank methods alike?", "rank correlation of G over ResNet-50"
+	if b := r.Published.Blur; b != nil {
+		t.note = "Synthetic and real blur (errors, ten networks): " + strconv.FormatFloat(*b, 'f', 2, 64) + "."
+	}
+	s.tables = append(s.tables, t, sizeTable(r))
 	return s
+}
+
+// sizeTable is the paper's figure 6, own methods first.
+func sizeTable(r *result) table {
+	t := table{title: "Error against model size", keys: 2, head: []string{"network", "source", "millions of weights", "ImageNet-R"}}
+	for _, b := range r.Benchmarks {
+		if b.Name != "imagenet-r" {
+			continue
+		}
+		for _, m := range b.Models {
+			if m.Parameters > 0 {
+				t.rows = append(t.rows, []cell{{value: m.Name}, {value: "this report"}, figure(m.Parameters), value(m.OOD)})
+			}
+		}
+	}
+	for _, p := range r.Published.Sizes {
+		t.rows = append(t.rows, []cell{{value: p.Network}, {value: p.Source}, figure(p.Parameters), figure(p.Error)})
+	}
+	return t
 }
 
 func publishedTable(p *published, own *benchmarkResult) table {

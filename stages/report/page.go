@@ -34,6 +34,9 @@ type pageSection struct {
 	Strips          []pageStrip
 }
 
+// Count numbers items from 1, for their anchors.
+func (pageSection) Count(i int) int { return i + 1 }
+
 type pageStrip struct {
 	Title string
 	Shots []pageShot

@@ -5,8 +5,12 @@ import (
 	"embed"
 	"encoding/csv"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
+	"strings"
+
+	"shiftmill/stages/report/stats"
 )
 
 // publishedFiles are the tables of "The Many Faces of Robustness" (Hendrycks et
@@ -41,6 +45,19 @@ type publishedRow struct {
 type publishedResult struct {
 	Tables []published `json:"tables"`
 	Signs  []pointSign `json:"signs"`
+	// Correlations are rank correlations of G over ResNet-50 between tables, and Blur
+	// that of errors under synthetic blur and on real blurry images.
+	Correlations []correlation   `json:"correlations"`
+	Blur         *float64        `json:"blur"`
+	Sizes        []publishedSize `json:"sizes"`
+}
+
+// A publishedSize is a point of the paper's figure 6.
+type publishedSize struct {
+	Network    string  `json:"network"`
+	Source     string  `json:"source"`
+	Parameters float64 `json:"parameters"` // millions of weights
+	Error      float64 `json:"error"`      // on ImageNet-R, in percent
 }
 
 // publishedNames are the benchmarks in the order of the paper.
@@ -80,6 +97,85 @@ func readPublished() ([]published, error) {
 		all = append(all, t)
 	}
 	return all, nil
+}
+
+// readSizes reads the points of figure 6 that the text gives.
+func readSizes() ([]publishedSize, error) {
+	data, err := publishedFiles.ReadFile("published/sizes.csv")
+	if err != nil {
+		return nil, fmt.Errorf("published sizes: %w", err)
+	}
+	lines, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
+	if err != nil {
+		return nil, fmt.Errorf("published sizes: %w", err)
+	}
+	var all []publishedSize
+	for _, l := range lines[1:] {
+		s := publishedSize{Network: l[0], Source: l[1]}
+		for i, into := range []*float64{&s.Parameters, &s.Error} {
+			if *into, err = strconv.ParseFloat(l[2+i], 64); err != nil {
+				return nil, fmt.Errorf("published sizes, %s: %w", l[0], err)
+			}
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+// publishedCorrelations are between tables over the networks that descend from
+// ResNet-50: it with something added, and the deeper ResNet-152.
+func publishedCorrelations(all []published) (cs []correlation) {
+	for i := range all {
+		for k := i + 1; k < len(all); k++ {
+			a, b := &all[i], &all[k]
+			var x, y []float64
+			for n := range a.Rows {
+				row := &a.Rows[n]
+				other := b.find(row.Network)
+				if other == nil || row.Network != "ResNet-152" && !strings.HasPrefix(row.Network, "ResNet-50 +") {
+					continue
+				}
+				_, p := row.gain(a.find("ResNet-50"))
+				_, q := other.gain(b.find("ResNet-50"))
+				x, y = append(x, settled(p)), append(y, settled(q))
+			}
+			c := correlation{Benchmarks: [2]string{a.Title, b.Title}, Methods: len(x)}
+			if rho, ok := stats.Spearman(x, y); ok {
+				c.Rho = &rho
+			}
+			cs = append(cs, c)
+		}
+	}
+	return cs
+}
+
+// settled takes away what rounding adds to sums of figures with one decimal, so
+// that equal ones rank alike.
+func settled(x float64) float64 { return math.RoundToEven(float64(x*1e6)) / 1e6 }
+
+// publishedBlur is the rank correlation of table 5: the mean error over the four
+// blurs of ImageNet-C, rebuilt from the printed CE, and the error on real ones.
+func publishedBlur(all []published) *float64 {
+	at := func(name string) *published {
+		return &all[slices.IndexFunc(all, func(p published) bool { return p.Name == name })]
+	}
+	synthetic, real := at("imagenet-c"), at("real-blurry")
+	var x, y []float64
+	for i := range real.Rows {
+		row := synthetic.find(real.Rows[i].Network)
+		if row == nil {
+			continue
+		}
+		var sum float64
+		for _, k := range blurs {
+			sum += row.Sets[slices.Index(synthetic.Sets, k)]
+		}
+		x, y = append(x, settled(sum)), append(y, real.Rows[i].OOD)
+	}
+	if rho, ok := stats.Spearman(x, y); ok {
+		return &rho
+	}
+	return nil
 }
 
 func publishedLine(name string, line []string, first int, sets []string) (publishedRow, error) {

@@ -38,6 +38,31 @@ func TestPointRule(t *testing.T) {
 	}
 }
 
+// Rank correlations between the published tables, against SciPy's on the same
+// figures.
+func TestPublishedCorrelations(t *testing.T) {
+	all, err := readPublished()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[[2]string]float64{{"ImageNet-R", "ImageNet-C"}: 0.783, {"DeepFashion Remixed", "ImageNet-C"}: -0.883, {"DeepFashion Remixed", "StreetView StoreFronts"}: -0.949}
+	for _, c := range publishedCorrelations(all) {
+		for k, rho := range want {
+			if (c.Benchmarks == k || c.Benchmarks == [2]string{k[1], k[0]}) && math.Abs(*c.Rho-rho) > 0.001 {
+				t.Errorf("%v: %v, want %v", k, *c.Rho, rho)
+			} else if c.Benchmarks == k || c.Benchmarks == [2]string{k[1], k[0]} {
+				delete(want, k)
+			}
+		}
+	}
+	if len(want) > 0 {
+		t.Errorf("not given: %v", want)
+	}
+	if rho := publishedBlur(all); math.Abs(*rho-0.9515) > 0.001 {
+		t.Errorf("blur: %v", *rho)
+	}
+}
+
 // The gap and OOD columns as the paper prints them.
 func TestPublishedColumns(t *testing.T) {
 	all, err := readPublished()

@@ -117,6 +117,9 @@ type gains struct {
 type setGains struct {
 	Set string `json:"set"`
 	gains
+	// McNemar is the exact test of the two models' errors on the set, where both
+	// have one seed and every row is its own cluster.
+	McNemar *float64 `json:"mcnemar,omitempty"`
 }
 
 // A number is an estimate with its 95 % interval; low and high are null where
@@ -137,6 +140,7 @@ type hypothesesResult struct {
 	// Correlations are rank correlations of G between benchmarks over the
 	// methods of both.
 	Correlations []correlation `json:"correlations"`
+	Blur         []blurResult  `json:"blur,omitempty"`
 }
 
 type hypothesisResult struct {
@@ -162,7 +166,12 @@ type evidenceCell struct {
 	Plain        string `json:"plain"`
 	With         string `json:"with"`
 	Uncontrolled bool   `json:"uncontrolled,omitempty"`
+	// Weights and MACs say how much larger the second network is, as a factor, where
+	// both are known.
+	Weights float64 `json:"weights,omitempty"`
+	MACs    float64 `json:"macs,omitempty"`
 	*gains
+	Sets []setGains `json:"sets,omitempty"` // one family over all of the part's comparisons
 }
 
 type correlation struct {
