@@ -160,8 +160,7 @@ func (s *scheduler) grew(a *active, p int) {
 	a.ready[p] = true
 	a.left--
 	if a.t != nil && !a.n.streams() {
-		a.t.done += int64(a.bounds[p].Rows)
-		a.progress(a.t.done, int64(a.t.data.rows), "rows")
+		a.progress(a.t.landed(p, int64(a.bounds[p].Rows)), int64(a.t.data.rows), "rows")
 	}
 	if a.data == nil {
 		s.open(a)

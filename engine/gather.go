@@ -183,8 +183,7 @@ type gatheredSet struct {
 }
 
 func (s *gatheredSet) done(p int) {
-	s.t.done += int64(s.a.bounds[p].Rows)
-	s.a.progress(s.t.done, int64(s.t.data.rows), "rows")
+	s.a.progress(s.t.landed(p, int64(s.a.bounds[p].Rows)), int64(s.t.data.rows), "rows")
 }
 
 // flush makes the partitions gathered so far.

@@ -42,8 +42,9 @@ type rowTask struct {
 	large   bool     // it reads or writes large values
 
 	mu     sync.Mutex
-	begun  time.Time // when the first partition was begun
-	done   int64
+	begun  time.Time     // when the first partition was begun
+	done   int64         // rows of partitions that are ready
+	flying map[int]int64 // rows that have come out of those being computed
 	reused int
 }
 
@@ -232,7 +233,12 @@ func (t *rowTask) compute(ctx context.Context, p int, key runs.Digest) (partReco
 		return partRecord{}, err
 	}
 	c := t.collector()
-	c.take = func(rec arrow.Record) error { return w.m.add(ctx, rec) }
+	report := t.e.progressOf(t.n)
+	c.take = func(rec arrow.Record) error {
+		report(t.came(p, rec.NumRows()), int64(t.data.rows), "rows")
+		return w.m.add(ctx, rec)
+	}
+	t.landed(p, 0) // it may have been tried before
 	if len(w.todo) > 0 {
 		if err := t.run(ctx, []stages.Input{t.input(w)}, *t.side, c); err != nil {
 			return partRecord{}, err
@@ -259,6 +265,30 @@ func (t *rowTask) close(ctx context.Context, w *making, c *collector, rec partRe
 		return rec, err
 	}
 	return rec, t.e.store.Append(runs.Record{Key: w.key, Kind: "partition", Data: data, Objects: rec.Part.objects()})
+}
+
+// came notes that rows of a partition have come out and returns how many there are in all.
+func (t *rowTask) came(p int, rows int64) int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.flying == nil {
+		t.flying = map[int]int64{}
+	}
+	t.flying[p] += rows
+	total := t.done
+	for _, n := range t.flying {
+		total += n
+	}
+	return total
+}
+
+// landed notes that a partition is ready, and its rows count as done.
+func (t *rowTask) landed(p int, rows int64) int64 {
+	t.mu.Lock()
+	delete(t.flying, p)
+	t.done += rows
+	t.mu.Unlock()
+	return t.came(p, 0)
 }
 
 func (t *rowTask) usable(r runs.Record) bool {

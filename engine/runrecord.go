@@ -41,9 +41,17 @@ type NodeRun struct {
 	Key     runs.Digest `json:"key"`
 	Seconds float64     `json:"seconds,omitempty"`
 	Rows    int         `json:"rows,omitempty"`
+	Outputs []OutputRun `json:"outputs,omitempty"` // what a lock file says of them
 	Metrics []Metric    `json:"metrics,omitempty"`
 	Notes   []string    `json:"notes,omitempty"`
 	Skips   []Skip      `json:"skips,omitempty"`
+}
+
+// An OutputRun is an output that a node had at the end of a run.
+type OutputRun struct {
+	Name    string                 `json:"name,omitempty"`
+	Rows    int                    `json:"rows,omitempty"`
+	Content map[string]runs.Digest `json:"content"` // by column or file
 }
 
 // A Machine is where a run ran.
@@ -55,6 +63,9 @@ type Machine struct {
 	Workers   int      `json:"workers"`
 	CPU       []string `json:"cpu_features"`
 	Processor int      `json:"processors"`
+	Host      string   `json:"host"`
+	Memory    int64    `json:"memory_bytes"`          // that rows in flight and kept tables might take
+	Limits    []string `json:"environment,omitempty"` // variables that bound what the program may use, as they were
 }
 
 // NodeRuns tells what became of every node, for a run record.
@@ -62,6 +73,10 @@ func (e *Engine) NodeRuns() []NodeRun {
 	out := make([]NodeRun, len(e.nodes))
 	for i, n := range e.nodes {
 		r := NodeRun{Name: n.spec.Name, Kind: n.kind.Name, State: n.state, Reason: n.reason, Key: n.key.Digest, Rows: int(n.rows())}
+		for i := range n.record.Outputs {
+			o := &n.record.Outputs[i]
+			r.Outputs = append(r.Outputs, OutputRun{Name: o.Name, Rows: o.Rows, Content: o.contentIDs()})
+		}
 		if n.state == Ran {
 			r.Seconds, r.Metrics, r.Notes, r.Skips = n.record.Seconds, n.record.Metrics, n.record.Notes, n.record.Skips
 		}
@@ -86,18 +101,23 @@ func (e *Engine) Outputs() map[string]map[string]map[string]runs.Digest {
 	for _, n := range e.nodes {
 		outs := map[string]map[string]runs.Digest{}
 		for _, o := range n.record.Outputs {
-			ids := map[string]runs.Digest{}
-			for _, c := range o.Content {
-				ids[c.column] = c.id
-			}
-			for _, f := range o.Files {
-				ids[f.Name] = f.Object
-			}
-			outs[o.Name] = ids
+			outs[o.Name] = o.contentIDs()
 		}
 		all[n.spec.Name] = outs
 	}
 	return all
+}
+
+// contentIDs are those of an output's columns, as far as known, and files.
+func (o *outputRecord) contentIDs() map[string]runs.Digest {
+	ids := map[string]runs.Digest{}
+	for _, c := range o.Content {
+		ids[c.column] = c.id
+	}
+	for _, f := range o.Files {
+		ids[f.Name] = f.Object
+	}
+	return ids
 }
 
 // SaveRun keeps a run record, and with it what the run used, unless the run
@@ -117,7 +137,7 @@ func (e *Engine) SaveRun(r RunRecord) error {
 	}
 	r.Nodes = e.NodeRuns()
 	r.Machine = Machine{OS: runtime.GOOS, Arch: runtime.GOARCH, Go: runtime.Version(), Version: Version(),
-		Workers: e.o.Workers, CPU: cpuFeatures(), Processor: runtime.NumCPU()}
+		Workers: e.o.Workers, CPU: cpuFeatures(), Processor: runtime.NumCPU(), Host: e.stats.host, Memory: e.o.Memory, Limits: environment()}
 	r.PeakMem = peakMemory()
 	r.Location = e.store.Dir()
 	data, err := json.MarshalIndent(r, "", " ")
@@ -200,6 +220,17 @@ func Version() string {
 		v = "(devel)"
 	}
 	return v
+}
+
+// environment lists the variables that change how the program works, never what it gives.
+func environment() []string {
+	var set []string
+	for _, name := range []string{"GOMAXPROCS", "GOMEMLIMIT", "GOGC", "GODEBUG", "SLURM_JOB_ID", "SHIFTMILL_ONNXRUNTIME"} {
+		if v, ok := os.LookupEnv(name); ok {
+			set = append(set, name+"="+v)
+		}
+	}
+	return set
 }
 
 func cpuFeatures() []string {

@@ -3,10 +3,12 @@ package cli
 import (
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mattn/go-isatty"
@@ -24,14 +26,20 @@ const quiet = 10 * time.Second
 // A display shows what happens in a run: bars on a terminal, plain lines
 // elsewhere, JSON lines for programs.
 type display struct {
-	out  io.Writer // of lines for people
-	log  *zerolog.Logger
-	bars *mpb.Progress
+	out    io.Writer // of lines for people
+	stderr io.Writer // where they go when there are no bars
+	log    *zerolog.Logger
+	bars   *mpb.Progress
 
 	collect sync.Once
 
 	mu     sync.Mutex
 	active map[string]*activeStage
+	all    *mpb.Bar // of all stages, once one runs
+	stages int
+
+	// Read by the bar while it is drawn, when mu may be held by who waits for it.
+	ended, cached atomic.Int64
 }
 
 // An activeStage is a stage that runs.
@@ -43,7 +51,7 @@ type activeStage struct {
 }
 
 func (s *session) newDisplay(x *experiment) *display {
-	d := &display{out: s.stderr, active: map[string]*activeStage{}}
+	d := &display{out: s.stderr, stderr: s.stderr, active: map[string]*activeStage{}}
 	if s.jsonOut {
 		log := zerolog.New(s.stdout).With().Str("spec", x.graph.Name).Logger()
 		d.log = &log
@@ -57,6 +65,7 @@ func (s *session) newDisplay(x *experiment) *display {
 }
 
 func (d *display) start(stages int) {
+	d.stages = stages
 	if d.log != nil {
 		d.log.Info().Int("stages", stages).Msg("start")
 	}
@@ -73,8 +82,12 @@ func (d *display) stop() {
 			a.bar.Abort(true)
 		}
 	}
+	if d.all != nil {
+		d.all.Abort(true)
+	}
 	d.mu.Unlock()
 	d.bars.Wait()
+	d.out = d.stderr
 }
 
 func (d *display) note(line string) {
@@ -99,6 +112,7 @@ func (d *display) event(ev engine.Event) {
 	switch ev.Type {
 	case engine.NodeStarted:
 		d.active[ev.Stage] = &activeStage{begun: ev.Time, told: ev.Time}
+		d.overall()
 	case engine.Progress:
 		d.progress(ev)
 	case engine.Note:
@@ -108,8 +122,28 @@ func (d *display) event(ev engine.Event) {
 			a.bar.Abort(true)
 		}
 		delete(d.active, ev.Stage)
+		ended := d.ended.Add(1)
+		if ev.State == engine.Hit {
+			d.cached.Add(1)
+		}
+		if d.all != nil {
+			d.all.SetCurrent(min(ended, int64(d.stages-1))) // it goes when all has ended
+		}
 		d.done(ev)
 	}
+}
+
+// overall draws, below the others, the bar of all stages.
+func (d *display) overall() {
+	if d.bars == nil || d.all != nil || d.stages < 2 {
+		return
+	}
+	text := func(decor.Statistics) string {
+		return fmt.Sprintf("%d of %d stages, %d of them cached ", d.ended.Load(), d.stages, d.cached.Load())
+	}
+	d.all = d.bars.AddBar(int64(d.stages), mpb.BarRemoveOnComplete(), mpb.BarPriority(math.MaxInt),
+		mpb.PrependDecorators(decor.Any(text)), mpb.AppendDecorators(decor.Elapsed(decor.ET_STYLE_GO)))
+	d.all.SetCurrent(d.ended.Load())
 }
 
 func (d *display) line(state, stage, text string) {
@@ -157,7 +191,8 @@ func (d *display) progress(ev engine.Event) {
 		a.bar = d.bars.AddBar(ev.Total,
 			mpb.BarRemoveOnComplete(),
 			mpb.PrependDecorators(decor.Name(ev.Stage+" ", decor.WCSyncSpaceR), decor.CountersNoUnit("%d/%d "+ev.Unit+" ", decor.WCSyncSpaceR)),
-			mpb.AppendDecorators(decor.Percentage(), decor.OnComplete(decor.AverageETA(decor.ET_STYLE_GO, decor.WCSyncSpace), "")))
+			mpb.AppendDecorators(decor.Percentage(), decor.AverageSpeed(0, "%.1f "+ev.Unit+"/s", decor.WCSyncSpace),
+				decor.OnComplete(decor.AverageETA(decor.ET_STYLE_GO, decor.WCSyncSpace), ""), decor.Name(" left")))
 	}
 	a.bar.SetTotal(ev.Total, false)
 	a.bar.SetCurrent(min(ev.Done, ev.Total-1)) // the bar goes when the stage is done, not before
