@@ -26,7 +26,7 @@ name: every
 seed: 4
 params: {encoder: null, decoder: null}
 stages:
-  photos: {kind: source/storefronts, with: {count: 9, size: 32}}
+  photos: {kind: source/storefronts, with: {count: 6, size: 32}}
   net: {kind: train/classifier, from: {train: photos}, with: {model: {arch: convnet, width: 4}, size: 16, batch_size: 3, budget: {steps: 2}, online: [adversarial]}}
   edsr: {kind: train/superresolution, from: {train: photos}, with: {steps: 1, batch_size: 1, size: 16}}
   cae: {kind: train/autoencoder, from: {train: photos}, with: {steps: 1, batch_size: 1, size: 16}}
@@ -51,6 +51,7 @@ stages:
     matrix: {attack: [fgsm, pgd]}
     with: {attack: $matrix.attack, steps: 3, restarts: 2}
   enlarged: {kind: augment/deepaugment-edsr, from: {data: photos, model: edsr}, with: {size: 16}}
+  own: {kind: augment/deepaugment-network, from: photos, with: {network: ../stages/augment/testdata/network.onnx, size: 16}}
   coded: {kind: augment/deepaugment-cae, from: {data: photos, model: cae}, with: {size: 16}}
   corrupted:
     kind: corrupt/imagenet-c

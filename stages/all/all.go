@@ -40,6 +40,7 @@ func Registry() *stages.Registry {
 		augment.Draws(),
 		augment.EDSR(),
 		augment.CAE(),
+		augment.Network(),
 		augment.Speckle(),
 		augment.RandomErasing(),
 		augment.Adversarial(),

@@ -68,7 +68,7 @@ type distorter interface {
 	// redraw distorts the clean weights afresh.
 	redraw(d *deep.Dice, p *kernels.Pool)
 	// picture makes a new picture; bits serves what is drawn element by element.
-	picture(x *imageio.Pixels, d *deep.Dice, bits kernels.Source, p *kernels.Pool) *imageio.Pixels
+	picture(x *imageio.Pixels, d *deep.Dice, bits kernels.Source, p *kernels.Pool) (*imageio.Pixels, error)
 }
 
 // deepNames are the names of a kind's distortions.
@@ -102,8 +102,10 @@ func deepKind(name string, version int, doc string, size int, known deepNames, b
 		},
 		Uses: []string{transform.Version, nn.Version},
 		New: func(c *Deep) (stages.Stage, error) {
-			s := &deepStage{c: c, name: name, version: version, build: build}
-			return s, nil
+			return &deepStage{name: name, version: version, size: c.Size, copy: c.Copy, open: func(in *stages.Inputs) (func() (distorter, error), error) {
+				tensors, err := c.tensors(in.One("model"))
+				return func() (distorter, error) { return build(c, tensors) }, err
+			}}, nil
 		},
 	})
 }
@@ -135,35 +137,36 @@ func contains(list []string, s string) bool {
 // A deepStage is a DeepAugment kind made ready; its parts run concurrently,
 // each with a network of its own.
 type deepStage struct {
-	c       *Deep
-	name    string
-	version int
-	build   func(*Deep, []model.Tensor) (distorter, error)
+	name       string
+	version    int
+	size, copy int
+	// open reads the weights and returns what makes a network of them.
+	open func(in *stages.Inputs) (func() (distorter, error), error)
 
-	load    sync.Once
-	tensors []model.Tensor
-	err     error
-	idle    sync.Pool
+	load  sync.Once
+	build func() (distorter, error)
+	err   error
+	idle  sync.Pool
 }
 
 // Run makes pictures of the rows of one part, one after the other, since rows
 // share a network's weights.
 func (s *deepStage) Run(ctx context.Context, in *stages.Inputs, out stages.Sink) error {
-	s.load.Do(func() { s.tensors, s.err = s.c.tensors(in.One("model")) })
+	s.load.Do(func() { s.build, s.err = s.open(in) })
 	if s.err != nil {
 		return s.err
 	}
 	net, ok := s.idle.Get().(distorter)
 	if !ok {
 		var err error
-		if net, err = s.build(s.c, s.tensors); err != nil {
+		if net, err = s.build(); err != nil {
 			return err
 		}
 	}
 	defer s.idle.Put(net)
 	pool := kernels.NewPool(in.Workers)
 	key := func(purpose string) kernels.Key {
-		return kernels.NewKey(s.name, s.version, in.Seed, purpose, uint64(s.c.Copy))
+		return kernels.NewKey(s.name, s.version, in.Seed, purpose, uint64(s.copy))
 	}
 	weights, signals, bits := key("weights"), key("signals"), key("bits")
 	current, drawn := "", false
@@ -176,11 +179,11 @@ func (s *deepStage) Run(ctx context.Context, in *stages.Inputs, out stages.Sink)
 			net.redraw(deep.NewDice(weights.Row(draw)), pool)
 			current, drawn = draw, true
 		}
-		p = imageio.ResizeShorter(p, s.c.Size, imageio.Bilinear)
-		if p.H < 8 || p.W < 8 || p.H > 64*s.c.Size || p.W > 64*s.c.Size {
+		p = imageio.ResizeShorter(p, s.size, imageio.Bilinear)
+		if p.H < 8 || p.W < 8 || p.H > 64*s.size || p.W > 64*s.size {
 			return nil, fmt.Errorf("a picture of %d x %d has no sensible form for the network: crop it first", p.H, p.W)
 		}
-		return net.picture(p, deep.NewDice(signals.Row(id)), bits.Row(id), pool), nil
+		return net.picture(p, deep.NewDice(signals.Row(id)), bits.Row(id), pool)
 	})
 }
 

@@ -52,7 +52,10 @@ func BenchmarkDeepAugment(b *testing.B) {
 			b.Fatal(err)
 		}
 		p = imageio.ResizeShorter(p, 128, imageio.Bilinear)
-		out := d.picture(p, deep.NewDice(key.Row("signals"+name)), key.Row("bits"+name), pool)
+		out, err := d.picture(p, deep.NewDice(key.Row("signals"+name)), key.Row("bits"+name), pool)
+		if err != nil {
+			b.Fatal(err)
+		}
 		imageio.EncodeJPEG(out, 75)
 		made := processorTime()
 		x.Resize(3, p.H, p.W)

@@ -61,11 +61,11 @@ func (e *edsrDistorter) redraw(d *deep.Dice, p *kernels.Pool) {
 	}
 }
 
-func (e *edsrDistorter) picture(x *imageio.Pixels, d *deep.Dice, _ kernels.Source, p *kernels.Pool) *imageio.Pixels {
+func (e *edsrDistorter) picture(x *imageio.Pixels, d *deep.Dice, _ kernels.Source, p *kernels.Pool) (*imageio.Pixels, error) {
 	e.x.Resize(3, x.H, x.W)
 	imageio.ToPlanes(e.x.Data, x, 1)
 	deep.RunEDSR(e.net, &e.y, e.x, e.before, e.body, e.reference, d, p)
-	return imageio.FromPlanes(e.y.Data, e.y.H, e.y.W, 1)
+	return imageio.FromPlanes(e.y.Data, e.y.H, e.y.W, 1), nil
 }
 
 // A caeDistorter is a distorted CAE beside a clean one.
@@ -118,9 +118,9 @@ func (e *caeDistorter) redraw(d *deep.Dice, _ *kernels.Pool) {
 	}
 }
 
-func (e *caeDistorter) picture(x *imageio.Pixels, d *deep.Dice, bits kernels.Source, p *kernels.Pool) *imageio.Pixels {
+func (e *caeDistorter) picture(x *imageio.Pixels, d *deep.Dice, bits kernels.Source, p *kernels.Pool) (*imageio.Pixels, error) {
 	e.x.Resize(3, x.H, x.W)
 	imageio.ToPlanes(e.x.Data, x, 255)
 	deep.RunCAE(e.net, &e.y, e.x, e.signals, d, bits, p)
-	return imageio.FromPlanes(e.y.Data, e.y.H, e.y.W, 255)
+	return imageio.FromPlanes(e.y.Data, e.y.H, e.y.W, 255), nil
 }

@@ -37,7 +37,7 @@ func shopFront(t testing.TB, size int) *imageio.Pixels {
 
 // The sheet's measures in pixels.
 const (
-	tile   = 60
+	tile   = 54
 	gap    = 2
 	margin = 126 // for the names
 )
@@ -98,8 +98,8 @@ func TestSheet(t *testing.T) {
 	page := sheet(t, 224, tile)
 	if *update {
 		data := imageio.EncodePNG(page)
-		if len(data) > 500_000 {
-			t.Fatalf("the sheet takes %d bytes, more than 500 kB", len(data))
+		if len(data) > 400_000 {
+			t.Fatalf("the sheet takes %d bytes, more than 400 kB", len(data))
 		}
 		if err := os.WriteFile(sheetFile, data, 0o644); err != nil {
 			t.Fatal(err)

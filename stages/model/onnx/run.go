@@ -33,6 +33,7 @@ func operators() map[string]func(*call) ([]*Value, error) {
 		"Shape": one((*call).shapeOf), "Constant": one((*call).constant), "ConstantOfShape": one((*call).constantOfShape), "Expand": one((*call).expand),
 		"Cast": one((*call).cast), "Identity": one((*call).identity), "Dropout": one((*call).identity), "Pad": one((*call).pad), "Clip": one((*call).clip),
 		"ReduceMean": one((*call).reduce), "ReduceSum": one((*call).reduce), "ReduceMax": one((*call).reduce),
+		"ConvTranspose": one((*call).convTranspose), "DepthToSpace": one((*call).depthToSpace), "Resize": one((*call).resize),
 	}
 	for name := range binaries() {
 		ops[name] = one((*call).binary)

@@ -116,6 +116,21 @@ case("clip", [n("Clip", ["x", "l", "h"])], m, {"l": np.float32(-0.5), "h": np.fl
 case("clip-high", [n("Clip", ["x", "", "h"])], m, {"h": np.float32(0.5)})
 case("clip-6", [n("Clip", ["x"], min=-0.25, max=0.5)], m, opset=10)
 case("dropout", [n("Dropout", ["x"])], m)
+late = np.random.default_rng(6)  # so that what is drawn below stays
+
+
+def g(*shape):
+    return late.standard_normal(shape).astype(np.float32)
+
+
+case("conv-transpose", [n("ConvTranspose", ["x", "w", "b"], strides=[2, 2])], g(2, 4, 5, 6), {"w": g(4, 3, 2, 2), "b": g(3)})
+case("conv-transpose-padded", [n("ConvTranspose", ["x", "w"], strides=[2, 3], pads=[1, 0, 2, 1], output_padding=[1, 1], group=2)], g(1, 4, 5, 6), {"w": g(4, 3, 3, 4)})
+case("depth-to-space", [n("DepthToSpace", ["x"], blocksize=2)], g(2, 8, 3, 4))
+case("pixel-shuffle", [n("DepthToSpace", ["x"], blocksize=2, mode="CRD")], g(2, 8, 3, 4))
+case("nearest", [n("Resize", ["x", "", "s"], mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor")], g(1, 2, 3, 4), {"s": np.array([1, 1, 2, 3], np.float32)})
+case("linear", [n("Resize", ["x", "", "s"], mode="linear", coordinate_transformation_mode="pytorch_half_pixel")], g(1, 2, 3, 4), {"s": np.array([1, 1, 2, 3], np.float32)})
+case("linear-sizes", [n("Resize", ["x", "", "", "s"], mode="linear")], g(1, 2, 3, 4), {"s": i(1, 2, 12, 8)})
+
 with open("operators.json", "w") as out:
     json.dump(cases, out, separators=(",", ":"))
 
