@@ -56,8 +56,15 @@ func reads(c *Config, port string, in *arrow.Schema) []string {
 	case in == nil:
 		return []string{model.ImageColumn, c.Label}
 	}
-	return model.Present(in, model.ImageColumn, scoresColumn, c.Label)
+	columns := model.Present(in, model.ImageColumn, scoresColumn, c.Label)
+	if c.Restrict.Common && len(in.FieldIndices(keptColumn)) > 0 {
+		columns = append(columns, keptColumn)
+	}
+	return columns
 }
+
+// keptColumn is the column in whose metadata a split says which classes it kept.
+const keptColumn = "cell"
 
 // columns checks the data. What is written depends on the number of classes,
 // which a model's file says, or the scores that rows have.

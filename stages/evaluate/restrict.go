@@ -167,8 +167,10 @@ func (r Restrict) mask(classes []string, s *arrow.Schema, label string) (mask, e
 	keep := r.Classes
 	if r.Common {
 		text := ""
-		if at := s.FieldIndices(label); len(at) > 0 {
-			text, _ = s.Field(at[0]).Metadata.GetValue(classesKey)
+		for _, name := range []string{label, keptColumn} { // data of one's own may say it with the labels
+			if at := s.FieldIndices(name); len(at) > 0 && text == "" {
+				text, _ = s.Field(at[0]).Metadata.GetValue(classesKey)
+			}
 		}
 		if text == "" {
 			return m, fmt.Errorf("restrict: common needs to know the classes of the data, which split/given with classes: common says; or write restrict: imagenet-r, or a list of classes")

@@ -25,7 +25,7 @@ func GivenKind() *stages.Kind {
 	return stages.Define(stages.Def[Given]{
 		Name:        "split/given",
 		Doc:         "Makes a benchmark of sets that are separate already, such as ImageNet's validation images and ImageNet-R: from: {iid: val, rendition: rendered}. Each name becomes an output; train and val are no test sets, iid is the reference of the others.",
-		Version:     2, // 2: sets are named in from; a group there gives an output for each member
+		Version:     3, // 2: sets are named in from; a group there gives an output for each member. 3: cell says which classes were kept
 		Shape:       stages.Index,
 		In:          []stages.Port{{Name: "sets", Doc: "the sets, under names of your choice", Type: stages.Rows, Any: true}},
 		Config:      Given{Label: "label"},
@@ -221,6 +221,9 @@ func (c *Given) kept(sets []*givenSet, out stages.Sink) (map[string]bool, error)
 // write hands over the rows of the kept classes, and names the others.
 func (s *givenSet) write(ctx context.Context, c *Given, keep map[string]bool, out stages.Sink) error {
 	w := newWriter(s.name, "cell", out)
+	if keep != nil {
+		w.keeps(keys(keep))
+	}
 	defer w.release()
 	rows, left := 0, 0
 	err := s.input.Each(ctx, func(rec arrow.Record) error {

@@ -2,6 +2,7 @@ package split
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"sort"
@@ -41,6 +42,18 @@ func newWriter(output, column string, sink stages.Sink) *writer {
 		output: output, sink: sink, schema: arrow.NewSchema(fields, nil),
 		ids: array.NewStringBuilder(memory.DefaultAllocator), second: array.NewStringBuilder(memory.DefaultAllocator),
 	}
+}
+
+// keeps says in the metadata of the second column which classes the rows are of,
+// as a JSON list under "classes": what evaluation with restrict: common masks to.
+func (w *writer) keeps(classes []string) {
+	list, err := json.Marshal(classes)
+	if err != nil {
+		panic("split: " + err.Error()) // strings always marshal
+	}
+	fields := slices.Clone(w.schema.Fields())
+	fields[1].Metadata = arrow.NewMetadata([]string{"classes"}, []string{string(list)})
+	w.schema = arrow.NewSchema(fields, nil)
 }
 
 // withLabels adds the column labels.
