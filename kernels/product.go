@@ -13,9 +13,9 @@ type product struct {
 }
 
 const (
-	productTerms = 192 // of a panel
-	productStrip = 480 // columns whose panels are packed together
-	productRows  = 384 // of a block of tiles
+	productTerms = 340  // of a panel
+	productStrip = 1008 // columns whose panels are packed together
+	productRows  = 192  // of a block of tiles
 )
 
 // A factor is the right factor of a product, [k, n]: element (t, j) is at v[t*pitch+j], or at v[j*pitch+t] if turned.
