@@ -75,10 +75,38 @@ func LogSlice(dst, x []float32) {
 }
 
 // SinSlice is described at ExpSlice.
-func SinSlice(dst, x []float32) { apply("SinSlice", dst, x, Sin) }
+func SinSlice(dst, x []float32) {
+	sameLength("SinSlice", len(dst), len(x))
+	turns(dst, x, false)
+}
 
 // CosSlice is described at ExpSlice.
-func CosSlice(dst, x []float32) { apply("CosSlice", dst, x, Cos) }
+func CosSlice(dst, x []float32) {
+	sameLength("CosSlice", len(dst), len(x))
+	turns(dst, x, true)
+}
+
+// turns computes sines or cosines in vectors, and one by one those that are too large for them.
+func turns(dst, x []float32, cosine bool) {
+	be := backend()
+	const piece = 256
+	var from [piece]float32 // dst may be x
+	for len(x) > 0 {
+		n := copy(from[:], x)
+		f, done := Sin, 0
+		if cosine {
+			f, done = Cos, be.SmallCos(dst[:n], from[:n])
+		} else {
+			done = be.SmallSin(dst[:n], from[:n])
+		}
+		for i, v := range from[:n] {
+			if i >= done || !(abs(v) < 0x1p16) {
+				dst[i] = f(v)
+			}
+		}
+		dst, x = dst[n:], x[n:]
+	}
+}
 
 // ErfSlice is described at ExpSlice.
 func ErfSlice(dst, x []float32) {
@@ -90,13 +118,6 @@ func ErfSlice(dst, x []float32) {
 func SqrtSlice(dst, x []float32) {
 	sameLength("SqrtSlice", len(dst), len(x))
 	backend().SqrtSlice(dst, x)
-}
-
-func apply(op string, dst, x []float32, f func(float32) float32) {
-	sameLength(op, len(dst), len(x))
-	for i, v := range x {
-		dst[i] = f(v)
-	}
 }
 
 // Add stores x + y in dst.

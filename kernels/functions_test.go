@@ -193,3 +193,33 @@ func TestFloat64(t *testing.T) {
 	check("Pow64", 0.999, Pow64(0.999, 10), math.Pow(0.999, 10), 1e-15)
 	check("Exp64", -744, Exp64(-744), math.Exp(-744), 1e-300)
 }
+
+// TestTurns compares sines and cosines of slices with those of single values: small and large angles, special values, every
+// length past two pieces' vectors, in place.
+func TestTurns(t *testing.T) {
+	key := NewKey("test", 1, 6, "turns", 0)
+	eachBackend(t, func(t *testing.T, _ *Pool) {
+		for name, f := range map[string]struct {
+			slice func(dst, x []float32)
+			one   func(float32) float32
+		}{"sin": {SinSlice, Sin}, "cos": {CosSlice, Cos}} {
+			for _, n := range []int{0, 1, 15, 16, 17, 33, 255, 256, 257, 300, 20000} {
+				got, check := guarded(n)
+				bound := []float32{1, 100, 0x1.1p16, 1e30}[n%4]
+				key.Row(name).Ranges(got, 0, -bound, bound)
+				for i, v := range append(special, 0x1p16, -0x1p16, 0x1.fffffep15, -0x1.fffffep15, 0x1.921fb6p+0, 0x1.921fb6p+1) {
+					if j := i * 17 % max(n, 1); n > 0 && i < n {
+						got[j] = v
+					}
+				}
+				want := make([]float32, n)
+				for i, v := range got {
+					want[i] = f.one(v)
+				}
+				f.slice(got, got)
+				check(t, name)
+				sameBits(t, name, got, want)
+			}
+		}
+	})
+}

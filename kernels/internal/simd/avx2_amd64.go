@@ -229,6 +229,16 @@ func geluAVX2(n int, dst *float32, x *float32)
 //go:noescape
 func geluBackAVX2(n int, dx *float32, dy *float32, x *float32)
 
+// sinAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
+//
+//go:noescape
+func sinAVX2(n int, dst *float32, x *float32)
+
+// cosAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
+//
+//go:noescape
+func cosAVX2(n int, dst *float32, x *float32)
+
 // sqrtAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
 //
 //go:noescape

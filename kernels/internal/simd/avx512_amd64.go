@@ -468,6 +468,16 @@ func geluAVX512(n int, dst *float32, x *float32)
 //go:noescape
 func geluBackAVX512(n int, dx *float32, dy *float32, x *float32)
 
+// sinAVX512 is the vector loop of the Go twin of its name, for a multiple of 16 elements, at least 16.
+//
+//go:noescape
+func sinAVX512(n int, dst *float32, x *float32)
+
+// cosAVX512 is the vector loop of the Go twin of its name, for a multiple of 16 elements, at least 16.
+//
+//go:noescape
+func cosAVX512(n int, dst *float32, x *float32)
+
 // sqrtAVX512 is the vector loop of the Go twin of its name, for a multiple of 16 elements, at least 16.
 //
 //go:noescape

@@ -268,6 +268,22 @@ func (be Backend) geluBackLoop(n int, dx *float32, dy *float32, x *float32) {
 	geluBackAVX2(n, dx, dy, x)
 }
 
+func (be Backend) sinLoop(n int, dst *float32, x *float32) {
+	if be == AVX512 {
+		sinAVX512(n, dst, x)
+		return
+	}
+	sinAVX2(n, dst, x)
+}
+
+func (be Backend) cosLoop(n int, dst *float32, x *float32) {
+	if be == AVX512 {
+		cosAVX512(n, dst, x)
+		return
+	}
+	cosAVX2(n, dst, x)
+}
+
 func (be Backend) sqrtLoop(n int, dst *float32, x *float32) {
 	if be == AVX512 {
 		sqrtAVX512(n, dst, x)

@@ -88,6 +88,10 @@ func (be Backend) geluLoop(n int, dst *float32, x *float32) { panic(unreachable)
 
 func (be Backend) geluBackLoop(n int, dx *float32, dy *float32, x *float32) { panic(unreachable) }
 
+func (be Backend) sinLoop(n int, dst *float32, x *float32) { panic(unreachable) }
+
+func (be Backend) cosLoop(n int, dst *float32, x *float32) { panic(unreachable) }
+
 func (be Backend) sqrtLoop(n int, dst *float32, x *float32) { panic(unreachable) }
 
 func (be Backend) boxMullerLoop(n int, v *float32) { panic(unreachable) }

@@ -54,3 +54,22 @@ func sinCos(x float32) (sin, cos float32) {
 	}
 	return sin, cos
 }
+
+// SmallSin stores the sine of whole vectors of x in dst and returns their number of elements. Elements of 2^16 and more in
+// magnitude, and NaN, get something else.
+func (b Backend) SmallSin(dst, x []float32) int {
+	n := b.vectors(len(dst))
+	for i := 0; i < n; i += piece {
+		b.sinLoop(min(piece, n-i), &dst[i], &x[i])
+	}
+	return n
+}
+
+// SmallCos is SmallSin for the cosine.
+func (b Backend) SmallCos(dst, x []float32) int {
+	n := b.vectors(len(dst))
+	for i := 0; i < n; i += piece {
+		b.cosLoop(min(piece, n-i), &dst[i], &x[i])
+	}
+	return n
+}

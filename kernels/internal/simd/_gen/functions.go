@@ -143,7 +143,7 @@ func (f *file) erf() {
 	f.choose(unordered, "V8", "V8", "V15", "V1", "V1", "V2")
 }
 
-// trig emits V1 = cos(V0) and V2 = sin(V0) for V0 from +0 to 2^16, with V3 to V9, V14 and V15.
+// trig emits V1 = cos(V0) and V2 = sin(V0) for V0 from -2^16 to 2^16, -0 taken as +0, with V3 to V9, V14 and V15; V0 stays.
 func (f *file) trig() {
 	f.constant(0x1.45f306p-1, "V15")
 	f.vop("VMULPS V15, V0, V3")
@@ -266,6 +266,18 @@ func (f *file) functions() {
 		f.vop("VFMADD213PS V11, V10, V1")
 		f.vop("VMULPS %s, V1, V1", at["dy"])
 		f.vop("VMOVUPS V1, %s", at["dx"])
+	}})
+	f.vector(vec{"sin", nil, unary, func(f *file, at, s map[string]string) {
+		f.vop("VMOVUPS %s, V0", at["x"])
+		f.trig()
+		f.bits("XOR", "V3", "V3", "V3")
+		f.choose(equal, "V3", "V0", "V0", "V2", "V2", "V4") // zero keeps its sign
+		f.vop("VMOVUPS V2, %s", at["dst"])
+	}})
+	f.vector(vec{"cos", nil, unary, func(f *file, at, s map[string]string) {
+		f.vop("VMOVUPS %s, V0", at["x"])
+		f.trig()
+		f.vop("VMOVUPS V1, %s", at["dst"])
 	}})
 	f.vector(vec{"sqrt", nil, unary, func(f *file, at, s map[string]string) {
 		f.vop("VSQRTPS %s, V0", at["x"])
