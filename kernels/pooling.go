@@ -112,34 +112,37 @@ func maxValues(dst, x []float32, s PoolShape, p *Pool) {
 	be := backend()
 	// Output ox reads the padded row at ox*StrideW+kw: of phase kw%StrideW the value number ox+kw/StrideW.
 	phases := min(s.StrideW, s.KW)
-	pitch := ow + (s.KW-1)/s.StrideW
+	wide := (ow + simd.Lanes - 1) / simd.Lanes * simd.Lanes // whole vectors
+	pitch := wide + (s.KW-1)/s.StrideW + simd.Lanes
 	padded := max(pitch*s.StrideW, s.PadW+s.W)
 	p.Run(s.Planes, func(i int) {
 		in, out := x[i*s.H*s.W:(i+1)*s.H*s.W], dst[i*oh*ow:(i+1)*oh*ow]
-		b := getFloats(s.H*ow + padded + phases*pitch)
+		b := getFloats((s.H+1)*wide + padded + phases*pitch)
 		defer b.put()
-		rows, line, cut := b.v[:s.H*ow], b.v[s.H*ow:][:padded], b.v[s.H*ow+padded:]
+		rows, row := b.v[:s.H*wide], b.v[s.H*wide:][:wide]
+		line, cut := b.v[(s.H+1)*wide:][:padded], b.v[(s.H+1)*wide+padded:]
 		for j := range line {
 			line[j] = float32(math.Inf(-1))
 		}
 		for y := range s.H {
 			copy(line[s.PadW:], in[y*s.W:(y+1)*s.W])
-			row := rows[y*ow : (y+1)*ow]
+			to := rows[y*wide : (y+1)*wide]
 			for f := range phases {
-				everyOf(be, cut[f*pitch:(f+1)*pitch], line[f:], s.StrideW)
+				everyOf(be, cut[f*pitch:][:wide+(s.KW-1)/s.StrideW], line[f:], s.StrideW)
 			}
-			copy(row, cut)
+			copy(to, cut)
 			for kw := 1; kw < s.KW; kw++ {
-				be.Max(row, row, cut[kw%s.StrideW*pitch+kw/s.StrideW:][:ow])
+				be.Max(to, to, cut[kw%s.StrideW*pitch+kw/s.StrideW:][:wide])
 			}
 		}
 		for oy := range oh {
 			y0, y1 := window(oy, s.KH, s.StrideH, s.PadH, s.H)
-			row := out[oy*ow : (oy+1)*ow]
-			copy(row, rows[y0*ow:])
+			first := rows[y0*wide : (y0+1)*wide]
 			for y := y0 + 1; y < y1; y++ {
-				be.Max(row, row, rows[y*ow:(y+1)*ow])
+				be.Max(row, first, rows[y*wide:(y+1)*wide])
+				first = row
 			}
+			copy(out[oy*ow:(oy+1)*ow], first)
 		}
 	})
 }

@@ -52,6 +52,8 @@ func (f *file) flatTile(rows, vectors int) {
 		f.op("MOVQ %d(SI), R11", groupWord(v, groupSrc))
 		f.op("LEAQ (CX)(R11*4), %s", sources[v])
 	}
+	f.op("MOVQ %s, R15", arg("end"))
+	f.ahead(rows, vectors)
 	f.op("TESTQ AX, AX")
 	f.op("JZ ending")
 	f.label("loop")
@@ -71,8 +73,10 @@ func (f *file) flatTile(rows, vectors int) {
 	f.op("DECQ AX")
 	f.op("JNZ loop")
 	f.label("ending")
-	f.ending(arg("end"), rows, vectors, acc)
+	f.ending(rows, vectors, acc)
 	f.label("store")
+	f.op("MOVQ %s, R10", arg("ldc"))
+	f.op("SHLQ $2, R10")
 	for v := range vectors {
 		f.eachRow(v, "DI", "R10", rows, fmt.Sprintf("stored%d", v),
 			func(i int, at string) { f.op("VMOVUPS Z%d, K1, (%s)", acc(i, v), at) },
@@ -127,9 +131,29 @@ const (
 	endingSlope = 88
 )
 
-// ending emits what follows the last term, as a simd.Ending says, and jumps to store where that is nothing.
-func (f *file) ending(end string, rows, vectors int, acc func(i, v int) int) {
-	f.op("MOVQ %s, R15", end)
+// ahead emits prefetches of what an ending adds, if there is one, at R15. R11 and R12 are used.
+func (f *file) ahead(rows, vectors int) {
+	f.op("TESTQ R15, R15")
+	f.op("JZ nothing")
+	f.op("MOVQ %d(R15), R11", endingAdd)
+	f.op("TESTQ R11, R11")
+	f.op("JZ nothing")
+	f.op("MOVQ %d(R15), R12", endingPitch)
+	f.op("MOVQ %d(SI), R10", groupWord(0, groupAt0))
+	f.op("LEAQ (R11)(R10*4), R11")
+	for i := range rows {
+		for v := range vectors {
+			f.op("PREFETCHT0 %d(R11)", 64*v)
+		}
+		if i+1 < rows {
+			f.op("LEAQ (R11)(R12*4), R11")
+		}
+	}
+	f.label("nothing")
+}
+
+// ending emits what follows the last term, as the simd.Ending at R15 says, and jumps to store where that is nothing.
+func (f *file) ending(rows, vectors int, acc func(i, v int) int) {
 	f.op("TESTQ R15, R15")
 	f.op("JZ store")
 	f.op("MOVQ %d(R15), BX", endingScale)
