@@ -157,7 +157,7 @@ func (e *Engine) runWhole(ctx context.Context, n *node, workers int) (rec nodeRe
 	c.note = func(line string) { e.emit(Event{Type: Note, Stage: n.spec.Name, Message: line}) }
 	made := e.newWholeOutput(n, workers)
 	defer func() { err = errors.Join(err, made.close()) }()
-	c.keep = made.rows
+	c.keep, c.pass = made.rows, made.pass
 	c.keepFile = func(output, name string, data []byte) error { return made.file(ctx, output, name, data) }
 	checkpointed = in.Resume != nil
 	c.checkpoint = func(state []byte) error {

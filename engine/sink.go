@@ -32,6 +32,7 @@ type collector struct {
 	checkpoint func([]byte) error
 	take       func(arrow.Record) error                     // takes the rows of row-wise stages as they come; nil: they are kept
 	keep       func(output string, rec arrow.Record) error  // takes those of stages that are one task
+	pass       func(output string) bool                     // hands on the rows of its base
 	keepFile   func(output, name string, data []byte) error // takes their files
 
 	mu      sync.Mutex
@@ -111,6 +112,11 @@ func (c *collector) fields(output string) []arrow.Field {
 		return fields
 	}
 	return c.own[output]
+}
+
+// Pass hands on all rows of an output's base; see stages.Passer.
+func (c *collector) Pass(output string) bool {
+	return c.pass != nil && c.result(output, stages.Rows) == nil && c.pass(output)
 }
 
 func (c *collector) WriteFile(output, name string, data []byte) error {

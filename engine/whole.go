@@ -10,6 +10,7 @@ import (
 
 	"github.com/apache/arrow/go/v15/arrow"
 
+	"shiftmill/runs"
 	"shiftmill/stages"
 )
 
@@ -24,6 +25,7 @@ type wholeOutput struct {
 	mu     sync.Mutex
 	held   int
 	spools map[string]*spool
+	passed map[string]bool // outputs that are their base, row for row
 	files  map[string]map[string]storedFile
 }
 
@@ -32,13 +34,16 @@ const spoolShare = 16
 
 func (e *Engine) newWholeOutput(n *node, workers int) *wholeOutput {
 	return &wholeOutput{e: e, n: n, workers: workers, limit: int(max(64<<10, e.o.Memory/spoolShare)),
-		spools: map[string]*spool{}, files: map[string]map[string]storedFile{}}
+		spools: map[string]*spool{}, passed: map[string]bool{}, files: map[string]map[string]storedFile{}}
 }
 
 // rows adds rows to an output.
 func (o *wholeOutput) rows(output string, rec arrow.Record) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.passed[output] {
+		return fmt.Errorf("output %q: rows beside those that were handed on", output)
+	}
 	s := o.spools[output]
 	if s == nil {
 		s = &spool{store: o.e.store, schema: rec.Schema()}
@@ -59,8 +64,56 @@ func (o *wholeOutput) rows(output string, rec arrow.Record) error {
 	return nil
 }
 
+// pass marks an output that is its base, unless there are rows of it, columns of
+// its own, or a base that is not stored.
+func (o *wholeOutput) pass(output string) bool {
+	base := o.n.baseOf(output)
+	own, known := o.n.own[output]
+	if base == nil || base.streamed || base.concat != nil || !known || len(own) > 0 {
+		return false
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.spools[output] != nil {
+		return false
+	}
+	o.passed[output] = true
+	return true
+}
+
+// endPassed lists the partitions of the base as those of the output, of which it
+// has the ids alone.
+func (o *wholeOutput) endPassed(ctx context.Context, base *dataset) (out outputRecord, err error) {
+	parts, err := o.e.partitions(base)
+	if err != nil {
+		return out, err
+	}
+	id, err := o.e.idContent(ctx, base)
+	if err != nil {
+		return out, err
+	}
+	out.Rows, out.Content = base.rows, contents{{idColumn, id}}
+	own := make([]part, len(parts))
+	for i, p := range parts {
+		own[i] = p
+		own[i].Content = map[string]runs.Digest{idColumn: p.Content[idColumn]}
+		out.Objects = append(out.Objects, p.objects()...)
+	}
+	if out.Schema, err = encodeSchema(schemaWithID(nil)); err != nil {
+		return out, err
+	}
+	if out.Manifest, err = o.e.putJSON(ctx, own); err != nil {
+		return out, err
+	}
+	out.Objects = append(out.Objects, out.Manifest)
+	return out, nil
+}
+
 // endRows stores the rows of an output.
 func (o *wholeOutput) endRows(ctx context.Context, r stages.Output, fields []arrow.Field) (outputRecord, error) {
+	if o.passed[r.Name] {
+		return o.endPassed(ctx, o.n.baseOf(r.Name))
+	}
 	w := o.e.newOutputWriter(o.n, r, fields, o.workers)
 	defer w.wg.Wait() // on every way out: nothing is stored after the stage has ended
 	if s := o.spools[r.Name]; s != nil {

@@ -94,6 +94,11 @@ type Sink interface {
 	Checkpoint(state []byte) error
 }
 
+// A Passer is a sink that can hand on all rows of an output's base as they are,
+// without being told each. It reports false where it cannot; then they have to
+// be written.
+type Passer interface{ Pass(output string) bool }
+
 // A RowError is a row that could not be processed.
 type RowError struct {
 	ID   string

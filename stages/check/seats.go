@@ -135,7 +135,15 @@ func (s *search) handOn(ctx context.Context, out stages.Sink) error {
 		}
 	}
 	schema := arrow.NewSchema([]arrow.Field{{Name: "id", Type: arrow.BinaryTypes.String}}, nil)
+	passer, passes := out.(stages.Passer)
 	for k, set := range s.sets {
+		whole := !slices.ContainsFunc(of[k], func(i int) bool { return s.rows[i].stands != taken })
+		if set.prints == nil {
+			whole = len(placed) == 0
+		}
+		if whole && passes && set.input.Len() > 0 && passer.Pass(set.name) {
+			continue
+		}
 		kept, at := 0, 0
 		err := set.input.Each(ctx, func(rec arrow.Record) error {
 			ids := rec.Column(rec.Schema().FieldIndices("id")[0]).(*array.String)
