@@ -95,7 +95,7 @@ func (f *filter) flat512(to target, src []float32, n int, p *Pool) {
 		f.plan.fill(f.outH, f.outW, f.in.pitch, f.outW)
 	}
 	size := f.groups * f.channels * f.in.h * f.in.w
-	if n >= 2*p.Workers() {
+	if p.Workers() > 1 && n >= 2*p.Workers() {
 		p.Run(n, func(i int) { f.flatOne(f.image(to, i), src[i*size:(i+1)*size], nil) })
 		return
 	}
@@ -126,30 +126,48 @@ func (f *filter) flatOne(to target, src []float32, p *Pool) {
 		}
 		return
 	}
-	strips := f.plan.strips()
-	parts := 1 // of the tiles
-	if units := f.groups * strips; units < 2*p.Workers() && p.Workers() > 1 {
+	units, parts := f.groups*f.plan.strips(), 1 // of the tiles
+	if units < 2*p.Workers() && p.Workers() > 1 {
 		parts = min(len(f.tiles), (2*p.Workers()+units-1)/units)
 	}
-	p.Run(f.groups*strips*parts, func(i int) {
-		part := i % parts
-		g, strip := i/parts/strips, i/parts%strips
-		first, end := f.plan.strip(strip)
-		for set := first; set < end; set++ {
-			f.flatTiles(f.plan.set(set), to.from(g*f.m), src[g*each:], f.weights.v[g*f.m*f.terms:], f.taps.v, len(f.tiles)*part/parts, len(f.tiles)*(part+1)/parts)
+	f.flatUnits(to, src, units*parts, parts, p)
+}
+
+// flatUnits computes so many units of an image, each a strip and a part of the tiles. One worker allocates no closure.
+func (f *filter) flatUnits(to target, src []float32, units, parts int, p *Pool) {
+	if p.Workers() == 1 {
+		for i := range units {
+			f.flatUnit(to, src, i/parts, i%parts, parts)
 		}
-	})
+		return
+	}
+	p.Run(units, func(i int) { f.flatUnit(to, src, i/parts, i%parts, parts) })
+}
+
+func (f *filter) flatUnit(to target, src []float32, strip, part, parts int) {
+	g, strip := strip/f.plan.strips(), strip%f.plan.strips()
+	src = src[g*f.channels*f.in.channel():]
+	first, end := f.plan.strip(strip)
+	for set := first; set < end; set++ {
+		f.flatTiles(f.plan.set(set), to.from(g*f.m), src, f.weights.v[g*f.m*f.terms:], f.taps.v, len(f.tiles)*part/parts, len(f.tiles)*(part+1)/parts)
+	}
 }
 
 // layOut copies channels as the taps read them.
 func (f *filter) layOut(src []float32, channels int, p *Pool) *floatBuffer {
-	size, laid := f.in.h*f.in.w, f.in.channel()
-	b := getFloats(channels * laid)
+	b := getFloats(channels * f.in.channel())
+	if p.Workers() == 1 {
+		f.layOutPart(b.v, src, 0, channels)
+		return b
+	}
 	const each = 8
-	p.Run((channels+each-1)/each, func(i int) {
-		for c := i * each; c < min((i+1)*each, channels); c++ {
-			f.in.copy(b.v[c*laid:(c+1)*laid], src[c*size:(c+1)*size])
-		}
-	})
+	p.Run((channels+each-1)/each, func(i int) { f.layOutPart(b.v, src, i*each, min((i+1)*each, channels)) })
 	return b
+}
+
+func (f *filter) layOutPart(laid, src []float32, first, end int) {
+	from, to := f.in.h*f.in.w, f.in.channel()
+	for c := first; c < end; c++ {
+		f.in.copy(laid[c*to:(c+1)*to], src[c*from:(c+1)*from])
+	}
 }

@@ -42,9 +42,16 @@ func (r *product) run(to target, b factor, n int, p *Pool) {
 	if strips < p.Workers() {
 		parts = min(len(r.tiles), p.Workers())
 	}
+	if p.Workers() == 1 { // allocates no closure
+		for i := range strips {
+			r.columns(to, b, i*width, min((i+1)*width, n), 0, len(r.tiles))
+		}
+		return
+	}
+	share := *r // so that r itself need not outlive the call
 	p.Run(strips*parts, func(i int) {
 		strip, part := i/parts, i%parts
-		r.columns(to, b, strip*width, min((strip+1)*width, n), len(r.tiles)*part/parts, len(r.tiles)*(part+1)/parts)
+		share.columns(to, b, strip*width, min((strip+1)*width, n), len(share.tiles)*part/parts, len(share.tiles)*(part+1)/parts)
 	})
 }
 

@@ -300,4 +300,6 @@ var sampleShapes = []ConvShape{
 	{N: 5, Ci: 3, H: 16, W: 16, Co: 17, KH: 7, KW: 7, StrideH: 2, StrideW: 2, PadH: 3, PadW: 3},
 	{N: 1, Ci: 2, H: 3, W: 3, Co: 10, KH: 2, KW: 2, StrideH: 4, StrideW: 4},
 	{N: 9, Ci: 3, H: 16, W: 16, Co: 18, KH: 3, KW: 3, PadH: 1, PadW: 1},
+	{N: 1, Ci: 40, H: 12, W: 30, Co: 19, KH: 3, KW: 3, PadH: 1, PadW: 1},
+	{N: 2, Ci: 350, H: 9, W: 13, Co: 27, KH: 1, KW: 1},
 }

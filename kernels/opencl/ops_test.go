@@ -28,13 +28,18 @@ func testDevice(tb testing.TB) *Device {
 	return nil
 }
 
-// TestOperations compares every sample operation with the plain one.
+// TestOperations compares every sample operation with the plain one, as it is
+// and with special values among its sources.
 func TestOperations(t *testing.T) {
 	d := testDevice(t)
 	for _, s := range kernels.Samples() {
 		t.Run(s.Name, func(t *testing.T) {
 			if err := s.Compare(d); err != nil {
 				t.Error(err)
+			}
+			s.Special = true
+			if err := s.Compare(d); err != nil {
+				t.Errorf("with special values: %v", err)
 			}
 		})
 	}
