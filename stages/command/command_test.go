@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/apache/arrow/go/v15/arrow/array"
 
@@ -160,6 +161,25 @@ func TestTrainResumes(t *testing.T) {
 	}
 	if len(out.Notes) != 1 || out.Notes[0] != "the program finds its checkpoint last.txt" {
 		t.Errorf("notes %q", out.Notes)
+	}
+}
+
+// TestTrainIsTimed shows that a program is stopped when its time is over, in good
+// order: it gets a signal, its checkpoint stays, and it goes on from there.
+func TestTrainIsTimed(t *testing.T) {
+	t.Parallel()
+	c := trainCase(t, fmt.Sprintf("{run: %q, code: [], take: {weights: w.txt}, resume: last.txt}", runs(t, "train-slowly")))
+	c.Limit = 3 * time.Second
+	if _, err := c.Run(t.Context()); fmt.Sprint(err) != "the program ran longer than resources.time allows, 3s" {
+		t.Fatalf("a program that takes too long: %v", err)
+	}
+	c.Limit = time.Minute
+	out, err := c.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(out.File("", "weights.txt")); got != "first life\nsecond life\n" {
+		t.Errorf("weights %q", got)
 	}
 }
 

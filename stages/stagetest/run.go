@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"time"
 
 	"shiftmill/pipeline"
 	"shiftmill/stages"
@@ -19,8 +20,9 @@ type Case struct {
 	Seed   uint64
 	Images stages.Images // nil opens cells that hold their own data
 	Resume []byte
-	// Home and Folder are those of an external kind.
+	// Home, Folder and Limit are those of an external kind.
 	Home, Folder string
+	Limit        time.Duration
 	// Workers is how many goroutines the stage may use; 0 is one.
 	Workers int
 	// Cut, if set, cuts inputs into records and a row-wise kind's rows into
@@ -59,7 +61,7 @@ func (c Case) Run(ctx context.Context) (*Sink, error) {
 	if err != nil {
 		return out, err
 	}
-	in := stages.Inputs{Seed: c.Seed, Workers: max(c.Workers, 1), Images: c.Images, Resume: c.Resume, Ports: ports, Home: c.Home, Folder: c.Folder}
+	in := stages.Inputs{Seed: c.Seed, Workers: max(c.Workers, 1), Images: c.Images, Resume: c.Resume, Ports: ports, Home: c.Home, Folder: c.Folder, Limit: c.Limit}
 	if in.Images == nil {
 		in.Images = Pictures(nil)
 	}
