@@ -180,7 +180,7 @@ type batch struct {
 
 // prepare loads a row's picture and class.
 func (a *attacker) prepare(ctx context.Context, in *stages.Inputs, b *batch, i int, cells, labels arrow.Array, row int) error {
-	p, err := transform.Load(ctx, in.Images, b.names[i], cells, row)
+	p, err := transform.LoadFor(ctx, in.Images, b.names[i], cells, row, a.classifier.Test)
 	if err != nil {
 		return err
 	}

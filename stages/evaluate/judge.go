@@ -129,7 +129,7 @@ func (j *judge) predict(ctx context.Context, in *stages.Inputs, rec arrow.Record
 	pics := make([]*imageio.Pixels, hi-lo)
 	errs := make([]error, hi-lo)
 	pool.Run(hi-lo, func(i int) {
-		p, err := transform.Load(ctx, in.Images, id(rec, lo+i), cells, lo+i)
+		p, err := transform.LoadFor(ctx, in.Images, id(rec, lo+i), cells, lo+i, steps)
 		if err == nil {
 			if p, err = steps.Apply(p, 0, len(steps), kernels.Source{}); err != nil {
 				err = &stages.RowError{ID: id(rec, lo+i), Err: err}

@@ -175,7 +175,7 @@ func (d *dataset) decode(ctx context.Context, pool *kernels.Pool, rec arrow.Reco
 	errs := make([]error, len(pics))
 	pool.Run(len(pics), func(i int) {
 		id := ids.Value(lo + i)
-		p, err := transform.Load(ctx, d.images, id, cells, lo+i)
+		p, err := transform.LoadFor(ctx, d.images, id, cells, lo+i, d.steps[:d.prefix])
 		if err == nil {
 			// What is kept must not share memory with the record.
 			if p, err = d.steps.Apply(p, 0, d.prefix, kernels.Source{}); err != nil {

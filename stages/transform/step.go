@@ -30,6 +30,7 @@ type Step struct {
 	square bool // one side was given
 
 	filter       imageio.Filter
+	draft        bool // of a resize at the front: decode no more than it needs
 	padding      int
 	scale, ratio [2]float64
 	p            float64
@@ -39,7 +40,7 @@ type Step struct {
 }
 
 var words = []Word{
-	{"resize", "size", []string{"size", "filter"}},
+	{"resize", "size", []string{"size", "filter", "draft"}},
 	{"center-crop", "size", []string{"size"}},
 	{"random-crop", "size", []string{"size", "padding"}},
 	{"random-resized-crop", "size", []string{"size", "scale", "ratio", "filter"}},
@@ -74,6 +75,7 @@ func NewStep(c *Call) Step {
 	switch c.Name {
 	case "resize":
 		s.h, s.w, s.square = c.Size("size")
+		s.draft = c.Text("draft", "false", []string{"true", "false"}) == "true"
 		filter()
 	case "center-crop":
 		s.h, s.w, _ = c.Size("size")
@@ -259,6 +261,9 @@ func (l List) SpecText() string {
 		switch s.name {
 		case "resize":
 			args = map[string]any{"size": size, "filter": s.filter.String()}
+			if s.draft {
+				args["draft"] = true // not told otherwise, so that lists without it keep their keys
+			}
 		case "center-crop":
 			args = map[string]any{"size": size}
 		case "random-crop":

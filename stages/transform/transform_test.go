@@ -28,6 +28,7 @@ func parse(t *testing.T, text string) (List, string) {
 func TestDecodeSpec(t *testing.T) {
 	for _, tt := range []struct{ text, want, problems string }{
 		{"hflip", `[{"hflip":{"p":0.5}}]`, ""},
+		{"[{resize: {size: 72, draft: true}}, hflip]", `[{"resize":{"draft":true,"filter":"bilinear","size":72}},{"hflip":{"p":0.5}}]`, ""},
 		{"[{resize: 72}, {center-crop: [64, 48]}]", `[{"resize":{"filter":"bilinear","size":72}},{"center-crop":{"size":[64,48]}}]`, ""},
 		{"[hflip, {random-crop: {size: 32, padding: 4}}]", `[{"hflip":{"p":0.5}},{"random-crop":{"padding":4,"size":[32,32]}}]`, ""},
 		{"{random-resized-crop: {size: 24, scale: [0.5, 1], filter: bicubic}}",
@@ -37,7 +38,7 @@ func TestDecodeSpec(t *testing.T) {
 			`{"random-erasing":{"area":[0.02,0.33],"fill":[124,116,104],"p":1,"ratio":[0.3,3.3]}}]`, ""},
 		{"[{random-erasing: {fill: [1, 2]}}]", `[{"random-erasing":{"area":[0.02,0.33],"fill":[0,0,0],"p":0.5,"ratio":[0.3,3.3]}}]`, "x.yaml:1:26: 0.random-erasing.fill: must be three levels [red, green, blue], got 2\n"},
 		{"[hflop]", "[]", "x.yaml:1:2: 0: no \"hflop\" here (did you mean \"hflip\"?); there are resize, center-crop, random-crop, random-resized-crop, hflip, speckle, random-erasing\n"},
-		{"[hflip, {resize: {filtre: box}}]", `[{"hflip":{"p":0.5}}]`, "x.yaml:1:19: 1.resize.filtre: resize has no \"filtre\" (did you mean \"filter\"?); it has size, filter\n"},
+		{"[hflip, {resize: {filtre: box}}]", `[{"hflip":{"p":0.5}}]`, "x.yaml:1:19: 1.resize.filtre: resize has no \"filtre\" (did you mean \"filter\"?); it has size, filter, draft\n"},
 		{"[{hflip: 1.5}]", `[{"hflip":{"p":0}}]`, "x.yaml:1:10: 0.hflip.p: must be a number from 0 to 1, got 1.5\n"},
 		{"[center-crop]", `[{"center-crop":{"size":[1,1]}}]`, "x.yaml:1:2: 0.center-crop: needs a size in pixels: {center-crop: 64} or {center-crop: [64, 48]} (height, width)\n"},
 		{"{random-resized-crop: {size: 24, scale: [1, 0.5]}}",
