@@ -114,10 +114,14 @@ func (e *Engine) StagesSVG() string {
 func (d *drawing) svg() string {
 	l := d.layout()
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%.0f" viewBox="0 0 %.0f %.0f" font-family="monospace" font-size="12">`+"\n",
-		l.width, l.height, l.width, l.height)
-	fmt.Fprintf(&b, "<title>%s</title>\n", escapeXML(d.title))
 	alone := len(d.boxes) > 0 && d.boxes[0].fill != ""
+	least := ""
+	if !alone { // a page shrinks it to its width as long as it can be read
+		least = fmt.Sprintf(` style="min-width: %.0fpx"`, 0.75*l.width)
+	}
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%.0f" viewBox="0 0 %.0f %.0f" font-family="monospace" font-size="12"%s>`+"\n",
+		l.width, l.height, l.width, l.height, least)
+	fmt.Fprintf(&b, "<title>%s</title>\n", escapeXML(d.title))
 	style := map[string]string{"arrow": `class="arrow" fill="none"`, "box": `class="box"`, "below": `class="below"`}
 	if alone {
 		b.WriteString("<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n")

@@ -112,7 +112,7 @@ func (c *Config) benchmark(b *benchmark, boot *stats.Bootstrap) (benchmarkResult
 		notes = append(notes, b.name+": errors by attribute are of rows with one label, and are left out")
 	}
 	r.Family = judgeModels(c.Margins, r.Models)
-	return r, notes
+	return r, unique(notes)
 }
 
 // topOne is the measure of sets with one label a row.

@@ -45,8 +45,8 @@ func (b *benchmark) compare(boot *stats.Bootstrap, ood []*testSet, base, m *mode
 		r.gains = p.gain(out, inside)
 	}
 	if len(r.AtFloor) > 0 {
-		notes = append(notes, fmt.Sprintf("%s: %s is at floor on %s (its error reaches chance within its interval); left out of A and G of %s",
-			b.name, base.name(), strings.Join(r.AtFloor, ", "), m.name()))
+		notes = append(notes, fmt.Sprintf("%s: %s is at floor on %s (its error reaches chance within its interval); left out of A and G against it",
+			b.name, base.name(), strings.Join(r.AtFloor, ", ")))
 	}
 	return r, notes
 }

@@ -14,6 +14,9 @@ func markdown(r *result, sections []section) []byte {
 		fmt.Fprintf(&b, "\n%s\n", escapeMarkdown(line))
 	}
 	for _, s := range sections {
+		if len(s.tables) == 0 {
+			continue // charts, which are the page's
+		}
 		fmt.Fprintf(&b, "\n## %s\n", escapeMarkdown(s.title))
 		if s.lead != "" {
 			fmt.Fprintf(&b, "\n%s\n", escapeMarkdown(s.lead))

@@ -20,6 +20,9 @@ func text(r *result, sections []section) []byte {
 		paragraph(&b, "", line)
 	}
 	for _, s := range sections {
+		if len(s.tables) == 0 {
+			continue // charts, which are the page's
+		}
 		fmt.Fprintf(&b, "\n%s\n%s\n\n", s.title, strings.Repeat("-", utf8.RuneCountInString(s.title)))
 		if s.lead != "" {
 			paragraph(&b, "", s.lead)

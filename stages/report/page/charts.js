@@ -23,7 +23,7 @@
         (c.curves || []).map(l => Plot.line(l.points, { stroke: colour(l), strokeWidth: l.series < 0 ? 1.5 : 2, strokeDasharray: l.dashed ? "5 4" : null })),
         Plot.ruleY(across, { x1: "left", x2: "right", y: "y", stroke: colour, strokeWidth: 1.5 }),
         Plot.ruleX(upright, { y1: "lower", y2: "upper", x: "x", stroke: colour, strokeWidth: 1.5 }),
-        Plot.dot(c.points, { x: "x", y: "y", fill: colour, stroke: "var(--paper)", r: c.points.length > 60 ? 2.5 : 4.5 }),
+        Plot.dot(c.points, { x: "x", y: "y", fill: colour, stroke: c.points.length > 60 ? "none" : "var(--paper)", r: c.points.length > 60 ? 2 : 4.5 }),
         Plot.tip(c.points, Plot.pointer({ x: "x", y: "y", title: "tip", ...tip })),
       ],
     });
