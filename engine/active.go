@@ -101,7 +101,7 @@ func (e *Engine) prepare(ctx context.Context, a *active, data *dataset) (err err
 		}
 	}
 	a.t.earlier = e.earlierParts(a.t.op)
-	a.progress = e.progressOf(a.n)
+	a.progress = a.t.progress
 	a.left = len(a.bounds)
 	a.results, a.ready = make([]partRecord, a.left), make([]bool, a.left)
 	a.need = e.need(ctx, a)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sort"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -51,6 +52,7 @@ type Engine struct {
 	objects *objectCache
 	schemas schemaCache
 	checked bool                   // types and columns, see Check
+	spooled atomic.Int64           // bytes of rows that nodes hold until they end, see wholeOutput
 	counts  map[*node]stages.Count // what sources said that have not run, see Estimate
 	allKeys runs.Digest            // see keysDigest
 	emit    func(Event)

@@ -41,6 +41,8 @@ type rowTask struct {
 	earlier []part   // of the same operation on other inputs, newest first
 	large   bool     // it reads or writes large values
 
+	progress func(done, total int64, unit string) // of all partitions together
+
 	mu     sync.Mutex
 	begun  time.Time     // when the first partition was begun
 	done   int64         // rows of partitions that are ready
@@ -56,7 +58,7 @@ func (e *Engine) newRowTask(n *node, output string, data *dataset) (*rowTask, er
 	if output == "" {
 		output = n.results[0].Name
 	}
-	t := &rowTask{e: e, n: n, op: n.op, first: in.refs[0], data: data, output: output, outputs: []string{output}}
+	t := &rowTask{e: e, n: n, op: n.op, first: in.refs[0], data: data, output: output, outputs: []string{output}, progress: e.progressOf(n)}
 	for _, r := range n.results {
 		if r.Type != stages.Rows || r.Base != port {
 			return nil, fmt.Errorf("outputs of row-wise kind %s must be rows based on its first port", n.kind.Name)
@@ -233,9 +235,8 @@ func (t *rowTask) compute(ctx context.Context, p int, key runs.Digest) (partReco
 		return partRecord{}, err
 	}
 	c := t.collector()
-	report := t.e.progressOf(t.n)
 	c.take = func(rec arrow.Record) error {
-		report(t.came(p, rec.NumRows()), int64(t.data.rows), "rows")
+		t.progress(t.came(p, rec.NumRows()), int64(t.data.rows), "rows")
 		return w.m.add(ctx, rec)
 	}
 	t.landed(p, 0) // it may have been tried before

@@ -29,8 +29,13 @@ type wholeOutput struct {
 	files  map[string]map[string]storedFile
 }
 
-// spoolShare is what part of the memory rows may take before they are sorted aside.
-const spoolShare = 16
+// What part of the memory rows may take before they are sorted aside: those of one node,
+// and those of all nodes at work together, of which each may keep a little.
+const (
+	spoolShare  = 16
+	spoolsShare = 4
+	spoolLeast  = 1 << 20
+)
 
 func (e *Engine) newWholeOutput(n *node, workers int) *wholeOutput {
 	return &wholeOutput{e: e, n: n, workers: workers, limit: int(max(64<<10, e.o.Memory/spoolShare)),
@@ -49,14 +54,14 @@ func (o *wholeOutput) rows(output string, rec arrow.Record) error {
 		s = &spool{store: o.e.store, schema: rec.Schema()}
 		o.spools[output] = s
 	}
-	for o.held += s.add(rec); o.held > o.limit; {
+	for o.hold(s.add(rec)); o.full(); {
 		most := s
 		for _, other := range o.spools {
 			if other.bytes > most.bytes {
 				most = other
 			}
 		}
-		o.held -= most.bytes
+		o.hold(-most.bytes)
 		if err := most.spill(); err != nil {
 			return err
 		}
@@ -109,6 +114,16 @@ func (o *wholeOutput) endPassed(ctx context.Context, base *dataset) (out outputR
 	return out, nil
 }
 
+// hold counts bytes of rows in memory.
+func (o *wholeOutput) hold(n int) {
+	o.held += n
+	o.e.spooled.Add(int64(n))
+}
+
+func (o *wholeOutput) full() bool {
+	return o.held > o.limit || o.held > spoolLeast && o.e.spooled.Load() > o.e.o.Memory/spoolsShare
+}
+
 // endRows stores the rows of an output.
 func (o *wholeOutput) endRows(ctx context.Context, r stages.Output, fields []arrow.Field) (outputRecord, error) {
 	if o.passed[r.Name] {
@@ -118,6 +133,7 @@ func (o *wholeOutput) endRows(ctx context.Context, r stages.Output, fields []arr
 	defer w.wg.Wait() // on every way out: nothing is stored after the stage has ended
 	if s := o.spools[r.Name]; s != nil {
 		s.schema = w.schema
+		o.hold(-s.bytes) // what is left of them goes as it is written
 		err := s.each(ctx, func(rec arrow.Record, ids []string) error { return w.write(ctx, rec, ids) })
 		if err != nil {
 			return outputRecord{}, err
@@ -161,6 +177,7 @@ func (o *wholeOutput) filesOf(output string) []storedFile {
 // close lets go of scratch files.
 func (o *wholeOutput) close() error {
 	var errs []error
+	o.hold(-o.held)
 	for _, s := range o.spools {
 		errs = append(errs, s.close())
 	}
