@@ -44,8 +44,15 @@ type bandRun struct {
 	shuffle []float32           // what a transposed convolution makes before it is shuffled
 }
 
-// run computes the last node into dst.
+// run computes the last node into dst: on the accelerator, if one is in use and
+// has room, else in bands.
 func (f *flow) run(dst *Signal, p *kernels.Pool) {
+	if d := kernels.Accelerator(); d == nil || !f.runOn(d, dst, p) {
+		f.runInBands(dst, p)
+	}
+}
+
+func (f *flow) runInBands(dst *Signal, p *kernels.Pool) {
 	nodes := f.fused()
 	last := len(nodes) - 1
 	end := &nodes[last]

@@ -18,6 +18,8 @@ type Weights struct {
 
 	windows []window  // memory of runs, for the next one
 	spare   []float32 // likewise
+
+	onDevice map[string]*flowOnDevice // by what tells them apart
 }
 
 // declare adds a tensor whose initial values are uniform within bound.
