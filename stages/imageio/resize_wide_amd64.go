@@ -131,6 +131,17 @@ func blendWide(out, in []byte, weight []int32) bool {
 	if quads > wideBlend {
 		return false
 	}
+	_ = in[len(weight)*n-1]
+	if quads == 1 {
+		digits, ok := quad(weight)
+		if !ok {
+			return false
+		}
+		last := (len(weight) - 1) * n
+		rows := [4]int{0, min(n, last), min(2*n, last), last}
+		resizeColumns4VNNI(&out[0], &in[0], &rows[0], &digits[0], n)
+		return true
+	}
 	var digits [wideBlend][3]uint32
 	var rows [wideBlend][4]int
 	for q := range quads {
@@ -141,11 +152,6 @@ func blendWide(out, in []byte, weight []int32) bool {
 		for j := range rows[q] {
 			rows[q][j] = min(4*q+j, len(weight)-1) * n
 		}
-	}
-	_ = in[len(weight)*n-1]
-	if quads == 1 {
-		resizeColumns4VNNI(&out[0], &in[0], &rows[0][0], &digits[0][0], n)
-		return true
 	}
 	resizeColumnsVNNI(&out[0], &in[0], &rows[0][0], &digits[0][0], quads, n)
 	return true

@@ -17,33 +17,36 @@ func newTaps(in, out int, f Filter) *taps {
 	stretch := max(scale, 1)
 	support := f.support() * stretch
 	inv := 1 / stretch
-	t := &taps{width: int(math.Ceil(support))*2 + 1, start: make([]int, out), count: make([]int, out)}
-	t.weight = make([]int32, out*t.width)
+	width, places := int(math.Ceil(support))*2+1, make([]int, 2*out)
+	t := &taps{width: width, start: places[:out], count: places[out:], weight: make([]int32, out*width)}
 	row := make([]float64, t.width)
 	for i := range out {
 		center := float64((float64(i) + 0.5) * scale)
 		lo := max(int(center-support+0.5), 0)
 		hi := min(int(center+support+0.5), in)
+		row := row[:hi-lo]
 		sum := 0.0
-		for j := range hi - lo {
-			x := float64((float64(j+lo) - center + 0.5) * inv)
-			if f == Bilinear { // here without a call, since it is used most
-				row[j] = max(1-math.Abs(x), 0)
-			} else {
-				row[j] = f.weight(x)
+		if f == Bilinear { // here without a call, since it is used most
+			for j := range row {
+				row[j] = max(1-math.Abs(float64((float64(j+lo)-center+0.5)*inv)), 0)
+				sum += row[j]
 			}
-			sum += row[j]
+		} else {
+			for j := range row {
+				row[j] = f.weight(float64((float64(j+lo) - center + 0.5) * inv))
+				sum += row[j]
+			}
 		}
-		for j := range hi - lo {
-			v := row[j]
+		weight := t.weight[i*width:][:len(row)]
+		for j, v := range row {
 			if sum != 0 {
 				v /= sum
 			}
 			v = float64(v * (1 << precisionBits))
 			if v < 0 {
-				t.weight[i*t.width+j] = int32(v - 0.5)
+				weight[j] = int32(v - 0.5)
 			} else {
-				t.weight[i*t.width+j] = int32(v + 0.5)
+				weight[j] = int32(v + 0.5)
 			}
 		}
 		t.start[i], t.count[i] = lo, hi-lo
