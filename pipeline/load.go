@@ -192,7 +192,7 @@ func (c *checker) merge(base, over *node, path string) *node {
 		switch {
 		case v.kind == Null && path != "params":
 			if !known {
-				c.rep.add(v.pos(), where, "null removes what the extended spec has, and it has no %s%s", quote(k.text), suggest(k.text, base.names()))
+				c.rep.add(v.pos(), where, "null removes what is there already, and there is no %s%s", quote(k.text), suggest(k.text, base.names()))
 				continue
 			}
 			removed[j] = true

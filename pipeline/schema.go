@@ -97,7 +97,7 @@ func (w *schemaWriter) stage(v Vocabulary, change bool) object {
 		kinds = append(kinds, object{"const": name, "description": k.Doc()})
 		def := prefix + strings.ReplaceAll(name, "/", ".")
 		st := w.types.get(derefType(k.NewConfig()))
-		w.defs[def] = w.structure(st, deref(k.NewConfig()), k.Doc(), change)
+		w.defs[def] = withPresets(w.structure(st, deref(k.NewConfig()), k.Doc(), change), presetsOf(k))
 		then := object{"properties": object{"with": w.nullable(object{"$ref": "#/$defs/" + def}, change), "from": w.from(k, change)}}
 		if !k.Random() && !change {
 			then["properties"].(object)["seed"] = false
@@ -140,6 +140,23 @@ func (w *schemaWriter) stage(v Vocabulary, change bool) object {
 		return out
 	}
 	return w.nullable(out, true)
+}
+
+// withPresets allows the word preset, which can stand for required parameters.
+func withPresets(params object, presets []Preset) object {
+	if len(presets) == 0 {
+		return params
+	}
+	var names []object
+	for _, p := range presets {
+		names = append(names, object{"const": p.Name, "description": p.Doc})
+	}
+	params["properties"].(object)[presetWord] = object{"anyOf": names, "description": "Ready-made parameters; those beside it are laid over."}
+	if required, ok := params["required"]; ok {
+		delete(params, "required")
+		params["anyOf"] = []object{{"required": required}, {"required": []string{presetWord}}}
+	}
+	return params
 }
 
 // nullable allows null where an extending spec may remove a value.

@@ -156,6 +156,7 @@ func (c *checker) readStages(root *node) {
 		*s = stage{name: k.text, path: "stages." + k.text, pos: k.pos(), n: v}
 		c.stages, c.byName[s.name], c.names = append(c.stages, s), s, append(c.names, s.name)
 		c.readStage(s)
+		c.preset(s)
 		for _, m := range c.gate(s) {
 			c.stages, c.byName[m.name] = append(c.stages, m), m
 		}

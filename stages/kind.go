@@ -99,7 +99,8 @@ type Def[C any] struct {
 	// Passes says that each output has the rows of its base, but for a few.
 	Passes bool
 
-	Gate *pipeline.Gate // what looks at the outputs and hands them on
+	Gate    *pipeline.Gate    // what looks at the outputs and hands them on
+	Presets []pipeline.Preset // ready-made parameters
 
 	Random bool // the seed changes the result
 	// External says that a program of the user's does the work, whose bits
@@ -228,6 +229,7 @@ type Kind struct {
 	doc             string
 	random, streams bool
 	gate            pipeline.Gate
+	presets         []pipeline.Preset
 	newConfig       func() any
 	check           func(any) []pipeline.Problem
 	outputs         func(any, []pipeline.From) []Output
@@ -250,7 +252,7 @@ func Define[C any](d Def[C]) *Kind {
 	k := &Kind{
 		Name: d.Name, Version: d.Version, Shape: d.Shape, In: d.In, Uses: d.Uses,
 		External: d.External, Gather: d.Gather, through: d.Through,
-		doc: d.Doc, random: d.Random, streams: d.Streams,
+		doc: d.Doc, random: d.Random, streams: d.Streams, presets: d.Presets,
 		newConfig: func() any { c := d.Config; return &c },
 		check:     func(any) []pipeline.Problem { return nil },
 		columns:   func(any, Schemas) (Schemas, []pipeline.Problem) { return nil, nil },
@@ -309,6 +311,9 @@ func (k *Kind) Through() string { return k.through }
 
 // Doc is one sentence about the kind.
 func (k *Kind) Doc() string { return k.doc }
+
+// Presets are ready-made parameters under names.
+func (k *Kind) Presets() []pipeline.Preset { return k.presets }
 
 // Gate says what stands behind each stage of the kind; the zero Gate is none.
 func (k *Kind) Gate() pipeline.Gate { return k.gate }

@@ -42,6 +42,12 @@ func (s *session) describeKind(reg *stages.Registry, name string) error {
 	}
 	s.printf("with:\n")
 	s.describeFields(reflect.ValueOf(k.NewConfig()).Elem(), "  ")
+	for i, p := range k.Presets() {
+		if i == 0 {
+			s.printf("presets (with: {preset: NAME, ...}; parameters beside it are laid over):\n")
+		}
+		s.printf("  %-16s %s\n    %s\n", p.Name, p.Doc, strings.ReplaceAll(p.With, "\n", "\n    "))
+	}
 	return nil
 }
 

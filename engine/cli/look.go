@@ -14,10 +14,12 @@ import (
 
 func (s *session) showCommand() *cobra.Command {
 	var rows int
+	var parameters bool
 	c := &cobra.Command{
 		Use:   "show STAGE[.OUTPUT] [SPEC]",
 		Short: "Print what an output holds: columns, statistics, first rows",
-		Long:  "Show prints the columns of an output with their statistics, and its first rows. It opens no pictures; preview does.",
+		Long: `Show prints the columns of an output with their statistics, and its first rows. It opens no pictures; preview does.
+With --parameters it prints the parameters of a stage instead, as they are after extends, presets and references: nothing must have run.`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) < 1 || len(args) > 2 {
 				return usage("show takes an output and perhaps a spec: shiftmill show split.train svsf.yaml")
@@ -30,6 +32,9 @@ func (s *session) showCommand() *cobra.Command {
 				return err
 			}
 			defer x.close()
+			if parameters {
+				return s.printParameters(x, args[0])
+			}
 			outputs, err := selectOutputs(e, args[0])
 			if err != nil {
 				return usageError{err}
@@ -57,8 +62,36 @@ func (s *session) showCommand() *cobra.Command {
 	s.specFlags(c)
 	s.tryFlag(c)
 	c.Flags().IntVar(&rows, "rows", 5, "first rows to print")
+	c.Flags().BoolVar(&parameters, "parameters", false, "print the stage's parameters, presets expanded")
 	c.Flags().BoolVar(&s.jsonOut, "json", false, "print a JSON object for each output")
 	return c
+}
+
+// printParameters prints what was written, or stands for it, under with: of all
+// instances of a stage, the stages of its gate included.
+func (s *session) printParameters(x *experiment, stage string) error {
+	var known []string
+	found := false
+	for _, n := range x.graph.Nodes {
+		known = append(known, n.Stage)
+		own, _, _ := strings.Cut(n.Stage, ":")
+		if stage != n.Name && stage != n.Stage && stage != own {
+			continue
+		}
+		found = true
+		s.printf("%s: %s\n", n.Name, n.Kind)
+		for _, line := range n.With("").Lines() {
+			s.printf("  %s\n", line)
+		}
+	}
+	if found {
+		return nil
+	}
+	msg := fmt.Sprintf("no stage %q", stage)
+	if near := pipeline.Nearest(stage, known); near != "" {
+		msg += fmt.Sprintf("; did you mean %q?", near)
+	}
+	return usage("%s", msg)
 }
 
 // A namedOutput is one output of one instance.

@@ -29,6 +29,7 @@ func GivenKind() *stages.Kind {
 		Shape:       stages.Index,
 		In:          []stages.Port{{Name: "sets", Doc: "the sets, under names of your choice", Type: stages.Rows, Any: true}},
 		Config:      Given{Label: "label"},
+		Presets:     givenPresets,
 		OutputsFrom: func(_ *Given, from []pipeline.From) []stages.Output { return givenOutputs(from) },
 		Columns:     givenColumns,
 		Reads: func(c *Given, _ string, _ *arrow.Schema) []string {

@@ -90,6 +90,7 @@ func ShiftKind() *stages.Kind {
 		Columns: shiftColumns,
 		Reads:   func(c *Shift, _ string, in *arrow.Schema) []string { return c.reads(in) },
 		Random:  true,
+		Presets: shiftPresets,
 		Gate: &pipeline.Gate{
 			Kind: "check/leakage", Prints: "check/fingerprint", Looked: "sets", Handed: "every", Param: "leakage", Copy: []string{"group"},
 			Reserve: pipeline.Reserve{Param: "reserve", Value: "10%", When: []string{"exact", "near"}, Is: "drop"},

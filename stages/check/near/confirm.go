@@ -8,9 +8,9 @@ import "math"
 // cropped by 5 % of the side) and on their pairs that look alike but are not
 // the same: a copy agrees in all three, and pairs of others fail at least one.
 const (
-	agreement = 0.94 // correlation of the grey levels
-	detail    = 0.60 // correlation of what a 5 x 5 mean takes away
-	worst     = 0.50 // mean square difference of the worst 8 x 8 block, over the picture's variance
+	agreement = 0.92 // correlation of the grey levels
+	detail    = 0.50 // correlation of what a 5 x 5 mean takes away
+	worst     = 0.55 // mean square difference of the worst 8 x 8 block, over the picture's variance
 	hopeless  = 0.70 // grey levels that agree less than this before edges are moved never come together
 )
 
@@ -21,41 +21,37 @@ type Match struct {
 	Worst     float64
 }
 
-// Confirm lays the candidate's one thumb over the other and compares them. a is
+// Confirm lays the candidate's one thumb over the other and compares them: as
+// the candidate says and, if that does not suffice, with the edges moved. a is
 // the thumb of I, b of J.
 func (c *Candidate) Confirm(a, b *Thumb) (Match, bool) {
+	f, at := c.framing(a, b)
+	agrees := f.agreement(at)
+	if agrees < hopeless {
+		return Match{}, false
+	}
+	if m := f.judge(at, agrees, agreement); m.same() {
+		return m, true
+	}
+	at, agrees = f.refine(at, agrees)
+	m := f.judge(at, agrees, agreement)
+	return m, m.same()
+}
+
+func (m Match) same() bool { return m.Agreement >= agreement && m.Detail >= detail && m.Worst <= worst }
+
+// framing lays the thumbs over each other as the candidate says.
+func (c *Candidate) framing(a, b *Thumb) (f *framing, edges [4]int) {
 	if c.Swap {
 		a, b = b, a
 	}
 	if c.Mirror {
 		a = a.mirrored()
 	}
-	at := frame{}
 	if !c.Whole {
-		at.edges = [4]int{int(c.Along) * cut, (2 - int(c.Along)) * cut, int(c.Down) * cut, (2 - int(c.Down)) * cut}
+		edges = [4]int{int(c.Along) * cut, (2 - int(c.Along)) * cut, int(c.Down) * cut, (2 - int(c.Down)) * cut}
 	}
-	target := plain(b)
-	at.measure(a, target)
-	if at.agreement < hopeless {
-		return Match{}, false
-	}
-	if m, ok := at.judge(a, target); ok {
-		return m, true
-	}
-	at.refine(a, target)
-	return at.judge(a, target)
-}
-
-// judge compares the thumbs as the frame lays them.
-func (f *frame) judge(a *Thumb, target *levels) (Match, bool) {
-	m := Match{Agreement: f.agreement}
-	if m.Agreement < agreement {
-		return m, false
-	}
-	view := f.view(a)
-	m.Detail = correlation(detailOf(view), detailOf(target))
-	m.Worst = worstBlock(view, target)
-	return m, m.Detail >= detail && m.Worst <= worst
+	return newFraming(a, b), edges
 }
 
 // Lengths of frames are in sixteenths of a thumb's pixel.
@@ -64,77 +60,140 @@ const (
 	cut  = 26 // half of 5 % of the side
 )
 
-// A frame is the part of a thumb that is laid over another: what is cut off
-// left, right, above and below.
-type frame struct {
-	edges     [4]int
-	agreement float64
+// A framing lays parts of one thumb over another one. A part is given by its
+// edges: what is cut off left, right, above and below.
+type framing struct {
+	thumb  *Thumb
+	target *Thumb
+	sum    int64 // of the target's grey levels, in 1/256
+	spread int64 // 4096 times the sum of their squares, less the squared sum
+
+	// The thumb's rows, each at the columns of the edges left and right, in
+	// 1/4096: most steps move the other two edges.
+	across [2]int
+	laid   bool
+	rows   [side][side]uint32
 }
 
 type levels [side * side]float64
 
-func plain(t *Thumb) *levels {
-	l := new(levels)
-	for i, g := range t {
-		l[i] = float64(g)
+func newFraming(thumb, target *Thumb) *framing {
+	f := &framing{thumb: thumb, target: target}
+	squares := int64(0)
+	for _, g := range target {
+		f.sum += int64(g) << 8
+		squares += int64(g) * int64(g) << 16
 	}
-	return l
+	f.spread = side*side*squares - f.sum*f.sum
+	return f
 }
 
 // axis places the 64 samples of a frame along a side: the pixel before each
 // and how far, in 1/4096, it lies towards the next one.
-func axis(before, after int) (from [side]int, part [side]int) {
+func axis(before, after int) (from [side]int, part [side]uint32) {
 	length := side*unit - before - after
 	for i := range side {
 		// centre: before + (i+1/2)*length/64 - 1/2 pixel, in 1/4096 of a pixel
 		p := before*256 + (2*i+1)*length*2 - 2048
 		p = min(max(p, 0), (side-1)*4096-1)
-		from[i], part[i] = p/4096, p%4096
+		from[i], part[i] = p/4096, uint32(p%4096)
 	}
 	return from, part
 }
 
-// view is the part of a thumb that the frame holds, at 64 x 64 again, by
-// bilinear interpolation in integers.
-func (f *frame) view(t *Thumb) *levels {
-	xs, fx := axis(f.edges[0], f.edges[1])
-	ys, fy := axis(f.edges[2], f.edges[3])
-	out := new(levels)
+// lay samples the thumb's rows.
+func (f *framing) lay(before, after int) {
+	if f.laid && f.across == [2]int{before, after} {
+		return
+	}
+	f.laid, f.across = true, [2]int{before, after}
+	xs, fx := axis(before, after)
 	for y := range side {
-		upper := t[ys[y]*side : (ys[y]+1)*side]
-		lower := t[(ys[y]+1)*side : (ys[y]+2)*side]
+		line, out := f.thumb[y*side:(y+1)*side], &f.rows[y]
+		for x, k := range xs {
+			out[x] = uint32(line[k])*(4096-fx[x]) + uint32(line[k+1])*fx[x]
+		}
+	}
+}
+
+// agreement is the correlation of the part with the target, 0 where one of
+// them is flat. The part is at 64 x 64 again, by bilinear interpolation in
+// integers.
+func (f *framing) agreement(edges [4]int) float64 {
+	f.lay(edges[0], edges[1])
+	ys, fy := axis(edges[2], edges[3])
+	var sum, squares, both int64
+	for y, k := range ys {
+		upper, lower, other := &f.rows[k], &f.rows[k+1], f.target[y*side:(y+1)*side]
+		for x := range upper {
+			v := int64((upper[x]*(4096-fy[y]) + lower[x]*fy[y]) >> 16)
+			sum += v
+			squares += v * v
+			both += v * int64(other[x])
+		}
+	}
+	const n = side * side
+	spread := n*squares - sum*sum
+	if spread <= 0 || f.spread <= 0 {
+		return 0
+	}
+	return float64(n*(both<<8)-sum*f.sum) / math.Sqrt(float64(float64(spread)*float64(f.spread)))
+}
+
+// view is the part itself, and plain the target.
+func (f *framing) view(edges [4]int) *levels {
+	f.lay(edges[0], edges[1])
+	ys, fy := axis(edges[2], edges[3])
+	out := new(levels)
+	for y, k := range ys {
 		for x := range side {
-			k, w := xs[x], fx[x]
-			a := int(upper[k])*(4096-w) + int(upper[k+1])*w
-			b := int(lower[k])*(4096-w) + int(lower[k+1])*w
-			out[y*side+x] = float64(a*(4096-fy[y])+b*fy[y]) / (1 << 24)
+			out[y*side+x] = float64((f.rows[k][x]*(4096-fy[y])+f.rows[k+1][x]*fy[y])>>16) / 256
 		}
 	}
 	return out
 }
 
-func (f *frame) measure(a *Thumb, target *levels) { f.agreement = correlation(f.view(a), target) }
+func (f *framing) plain() *levels {
+	out := new(levels)
+	for i, g := range f.target {
+		out[i] = float64(g)
+	}
+	return out
+}
+
+// judge says how well a part whose agreement is known agrees with the target;
+// detail is only looked at where the agreement is enough.
+func (f *framing) judge(edges [4]int, agrees, enough float64) Match {
+	m := Match{Agreement: agrees}
+	if agrees >= enough {
+		view, target := f.view(edges), f.plain()
+		m.Detail = correlation(detailOf(view), detailOf(target))
+		m.Worst = worstBlock(view, target)
+	}
+	return m
+}
 
 // refine moves the four edges, one at a time, while that brings the thumbs
 // closer.
-func (f *frame) refine(a *Thumb, target *levels) {
+func (f *framing) refine(at [4]int, agrees float64) ([4]int, float64) {
 	for step := cut; step >= 3; step /= 2 {
 		for moved := true; moved; {
 			moved = false
-			for e := range f.edges {
+			for e := range at {
 				for _, by := range []int{-step, step} {
-					next := *f
-					next.edges[e] += by
-					if next.edges[e] < -unit || next.edges[e] > 5*unit {
+					next := at
+					next[e] += by
+					if next[e] < -unit || next[e] > 5*unit {
 						continue
 					}
-					if next.measure(a, target); next.agreement > f.agreement+1e-6 {
-						*f, moved = next, true
+					if c := f.agreement(next); c > agrees+1e-6 {
+						at, agrees, moved = next, c, true
 					}
 				}
 			}
 		}
 	}
+	return at, agrees
 }
 
 // correlation is Pearson's, 0 where one of the pictures is flat.

@@ -2,6 +2,7 @@ package near
 
 import (
 	"cmp"
+	"flag"
 	"fmt"
 	"math"
 	"math/bits"
@@ -15,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/apache/arrow/go/v15/arrow"
 
 	"shiftmill/pipeline"
 	"shiftmill/stages"
@@ -42,7 +45,11 @@ func shared(t testing.TB) string {
 func real(t testing.TB, share int) []string {
 	t.Helper()
 	var files []string
-	err := filepath.WalkDir(shared(t), func(path string, d os.DirEntry, err error) error {
+	dir := *folder
+	if dir == "" {
+		dir = shared(t)
+	}
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
 		if ext := filepath.Ext(path); err == nil && !d.IsDir() && (ext == ".jpg" || ext == ".png") {
 			files = append(files, path)
 		}
@@ -106,10 +113,10 @@ func planted(t testing.TB, r *rand.Rand, p *imageio.Pixels, how string) *imageio
 	return out
 }
 
-// shopFronts draws n different shop fronts.
-func shopFronts(t *testing.T, n int) []*Thumb {
+// drawn makes n pictures of a generator, with what they are pictures of:
+// near-identical ones of one origin are pairs by construction.
+func drawn(t *testing.T, kind *stages.Kind, origin string, n int) (thumbs []*Thumb, origins []string) {
 	t.Helper()
-	kind := source.StorefrontsKind()
 	v, err := pipeline.ParseValue("x.yaml", fmt.Sprintf("{count: %d, size: 64}", n))
 	if err != nil {
 		t.Fatal(err)
@@ -126,40 +133,51 @@ func shopFronts(t *testing.T, n int) []*Thumb {
 	if err != nil {
 		t.Fatal(err)
 	}
-	col := rows.Record().Column(rows.Schema().FieldIndices("image")[0])
-	thumbs := make([]*Thumb, n)
+	column := func(name string) arrow.Array { return rows.Record().Column(rows.Schema().FieldIndices(name)[0]) }
+	images, names := column("image"), column(origin)
+	thumbs, origins = make([]*Thumb, n), make([]string, n)
 	each(n, runtime.GOMAXPROCS(0), func(i int) {
-		pic, err := kind.Source.Draw(t.Context(), stages.Image(col, i).Ref)
+		origins[i] = kind.Name + " " + names.ValueStr(i)
+		pic, err := kind.Source.Draw(t.Context(), stages.Image(images, i).Ref)
 		if err != nil {
 			t.Error(err)
 			return
 		}
 		thumbs[i] = NewThumb(&imageio.Pixels{H: pic.Height, W: pic.Width, C: 3, Pix: pic.Pix})
 	})
-	return thumbs
+	return thumbs, origins
 }
 
-// TestCopies plants altered copies among real pictures and counts which are
-// found, and what else is. With SHIFTMILL_SWEEP=1 all pictures are taken, with
-// 2,000 copies and drawn shop fronts up to 100,000.
-func TestCopies(t *testing.T) {
-	share, n := 6, 300
-	if os.Getenv("SHIFTMILL_SWEEP") != "" {
-		share, n = 1, 2000
-	}
-	files := real(t, share)
-	r := rand.New(rand.NewPCG(4, 2))
-	var decoding, looking time.Duration
-	thumbs, names := []*Thumb{}, slices.Clone(files)
+// A trial is a collection of pictures with altered copies planted in it.
+type trial struct {
+	files   []string // of real pictures, which come first
+	origins []string // of all pictures: equal ones are pictures of the same
+	thumbs  []*Thumb
+	looks   []*Look
+	copied  []int    // the pictures that copies were made of; the copies come last
+	how     []string // of each copy
+	drawn   int
+
+	decoding, looking time.Duration
+}
+
+// newTrial reads the files, draws pictures and plants n copies of the former.
+func newTrial(t *testing.T, files []string, draw, n int, seed uint64) *trial {
+	t.Helper()
+	x := &trial{files: files, drawn: draw, origins: slices.Clone(files)}
+	r := rand.New(rand.NewPCG(seed, 2))
 	look := func(p *imageio.Pixels) {
 		start := cpu()
 		thumb := NewThumb(p)
 		thumb.Look()
-		looking += cpu() - start
-		thumbs = append(thumbs, thumb)
+		x.looking += cpu() - start
+		x.thumbs = append(x.thumbs, thumb)
 	}
-	pictures := map[int]*imageio.Pixels{}
-	chosen := r.Perm(len(files))[:n]
+	x.copied = r.Perm(len(files))[:n]
+	kept := map[int]*imageio.Pixels{}
+	for _, i := range x.copied {
+		kept[i] = nil
+	}
 	for i, f := range files {
 		data, err := os.ReadFile(f)
 		if err != nil {
@@ -167,49 +185,111 @@ func TestCopies(t *testing.T) {
 		}
 		start := cpu()
 		p := decode(t, data)
-		decoding += cpu() - start
+		x.decoding += cpu() - start
 		look(p)
-		if slices.Contains(chosen, i) {
-			pictures[i] = p
+		if _, ok := kept[i]; ok {
+			kept[i] = p
 		}
 	}
-	drawn := 0
-	if os.Getenv("SHIFTMILL_SWEEP") != "" {
-		drawn = 100_000 - len(files) - n
-		thumbs = append(thumbs, shopFronts(t, drawn)...)
-		names = append(names, make([]string, drawn)...)
+	if draw > 0 {
+		shops, businesses := drawn(t, source.StorefrontsKind(), "business_id", draw*3/4)
+		objects, ids := drawn(t, source.RenditionsKind(), "id", draw-draw*3/4)
+		x.thumbs = append(append(x.thumbs, shops...), objects...)
+		x.origins = append(append(x.origins, businesses...), ids...)
 	}
-	for k, i := range chosen {
-		look(planted(t, r, pictures[i], copies[k%len(copies)]))
-		names = append(names, copies[k%len(copies)])
+	for k, i := range x.copied {
+		how := copies[k%len(copies)]
+		look(planted(t, r, kept[i], how))
+		x.how, x.origins = append(x.how, how), append(x.origins, files[i])
 	}
-	looks := make([]*Look, len(thumbs))
-	for i, th := range thumbs {
-		looks[i] = th.Look()
+	for _, th := range x.thumbs {
+		x.looks = append(x.looks, th.Look())
 	}
+	return x
+}
+
+// all are all pairs of pictures that may be the same.
+func (x *trial) all() []Candidate {
+	return Build(x.looks, runtime.GOMAXPROCS(0)).Candidates(x.looks, runtime.GOMAXPROCS(0), func(i, j int) bool { return true })
+}
+
+// copyOf says whether a pair is a copy beside what it was made of, and which copy.
+func (x *trial) copyOf(c Candidate) (k int, ok bool) {
+	k = int(c.J) - (len(x.thumbs) - len(x.copied))
+	return k, k >= 0 && x.copied[k] == int(c.I)
+}
+
+// same are the pairs of real pictures that are the same: they were found here
+// and looked at, as were those that came near.
+func same(t *testing.T) map[string]bool {
+	t.Helper()
+	text, err := os.ReadFile("testdata/same.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{}
+	for _, line := range strings.Split(string(text), "\n") {
+		known[line] = true
+	}
+	return known
+}
+
+// TestCopies plants altered copies among real pictures and counts which are
+// found, and what else is. With SHIFTMILL_SWEEP=1 all pictures are taken, with
+// 2,000 copies and drawn pictures up to 100,000 (-total); -pictures names another folder.
+func TestCopies(t *testing.T) {
+	share, n, draw := 6, 300, 0
+	sweep := os.Getenv("SHIFTMILL_SWEEP") != ""
+	if sweep {
+		share, n = 1, 2000
+	}
+	files := real(t, share)
+	if sweep {
+		draw = max(0, *total-len(files)-n)
+	}
+	x := newTrial(t, files, draw, n, 4)
 	start := cpu()
-	x := Build(looks, runtime.GOMAXPROCS(0))
-	found := x.Candidates(looks, runtime.GOMAXPROCS(0), func(i, j int) bool { return true })
+	found := x.all()
 	asked := cpu() - start
 	start = cpu()
-	of := map[[2]int]Match{}
+	of := map[Candidate]Match{}
 	for _, c := range found {
-		if m, ok := c.Confirm(thumbs[c.I], thumbs[c.J]); ok {
-			of[[2]int{int(c.I), int(c.J)}] = m
+		if m, ok := c.Confirm(x.thumbs[c.I], x.thumbs[c.J]); ok {
+			of[c] = m
 		}
 	}
 	confirmed := cpu() - start
 	// Looks were timed on the pictures that were read; drawn ones cost as much.
-	scaleUp := float64(len(names)) / float64(len(names)-drawn)
-	t.Logf("%d pictures, %d of them drawn: decoding %.1f CPU-s, looks %.1f, index and questions %.1f, %d candidates confirmed in %.1f; beyond decoding %.0f a second and core",
-		len(names), drawn, decoding.Seconds(), scaleUp*looking.Seconds(), asked.Seconds(), len(found), confirmed.Seconds(),
-		float64(len(names))/(scaleUp*looking.Seconds()+asked.Seconds()+confirmed.Seconds()))
+	count := float64(len(x.thumbs))
+	looking := x.looking.Seconds() * count / (count - float64(draw))
+	t.Logf("%.0f pictures, %d of them drawn: decoding %.1f CPU-s, looks %.1f, index and questions %.1f, %d candidates confirmed in %.1f; beyond decoding %.0f a second and core",
+		count, draw, x.decoding.Seconds(), looking, asked.Seconds(), len(found), confirmed.Seconds(), count/(looking+asked.Seconds()+confirmed.Seconds()))
 	caught, all := map[string]int{}, map[string]int{}
-	for k, i := range chosen {
-		how := copies[k%len(copies)]
+	for _, how := range x.how {
 		all[how]++
-		if _, ok := of[[2]int{i, len(files) + drawn + k}]; ok {
-			caught[how]++
+	}
+	known := same(t)
+	var wrong []string
+	var pairs []Candidate
+	origin, others := 0, 0
+	for c, m := range of {
+		if k, ok := x.copyOf(c); ok {
+			caught[x.how[k]]++
+			continue
+		}
+		if int(c.J) >= len(files) {
+			switch {
+			case x.origins[c.I] == x.origins[c.J]:
+				origin++
+			case int(c.I) >= len(files) && int(c.J) < len(files)+draw:
+				others++
+			}
+			continue
+		}
+		pairs = append(pairs, c)
+		line := short(files[c.I]) + " " + short(files[c.J])
+		if !known[line] {
+			wrong = append(wrong, fmt.Sprintf("%s  %.3f %.3f %.3f", line, m.Agreement, m.Detail, m.Worst))
 		}
 	}
 	for _, how := range copies {
@@ -218,75 +298,65 @@ func TestCopies(t *testing.T) {
 			need = 0.90
 		}
 		t.Logf("%s: %d of %d", how, caught[how], all[how])
-		if caught[how] < int(need*float64(all[how])) {
+		if *folder == "" && caught[how] < int(need*float64(all[how])) {
 			t.Errorf("%s: %d of %d copies found, want %.0f %%", how, caught[how], all[how], 100*need)
 		}
 	}
-	// Among the real pictures there are copies too: they are named here after
-	// having been looked at.
-	known := map[string]bool{}
-	text, err := os.ReadFile("testdata/same.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, line := range strings.Split(string(text), "\n") {
-		known[line] = true
-	}
-	var wrong []string
-	pairs := 0
-	for p, m := range of {
-		if p[1] >= len(files) {
-			continue
-		}
-		pairs++
-		line := short(files[p[0]]) + " " + short(files[p[1]])
-		if !known[line] {
-			wrong = append(wrong, fmt.Sprintf("%s  %.3f %.3f %.3f", line, m.Agreement, m.Detail, m.Worst))
-		}
-	}
+	t.Logf("drawn pictures: %d pairs of one origin, %d of others", origin, others)
 	sort.Strings(wrong)
-	t.Logf("real pictures: %d pairs, %d of them not known to be the same", pairs, len(wrong))
-	if dir := os.Getenv("SHIFTMILL_PAIRS"); dir != "" {
-		sheet(t, dir, files, of)
+	t.Logf("real pictures: %d pairs, %d of them not known to be the same", len(pairs), len(wrong))
+	if *sheets != "" {
+		sheet(t, *sheets, x, pairs, func(c Candidate) Match { return of[c] })
 	}
-	if len(wrong) > 0 && float64(len(wrong)) > 0.01*float64(pairs+len(chosen)) {
+	if *folder == "" && float64(len(wrong)) > 0.01*float64(len(pairs)+n) {
 		t.Errorf("pairs not known to be the same:\n%s", strings.Join(wrong, "\n"))
 	} else if len(wrong) > 0 {
 		t.Log(strings.Join(wrong, "\n"))
 	}
 }
 
+var (
+	total  = flag.Int("total", 100_000, "pictures of the sweep of TestCopies, drawn ones included")
+	folder = flag.String("pictures", "", "folder of pictures, instead of those of ../shared/data")
+	sheets = flag.String("sheets", "", "folder for a picture of the pairs found")
+)
+
 func short(file string) string {
-	_, name, _ := strings.Cut(filepath.ToSlash(file), "shared/data/")
-	return name
+	if _, name, ok := strings.Cut(filepath.ToSlash(file), "shared/data/"); ok {
+		return name
+	}
+	return filepath.Base(file)
 }
 
-// sheet draws the confirmed pairs of real pictures, for looking at them.
-func sheet(t *testing.T, dir string, files []string, of map[[2]int]Match) {
-	var pairs [][2]int
-	for p := range of {
-		if p[1] < len(files) {
-			pairs = append(pairs, p)
+// sheet draws pairs of real pictures, for looking at them, 60 a page.
+func sheet(t *testing.T, dir string, x *trial, pairs []Candidate, of func(Candidate) Match) {
+	t.Helper()
+	slices.SortFunc(pairs, func(a, b Candidate) int {
+		if d := cmp.Compare(of(b).Detail, of(a).Detail); d != 0 {
+			return d
 		}
-	}
-	slices.SortFunc(pairs, func(a, b [2]int) int { return cmp.Compare(of[b].Detail, of[a].Detail) })
-	const tile, across = 128, 5
-	page := imageio.NewPixels((len(pairs)+across-1)/across*tile, across*2*tile, 3)
-	for k, p := range pairs {
-		t.Logf("%d,%d: %s %s %.3f", k/across, k%across, short(files[p[0]]), short(files[p[1]]), of[p])
-		for s, i := range p {
-			data, err := os.ReadFile(files[i])
-			if err != nil {
-				t.Fatal(err)
-			}
-			pic := imageio.Resize(decode(t, data), tile, tile-4, imageio.Bilinear)
-			for y := range tile {
-				copy(page.Row(k/across*tile + y)[3*((k%across*2+s)*tile):], pic.Row(y))
+		return cmp.Or(cmp.Compare(a.I, b.I), cmp.Compare(a.J, b.J))
+	})
+	const tile, across, rows = 128, 5, 12
+	for first := 0; first < len(pairs); first += across * rows {
+		part := pairs[first:min(len(pairs), first+across*rows)]
+		page := imageio.NewPixels((len(part)+across-1)/across*tile, across*2*tile, 3)
+		for k, c := range part {
+			t.Logf("page %d, %d,%d: %s %s %.3f", first/across/rows, k/across, k%across, short(x.files[c.I]), short(x.files[c.J]), of(c))
+			for s, i := range []int32{c.I, c.J} {
+				data, err := os.ReadFile(x.files[i])
+				if err != nil {
+					t.Fatal(err)
+				}
+				pic := imageio.Resize(decode(t, data), tile-4, tile-4, imageio.Bilinear)
+				for y := range tile - 4 {
+					copy(page.Row(k/across*tile + y)[3*((k%across*2+s)*tile):], pic.Row(y))
+				}
 			}
 		}
-	}
-	if err := os.WriteFile(filepath.Join(dir, "pairs.png"), imageio.EncodePNG(page), 0o644); err != nil {
-		t.Fatal(err)
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("pairs-%d.png", first/across/rows)), imageio.EncodePNG(page), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -344,8 +414,7 @@ func TestLooks(t *testing.T) {
 			t.Errorf("coefficient %d of the mirrored look is %d, of the mirrored picture's %d", i, l[i], m[i])
 		}
 	}
-	f := frame{edges: [4]int{cut, cut, 0, 2 * cut}}
-	view, cropped := f.view(th), new(Thumb)
+	view, cropped := newFraming(th, th).view([4]int{cut, cut, 0, 2 * cut}), new(Thumb)
 	for i, v := range view {
 		cropped[i] = uint8(v + 0.5)
 	}

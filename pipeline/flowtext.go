@@ -1,0 +1,53 @@
+package pipeline
+
+import (
+	"regexp"
+	"strings"
+)
+
+// Lines writes a map as it could stand in a spec, a line for each entry, with
+// the values in braces and brackets: references are filled in, and what extends
+// and presets bring is there.
+func (v Value) Lines() []string {
+	if v.Kind() != Map {
+		return nil
+	}
+	var lines []string
+	for _, e := range v.Map() {
+		lines = append(lines, flowScalar(e.Key, TagText)+": "+e.Value.flow())
+	}
+	return lines
+}
+
+func (v Value) flow() string {
+	var parts []string
+	switch v.Kind() {
+	case List:
+		for _, item := range v.List() {
+			parts = append(parts, item.flow())
+		}
+		return "[" + strings.Join(parts, ", ") + "]"
+	case Map:
+		for _, e := range v.Map() {
+			parts = append(parts, flowScalar(e.Key, TagText)+": "+e.Value.flow())
+		}
+		return "{" + strings.Join(parts, ", ") + "}"
+	case Scalar:
+		return flowScalar(v.Text(), v.Tag())
+	}
+	return "null"
+}
+
+// plainText may stand without quotes wherever a value may.
+var plainText = regexp.MustCompile(`^[A-Za-z0-9_./<][A-Za-z0-9_./<% =+-]*$`)
+
+// flowScalar quotes text that would be read as something else.
+func flowScalar(text string, tag Tag) string {
+	switch {
+	case tag == TagInt || tag == TagFloat || tag == TagBool:
+		return text
+	case tag == TagText && plainText.MatchString(text) && !strings.HasSuffix(text, " ") && text != "true" && text != "false" && text != "null":
+		return text
+	}
+	return string(appendYAMLQuoted(nil, text))
+}
