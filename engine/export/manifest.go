@@ -2,10 +2,14 @@ package export
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"iter"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -28,15 +32,49 @@ var leading = []arrow.Field{
 	{Name: "phash", Type: arrow.BinaryTypes.String, Nullable: true},
 }
 
-// A fingerprint is what the manifest says of a picture beside its place.
-type fingerprint struct{ sha, phash string }
+// A fingerprint is what the manifest says of a picture beside its place. A set
+// may hold millions: as bytes they take a third of what digits take.
+type fingerprint struct {
+	sha    [sha256.Size]byte
+	phash  uint64
+	hashed bool // sha is there
+	looked bool // phash is
+}
+
+func fingerprintOf(sha, phash string) (f fingerprint, err error) {
+	if sha != "" {
+		d, err := hex.DecodeString(sha)
+		if err != nil || len(d) != len(f.sha) {
+			return f, fmt.Errorf("%q is no sha256", sha)
+		}
+		f.hashed = true
+		copy(f.sha[:], d)
+	}
+	if phash != "" {
+		f.looked = true
+		if f.phash, err = strconv.ParseUint(phash, 16, 64); err != nil {
+			return f, err
+		}
+	}
+	return f, nil
+}
+
+func (f *fingerprint) texts() (sha, phash string) {
+	if f.hashed {
+		sha = hex.EncodeToString(f.sha[:])
+	}
+	if f.looked {
+		phash = fmt.Sprintf("%016x", f.phash)
+	}
+	return sha, phash
+}
 
 func writeManifest(ctx context.Context, j *Job, dir string) (string, error) {
 	schema, err := j.manifestSchema()
 	if err != nil {
 		return "", err
 	}
-	prints := make([]map[string]fingerprint, len(j.Sets))
+	prints := make([][]fingerprint, len(j.Sets))
 	for i := range j.Sets {
 		if prints[i], err = j.Sets[i].fingerprints(ctx); err != nil {
 			return "", fmt.Errorf("%s: %w", j.Sets[i].Name, err)
@@ -100,29 +138,23 @@ func (j *Job) manifestSchema() (*arrow.Schema, error) {
 	return arrow.NewSchema(fields, nil), nil
 }
 
-// fingerprints are those of a set's pictures, by id: from check/fingerprint
-// where that has run, else taken here.
-func (s *Set) fingerprints(ctx context.Context) (map[string]fingerprint, error) {
-	prints := map[string]fingerprint{}
+// fingerprints are those of a set's pictures, in the order of its rows: from
+// check/fingerprint where that has run, else taken here.
+func (s *Set) fingerprints(ctx context.Context) ([]fingerprint, error) {
 	if s.Prints != nil {
-		err := s.Prints.Each(ctx, func(rec arrow.Record) error {
-			at := func(name string) *array.String { return rec.Column(rec.Schema().FieldIndices(name)[0]).(*array.String) }
-			ids, shas, hashes := at("id"), at("sha256"), at("phash")
-			for i := range ids.Len() {
-				prints[strings.Clone(ids.Value(i))] = fingerprint{strings.Clone(shas.Value(i)), strings.Clone(hashes.Value(i))}
-			}
-			return nil
-		})
-		return prints, err
+		return s.taken(ctx)
 	}
+	prints := make([]fingerprint, 0, s.Rows.Len())
 	err := s.Rows.Each(ctx, func(rec arrow.Record) error {
 		at := rec.Schema().FieldIndices("image")
 		if len(at) != 1 || !stages.IsImage(rec.Schema().Field(at[0]).Type) {
+			prints = append(prints, make([]fingerprint, rec.NumRows())...)
 			return nil
 		}
 		ids := rec.Column(0)
 		for i := range ids.Len() {
 			if rec.Column(at[0]).IsNull(i) {
+				prints = append(prints, fingerprint{})
 				continue
 			}
 			cell := stages.Image(rec.Column(at[0]), i)
@@ -131,7 +163,58 @@ func (s *Set) fingerprints(ctx context.Context) (map[string]fingerprint, error) 
 				return &stages.RowError{ID: ids.ValueStr(i), File: cell.Name(), Err: err}
 			}
 			p := check.PrintOf(pic)
-			prints[strings.Clone(ids.ValueStr(i))] = fingerprint{p.SHA256, p.Phash}
+			f, err := fingerprintOf(p.SHA256, p.Phash)
+			if err != nil {
+				return err
+			}
+			prints = append(prints, f)
+		}
+		return nil
+	})
+	return prints, err
+}
+
+// taken finds the rows among those that fingerprints were taken of: both come
+// by ascending id, and a gate may have dropped some since.
+func (s *Set) taken(ctx context.Context) ([]fingerprint, error) {
+	type printed struct{ id, sha, phash string }
+	var failed error
+	next, stop := iter.Pull(func(yield func(printed) bool) {
+		done := errors.New("done")
+		err := s.Prints.Each(ctx, func(rec arrow.Record) error {
+			at := func(name string) *array.String { return rec.Column(rec.Schema().FieldIndices(name)[0]).(*array.String) }
+			ids, shas, hashes := at("id"), at("sha256"), at("phash")
+			for i := range ids.Len() {
+				if !yield(printed{ids.Value(i), shas.Value(i), hashes.Value(i)}) {
+					return done
+				}
+			}
+			return nil
+		})
+		if !errors.Is(err, done) {
+			failed = err
+		}
+	})
+	defer stop()
+	prints := make([]fingerprint, 0, s.Rows.Len())
+	err := s.Rows.Each(ctx, func(rec arrow.Record) error {
+		ids := rec.Column(0)
+		for i := range ids.Len() {
+			for {
+				p, ok := next()
+				if !ok {
+					return errors.Join(failed, fmt.Errorf("row %q has no fingerprint", ids.ValueStr(i)))
+				}
+				if p.id != ids.ValueStr(i) {
+					continue
+				}
+				f, err := fingerprintOf(p.sha, p.phash)
+				if err != nil {
+					return fmt.Errorf("row %q: %w", p.id, err)
+				}
+				prints = append(prints, f)
+				break
+			}
 		}
 		return nil
 	})
@@ -139,9 +222,12 @@ func (s *Set) fingerprints(ctx context.Context) (map[string]fingerprint, error) 
 }
 
 // manifestRows turns a set's rows into those of the manifest.
-func (s *Set) manifestRows(ctx context.Context, schema *arrow.Schema, prints map[string]fingerprint, write func(arrow.Record) error) error {
+func (s *Set) manifestRows(ctx context.Context, schema *arrow.Schema, prints []fingerprint, write func(arrow.Record) error) error {
+	at := 0 // of the record's first row, among all
 	return s.Rows.Each(ctx, func(rec arrow.Record) error {
 		n := int(rec.NumRows())
+		prints := prints[at : at+n]
+		at += n
 		head := array.NewRecordBuilder(memory.DefaultAllocator, arrow.NewSchema(leading, nil))
 		defer head.Release()
 		image := rec.Schema().FieldIndices("image")
@@ -172,7 +258,7 @@ func (s *Set) manifestRows(ctx context.Context, schema *arrow.Schema, prints map
 						if offset, size = place.Offset, place.Size; size >= 0 {
 							path = fileOf(path, place.Path)
 						}
-						if p := prints[id]; p.sha != "" && p.sha != hex.EncodeToString(place.SHA256[:]) {
+						if p := &prints[i]; p.hashed && p.sha != [sha256.Size]byte(place.SHA256) {
 							return &stages.RowError{ID: id, File: cell.Name(), Err: fmt.Errorf("the file has changed since it was looked at; run the spec again")}
 						}
 					}
@@ -186,8 +272,9 @@ func (s *Set) manifestRows(ctx context.Context, schema *arrow.Schema, prints map
 					b.Append(v)
 				}
 			}
-			text(5, prints[id].sha)
-			text(6, prints[id].phash)
+			sha, phash := prints[i].texts()
+			text(5, sha)
+			text(6, phash)
 		}
 		made := head.NewRecord()
 		defer made.Release()
