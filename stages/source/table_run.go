@@ -197,7 +197,13 @@ func (t *tableRun) batch(ctx context.Context, workers int, rec arrow.Record, tab
 	}
 	ids := names
 	if t.l.id >= 0 {
-		ids = texts(columns[t.l.id], n, func(i int) { note(i, "column %q: the id is missing", t.l.fields[t.l.id].name) })
+		missing := func(i int) { note(i, "column %q: the id is missing", t.l.fields[t.l.id].name) }
+		ids = texts(columns[t.l.id], n, missing)
+		for i, id := range ids {
+			if id == "" { // no row's name, even where an empty text is not a missing value
+				missing(i)
+			}
+		}
 	}
 	if err := t.checkFiles(ctx, workers, names, bad); err != nil {
 		return err
@@ -312,7 +318,13 @@ func (t *tableRun) imageNames(columns []arrow.Array, n int, note func(i int, for
 	var names []string
 	if t.l.form == nil {
 		column := t.l.fields[t.l.image].name
-		names = texts(columns[t.l.image], n, func(i int) { note(i, "column %q: the name of the image is missing", column) })
+		missing := func(i int) { note(i, "column %q: the name of the image is missing", column) }
+		names = texts(columns[t.l.image], n, missing)
+		for i, name := range names {
+			if name == "" {
+				missing(i)
+			}
+		}
 	} else {
 		parts := map[string][]string{}
 		for _, p := range t.l.form.names {
