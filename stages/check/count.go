@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"slices"
 	"sort"
 	"strings"
 
@@ -38,8 +39,7 @@ func (s *set) count(ctx context.Context, c *Sanity, names []string) error {
 			s.columns[n] = &tally{counts: map[string]int{}}
 		}
 	}
-	values := make([]string, len(have))
-	known := make([]bool, len(have))
+	values := make([][]string, len(have)) // none where it is missing; several of a list
 	return s.input.Each(ctx, func(rec arrow.Record) error {
 		cols := make([]arrow.Array, len(have))
 		for i, n := range have {
@@ -48,47 +48,62 @@ func (s *set) count(ctx context.Context, c *Sanity, names []string) error {
 		for row := range int(rec.NumRows()) {
 			s.rows++
 			for i, col := range cols {
-				if known[i] = col.IsValid(row); known[i] {
-					values[i] = value(col, row)
+				values[i] = appendValues(values[i][:0], col, row)
+				t := s.columns[have[i]]
+				if len(values[i]) == 0 {
+					t.missing++
 				}
-				s.columns[have[i]].add(values[i], known[i], c.Values)
+				for _, v := range values[i] {
+					t.add(v, c.Values)
+				}
 			}
 			if s.name == "train" {
-				s.pair(have, values, known)
+				s.pair(have, values)
 			}
 		}
 		return nil
 	})
 }
 
-func value(col arrow.Array, i int) string {
-	if s, ok := col.(*array.String); ok {
-		return s.Value(i)
+// appendValues appends a cell's value, or those of a list, each once.
+func appendValues(to []string, col arrow.Array, i int) []string {
+	if col.IsNull(i) {
+		return to
 	}
-	return col.ValueStr(i)
-}
-
-func (t *tally) add(v string, known bool, limit int) {
-	switch {
-	case !known:
-		t.missing++
-	case t.full:
-	default:
-		if _, ok := t.counts[v]; !ok {
-			if len(t.counts) == limit {
-				t.full, t.counts = true, nil
-				return
+	switch col := col.(type) {
+	case *array.String:
+		return append(to, col.Value(i))
+	case *array.List:
+		elements := col.ListValues()
+		for lo, hi := col.ValueOffsets(i); lo < hi; lo++ {
+			if elements.IsValid(int(lo)) {
+				to = append(to, elements.ValueStr(int(lo)))
 			}
-			v = strings.Clone(v)
 		}
-		t.counts[v]++
+		slices.Sort(to)
+		return slices.Compact(to)
 	}
+	return append(to, col.ValueStr(i))
 }
 
-func (s *set) pair(names, values []string, known []bool) {
+func (t *tally) add(v string, limit int) {
+	if t.full {
+		return
+	}
+	if _, ok := t.counts[v]; !ok {
+		if len(t.counts) == limit {
+			t.full, t.counts = true, nil
+			return
+		}
+		v = strings.Clone(v)
+	}
+	t.counts[v]++
+}
+
+func (s *set) pair(names []string, values [][]string) {
 	for i := range names {
 		for j := i + 1; j < len(names); j++ {
-			if !known[i] || !known[j] || s.columns[names[i]].full || s.columns[names[j]].full {
+			if len(values[i]) == 0 || len(values[j]) == 0 || s.columns[names[i]].full || s.columns[names[j]].full {
 				continue
 			}
 			key := [2]string{names[i], names[j]}
@@ -97,11 +112,15 @@ func (s *set) pair(names, values []string, known []bool) {
 				table = map[[2]string]int{}
 				s.pairs[key] = table
 			}
-			cell := [2]string{values[i], values[j]}
-			if _, ok := table[cell]; !ok {
-				cell = [2]string{strings.Clone(cell[0]), strings.Clone(cell[1])}
+			for _, v := range values[i] {
+				for _, w := range values[j] {
+					cell := [2]string{v, w}
+					if _, ok := table[cell]; !ok {
+						cell = [2]string{strings.Clone(v), strings.Clone(w)}
+					}
+					table[cell]++
+				}
 			}
-			table[cell]++
 		}
 	}
 }

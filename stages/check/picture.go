@@ -29,12 +29,16 @@ func (r *report) bars() []byte {
 		}
 	}
 	w := left + len(r.Sets)*(width+gap)
-	h := 34 + len(r.Classes)*(high+4)
+	h := 54 + len(r.Classes)*(high+4)
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" font-family="sans-serif" font-size="11"><rect width="%d" height="%d" fill="#fff"/>`+"\n", w, h, w, h)
 	for i, s := range r.Sets {
 		x := left + i*(width+gap)
-		fmt.Fprintf(&b, `<text x="%d" y="16">%s (%d)</text>`+"\n", x, html.EscapeString(s.Name), s.Rows)
+		name := s.Name
+		if text := []rune(name); len(text) > 14 { // no longer than the bars beside the next set's
+			name = string(text[:13]) + "…"
+		}
+		fmt.Fprintf(&b, `<text x="%d" y="16">%s (%d)<title>%s</title></text>`+"\n", x, html.EscapeString(name), s.Rows, html.EscapeString(s.Name))
 		for k, n := range s.PerClass {
 			y := 26 + k*(high+4)
 			if i == 0 {
@@ -51,7 +55,7 @@ func (r *report) bars() []byte {
 			fmt.Fprintf(&b, `<rect x="%d" y="%d" width="%d" height="%d" fill="%s"><title>%s: %d</title></rect>`+"\n", x, y, long, high, fill, html.EscapeString(r.Classes[k]), n)
 		}
 	}
-	b.WriteString("</svg>\n")
+	fmt.Fprintf(&b, `<text x="%d" y="%d">Share of each set's rows; the longest bar is %d.%d %%.</text>`+"\n</svg>\n", left, h-10, most/10, most%10)
 	return []byte(b.String())
 }
 

@@ -13,7 +13,7 @@ import (
 
 // Sanity is the configuration of check/sanity.
 type Sanity struct {
-	Label      string   `yaml:"label" doc:"column of the class"`
+	Label      string   `yaml:"label" doc:"column of the class; a list, or a list in the column labels where there is no label, counts an image under each of its classes"`
 	Attributes []string `yaml:"attributes" doc:"columns to compare; all that hold text, whole numbers or booleans when left out"`
 	Values     int      `yaml:"values" min:"2" max:"10000" doc:"a column with more values than this is counted, not compared"`
 	Warn       float64  `yaml:"warn" min:"0" max:"1" doc:"difference of a mix from train's (total variation) from which it is pointed out"`
@@ -25,7 +25,7 @@ func SanityKind() *stages.Kind {
 	return stages.Define(stages.Def[Sanity]{
 		Name:    "check/sanity",
 		Doc:     "Reports what a split holds: counts, missing values, how each test set's mix differs from train's, associations, and the gaps it can detect.",
-		Version: 1,
+		Version: 2, // 2: images of several classes are counted under each; iid stands behind train
 		Shape:   stages.Aggregate,
 		In: []stages.Port{
 			{Name: "train", Doc: "the training set", Type: stages.Rows},
@@ -53,16 +53,31 @@ func countable(t arrow.DataType) bool {
 	return false
 }
 
+// several says whether a column holds the classes of images that have several.
+func several(t arrow.DataType) bool {
+	l, ok := t.(*arrow.ListType)
+	return ok && l.Elem().ID() == arrow.STRING
+}
+
+// label is the column of the class in these rows.
+func (c *Sanity) label(in *arrow.Schema) string {
+	if at := in.FieldIndices("labels"); c.Label == "label" && len(in.FieldIndices(c.Label)) == 0 && len(at) == 1 && several(in.Field(at[0]).Type) {
+		return "labels"
+	}
+	return c.Label
+}
+
 func (c *Sanity) reads(in *arrow.Schema) []string {
 	if in == nil {
 		return append(slices.Clone(c.Attributes), c.Label)
 	}
+	label := c.label(in)
 	var names []string
 	for _, f := range in.Fields() {
-		wanted := len(c.Attributes) == 0 && f.Name != "cell" || slices.Contains(c.Attributes, f.Name) || f.Name == c.Label
+		wanted := len(c.Attributes) == 0 && f.Name != "cell" || slices.Contains(c.Attributes, f.Name) || f.Name == label
 		switch {
 		case f.Name == "id":
-		case countable(f.Type) && wanted:
+		case wanted && (countable(f.Type) || f.Name == label && several(f.Type)):
 			names = append(names, f.Name)
 		case f.Name == "image" && stages.IsImage(f.Type) && c.Pictures > 0:
 			names = append(names, f.Name)
@@ -103,6 +118,9 @@ func runSanity(ctx context.Context, c *Sanity, in *stages.Inputs, out stages.Sin
 	for _, input := range in.Ports["tests"] {
 		sets = append(sets, &set{name: setName(input, sets), input: input})
 	}
+	slices.SortStableFunc(sets[1:], func(a, b *set) int { return rank(a.name) - rank(b.name) })
+	own := *c
+	own.Label, c = c.label(sets[0].input.Schema()), &own
 	columns := c.reads(sets[0].input.Schema())
 	columns = slices.DeleteFunc(columns, func(n string) bool { return n == "image" })
 	for i, s := range sets {

@@ -2,8 +2,10 @@ package check
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -86,6 +88,44 @@ func TestSanity(t *testing.T) {
 	}
 	if png := sink.File("", "grid.png"); len(png) == 0 {
 		t.Error("there is no grid.png")
+	}
+}
+
+// Images of several classes count under each of them, and iid stands behind
+// train whatever the names of the others.
+func TestSanityOfItems(t *testing.T) {
+	worn := func(name string, labels ...[]string) *stagetest.Table {
+		ids, views := make([]string, len(labels)), make([]any, len(labels))
+		for i := range labels {
+			ids[i], views[i] = fmt.Sprintf("%s-%03d", name, i), []string{"front", "side"}[i%2]
+		}
+		table := stagetest.Rows(ids, stagetest.Column{Name: "labels", Values: labels}, stagetest.Column{Name: "view", Values: views})
+		table.OutputName = name
+		return table
+	}
+	sink, err := sanity(t, "{}",
+		worn("train", []string{"skirt", "vest"}, []string{"vest"}, []string{"skirt"}, []string{}),
+		worn("far", []string{"vest"}, []string{"vest", "vest"}),
+		worn("iid", []string{"skirt"}, []string{"vest"})).Run(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got report
+	if err := json.Unmarshal(sink.File("", "sanity.json"), &got); err != nil {
+		t.Fatal(err)
+	}
+	var sets []string
+	for _, s := range got.Sets {
+		sets = append(sets, fmt.Sprint(s.Name, s.PerClass, s.MissingLabel))
+	}
+	if want := "train[2 2] 1 iid[1 1] 0 far[0 2] 0"; strings.Join(sets, " ") != want || fmt.Sprint(got.Classes) != "[skirt vest]" {
+		t.Errorf("sets %q of %q, want %s", sets, got.Classes, want)
+	}
+	if len(got.Associations) != 1 || got.Associations[0].Strength != 0.5774 { // view by class: 2 1, 0 1
+		t.Errorf("associations %+v", got.Associations)
+	}
+	if want := "far lacks 1 of train's classes: skirt"; !slices.Contains(sink.Notes, want) {
+		t.Errorf("notes %q lack %q", sink.Notes, want)
 	}
 }
 

@@ -1,7 +1,10 @@
 package source
 
 import (
+	"bytes"
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -40,6 +43,57 @@ func TestRenditions(t *testing.T) {
 	} {
 		if _, _, err := read(t, kind, ".", with); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s:\n got %v\nwant %s", with, err, want)
+		}
+	}
+}
+
+// TestRenditionsWithoutStrength: at strength 0 every rendition is the photo, to
+// the bit, and at full strength none is.
+func TestRenditionsWithoutStrength(t *testing.T) {
+	kind := RenditionsKind()
+	rows := func(rendition, strength string) (ids, refs []string) {
+		t.Helper()
+		mix := ""
+		for _, name := range []string{"photo", "cartoon", "embroidery", "graphic", "mosaic", "origami", "painting", "sculpture", "sketch", "video game"} {
+			weight := 0
+			if name == rendition {
+				weight = 1
+			}
+			mix += fmt.Sprintf("%s: %d, ", name, weight)
+		}
+		got, _, err := read(t, kind, ".", "{count: 24, size: 32, strength: "+strength+", mix: {"+mix+"}}")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range got {
+			cells := strings.Split(row, "|")
+			ids, refs = append(ids, cells[0]), append(refs, cells[1])
+		}
+		return ids, refs
+	}
+	pixels := func(ref string) []byte {
+		t.Helper()
+		pic, err := kind.Source.Draw(t.Context(), ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pic.Pix
+	}
+	ids, photos := rows("photo", "1")
+	for _, name := range []string{"cartoon", "embroidery", "graphic", "mosaic", "origami", "painting", "sculpture", "sketch", "video game"} {
+		same, off := rows(name, "0")
+		_, on := rows(name, "1")
+		if !slices.Equal(same, ids) {
+			t.Fatalf("%s: other ids than the photos: %q", name, same)
+		}
+		for i := range ids {
+			photo := pixels(photos[i])
+			if !bytes.Equal(pixels(off[i]), photo) {
+				t.Errorf("%s: %s at strength 0 is not the photo", ids[i], name)
+			}
+			if bytes.Equal(pixels(on[i]), photo) {
+				t.Errorf("%s: %s at full strength is the photo", ids[i], name)
+			}
 		}
 	}
 }

@@ -378,9 +378,6 @@ func listTable(ctx context.Context, c *Table, digest func(string) (string, error
 	if err != nil {
 		return err
 	}
-	if t.ranges != nil {
-		return nil // the images are in the tables
-	}
 	t.onlyNames = true
 	if err := t.run(ctx, runtime.GOMAXPROCS(0)); err != nil {
 		return err

@@ -130,10 +130,10 @@ func (t *parquetTable) Close() error { return t.file.Close() }
 // Each reads the row groups; lines are row numbers from 1.
 func (t *parquetTable) Each(ctx context.Context, bad func(int64, string) error, f func(arrow.Record, []int64) error) error {
 	row := int64(0)
-	for _, g := range t.pf.RowGroups() {
+	for k, g := range t.pf.RowGroups() {
 		cursors := make([]*parquetCursor, len(t.leaves))
 		for i, c := range t.leaves {
-			if t.fields[i].embedded {
+			if t.fields[i].embedded && t.pf.Metadata().RowGroups[k].Columns[c.Index()].MetaData.Statistics.NullCount == 0 {
 				continue // not read before somebody needs the picture
 			}
 			cursors[i] = &parquetCursor{pages: g.ColumnChunks()[c.Index()].Pages(), step: t.steps[i], name: t.fields[i].name, classes: t.names[i]}
@@ -169,9 +169,11 @@ func (t *parquetTable) group(ctx context.Context, cursors []*parquetCursor, rows
 		}
 		b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
 		for i, c := range cursors {
-			if c == nil {
-				for row := range int64(n) {
-					b.Field(i).(*array.StringBuilder).Append(pictureRef(t.table, first+at+row, t.fields[i].name))
+			if t.fields[i].embedded {
+				err := t.pictures(b.Field(i).(*array.StringBuilder), c, t.fields[i].name, first+at, n)
+				if err != nil {
+					b.Release()
+					return fmt.Errorf("column %q: %w", t.fields[i].name, err)
 				}
 				continue
 			}
@@ -187,6 +189,26 @@ func (t *parquetTable) group(ctx context.Context, cursors []*parquetCursor, rows
 		if err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// pictures names the pictures of n rows. A row without bytes has no name here:
+// its picture is a file of its own, which its path names, or there is none. The
+// cursor is nil where all rows have bytes, which then stay unread.
+func (t *parquetTable) pictures(b *array.StringBuilder, c *parquetCursor, column string, first int64, n int) error {
+	for row := range int64(n) {
+		if c != nil {
+			missing, err := c.skip()
+			if err != nil {
+				return err
+			}
+			if missing {
+				b.AppendNull()
+				continue
+			}
+		}
+		b.Append(pictureRef(t.table, first+row, column))
 	}
 	return nil
 }
@@ -223,6 +245,18 @@ func (c *parquetCursor) read(b array.Builder, n int) error {
 		n -= k
 	}
 	return nil
+}
+
+// skip passes over a value and says whether it is missing.
+func (c *parquetCursor) skip() (missing bool, err error) {
+	for len(c.rest) == 0 {
+		if err := c.fill(); err != nil {
+			return false, err
+		}
+	}
+	missing = c.rest[0].IsNull()
+	c.rest = c.rest[1:]
+	return missing, nil
 }
 
 func (c *parquetCursor) fill() error {

@@ -3,6 +3,7 @@ package source
 import (
 	"bytes"
 	"image/png"
+	"os"
 	"strings"
 	"testing"
 )
@@ -47,5 +48,66 @@ func TestHuggingFace(t *testing.T) {
 				t.Errorf("row %d holds another row's picture: red %d, blue %d", i, red>>8, blue>>8)
 			}
 		}
+	}
+}
+
+// TestHuggingFacePaths: pictures without bytes in the table are the files that
+// their paths name, in a whole row group or in some rows of one; a row with
+// neither is bad (testdata/hf/paths.py).
+func TestHuggingFacePaths(t *testing.T) {
+	table, err := os.ReadFile("testdata/hf/paths.parquet")
+	if err != nil {
+		t.Fatal(err)
+	}
+	content := map[string]string{"t.parquet": string(table)}
+	for _, i := range []string{"0", "1", "2", "3", "5"} {
+		content["f"+i+".png"] = "png"
+	}
+	root := files(t, content)
+	with := "{root: ., table: t.parquet, id: id, image: image, label: label, strip: /data/, on_error: skip}"
+	got, sink, err := read(t, TableKind(), root, with)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(t, got, []string{
+		"r0|file:f0.png|image_path=/data/f0.png|label=cat", "r1|file:f1.png|image_path=/data/f1.png|label=dog",
+		"r2|file:f2.png|image_path=/data/f2.png|label=cat", "r3|file:f3.png|image_path=/data/f3.png|label=dog",
+		"r4|file:t.parquet//4/image|image_path=p4.png|label=cat", "r5|file:f5.png|image_path=/data/f5.png|label=dog",
+		"r7|file:t.parquet//7/image|image_path=p7.png|label=dog",
+	})
+	if want := `column "image": the name of the image is missing`; len(sink.Skipped) != 1 || sink.Skipped["r6"] != want {
+		t.Errorf("left out %q, want r6: %s", sink.Skipped, want)
+	}
+	config, err := parse(t, TableKind(), root, with)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range got {
+		ref := strings.Split(row, "|")[1]
+		r, err := TableKind().Source.File(config, ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Unpack == nil {
+			if _, err := os.Stat(r.Path); err != nil {
+				t.Error(err)
+			}
+			continue
+		}
+		data, err := readRange(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := png.Decode(bytes.NewReader(data)); err != nil {
+			t.Errorf("%s: %v", ref, err)
+		}
+	}
+	// What is in such files is read, so a change of one is seen.
+	if l := listing(t, TableKind(), root, with); !strings.Contains(l, `image "f5.png" `) || strings.Contains(l, "//") {
+		t.Errorf("listing:\n%s", l)
+	}
+	content["f5.png"] = ""
+	if _, _, err := read(t, TableKind(), files(t, content), strings.Replace(with, ", on_error: skip", "", 1)); err == nil || err.Error() != `t.parquet, row 6: column "image": the file "f5.png" is empty; on_error: skip would leave the row out` {
+		t.Errorf("empty file: %v", err)
 	}
 }

@@ -186,7 +186,7 @@ func (t *tableRun) batch(ctx context.Context, workers int, rec arrow.Record, tab
 	names := t.imageNames(columns, n, note)
 	if t.onlyNames {
 		for i, name := range names {
-			if bad[i] == "" {
+			if bad[i] == "" && !t.inTable(name) {
 				t.names = append(t.names, name)
 			}
 		}
@@ -297,12 +297,21 @@ func composed(col *array.String) arrow.Array {
 	return b.NewArray()
 }
 
-// texts are the values of a column as text; missing is told of nulls.
-func texts(col arrow.Array, n int, missing func(i int)) []string {
+// texts are the values of a column as text. Of nulls, the others are asked for
+// a text instead, and missing is told when none has one.
+func texts(col arrow.Array, n int, missing func(i int), others ...func(i int) (string, bool)) []string {
 	out := make([]string, n)
 	for i := range n {
 		if col.IsNull(i) {
-			missing(i)
+			found := false
+			for _, other := range others {
+				if out[i], found = other(i); found {
+					break
+				}
+			}
+			if !found {
+				missing(i)
+			}
 			continue
 		}
 		out[i] = col.ValueStr(i)
@@ -319,7 +328,11 @@ func (t *tableRun) imageNames(columns []arrow.Array, n int, note func(i int, for
 	if t.l.form == nil {
 		column := t.l.fields[t.l.image].name
 		missing := func(i int) { note(i, "column %q: the name of the image is missing", column) }
-		names = texts(columns[t.l.image], n, missing)
+		if t.l.embedded() {
+			names = t.embeddedNames(columns, n, missing)
+		} else {
+			names = texts(columns[t.l.image], n, missing)
+		}
 		for i, name := range names {
 			if name == "" {
 				missing(i)
@@ -335,10 +348,10 @@ func (t *tableRun) imageNames(columns []arrow.Array, n int, note func(i int, for
 			names[i] = t.l.form.fill(func(column string) string { return parts[column][i] })
 		}
 	}
-	if t.ranges != nil {
-		return names
-	}
 	for i, name := range names {
+		if t.inTable(name) {
+			continue
+		}
 		name = strings.TrimPrefix(name, t.c.Strip)
 		clean := filepath.ToSlash(filepath.Clean(filepath.FromSlash(name)))
 		if name != "" && !filepath.IsLocal(filepath.FromSlash(name)) {
@@ -347,6 +360,29 @@ func (t *tableRun) imageNames(columns []arrow.Array, n int, note func(i int, for
 		names[i] = clean
 	}
 	return names
+}
+
+// embeddedNames are references to pictures in the table and, of rows that have
+// no bytes there, the files that their paths name, as Hugging Face datasets
+// keeps both.
+func (t *tableRun) embeddedNames(columns []arrow.Array, n int, missing func(i int)) []string {
+	var paths arrow.Array
+	for i, f := range t.l.fields {
+		if f.name == t.l.fields[t.l.image].name+"_path" {
+			paths = columns[i]
+		}
+	}
+	return texts(columns[t.l.image], n, missing, func(i int) (string, bool) {
+		if paths == nil || paths.IsNull(i) {
+			return "", false
+		}
+		return paths.ValueStr(i), true
+	})
+}
+
+// inTable says whether an image's name is a reference to a part of a file.
+func (t *tableRun) inTable(name string) bool {
+	return t.ranges != nil && (!t.l.embedded() || strings.Contains(name, "//"))
 }
 
 // checkFiles sees that the images are there and, when rows may be left out for
@@ -365,7 +401,7 @@ func (t *tableRun) checkFiles(ctx context.Context, workers int, names, bad []str
 		if bad[i] != "" {
 			return nil
 		}
-		if t.ranges != nil {
+		if t.inTable(names[i]) {
 			return t.checkRange(i, names[i], bad, &odd)
 		}
 		file := filepath.Join(root, filepath.FromSlash(names[i]))
