@@ -168,7 +168,7 @@ func TestForms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, form := range []string{"net-11", "net-dynamo", "net-external", "net-one", "net-nhwc", "net-half"} {
+	for _, form := range []string{"net-11", "net-21", "net-dynamo", "net-external", "net-one", "net-nhwc", "net-half"} {
 		for _, runtime := range []string{"own", "onnxruntime"} {
 			t.Run(form+" "+runtime, func(t *testing.T) {
 				if runtime != "own" {

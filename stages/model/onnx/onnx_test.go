@@ -113,7 +113,7 @@ func TestExports(t *testing.T) {
 	for _, tt := range []struct {
 		file      string
 		tolerance float64
-	}{{"net-11", 1e-5}, {"net-13", 1e-5}, {"net-17", 1e-5}, {"net-dynamo", 1e-5}, {"net-external", 1e-5}, {"net-one", 1e-5}, {"net-nhwc", 1e-5}, {"net-half", 2e-3}} {
+	}{{"net-11", 1e-5}, {"net-13", 1e-5}, {"net-17", 1e-5}, {"net-21", 1e-5}, {"net-dynamo", 1e-5}, {"net-external", 1e-5}, {"net-one", 1e-5}, {"net-nhwc", 1e-5}, {"net-half", 2e-3}} {
 		t.Run(tt.file, func(t *testing.T) {
 			data, err := os.ReadFile("testdata/" + tt.file + ".onnx")
 			if err != nil {
