@@ -65,6 +65,7 @@ func (c *choice) run() {
 			c.pickTests(base, lists, func(s size) bool { return !isAll(s) })
 			c.pickRest(base)
 			c.pickTests(base, lists, isAll)
+			c.freeCandidates()
 		} else {
 			c.pickTrain(base, lists)
 			c.pickTests(base, lists, func(size) bool { return true })

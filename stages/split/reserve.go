@@ -66,6 +66,7 @@ func (c *Shift) seats(output string) bool {
 
 // A candidate is a row that has a seat in an output.
 type candidate struct {
+	row          *row
 	ordinal      uint32
 	to           role
 	class        uint32
@@ -106,9 +107,17 @@ func (t *taker) seated(keys []takerKey, to role, places int, stratum string) []c
 	made := make([]candidate, len(keys))
 	for k, key := range keys {
 		r := &t.rows[key.i]
-		made[k] = candidate{ordinal: r.ordinal, to: to, class: r.class, stratum: stratum, rank: k + 1, places: places}
+		made[k] = candidate{row: r, ordinal: r.ordinal, to: to, class: r.class, stratum: stratum, rank: k + 1, places: places}
 	}
 	return made
+}
+
+// freeCandidates leaves those of base out that train has taken after all, since
+// it asks for all that is left.
+func (c *choice) freeCandidates() {
+	c.candidates = slices.DeleteFunc(c.candidates, func(k candidate) bool {
+		return k.rank > k.places && c.inTrain.has(k.row.group())
+	})
 }
 
 // sortCandidates puts them into the order of rows.
