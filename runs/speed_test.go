@@ -3,8 +3,8 @@
 package runs_test
 
 import (
+	"flag"
 	"fmt"
-	"os"
 	"runtime"
 	"syscall"
 	"testing"
@@ -90,14 +90,13 @@ func TestColdLookups(t *testing.T) {
 	}
 }
 
+var manyRuns = flag.Int("runs", 300, "sessions of TestManyRuns")
+
 // TestManyRuns makes as many sessions as years of work leave, each with a record of its own,
 // a small object and a run's document, and measures what it takes to open the store then.
-// With SHIFTMILL_SWEEP they are 100,000, for which a folder in memory (TMPDIR) spares the disk.
+// For -runs 100000 a folder in memory (TMPDIR) spares the disk.
 func TestManyRuns(t *testing.T) {
-	n := 300
-	if os.Getenv("SHIFTMILL_SWEEP") != "" {
-		n = 100_000
-	}
+	n := *manyRuns
 	dir := t.TempDir()
 	for i := range n {
 		s, err := runs.Open(dir, runs.Options{})
