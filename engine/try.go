@@ -31,6 +31,7 @@ func Try(g *pipeline.Graph, registry *stages.Registry, rows int) (*pipeline.Grap
 	shortened := map[any]bool{}
 	samples := map[sampledOutput]*pipeline.Node{}
 	whole := map[*pipeline.Node]bool{} // metadata alone
+	files := map[sampledOutput]bool{}
 	for _, n := range g.Nodes {
 		k, ok := registry.Lookup(n.Kind)
 		if !ok {
@@ -38,6 +39,11 @@ func Try(g *pipeline.Graph, registry *stages.Registry, rows int) (*pipeline.Grap
 		}
 		if k.Shape == stages.Source || k.Shape == stages.Index && readsOnly(n, whole) {
 			whole[n] = true
+			for _, o := range k.Results(n.Config, n.From) {
+				if o.Type == stages.Files {
+					files[sampledOutput{n, o.Name}] = true
+				}
+			}
 			t.Nodes = append(t.Nodes, n)
 			continue
 		}
@@ -55,6 +61,9 @@ func Try(g *pipeline.Graph, registry *stages.Registry, rows int) (*pipeline.Grap
 					continue
 				}
 				at := sampledOutput{r.Node, r.Output}
+				if files[at] {
+					continue // such as a model from elsewhere
+				}
 				if samples[at] == nil {
 					samples[at] = sampleOf(at, rows)
 					t.Nodes = append(t.Nodes, samples[at])

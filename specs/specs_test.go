@@ -48,6 +48,22 @@ func TestShippedSpecsAreCorrect(t *testing.T) {
 	}
 }
 
+// A trial hands on files as they are: a model from elsewhere has no rows to draw a
+// sample of.
+func TestTrialOfAModel(t *testing.T) {
+	g, err := engine.Try(load(t, "cifar10-c.yaml"), all.Registry(), 40)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := engine.New(g, all.Registry(), nil, engine.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Check(); err != nil {
+		t.Error(err)
+	}
+}
+
 // small is the quickstart at a size for tests.
 const small = `shiftmill: v1
 name: small

@@ -38,7 +38,7 @@ func Robustness() *stages.Kind {
 	return stages.Define(stages.Def[Config]{
 		Name:    "report/robustness",
 		Doc:     "Compares methods on test sets inside and outside the training distribution, with 95 % intervals.",
-		Version: 5, // 2: training effort; 3: pictures, training, attributes, reliability, charts by a library; 4: blur, growth, McNemar, all numbers in report.csv; 5: notes once, sections of charts on the page alone
+		Version: 6, // 2: training effort; 3: pictures, training, attributes, reliability, charts by a library; 4: blur, growth, McNemar, all numbers in report.csv; 5: notes once, sections of charts on the page alone; 6: hyphens in names stay
 		Shape:   stages.Aggregate,
 		In: []stages.Port{
 			{

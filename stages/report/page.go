@@ -159,5 +159,10 @@ func (t *strip) page() pageStrip {
 	return p
 }
 
-// minus sets real minus signs in figures.
-func minus(s string) string { return strings.ReplaceAll(s, "-", "\u2212") }
+// minus sets real minus signs before figures, of which an interval has two.
+func minus(s string) string {
+	if rest, ok := strings.CutPrefix(s, "-"); ok && rest != "" {
+		s = "\u2212" + rest
+	}
+	return strings.ReplaceAll(s, ", -", ", \u2212")
+}

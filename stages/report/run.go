@@ -48,5 +48,10 @@ func Annotate(page []byte, r Run) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("tell of the run: %w", err)
 	}
-	return bytes.Replace(page, []byte(runMark), bytes.TrimSpace(b.Bytes()), 1), nil
+	page = bytes.Replace(page, []byte(runMark), bytes.TrimSpace(b.Bytes()), 1)
+	if r.Trial > 0 {
+		text := fmt.Sprintf("<header>\n<p class=\"trial\">A trial on about %d rows a source: its figures say that the spec works, nothing else.</p>", r.Trial)
+		page = bytes.Replace(page, []byte("<header>"), []byte(text), 1)
+	}
+	return page, nil
 }
