@@ -9,6 +9,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/apache/arrow/go/v15/arrow"
 
@@ -48,7 +49,7 @@ func (s *session) exportAs(ctx context.Context, x *experiment, e *engine.Engine,
 		if err != nil {
 			return err
 		}
-		job.Label = label
+		job.Label, job.Progress = label, s.told(dir)
 		summary, err := f.Write(ctx, job, dir)
 		if err != nil {
 			return err
@@ -61,6 +62,17 @@ func (s *session) exportAs(ctx context.Context, x *experiment, e *engine.Engine,
 		near = fmt.Sprintf("; did you mean %s?", n)
 	}
 	return usage("--layout must be one of parquet, %s, got %q%s", strings.Join(exportNames(), ", "), form, near)
+}
+
+// told prints how far an export is, a line every so often.
+func (s *session) told(dir string) func(rows, all int) {
+	last := time.Now()
+	return func(rows, all int) {
+		if now := time.Now(); now.Sub(last) >= quiet {
+			last = now
+			fmt.Fprintf(s.stderr, "at work  %s  %d of %d rows\n", dir, rows, all)
+		}
+	}
 }
 
 // newJob gathers the sets that a name means: one output, a group of outputs, or

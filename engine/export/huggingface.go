@@ -29,6 +29,7 @@ func writeHuggingFace(ctx context.Context, j *Job, dir string) (string, error) {
 		fmt.Fprintf(&card, "  - split: %s\n    path: data/%s/*.parquet\n", split, split)
 		fmt.Fprintf(&list, "| %s | %s | %d |\n", split, s.Name, done.Rows)
 		rows += done.Rows
+		j.went(done.Rows)
 	}
 	h := j.Header
 	fmt.Fprintf(&card, "---\n\n# %s\n\nA distribution-shift benchmark: `train` and `iid` follow one distribution, each other set alters one attribute of it.\n\n%s\n", h.Name, list.String())

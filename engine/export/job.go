@@ -31,6 +31,23 @@ type Job struct {
 	Sets     []Set
 	Header   manifest.Header // without rows, sets and root
 	Label    string          // column of the class
+
+	// Progress, if set, is told from time to time how many rows of all sets have
+	// been gone through; a form may go through them more than once.
+	Progress func(rows, all int)
+	gone     int
+}
+
+// went counts rows that were gone through.
+func (j *Job) went(rows int) {
+	if j.gone += rows; j.Progress == nil {
+		return
+	}
+	all := 0
+	for _, s := range j.Sets {
+		all += s.Rows.Len()
+	}
+	j.Progress((j.gone-1)%max(all, 1)+1, all)
 }
 
 // A Form is a way to write a job.
@@ -105,6 +122,7 @@ func (j *Job) each(ctx context.Context, s *Set, f func(*sample) error) error {
 				return err
 			}
 		}
+		j.went(int(rec.NumRows()))
 		return nil
 	})
 }

@@ -82,7 +82,11 @@ func writeManifest(ctx context.Context, j *Job, dir string) (string, error) {
 	}
 	h, err := manifest.Write(dir, j.Header, schema, func(write func(arrow.Record) error) error {
 		for i := range j.Sets {
-			if err := j.Sets[i].manifestRows(ctx, schema, prints[i], write); err != nil {
+			counted := func(rec arrow.Record) error {
+				j.went(int(rec.NumRows()))
+				return write(rec)
+			}
+			if err := j.Sets[i].manifestRows(ctx, schema, prints[i], counted); err != nil {
 				return fmt.Errorf("%s: %w", j.Sets[i].Name, err)
 			}
 		}
