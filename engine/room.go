@@ -18,7 +18,7 @@ const spareBytes = 64 << 20
 func (e *Engine) room() (left int64, why string, known bool) {
 	if free, err := e.store.Space(); err == nil {
 		left, known = max(0, free-spareBytes), true
-		why = fmt.Sprintf("the disk of %s has %s free", e.store.Dir(), sizeText(free))
+		why = fmt.Sprintf("the disk of %s has %s free, of which %s are left to others", e.store.Dir(), sizeText(free), sizeText(spareBytes))
 	}
 	if n, limited := e.store.Left(); limited && (!known || n < left) {
 		left, known = n, true
