@@ -162,7 +162,7 @@ func TestDecode(t *testing.T) {
 		{"{budget: 12}", `x.yaml:1:10: budget: must be one of {epochs: n}, {steps: n} and {images: n}, got 12`},
 		{"{online: [{noise2net: {share: 2}}]}", `x.yaml:1:31: online.0.noise2net.share: must be a number from 0 to 1, got 2`},
 		{"{online: [noise2net, noise2net]}", `x.yaml:1:22: online.1.noise2net: stands twice; one is enough`},
-		{"{online: [noise2net, hflop]}", `x.yaml:1:22: online.1: no "hflop" here (did you mean "hflip"?); there are noise2net, augmix, resize, center-crop, random-crop, random-resized-crop, hflip, speckle, random-erasing`},
+		{"{online: [noise2net, hflop]}", `x.yaml:1:22: online.1: no "hflop" here (did you mean "hflip"?); there are noise2net, adversarial, augmix, resize, center-crop, random-crop, random-resized-crop, hflip, speckle, random-erasing`},
 	} {
 		v, err := pipeline.ParseValue("x.yaml", tt.text)
 		if err != nil {
