@@ -37,7 +37,9 @@ func TestNoise2NetAllocations(t *testing.T) {
 				}
 			})
 		}
-		if two, six := allocations(2), allocations(6); two != six {
+		// The counter is the process's, in which others allocate now and then; four
+		// images more would show in four.
+		if two, six := allocations(2), allocations(6); six >= two+4 {
 			t.Errorf("%g allocations for two images, %g for six", two, six)
 		}
 	})

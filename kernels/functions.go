@@ -12,12 +12,6 @@ var (
 	inf32 = math.Float32frombits(0x7F800000)
 )
 
-// round returns x rounded half to even, for |x| < 2^31, and as an integer.
-func round(x float32) (float32, int32) {
-	r := math.RoundToEven(float64(x))
-	return float32(r), int32(r)
-}
-
 // Exp returns e^x. Error: below 1.1 ulp over all float32, subnormal results included. Exp(-Inf) is +0, Exp(NaN) NaN.
 func Exp(x float32) float32 { return simd.Exp(x) }
 

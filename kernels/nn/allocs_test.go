@@ -31,7 +31,9 @@ func TestStepAllocations(t *testing.T) {
 		for name, f := range map[string]func(int) float64{"training step": step, "prediction": predict} {
 			few, many := f(16), f(48)
 			t.Logf("%s: a %s with 16 images allocates %g times, with 48 images %g times", backend, name, few, many)
-			if many > few {
+			// The counter is the process's, in which others allocate now and then; 32
+			// images more would show in 32.
+			if many >= few+32 {
 				t.Errorf("%s: a %s allocates %g times with 16 images and %g times with 48", backend, name, few, many)
 			}
 		}

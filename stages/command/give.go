@@ -31,15 +31,6 @@ type handover struct {
 	report  func(rows int)
 }
 
-// columns are what a program's rows are made of.
-func (h *handover) columns() []string {
-	list := []string{"id", model.ImageColumn}
-	if h.label != "" {
-		list = append(list, h.label)
-	}
-	return append(list, h.also...)
-}
-
 // give hands the rows of an input over in one of the forms and says where they
 // are.
 func (h *handover) give(ctx context.Context, input stages.Input, form string, classes []string) (Given, error) {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
-	"sync"
 
 	"shiftmill/kernels"
 	"shiftmill/stages"
@@ -52,7 +51,6 @@ type portable struct {
 	batch    int  // fixed number of pictures a run
 	half     bool // the input is float16
 	exec     executor
-	mu       sync.Mutex // guards what only one goroutine may use
 	scores   int
 }
 

@@ -94,9 +94,7 @@ func (r *blurResult) table() table {
 		title: "Synthetic and real blur: " + r.Synthetic + " and " + r.Real, head: []string{"method"},
 		note: "Top-1 error under each blur of " + r.Synthetic + ", mean over severities; their mean; error on " + r.Real + ".",
 	}
-	for _, k := range r.Kinds {
-		t.head = append(t.head, k)
-	}
+	t.head = append(t.head, r.Kinds...)
 	t.head = append(t.head, "blur mean", r.Real)
 	for _, row := range r.Rows {
 		cells := []cell{{value: row.Method}}
