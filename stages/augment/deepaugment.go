@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -114,7 +115,7 @@ func deepKind(name string, version int, doc string, size int, known deepNames, b
 func unknownNames(field string, names, known []string) []pipeline.Problem {
 	var problems []pipeline.Problem
 	for i, n := range names {
-		if !contains(known, n) {
+		if !slices.Contains(known, n) {
 			msg := fmt.Sprintf("no distortion is named %q; there are %s", n, strings.Join(known, ", "))
 			if near := pipeline.Nearest(n, known); near != "" {
 				msg = fmt.Sprintf("no distortion is named %q; did you mean %q?", n, near)
@@ -123,15 +124,6 @@ func unknownNames(field string, names, known []string) []pipeline.Problem {
 		}
 	}
 	return problems
-}
-
-func contains(list []string, s string) bool {
-	for _, l := range list {
-		if l == s {
-			return true
-		}
-	}
-	return false
 }
 
 // A deepStage is a DeepAugment kind made ready; its parts run concurrently,

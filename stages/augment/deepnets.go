@@ -6,6 +6,7 @@ import (
 	"shiftmill/stages/augment/deep"
 	"shiftmill/stages/imageio"
 	"shiftmill/stages/model"
+	"slices"
 )
 
 // An edsrDistorter is a distorted EDSR beside a clean one.
@@ -34,14 +35,14 @@ func newEDSRDistorter(c *Deep, tensors []model.Tensor) (*edsrDistorter, error) {
 		return nil, err
 	}
 	for _, w := range deep.EDSRWeightDistortions() {
-		if contains(c.Distort, w.Name) {
+		if slices.Contains(c.Distort, w.Name) {
 			e.weights = append(e.weights, w)
 		}
 	}
 	before, body := deep.EDSRSignals()
 	chosen := func(all []deep.EDSRSignal) (some []deep.EDSRSignal) {
 		for _, s := range all {
-			if contains(c.Signals, s.Name) {
+			if slices.Contains(c.Signals, s.Name) {
 				some = append(some, s)
 			}
 		}
@@ -96,12 +97,12 @@ func newCAEDistorter(c *Deep, tensors []model.Tensor) (*caeDistorter, error) {
 		return nil, err
 	}
 	for _, w := range deep.CAEWeightDistortions() {
-		if contains(c.Distort, w.Name) {
+		if slices.Contains(c.Distort, w.Name) {
 			e.weights = append(e.weights, w)
 		}
 	}
 	for _, s := range deep.CAESignals() {
-		if contains(c.Signals, s.Name) {
+		if slices.Contains(c.Signals, s.Name) {
 			e.signals = append(e.signals, s)
 		}
 	}

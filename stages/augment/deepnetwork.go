@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/apache/arrow/go/v15/arrow"
 
@@ -88,7 +89,7 @@ func (c *DeepNetwork) open() (func() (distorter, error), error) {
 	}
 	var among []deep.NetworkWeights
 	for _, w := range deep.NetworkWeightDistortions() {
-		if contains(c.Distort, w.Name) {
+		if slices.Contains(c.Distort, w.Name) {
 			among = append(among, w)
 		}
 	}

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 
@@ -50,7 +52,7 @@ func Train() *stages.Kind {
 		Check: func(c *Training) []pipeline.Problem {
 			problems := c.check()
 			seen := map[string]string{}
-			for _, name := range sortedKeys(c.Take) {
+			for _, name := range slices.Sorted(maps.Keys(c.Take)) {
 				path := c.Take[name]
 				if !filepath.IsLocal(path) {
 					problems = append(problems, pipeline.Problem{Field: "take." + name, Msg: fmt.Sprintf("must be a path in the job's folder, got %q", path)})
@@ -97,15 +99,6 @@ func Train() *stages.Kind {
 
 // keptName is the name of a file in the output.
 func keptName(name, path string) string { return name + filepath.Ext(path) }
-
-func sortedKeys(m map[string]string) []string {
-	names := make([]string, 0, len(m))
-	for n := range m {
-		names = append(names, n)
-	}
-	sort.Strings(names)
-	return names
-}
 
 func (c *Training) run(ctx context.Context, in *stages.Inputs, out stages.Sink) error {
 	for _, port := range []string{"train", "val"} {
@@ -185,7 +178,7 @@ func (c *Training) handOver(ctx context.Context, in *stages.Inputs, job *Job, ou
 // there.
 func (c *Training) collect(job *Job, classes []string, out stages.Sink) error {
 	var missing []string
-	for _, name := range sortedKeys(job.Take) {
+	for _, name := range slices.Sorted(maps.Keys(job.Take)) {
 		data, err := os.ReadFile(job.Take[name])
 		if errors.Is(err, fs.ErrNotExist) {
 			missing = append(missing, fmt.Sprintf("%s (%s)", name, c.Take[name]))
@@ -217,7 +210,7 @@ func (c *Training) collect(job *Job, classes []string, out stages.Sink) error {
 
 func values(m map[string]string) []string {
 	list := make([]string, 0, len(m))
-	for _, k := range sortedKeys(m) {
+	for _, k := range slices.Sorted(maps.Keys(m)) {
 		list = append(list, m[k])
 	}
 	return list

@@ -2,6 +2,7 @@ package transform
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -72,7 +73,7 @@ func newCall(item pipeline.Value, field string, words []Word) (*Call, *pipeline.
 	switch {
 	case arg.Kind() == pipeline.Map:
 		for _, e := range arg.Map() {
-			if !contains(word.Keys, e.Key) {
+			if !slices.Contains(word.Keys, e.Key) {
 				return problem(e.KeyPos, c.field+"."+e.Key, "%s has no %q%s; it has %s", name, e.Key, hint(e.Key, word.Keys), strings.Join(word.Keys, ", "))
 			}
 			c.args[e.Key] = e.Value
@@ -109,15 +110,6 @@ func hint(name string, known []string) string {
 		return fmt.Sprintf(" (did you mean %q?)", near)
 	}
 	return ""
-}
-
-func contains(list []string, s string) bool {
-	for _, l := range list {
-		if l == s {
-			return true
-		}
-	}
-	return false
 }
 
 // Problems are what the reading methods found.
@@ -242,7 +234,7 @@ func (c *Call) Text(key, def string, choices []string) string {
 		return def
 	}
 	v := c.args[key]
-	if v.Kind() != pipeline.Scalar || !contains(choices, v.Text()) {
+	if v.Kind() != pipeline.Scalar || !slices.Contains(choices, v.Text()) {
 		c.Fail(key, "must be one of %s, got %s", strings.Join(choices, ", "), v.SpecText())
 		return def
 	}
