@@ -10,7 +10,7 @@ import (
 )
 
 // BenchmarkResizePillow scales a photograph's size as classifiers ask for it, beside Pillow where SHIFTMILL_PEERS names a Python
-// that has it.
+// that has it; -cpu 1 -benchtime 3000x makes turns long enough to be compared on a busy machine.
 func BenchmarkResizePillow(b *testing.B) {
 	var peer *pillow.Server
 	if os.Getenv("SHIFTMILL_PEERS") != "" {

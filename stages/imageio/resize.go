@@ -22,6 +22,15 @@ func Resize(src *Pixels, h, w int, f Filter) *Pixels {
 		return resizeNearest(src, h, w)
 	}
 	dst := NewPixels(h, w, src.C)
+	if !resampleWide(dst, src, f) {
+		resample(dst, src, f)
+	}
+	return dst
+}
+
+// resample makes dst of src, two rows or one at a time.
+func resample(dst, src *Pixels, f Filter) {
+	h, w := dst.H, dst.W
 	switch {
 	case src.H == h:
 		newRowPass(newTaps(src.W, w, f), src).run(dst.Pix, 0, h)
@@ -31,7 +40,6 @@ func Resize(src *Pixels, h, w int, f Filter) *Pixels {
 		columns := newTaps(src.H, h, f)
 		blend(dst, columns, newWindow(newRowPass(newTaps(src.W, w, f), src), columns, w*src.C).rows)
 	}
-	return dst
 }
 
 // blend makes each row of dst from the rows that its taps name; rows returns those numbered from up to to.

@@ -24,28 +24,54 @@ func resizeRows2AVX2(out *byte, in *byte, outStride int, inStride int, start *in
 //go:noescape
 func resizeColumnsAVX2(out *byte, in *byte, stride int, weight *uint32, taps int, n int)
 
-// resizeRowVNNI makes blocks of 64 bytes of a row, in four groups of 16. For each block, at holds where in out it goes, and for
-// each of its groups where in in the 64 bytes begin from which a quad of taps reads, quad by quad; table holds, likewise, the
-// places of 16 times four taps among these bytes, and their high, middle and low digits.
+// resizeRowsVNNI makes groups of 16 bytes of four rows, byte by byte below each other, from the rows that begin at row[0] to row[3] of in.
+// For each group, quad of taps by quad of taps, at holds where in a row the 64 bytes begin from which it reads, and table
+// the places of 16 times four taps among these bytes, then their high, middle and low digits.
 //
 //go:noescape
-func resizeRowVNNI(out *byte, in *byte, at *int32, table *uint32, quads int, blocks int)
+func resizeRowsVNNI(out *byte, in *byte, row *int, at *int32, table *uint32, quads int, groups int)
 
-// resizeRow4VNNI makes blocks of 64 bytes of a row, in four groups of 16. For each block, at holds where in out it goes, and for
-// each of its groups where in in the 64 bytes begin from which a quad of taps reads, quad by quad; table holds, likewise, the
-// places of 16 times four taps among these bytes, and their high, middle and low digits.
+// resizeColumnsVNNI makes n bytes, at least 1, of one row: each is the sum of quads of bytes that stand together. at holds where in in each quad's
+// bytes begin, weight its high, middle and low digits. 64 times the strips of 64 bytes that were begun are read, times four.
 //
 //go:noescape
-func resizeRow4VNNI(out *byte, in *byte, at *int32, table *uint32, blocks int)
+func resizeColumnsVNNI(out *byte, in *byte, at *int, weight *uint32, quads int, n int)
 
-// resizeColumnsVNNI makes n bytes, at least 64, of one row: each is the sum of 4*quads bytes below each other. row holds where in
-// in each of these rows begins; weight the high, middle and low digits of each quad.
+// resizeRows1VNNI makes groups of 16 bytes of four rows, byte by byte below each other, from the rows that begin at row[0] to row[3] of in.
+// For each group, quad of taps by quad of taps, at holds where in a row the 64 bytes begin from which it reads, and table
+// the places of 16 times four taps among these bytes, then their high, middle and low digits.
 //
 //go:noescape
-func resizeColumnsVNNI(out *byte, in *byte, row *int, weight *uint32, quads int, n int)
+func resizeRows1VNNI(out *byte, in *byte, row *int, at *int32, table *uint32, groups int)
 
-// resizeColumns4VNNI makes n bytes, at least 64, of one row: each is the sum of 4*quads bytes below each other. row holds where in
-// in each of these rows begins; weight the high, middle and low digits of each quad.
+// resizeColumns1VNNI makes n bytes, at least 1, of one row: each is the sum of quads of bytes that stand together. at holds where in in each quad's
+// bytes begin, weight its high, middle and low digits. 64 times the strips of 64 bytes that were begun are read, times four.
 //
 //go:noescape
-func resizeColumns4VNNI(out *byte, in *byte, row *int, weight *uint32, n int)
+func resizeColumns1VNNI(out *byte, in *byte, at *int, weight *uint32, n int)
+
+// resizeRows2VNNI makes groups of 16 bytes of four rows, byte by byte below each other, from the rows that begin at row[0] to row[3] of in.
+// For each group, quad of taps by quad of taps, at holds where in a row the 64 bytes begin from which it reads, and table
+// the places of 16 times four taps among these bytes, then their high, middle and low digits.
+//
+//go:noescape
+func resizeRows2VNNI(out *byte, in *byte, row *int, at *int32, table *uint32, groups int)
+
+// resizeColumns2VNNI makes n bytes, at least 1, of one row: each is the sum of quads of bytes that stand together. at holds where in in each quad's
+// bytes begin, weight its high, middle and low digits. 64 times the strips of 64 bytes that were begun are read, times four.
+//
+//go:noescape
+func resizeColumns2VNNI(out *byte, in *byte, at *int, weight *uint32, n int)
+
+// resizeRows3VNNI makes groups of 16 bytes of four rows, byte by byte below each other, from the rows that begin at row[0] to row[3] of in.
+// For each group, quad of taps by quad of taps, at holds where in a row the 64 bytes begin from which it reads, and table
+// the places of 16 times four taps among these bytes, then their high, middle and low digits.
+//
+//go:noescape
+func resizeRows3VNNI(out *byte, in *byte, row *int, at *int32, table *uint32, groups int)
+
+// resizeColumns3VNNI makes n bytes, at least 1, of one row: each is the sum of quads of bytes that stand together. at holds where in in each quad's
+// bytes begin, weight its high, middle and low digits. 64 times the strips of 64 bytes that were begun are read, times four.
+//
+//go:noescape
+func resizeColumns3VNNI(out *byte, in *byte, at *int, weight *uint32, n int)

@@ -611,398 +611,30 @@ DATA columnsHalf<>+30(SB)/1, $0x20
 DATA columnsHalf<>+31(SB)/1, $0x00
 GLOBL columnsHalf<>(SB), RODATA|NOPTR, $32
 
-// func resizeRowVNNI(out *byte, in *byte, at *int32, table *uint32, quads int, blocks int)
+// func resizeRowsVNNI(out *byte, in *byte, row *int, at *int32, table *uint32, quads int, groups int)
 // Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, AVX512VNNI
-TEXT ·resizeRowVNNI(SB), NOSPLIT, $0-48
-	MOVQ         out+0(FP), AX
-	MOVQ         in+8(FP), CX
-	MOVQ         at+16(FP), DX
-	MOVQ         table+24(FP), BX
-	MOVQ         quads+32(FP), SI
-	MOVQ         blocks+40(FP), DI
-	MOVL         $0x00200000, R8
-	VPBROADCASTD R8, Z0
-	VMOVDQU64    resizeRowVNNIOrder<>+0(SB), Z1
-
-block:
-	MOVLQSX   (DX), R8
-	VPXORD    Z2, Z2, Z2
-	VPXORD    Z3, Z3, Z3
-	VMOVDQA64 Z0, Z4
-	MOVQ      SI, R9
-
-quad0:
-	ADDQ      $0x04, DX
-	MOVLQSX   (DX), R10
-	VMOVDQU64 (BX), Z5
-	VPERMB    (CX)(R10*1), Z5, Z5
-	VPDPBUSD  64(BX), Z5, Z2
-	VPDPBUSD  128(BX), Z5, Z3
-	VPDPBUSD  192(BX), Z5, Z4
-	ADDQ      $+256, BX
-	DECQ      R9
-	JNZ       quad0
-	VPSLLD    $0x08, Z2, Z2
-	VPADDD    Z3, Z2, Z2
-	VPSLLD    $0x08, Z2, Z2
-	VPADDD    Z2, Z4, Z4
-	VPSRAD    $0x16, Z4, Z4
-	VPXORD    Z6, Z6, Z6
-	VPXORD    Z7, Z7, Z7
-	VMOVDQA64 Z0, Z5
-	MOVQ      SI, R9
-
-quad1:
-	ADDQ      $0x04, DX
-	MOVLQSX   (DX), R10
-	VMOVDQU64 (BX), Z12
-	VPERMB    (CX)(R10*1), Z12, Z12
-	VPDPBUSD  64(BX), Z12, Z6
-	VPDPBUSD  128(BX), Z12, Z7
-	VPDPBUSD  192(BX), Z12, Z5
-	ADDQ      $+256, BX
-	DECQ      R9
-	JNZ       quad1
-	VPSLLD    $0x08, Z6, Z6
-	VPADDD    Z7, Z6, Z6
-	VPSLLD    $0x08, Z6, Z6
-	VPADDD    Z6, Z5, Z5
-	VPSRAD    $0x16, Z5, Z5
-	VPXORD    Z8, Z8, Z8
-	VPXORD    Z9, Z9, Z9
-	VMOVDQA64 Z0, Z12
-	MOVQ      SI, R9
-
-quad2:
-	ADDQ      $0x04, DX
-	MOVLQSX   (DX), R10
-	VMOVDQU64 (BX), Z13
-	VPERMB    (CX)(R10*1), Z13, Z13
-	VPDPBUSD  64(BX), Z13, Z8
-	VPDPBUSD  128(BX), Z13, Z9
-	VPDPBUSD  192(BX), Z13, Z12
-	ADDQ      $+256, BX
-	DECQ      R9
-	JNZ       quad2
-	VPSLLD    $0x08, Z8, Z8
-	VPADDD    Z9, Z8, Z8
-	VPSLLD    $0x08, Z8, Z8
-	VPADDD    Z8, Z12, Z12
-	VPSRAD    $0x16, Z12, Z12
-	VPXORD    Z10, Z10, Z10
-	VPXORD    Z11, Z11, Z11
-	VMOVDQA64 Z0, Z13
-	MOVQ      SI, R9
-
-quad3:
-	ADDQ      $0x04, DX
-	MOVLQSX   (DX), R10
-	VMOVDQU64 (BX), Z14
-	VPERMB    (CX)(R10*1), Z14, Z14
-	VPDPBUSD  64(BX), Z14, Z10
-	VPDPBUSD  128(BX), Z14, Z11
-	VPDPBUSD  192(BX), Z14, Z13
-	ADDQ      $+256, BX
-	DECQ      R9
-	JNZ       quad3
-	VPSLLD    $0x08, Z10, Z10
-	VPADDD    Z11, Z10, Z10
-	VPSLLD    $0x08, Z10, Z10
-	VPADDD    Z10, Z13, Z13
-	VPSRAD    $0x16, Z13, Z13
-	VPACKSSDW Z5, Z4, Z4
-	VPACKSSDW Z13, Z12, Z12
-	VPACKUSWB Z12, Z4, Z4
-	VPERMD    Z4, Z1, Z4
-	VMOVDQU64 Z4, (AX)(R8*1)
-	ADDQ      $0x04, DX
-	DECQ      DI
-	JNZ       block
-	VZEROUPPER
-	RET
-
-DATA resizeRowVNNIOrder<>+0(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+1(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+2(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+3(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+4(SB)/1, $0x04
-DATA resizeRowVNNIOrder<>+5(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+6(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+7(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+8(SB)/1, $0x08
-DATA resizeRowVNNIOrder<>+9(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+10(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+11(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+12(SB)/1, $0x0c
-DATA resizeRowVNNIOrder<>+13(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+14(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+15(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+16(SB)/1, $0x01
-DATA resizeRowVNNIOrder<>+17(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+18(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+19(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+20(SB)/1, $0x05
-DATA resizeRowVNNIOrder<>+21(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+22(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+23(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+24(SB)/1, $0x09
-DATA resizeRowVNNIOrder<>+25(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+26(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+27(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+28(SB)/1, $0x0d
-DATA resizeRowVNNIOrder<>+29(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+30(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+31(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+32(SB)/1, $0x02
-DATA resizeRowVNNIOrder<>+33(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+34(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+35(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+36(SB)/1, $0x06
-DATA resizeRowVNNIOrder<>+37(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+38(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+39(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+40(SB)/1, $0x0a
-DATA resizeRowVNNIOrder<>+41(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+42(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+43(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+44(SB)/1, $0x0e
-DATA resizeRowVNNIOrder<>+45(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+46(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+47(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+48(SB)/1, $0x03
-DATA resizeRowVNNIOrder<>+49(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+50(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+51(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+52(SB)/1, $0x07
-DATA resizeRowVNNIOrder<>+53(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+54(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+55(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+56(SB)/1, $0x0b
-DATA resizeRowVNNIOrder<>+57(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+58(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+59(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+60(SB)/1, $0x0f
-DATA resizeRowVNNIOrder<>+61(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+62(SB)/1, $0x00
-DATA resizeRowVNNIOrder<>+63(SB)/1, $0x00
-GLOBL resizeRowVNNIOrder<>(SB), RODATA|NOPTR, $64
-
-// func resizeRow4VNNI(out *byte, in *byte, at *int32, table *uint32, blocks int)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, AVX512VNNI
-TEXT ·resizeRow4VNNI(SB), NOSPLIT, $0-40
-	MOVQ         out+0(FP), AX
-	MOVQ         in+8(FP), CX
-	MOVQ         at+16(FP), DX
-	MOVQ         table+24(FP), BX
-	MOVQ         blocks+32(FP), SI
-	MOVL         $0x00000020, DI
-	VPBROADCASTD DI, Z0
-	VMOVDQU64    resizeRow4VNNIRaise<>+0(SB), Z1
-	VMOVDQU64    resizeRow4VNNIOrder<>+0(SB), Z2
-
-block:
-	MOVLQSX   (DX), DI
-	VMOVDQA64 Z0, Z3
-	MOVLQSX   4(DX), R8
-	VMOVDQU64 (BX), Z4
-	VPERMB    (CX)(R8*1), Z4, Z4
-	VPDPBUSD  64(BX), Z4, Z3
-	VPSHUFB   Z1, Z3, Z3
-	VPDPBUSD  128(BX), Z4, Z3
-	VPSHUFB   Z1, Z3, Z3
-	VPDPBUSD  192(BX), Z4, Z3
-	VPSRAD    $0x16, Z3, Z3
-	VMOVDQA64 Z0, Z4
-	MOVLQSX   8(DX), R8
-	VMOVDQU64 256(BX), Z5
-	VPERMB    (CX)(R8*1), Z5, Z5
-	VPDPBUSD  320(BX), Z5, Z4
-	VPSHUFB   Z1, Z4, Z4
-	VPDPBUSD  384(BX), Z5, Z4
-	VPSHUFB   Z1, Z4, Z4
-	VPDPBUSD  448(BX), Z5, Z4
-	VPSRAD    $0x16, Z4, Z4
-	VMOVDQA64 Z0, Z5
-	MOVLQSX   12(DX), R8
-	VMOVDQU64 512(BX), Z6
-	VPERMB    (CX)(R8*1), Z6, Z6
-	VPDPBUSD  576(BX), Z6, Z5
-	VPSHUFB   Z1, Z5, Z5
-	VPDPBUSD  640(BX), Z6, Z5
-	VPSHUFB   Z1, Z5, Z5
-	VPDPBUSD  704(BX), Z6, Z5
-	VPSRAD    $0x16, Z5, Z5
-	VMOVDQA64 Z0, Z6
-	MOVLQSX   16(DX), R8
-	VMOVDQU64 768(BX), Z7
-	VPERMB    (CX)(R8*1), Z7, Z7
-	VPDPBUSD  832(BX), Z7, Z6
-	VPSHUFB   Z1, Z6, Z6
-	VPDPBUSD  896(BX), Z7, Z6
-	VPSHUFB   Z1, Z6, Z6
-	VPDPBUSD  960(BX), Z7, Z6
-	VPSRAD    $0x16, Z6, Z6
-	VPACKSSDW Z4, Z3, Z3
-	VPACKSSDW Z6, Z5, Z5
-	VPACKUSWB Z5, Z3, Z3
-	VPERMD    Z3, Z2, Z3
-	VMOVDQU64 Z3, (AX)(DI*1)
-	ADDQ      $0x14, DX
-	ADDQ      $+1024, BX
-	DECQ      SI
-	JNZ       block
-	VZEROUPPER
-	RET
-
-DATA resizeRow4VNNIRaise<>+0(SB)/1, $0x80
-DATA resizeRow4VNNIRaise<>+1(SB)/1, $0x00
-DATA resizeRow4VNNIRaise<>+2(SB)/1, $0x01
-DATA resizeRow4VNNIRaise<>+3(SB)/1, $0x02
-DATA resizeRow4VNNIRaise<>+4(SB)/1, $0x80
-DATA resizeRow4VNNIRaise<>+5(SB)/1, $0x04
-DATA resizeRow4VNNIRaise<>+6(SB)/1, $0x05
-DATA resizeRow4VNNIRaise<>+7(SB)/1, $0x06
-DATA resizeRow4VNNIRaise<>+8(SB)/1, $0x80
-DATA resizeRow4VNNIRaise<>+9(SB)/1, $0x08
-DATA resizeRow4VNNIRaise<>+10(SB)/1, $0x09
-DATA resizeRow4VNNIRaise<>+11(SB)/1, $0x0a
-DATA resizeRow4VNNIRaise<>+12(SB)/1, $0x80
-DATA resizeRow4VNNIRaise<>+13(SB)/1, $0x0c
-DATA resizeRow4VNNIRaise<>+14(SB)/1, $0x0d
-DATA resizeRow4VNNIRaise<>+15(SB)/1, $0x0e
-DATA resizeRow4VNNIRaise<>+16(SB)/1, $0x80
-DATA resizeRow4VNNIRaise<>+17(SB)/1, $0x00
-DATA resizeRow4VNNIRaise<>+18(SB)/1, $0x01
-DATA resizeRow4VNNIRaise<>+19(SB)/1, $0x02
-DATA resizeRow4VNNIRaise<>+20(SB)/1, $0x80
-DATA resizeRow4VNNIRaise<>+21(SB)/1, $0x04
-DATA resizeRow4VNNIRaise<>+22(SB)/1, $0x05
-DATA resizeRow4VNNIRaise<>+23(SB)/1, $0x06
-DATA resizeRow4VNNIRaise<>+24(SB)/1, $0x80
-DATA resizeRow4VNNIRaise<>+25(SB)/1, $0x08
-DATA resizeRow4VNNIRaise<>+26(SB)/1, $0x09
-DATA resizeRow4VNNIRaise<>+27(SB)/1, $0x0a
-DATA resizeRow4VNNIRaise<>+28(SB)/1, $0x80
-DATA resizeRow4VNNIRaise<>+29(SB)/1, $0x0c
-DATA resizeRow4VNNIRaise<>+30(SB)/1, $0x0d
-DATA resizeRow4VNNIRaise<>+31(SB)/1, $0x0e
-DATA resizeRow4VNNIRaise<>+32(SB)/1, $0x80
-DATA resizeRow4VNNIRaise<>+33(SB)/1, $0x00
-DATA resizeRow4VNNIRaise<>+34(SB)/1, $0x01
-DATA resizeRow4VNNIRaise<>+35(SB)/1, $0x02
-DATA resizeRow4VNNIRaise<>+36(SB)/1, $0x80
-DATA resizeRow4VNNIRaise<>+37(SB)/1, $0x04
-DATA resizeRow4VNNIRaise<>+38(SB)/1, $0x05
-DATA resizeRow4VNNIRaise<>+39(SB)/1, $0x06
-DATA resizeRow4VNNIRaise<>+40(SB)/1, $0x80
-DATA resizeRow4VNNIRaise<>+41(SB)/1, $0x08
-DATA resizeRow4VNNIRaise<>+42(SB)/1, $0x09
-DATA resizeRow4VNNIRaise<>+43(SB)/1, $0x0a
-DATA resizeRow4VNNIRaise<>+44(SB)/1, $0x80
-DATA resizeRow4VNNIRaise<>+45(SB)/1, $0x0c
-DATA resizeRow4VNNIRaise<>+46(SB)/1, $0x0d
-DATA resizeRow4VNNIRaise<>+47(SB)/1, $0x0e
-DATA resizeRow4VNNIRaise<>+48(SB)/1, $0x80
-DATA resizeRow4VNNIRaise<>+49(SB)/1, $0x00
-DATA resizeRow4VNNIRaise<>+50(SB)/1, $0x01
-DATA resizeRow4VNNIRaise<>+51(SB)/1, $0x02
-DATA resizeRow4VNNIRaise<>+52(SB)/1, $0x80
-DATA resizeRow4VNNIRaise<>+53(SB)/1, $0x04
-DATA resizeRow4VNNIRaise<>+54(SB)/1, $0x05
-DATA resizeRow4VNNIRaise<>+55(SB)/1, $0x06
-DATA resizeRow4VNNIRaise<>+56(SB)/1, $0x80
-DATA resizeRow4VNNIRaise<>+57(SB)/1, $0x08
-DATA resizeRow4VNNIRaise<>+58(SB)/1, $0x09
-DATA resizeRow4VNNIRaise<>+59(SB)/1, $0x0a
-DATA resizeRow4VNNIRaise<>+60(SB)/1, $0x80
-DATA resizeRow4VNNIRaise<>+61(SB)/1, $0x0c
-DATA resizeRow4VNNIRaise<>+62(SB)/1, $0x0d
-DATA resizeRow4VNNIRaise<>+63(SB)/1, $0x0e
-GLOBL resizeRow4VNNIRaise<>(SB), RODATA|NOPTR, $64
-
-DATA resizeRow4VNNIOrder<>+0(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+1(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+2(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+3(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+4(SB)/1, $0x04
-DATA resizeRow4VNNIOrder<>+5(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+6(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+7(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+8(SB)/1, $0x08
-DATA resizeRow4VNNIOrder<>+9(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+10(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+11(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+12(SB)/1, $0x0c
-DATA resizeRow4VNNIOrder<>+13(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+14(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+15(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+16(SB)/1, $0x01
-DATA resizeRow4VNNIOrder<>+17(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+18(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+19(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+20(SB)/1, $0x05
-DATA resizeRow4VNNIOrder<>+21(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+22(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+23(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+24(SB)/1, $0x09
-DATA resizeRow4VNNIOrder<>+25(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+26(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+27(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+28(SB)/1, $0x0d
-DATA resizeRow4VNNIOrder<>+29(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+30(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+31(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+32(SB)/1, $0x02
-DATA resizeRow4VNNIOrder<>+33(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+34(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+35(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+36(SB)/1, $0x06
-DATA resizeRow4VNNIOrder<>+37(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+38(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+39(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+40(SB)/1, $0x0a
-DATA resizeRow4VNNIOrder<>+41(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+42(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+43(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+44(SB)/1, $0x0e
-DATA resizeRow4VNNIOrder<>+45(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+46(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+47(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+48(SB)/1, $0x03
-DATA resizeRow4VNNIOrder<>+49(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+50(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+51(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+52(SB)/1, $0x07
-DATA resizeRow4VNNIOrder<>+53(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+54(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+55(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+56(SB)/1, $0x0b
-DATA resizeRow4VNNIOrder<>+57(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+58(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+59(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+60(SB)/1, $0x0f
-DATA resizeRow4VNNIOrder<>+61(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+62(SB)/1, $0x00
-DATA resizeRow4VNNIOrder<>+63(SB)/1, $0x00
-GLOBL resizeRow4VNNIOrder<>(SB), RODATA|NOPTR, $64
-
-// func resizeColumnsVNNI(out *byte, in *byte, row *int, weight *uint32, quads int, n int)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VNNI, CMOV
-TEXT ·resizeColumnsVNNI(SB), NOSPLIT, $8-48
+TEXT ·resizeRowsVNNI(SB), NOSPLIT, $0-56
 	MOVQ         out+0(FP), AX
 	MOVQ         in+8(FP), CX
 	MOVQ         row+16(FP), DX
-	MOVQ         weight+24(FP), BX
-	MOVQ         quads+32(FP), SI
-	MOVQ         n+40(FP), DI
-	SUBQ         $0x40, DI
-	XORQ         R8, R8
-	MOVL         $0x00200000, R9
-	VPBROADCASTD R9, Z0
+	MOVQ         at+24(FP), BX
+	MOVQ         table+32(FP), SI
+	MOVQ         groups+48(FP), DI
+	MOVQ         (DX), R8
+	ADDQ         CX, R8
+	MOVQ         8(DX), R9
+	ADDQ         CX, R9
+	MOVQ         16(DX), R10
+	ADDQ         CX, R10
+	MOVQ         24(DX), DX
+	ADDQ         CX, DX
+	MOVL         $0x00000020, CX
+	VPBROADCASTD CX, Z0
+	VMOVDQU64    resizeRowsVNNIRaise<>+0(SB), Z1
+	VMOVDQU64    resizeRowsVNNIOrder<>+0(SB), Z2
 
-strip:
-	VPXORD    Z1, Z1, Z1
-	VPXORD    Z2, Z2, Z2
+group:
+	MOVQ      quads+40(FP), CX
 	VMOVDQA64 Z0, Z3
 	VPXORD    Z4, Z4, Z4
 	VPXORD    Z5, Z5, Z5
@@ -1013,222 +645,1787 @@ strip:
 	VPXORD    Z10, Z10, Z10
 	VPXORD    Z11, Z11, Z11
 	VMOVDQA64 Z0, Z12
-	LEAQ      (CX)(R8*1), R12
-	MOVQ      DX, R9
-	MOVQ      BX, R10
-	MOVQ      SI, R11
+	VPXORD    Z13, Z13, Z13
+	VPXORD    Z14, Z14, Z14
 
-rows:
-	MOVQ         (R9), R13
-	MOVQ         8(R9), R14
-	MOVQ         16(R9), R15
-	MOVQ         24(R9), BP
-	VPBROADCASTD (R10), Z13
-	VPBROADCASTD 4(R10), Z14
-	VPBROADCASTD 8(R10), Z15
-	VMOVDQU64    (R12)(R13*1), Z16
-	VMOVDQU64    (R12)(R14*1), Z17
-	VMOVDQU64    (R12)(R15*1), Z18
-	VMOVDQU64    (R12)(BP*1), Z19
-	VPUNPCKLBW   Z17, Z16, Z20
-	VPUNPCKHBW   Z17, Z16, Z16
-	VPUNPCKLBW   Z19, Z18, Z17
-	VPUNPCKHBW   Z19, Z18, Z18
-	VPUNPCKLWD   Z17, Z20, Z19
-	VPDPBUSD     Z13, Z19, Z1
-	VPDPBUSD     Z14, Z19, Z2
-	VPDPBUSD     Z15, Z19, Z3
-	VPUNPCKHWD   Z17, Z20, Z17
-	VPDPBUSD     Z13, Z17, Z4
-	VPDPBUSD     Z14, Z17, Z5
-	VPDPBUSD     Z15, Z17, Z6
-	VPUNPCKLWD   Z18, Z16, Z17
-	VPDPBUSD     Z13, Z17, Z7
-	VPDPBUSD     Z14, Z17, Z8
-	VPDPBUSD     Z15, Z17, Z9
-	VPUNPCKHWD   Z18, Z16, Z16
-	VPDPBUSD     Z13, Z16, Z10
-	VPDPBUSD     Z14, Z16, Z11
-	VPDPBUSD     Z15, Z16, Z12
-	ADDQ         $0x20, R9
-	ADDQ         $0x0c, R10
-	DECQ         R11
-	JNZ          rows
-	VPSLLD       $0x08, Z1, Z1
-	VPADDD       Z2, Z1, Z1
-	VPSLLD       $0x08, Z1, Z1
-	VPADDD       Z1, Z3, Z3
+quad:
+	MOVLQSX   (BX), R11
+	VMOVDQU64 (SI), Z15
+	VPERMB    (R8)(R11*1), Z15, Z16
+	VPERMB    (R9)(R11*1), Z15, Z17
+	VPERMB    (R10)(R11*1), Z15, Z18
+	VPERMB    (DX)(R11*1), Z15, Z15
+	VMOVDQU64 64(SI), Z19
+	VMOVDQU64 128(SI), Z20
+	VMOVDQU64 192(SI), Z21
+	VPDPBUSD  Z19, Z16, Z3
+	VPDPBUSD  Z20, Z16, Z4
+	VPDPBUSD  Z21, Z16, Z5
+	VPDPBUSD  Z19, Z17, Z6
+	VPDPBUSD  Z20, Z17, Z7
+	VPDPBUSD  Z21, Z17, Z8
+	VPDPBUSD  Z19, Z18, Z9
+	VPDPBUSD  Z20, Z18, Z10
+	VPDPBUSD  Z21, Z18, Z11
+	VPDPBUSD  Z19, Z15, Z12
+	VPDPBUSD  Z20, Z15, Z13
+	VPDPBUSD  Z21, Z15, Z14
+	ADDQ      $0x04, BX
+	ADDQ      $+256, SI
+	DECQ      CX
+	JNZ       quad
+	VPSHUFB   Z1, Z3, Z3
+	VPADDD    Z4, Z3, Z3
+	VPSHUFB   Z1, Z3, Z3
+	VPADDD    Z5, Z3, Z3
+	VPSRAD    $0x16, Z3, Z3
+	VPSHUFB   Z1, Z6, Z6
+	VPADDD    Z7, Z6, Z6
+	VPSHUFB   Z1, Z6, Z6
+	VPADDD    Z8, Z6, Z6
+	VPSRAD    $0x16, Z6, Z6
+	VPSHUFB   Z1, Z9, Z9
+	VPADDD    Z10, Z9, Z9
+	VPSHUFB   Z1, Z9, Z9
+	VPADDD    Z11, Z9, Z9
+	VPSRAD    $0x16, Z9, Z9
+	VPSHUFB   Z1, Z12, Z12
+	VPADDD    Z13, Z12, Z12
+	VPSHUFB   Z1, Z12, Z12
+	VPADDD    Z14, Z12, Z12
+	VPSRAD    $0x16, Z12, Z12
+	VPACKSSDW Z6, Z3, Z3
+	VPACKSSDW Z12, Z9, Z9
+	VPACKUSWB Z9, Z3, Z3
+	VPSHUFB   Z2, Z3, Z3
+	VMOVDQU64 Z3, (AX)
+	ADDQ      $0x40, AX
+	DECQ      DI
+	JNZ       group
+	VZEROUPPER
+	RET
+
+DATA resizeRowsVNNIRaise<>+0(SB)/1, $0x80
+DATA resizeRowsVNNIRaise<>+1(SB)/1, $0x00
+DATA resizeRowsVNNIRaise<>+2(SB)/1, $0x01
+DATA resizeRowsVNNIRaise<>+3(SB)/1, $0x02
+DATA resizeRowsVNNIRaise<>+4(SB)/1, $0x80
+DATA resizeRowsVNNIRaise<>+5(SB)/1, $0x04
+DATA resizeRowsVNNIRaise<>+6(SB)/1, $0x05
+DATA resizeRowsVNNIRaise<>+7(SB)/1, $0x06
+DATA resizeRowsVNNIRaise<>+8(SB)/1, $0x80
+DATA resizeRowsVNNIRaise<>+9(SB)/1, $0x08
+DATA resizeRowsVNNIRaise<>+10(SB)/1, $0x09
+DATA resizeRowsVNNIRaise<>+11(SB)/1, $0x0a
+DATA resizeRowsVNNIRaise<>+12(SB)/1, $0x80
+DATA resizeRowsVNNIRaise<>+13(SB)/1, $0x0c
+DATA resizeRowsVNNIRaise<>+14(SB)/1, $0x0d
+DATA resizeRowsVNNIRaise<>+15(SB)/1, $0x0e
+DATA resizeRowsVNNIRaise<>+16(SB)/1, $0x80
+DATA resizeRowsVNNIRaise<>+17(SB)/1, $0x00
+DATA resizeRowsVNNIRaise<>+18(SB)/1, $0x01
+DATA resizeRowsVNNIRaise<>+19(SB)/1, $0x02
+DATA resizeRowsVNNIRaise<>+20(SB)/1, $0x80
+DATA resizeRowsVNNIRaise<>+21(SB)/1, $0x04
+DATA resizeRowsVNNIRaise<>+22(SB)/1, $0x05
+DATA resizeRowsVNNIRaise<>+23(SB)/1, $0x06
+DATA resizeRowsVNNIRaise<>+24(SB)/1, $0x80
+DATA resizeRowsVNNIRaise<>+25(SB)/1, $0x08
+DATA resizeRowsVNNIRaise<>+26(SB)/1, $0x09
+DATA resizeRowsVNNIRaise<>+27(SB)/1, $0x0a
+DATA resizeRowsVNNIRaise<>+28(SB)/1, $0x80
+DATA resizeRowsVNNIRaise<>+29(SB)/1, $0x0c
+DATA resizeRowsVNNIRaise<>+30(SB)/1, $0x0d
+DATA resizeRowsVNNIRaise<>+31(SB)/1, $0x0e
+DATA resizeRowsVNNIRaise<>+32(SB)/1, $0x80
+DATA resizeRowsVNNIRaise<>+33(SB)/1, $0x00
+DATA resizeRowsVNNIRaise<>+34(SB)/1, $0x01
+DATA resizeRowsVNNIRaise<>+35(SB)/1, $0x02
+DATA resizeRowsVNNIRaise<>+36(SB)/1, $0x80
+DATA resizeRowsVNNIRaise<>+37(SB)/1, $0x04
+DATA resizeRowsVNNIRaise<>+38(SB)/1, $0x05
+DATA resizeRowsVNNIRaise<>+39(SB)/1, $0x06
+DATA resizeRowsVNNIRaise<>+40(SB)/1, $0x80
+DATA resizeRowsVNNIRaise<>+41(SB)/1, $0x08
+DATA resizeRowsVNNIRaise<>+42(SB)/1, $0x09
+DATA resizeRowsVNNIRaise<>+43(SB)/1, $0x0a
+DATA resizeRowsVNNIRaise<>+44(SB)/1, $0x80
+DATA resizeRowsVNNIRaise<>+45(SB)/1, $0x0c
+DATA resizeRowsVNNIRaise<>+46(SB)/1, $0x0d
+DATA resizeRowsVNNIRaise<>+47(SB)/1, $0x0e
+DATA resizeRowsVNNIRaise<>+48(SB)/1, $0x80
+DATA resizeRowsVNNIRaise<>+49(SB)/1, $0x00
+DATA resizeRowsVNNIRaise<>+50(SB)/1, $0x01
+DATA resizeRowsVNNIRaise<>+51(SB)/1, $0x02
+DATA resizeRowsVNNIRaise<>+52(SB)/1, $0x80
+DATA resizeRowsVNNIRaise<>+53(SB)/1, $0x04
+DATA resizeRowsVNNIRaise<>+54(SB)/1, $0x05
+DATA resizeRowsVNNIRaise<>+55(SB)/1, $0x06
+DATA resizeRowsVNNIRaise<>+56(SB)/1, $0x80
+DATA resizeRowsVNNIRaise<>+57(SB)/1, $0x08
+DATA resizeRowsVNNIRaise<>+58(SB)/1, $0x09
+DATA resizeRowsVNNIRaise<>+59(SB)/1, $0x0a
+DATA resizeRowsVNNIRaise<>+60(SB)/1, $0x80
+DATA resizeRowsVNNIRaise<>+61(SB)/1, $0x0c
+DATA resizeRowsVNNIRaise<>+62(SB)/1, $0x0d
+DATA resizeRowsVNNIRaise<>+63(SB)/1, $0x0e
+GLOBL resizeRowsVNNIRaise<>(SB), RODATA|NOPTR, $64
+
+DATA resizeRowsVNNIOrder<>+0(SB)/1, $0x00
+DATA resizeRowsVNNIOrder<>+1(SB)/1, $0x04
+DATA resizeRowsVNNIOrder<>+2(SB)/1, $0x08
+DATA resizeRowsVNNIOrder<>+3(SB)/1, $0x0c
+DATA resizeRowsVNNIOrder<>+4(SB)/1, $0x01
+DATA resizeRowsVNNIOrder<>+5(SB)/1, $0x05
+DATA resizeRowsVNNIOrder<>+6(SB)/1, $0x09
+DATA resizeRowsVNNIOrder<>+7(SB)/1, $0x0d
+DATA resizeRowsVNNIOrder<>+8(SB)/1, $0x02
+DATA resizeRowsVNNIOrder<>+9(SB)/1, $0x06
+DATA resizeRowsVNNIOrder<>+10(SB)/1, $0x0a
+DATA resizeRowsVNNIOrder<>+11(SB)/1, $0x0e
+DATA resizeRowsVNNIOrder<>+12(SB)/1, $0x03
+DATA resizeRowsVNNIOrder<>+13(SB)/1, $0x07
+DATA resizeRowsVNNIOrder<>+14(SB)/1, $0x0b
+DATA resizeRowsVNNIOrder<>+15(SB)/1, $0x0f
+DATA resizeRowsVNNIOrder<>+16(SB)/1, $0x00
+DATA resizeRowsVNNIOrder<>+17(SB)/1, $0x04
+DATA resizeRowsVNNIOrder<>+18(SB)/1, $0x08
+DATA resizeRowsVNNIOrder<>+19(SB)/1, $0x0c
+DATA resizeRowsVNNIOrder<>+20(SB)/1, $0x01
+DATA resizeRowsVNNIOrder<>+21(SB)/1, $0x05
+DATA resizeRowsVNNIOrder<>+22(SB)/1, $0x09
+DATA resizeRowsVNNIOrder<>+23(SB)/1, $0x0d
+DATA resizeRowsVNNIOrder<>+24(SB)/1, $0x02
+DATA resizeRowsVNNIOrder<>+25(SB)/1, $0x06
+DATA resizeRowsVNNIOrder<>+26(SB)/1, $0x0a
+DATA resizeRowsVNNIOrder<>+27(SB)/1, $0x0e
+DATA resizeRowsVNNIOrder<>+28(SB)/1, $0x03
+DATA resizeRowsVNNIOrder<>+29(SB)/1, $0x07
+DATA resizeRowsVNNIOrder<>+30(SB)/1, $0x0b
+DATA resizeRowsVNNIOrder<>+31(SB)/1, $0x0f
+DATA resizeRowsVNNIOrder<>+32(SB)/1, $0x00
+DATA resizeRowsVNNIOrder<>+33(SB)/1, $0x04
+DATA resizeRowsVNNIOrder<>+34(SB)/1, $0x08
+DATA resizeRowsVNNIOrder<>+35(SB)/1, $0x0c
+DATA resizeRowsVNNIOrder<>+36(SB)/1, $0x01
+DATA resizeRowsVNNIOrder<>+37(SB)/1, $0x05
+DATA resizeRowsVNNIOrder<>+38(SB)/1, $0x09
+DATA resizeRowsVNNIOrder<>+39(SB)/1, $0x0d
+DATA resizeRowsVNNIOrder<>+40(SB)/1, $0x02
+DATA resizeRowsVNNIOrder<>+41(SB)/1, $0x06
+DATA resizeRowsVNNIOrder<>+42(SB)/1, $0x0a
+DATA resizeRowsVNNIOrder<>+43(SB)/1, $0x0e
+DATA resizeRowsVNNIOrder<>+44(SB)/1, $0x03
+DATA resizeRowsVNNIOrder<>+45(SB)/1, $0x07
+DATA resizeRowsVNNIOrder<>+46(SB)/1, $0x0b
+DATA resizeRowsVNNIOrder<>+47(SB)/1, $0x0f
+DATA resizeRowsVNNIOrder<>+48(SB)/1, $0x00
+DATA resizeRowsVNNIOrder<>+49(SB)/1, $0x04
+DATA resizeRowsVNNIOrder<>+50(SB)/1, $0x08
+DATA resizeRowsVNNIOrder<>+51(SB)/1, $0x0c
+DATA resizeRowsVNNIOrder<>+52(SB)/1, $0x01
+DATA resizeRowsVNNIOrder<>+53(SB)/1, $0x05
+DATA resizeRowsVNNIOrder<>+54(SB)/1, $0x09
+DATA resizeRowsVNNIOrder<>+55(SB)/1, $0x0d
+DATA resizeRowsVNNIOrder<>+56(SB)/1, $0x02
+DATA resizeRowsVNNIOrder<>+57(SB)/1, $0x06
+DATA resizeRowsVNNIOrder<>+58(SB)/1, $0x0a
+DATA resizeRowsVNNIOrder<>+59(SB)/1, $0x0e
+DATA resizeRowsVNNIOrder<>+60(SB)/1, $0x03
+DATA resizeRowsVNNIOrder<>+61(SB)/1, $0x07
+DATA resizeRowsVNNIOrder<>+62(SB)/1, $0x0b
+DATA resizeRowsVNNIOrder<>+63(SB)/1, $0x0f
+GLOBL resizeRowsVNNIOrder<>(SB), RODATA|NOPTR, $64
+
+// func resizeColumnsVNNI(out *byte, in *byte, at *int, weight *uint32, quads int, n int)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VNNI, BMI2
+TEXT ·resizeColumnsVNNI(SB), NOSPLIT, $0-48
+	MOVQ         out+0(FP), AX
+	MOVQ         in+8(FP), CX
+	MOVQ         at+16(FP), DX
+	MOVQ         weight+24(FP), BX
+	MOVQ         n+40(FP), SI
+	MOVL         $0x00000020, DI
+	VPBROADCASTD DI, Z0
+	VMOVDQU64    resizeColumnsVNNIRaise<>+0(SB), Z1
+	VMOVDQU64    resizeColumnsVNNIOrder<>+0(SB), Z2
+
+strip:
+	MOVQ      quads+32(FP), DI
+	MOVQ      DX, R8
+	MOVQ      BX, R9
+	VMOVDQA64 Z0, Z3
+	VPXORD    Z4, Z4, Z4
+	VPXORD    Z5, Z5, Z5
+	VMOVDQA64 Z0, Z6
+	VPXORD    Z7, Z7, Z7
+	VPXORD    Z8, Z8, Z8
+	VMOVDQA64 Z0, Z9
+	VPXORD    Z10, Z10, Z10
+	VPXORD    Z11, Z11, Z11
+	VMOVDQA64 Z0, Z12
+	VPXORD    Z13, Z13, Z13
+	VPXORD    Z14, Z14, Z14
+
+quad:
+	MOVQ         (R8), R10
+	ADDQ         CX, R10
+	VPBROADCASTD (R9), Z15
+	VPBROADCASTD 4(R9), Z16
+	VPBROADCASTD 8(R9), Z17
+	VMOVDQU64    (R10), Z18
+	VPDPBUSD     Z15, Z18, Z3
+	VPDPBUSD     Z16, Z18, Z4
+	VPDPBUSD     Z17, Z18, Z5
+	VMOVDQU64    64(R10), Z18
+	VPDPBUSD     Z15, Z18, Z6
+	VPDPBUSD     Z16, Z18, Z7
+	VPDPBUSD     Z17, Z18, Z8
+	VMOVDQU64    128(R10), Z18
+	VPDPBUSD     Z15, Z18, Z9
+	VPDPBUSD     Z16, Z18, Z10
+	VPDPBUSD     Z17, Z18, Z11
+	VMOVDQU64    192(R10), Z18
+	VPDPBUSD     Z15, Z18, Z12
+	VPDPBUSD     Z16, Z18, Z13
+	VPDPBUSD     Z17, Z18, Z14
+	ADDQ         $0x08, R8
+	ADDQ         $0x0c, R9
+	DECQ         DI
+	JNZ          quad
+	ADDQ         $+256, CX
+	VPSHUFB      Z1, Z3, Z3
+	VPADDD       Z4, Z3, Z3
+	VPSHUFB      Z1, Z3, Z3
+	VPADDD       Z5, Z3, Z3
 	VPSRAD       $0x16, Z3, Z3
-	VPSLLD       $0x08, Z4, Z4
-	VPADDD       Z5, Z4, Z4
-	VPSLLD       $0x08, Z4, Z4
-	VPADDD       Z4, Z6, Z6
+	VPSHUFB      Z1, Z6, Z6
+	VPADDD       Z7, Z6, Z6
+	VPSHUFB      Z1, Z6, Z6
+	VPADDD       Z8, Z6, Z6
 	VPSRAD       $0x16, Z6, Z6
-	VPSLLD       $0x08, Z7, Z7
-	VPADDD       Z8, Z7, Z7
-	VPSLLD       $0x08, Z7, Z7
-	VPADDD       Z7, Z9, Z9
+	VPSHUFB      Z1, Z9, Z9
+	VPADDD       Z10, Z9, Z9
+	VPSHUFB      Z1, Z9, Z9
+	VPADDD       Z11, Z9, Z9
 	VPSRAD       $0x16, Z9, Z9
-	VPSLLD       $0x08, Z10, Z10
-	VPADDD       Z11, Z10, Z10
-	VPSLLD       $0x08, Z10, Z10
-	VPADDD       Z10, Z12, Z12
+	VPSHUFB      Z1, Z12, Z12
+	VPADDD       Z13, Z12, Z12
+	VPSHUFB      Z1, Z12, Z12
+	VPADDD       Z14, Z12, Z12
 	VPSRAD       $0x16, Z12, Z12
 	VPACKSSDW    Z6, Z3, Z3
 	VPACKSSDW    Z12, Z9, Z9
 	VPACKUSWB    Z9, Z3, Z3
-	VMOVDQU64    Z3, (AX)(R8*1)
-	CMPQ         R8, DI
+	VPERMD       Z3, Z2, Z3
+	SUBQ         $0x40, SI
+	JL           part
+	VMOVDQU64    Z3, (AX)
 	JE           done
-	ADDQ         $0x40, R8
-	CMPQ         R8, DI
-	CMOVQGT      DI, R8
+	ADDQ         $0x40, AX
 	JMP          strip
+
+part:
+	ADDQ     $0x40, SI
+	MOVQ     $-1, CX
+	BZHIQ    SI, CX, CX
+	KMOVQ    CX, K1
+	VMOVDQU8 Z3, K1, (AX)
 
 done:
 	VZEROUPPER
 	RET
 
-// func resizeColumns4VNNI(out *byte, in *byte, row *int, weight *uint32, n int)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VNNI, CMOV
-TEXT ·resizeColumns4VNNI(SB), NOSPLIT, $0-40
+DATA resizeColumnsVNNIRaise<>+0(SB)/1, $0x80
+DATA resizeColumnsVNNIRaise<>+1(SB)/1, $0x00
+DATA resizeColumnsVNNIRaise<>+2(SB)/1, $0x01
+DATA resizeColumnsVNNIRaise<>+3(SB)/1, $0x02
+DATA resizeColumnsVNNIRaise<>+4(SB)/1, $0x80
+DATA resizeColumnsVNNIRaise<>+5(SB)/1, $0x04
+DATA resizeColumnsVNNIRaise<>+6(SB)/1, $0x05
+DATA resizeColumnsVNNIRaise<>+7(SB)/1, $0x06
+DATA resizeColumnsVNNIRaise<>+8(SB)/1, $0x80
+DATA resizeColumnsVNNIRaise<>+9(SB)/1, $0x08
+DATA resizeColumnsVNNIRaise<>+10(SB)/1, $0x09
+DATA resizeColumnsVNNIRaise<>+11(SB)/1, $0x0a
+DATA resizeColumnsVNNIRaise<>+12(SB)/1, $0x80
+DATA resizeColumnsVNNIRaise<>+13(SB)/1, $0x0c
+DATA resizeColumnsVNNIRaise<>+14(SB)/1, $0x0d
+DATA resizeColumnsVNNIRaise<>+15(SB)/1, $0x0e
+DATA resizeColumnsVNNIRaise<>+16(SB)/1, $0x80
+DATA resizeColumnsVNNIRaise<>+17(SB)/1, $0x00
+DATA resizeColumnsVNNIRaise<>+18(SB)/1, $0x01
+DATA resizeColumnsVNNIRaise<>+19(SB)/1, $0x02
+DATA resizeColumnsVNNIRaise<>+20(SB)/1, $0x80
+DATA resizeColumnsVNNIRaise<>+21(SB)/1, $0x04
+DATA resizeColumnsVNNIRaise<>+22(SB)/1, $0x05
+DATA resizeColumnsVNNIRaise<>+23(SB)/1, $0x06
+DATA resizeColumnsVNNIRaise<>+24(SB)/1, $0x80
+DATA resizeColumnsVNNIRaise<>+25(SB)/1, $0x08
+DATA resizeColumnsVNNIRaise<>+26(SB)/1, $0x09
+DATA resizeColumnsVNNIRaise<>+27(SB)/1, $0x0a
+DATA resizeColumnsVNNIRaise<>+28(SB)/1, $0x80
+DATA resizeColumnsVNNIRaise<>+29(SB)/1, $0x0c
+DATA resizeColumnsVNNIRaise<>+30(SB)/1, $0x0d
+DATA resizeColumnsVNNIRaise<>+31(SB)/1, $0x0e
+DATA resizeColumnsVNNIRaise<>+32(SB)/1, $0x80
+DATA resizeColumnsVNNIRaise<>+33(SB)/1, $0x00
+DATA resizeColumnsVNNIRaise<>+34(SB)/1, $0x01
+DATA resizeColumnsVNNIRaise<>+35(SB)/1, $0x02
+DATA resizeColumnsVNNIRaise<>+36(SB)/1, $0x80
+DATA resizeColumnsVNNIRaise<>+37(SB)/1, $0x04
+DATA resizeColumnsVNNIRaise<>+38(SB)/1, $0x05
+DATA resizeColumnsVNNIRaise<>+39(SB)/1, $0x06
+DATA resizeColumnsVNNIRaise<>+40(SB)/1, $0x80
+DATA resizeColumnsVNNIRaise<>+41(SB)/1, $0x08
+DATA resizeColumnsVNNIRaise<>+42(SB)/1, $0x09
+DATA resizeColumnsVNNIRaise<>+43(SB)/1, $0x0a
+DATA resizeColumnsVNNIRaise<>+44(SB)/1, $0x80
+DATA resizeColumnsVNNIRaise<>+45(SB)/1, $0x0c
+DATA resizeColumnsVNNIRaise<>+46(SB)/1, $0x0d
+DATA resizeColumnsVNNIRaise<>+47(SB)/1, $0x0e
+DATA resizeColumnsVNNIRaise<>+48(SB)/1, $0x80
+DATA resizeColumnsVNNIRaise<>+49(SB)/1, $0x00
+DATA resizeColumnsVNNIRaise<>+50(SB)/1, $0x01
+DATA resizeColumnsVNNIRaise<>+51(SB)/1, $0x02
+DATA resizeColumnsVNNIRaise<>+52(SB)/1, $0x80
+DATA resizeColumnsVNNIRaise<>+53(SB)/1, $0x04
+DATA resizeColumnsVNNIRaise<>+54(SB)/1, $0x05
+DATA resizeColumnsVNNIRaise<>+55(SB)/1, $0x06
+DATA resizeColumnsVNNIRaise<>+56(SB)/1, $0x80
+DATA resizeColumnsVNNIRaise<>+57(SB)/1, $0x08
+DATA resizeColumnsVNNIRaise<>+58(SB)/1, $0x09
+DATA resizeColumnsVNNIRaise<>+59(SB)/1, $0x0a
+DATA resizeColumnsVNNIRaise<>+60(SB)/1, $0x80
+DATA resizeColumnsVNNIRaise<>+61(SB)/1, $0x0c
+DATA resizeColumnsVNNIRaise<>+62(SB)/1, $0x0d
+DATA resizeColumnsVNNIRaise<>+63(SB)/1, $0x0e
+GLOBL resizeColumnsVNNIRaise<>(SB), RODATA|NOPTR, $64
+
+DATA resizeColumnsVNNIOrder<>+0(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+1(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+2(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+3(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+4(SB)/1, $0x04
+DATA resizeColumnsVNNIOrder<>+5(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+6(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+7(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+8(SB)/1, $0x08
+DATA resizeColumnsVNNIOrder<>+9(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+10(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+11(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+12(SB)/1, $0x0c
+DATA resizeColumnsVNNIOrder<>+13(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+14(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+15(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+16(SB)/1, $0x01
+DATA resizeColumnsVNNIOrder<>+17(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+18(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+19(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+20(SB)/1, $0x05
+DATA resizeColumnsVNNIOrder<>+21(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+22(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+23(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+24(SB)/1, $0x09
+DATA resizeColumnsVNNIOrder<>+25(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+26(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+27(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+28(SB)/1, $0x0d
+DATA resizeColumnsVNNIOrder<>+29(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+30(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+31(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+32(SB)/1, $0x02
+DATA resizeColumnsVNNIOrder<>+33(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+34(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+35(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+36(SB)/1, $0x06
+DATA resizeColumnsVNNIOrder<>+37(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+38(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+39(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+40(SB)/1, $0x0a
+DATA resizeColumnsVNNIOrder<>+41(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+42(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+43(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+44(SB)/1, $0x0e
+DATA resizeColumnsVNNIOrder<>+45(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+46(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+47(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+48(SB)/1, $0x03
+DATA resizeColumnsVNNIOrder<>+49(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+50(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+51(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+52(SB)/1, $0x07
+DATA resizeColumnsVNNIOrder<>+53(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+54(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+55(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+56(SB)/1, $0x0b
+DATA resizeColumnsVNNIOrder<>+57(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+58(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+59(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+60(SB)/1, $0x0f
+DATA resizeColumnsVNNIOrder<>+61(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+62(SB)/1, $0x00
+DATA resizeColumnsVNNIOrder<>+63(SB)/1, $0x00
+GLOBL resizeColumnsVNNIOrder<>(SB), RODATA|NOPTR, $64
+
+// func resizeRows1VNNI(out *byte, in *byte, row *int, at *int32, table *uint32, groups int)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, AVX512VNNI
+TEXT ·resizeRows1VNNI(SB), NOSPLIT, $0-48
 	MOVQ         out+0(FP), AX
 	MOVQ         in+8(FP), CX
 	MOVQ         row+16(FP), DX
+	MOVQ         at+24(FP), BX
+	MOVQ         table+32(FP), SI
+	MOVQ         groups+40(FP), DI
+	MOVQ         (DX), R8
+	ADDQ         CX, R8
+	MOVQ         8(DX), R9
+	ADDQ         CX, R9
+	MOVQ         16(DX), R10
+	ADDQ         CX, R10
+	MOVQ         24(DX), DX
+	ADDQ         CX, DX
+	MOVL         $0x00000020, CX
+	VPBROADCASTD CX, Z0
+	VMOVDQU64    resizeRows1VNNIRaise<>+0(SB), Z1
+	VMOVDQU64    resizeRows1VNNIOrder<>+0(SB), Z2
+
+group:
+	MOVLQSX   (BX), CX
+	VMOVDQU64 (SI), Z3
+	VPERMB    (R8)(CX*1), Z3, Z4
+	VPERMB    (R9)(CX*1), Z3, Z5
+	VPERMB    (R10)(CX*1), Z3, Z6
+	VPERMB    (DX)(CX*1), Z3, Z3
+	VMOVDQA64 Z0, Z7
+	VMOVDQA64 Z0, Z8
+	VMOVDQA64 Z0, Z9
+	VMOVDQA64 Z0, Z10
+	VMOVDQU64 64(SI), Z11
+	VPDPBUSD  Z11, Z4, Z7
+	VPDPBUSD  Z11, Z5, Z8
+	VPDPBUSD  Z11, Z6, Z9
+	VPDPBUSD  Z11, Z3, Z10
+	VPSHUFB   Z1, Z7, Z7
+	VPSHUFB   Z1, Z8, Z8
+	VPSHUFB   Z1, Z9, Z9
+	VPSHUFB   Z1, Z10, Z10
+	VMOVDQU64 128(SI), Z11
+	VPDPBUSD  Z11, Z4, Z7
+	VPDPBUSD  Z11, Z5, Z8
+	VPDPBUSD  Z11, Z6, Z9
+	VPDPBUSD  Z11, Z3, Z10
+	VPSHUFB   Z1, Z7, Z7
+	VPSHUFB   Z1, Z8, Z8
+	VPSHUFB   Z1, Z9, Z9
+	VPSHUFB   Z1, Z10, Z10
+	VMOVDQU64 192(SI), Z11
+	VPDPBUSD  Z11, Z4, Z7
+	VPDPBUSD  Z11, Z5, Z8
+	VPDPBUSD  Z11, Z6, Z9
+	VPDPBUSD  Z11, Z3, Z10
+	VPSRAD    $0x16, Z7, Z7
+	VPSRAD    $0x16, Z8, Z8
+	VPSRAD    $0x16, Z9, Z9
+	VPSRAD    $0x16, Z10, Z10
+	ADDQ      $+4, BX
+	ADDQ      $+256, SI
+	VPACKSSDW Z8, Z7, Z7
+	VPACKSSDW Z10, Z9, Z9
+	VPACKUSWB Z9, Z7, Z7
+	VPSHUFB   Z2, Z7, Z7
+	VMOVDQU64 Z7, (AX)
+	ADDQ      $0x40, AX
+	DECQ      DI
+	JNZ       group
+	VZEROUPPER
+	RET
+
+DATA resizeRows1VNNIRaise<>+0(SB)/1, $0x80
+DATA resizeRows1VNNIRaise<>+1(SB)/1, $0x00
+DATA resizeRows1VNNIRaise<>+2(SB)/1, $0x01
+DATA resizeRows1VNNIRaise<>+3(SB)/1, $0x02
+DATA resizeRows1VNNIRaise<>+4(SB)/1, $0x80
+DATA resizeRows1VNNIRaise<>+5(SB)/1, $0x04
+DATA resizeRows1VNNIRaise<>+6(SB)/1, $0x05
+DATA resizeRows1VNNIRaise<>+7(SB)/1, $0x06
+DATA resizeRows1VNNIRaise<>+8(SB)/1, $0x80
+DATA resizeRows1VNNIRaise<>+9(SB)/1, $0x08
+DATA resizeRows1VNNIRaise<>+10(SB)/1, $0x09
+DATA resizeRows1VNNIRaise<>+11(SB)/1, $0x0a
+DATA resizeRows1VNNIRaise<>+12(SB)/1, $0x80
+DATA resizeRows1VNNIRaise<>+13(SB)/1, $0x0c
+DATA resizeRows1VNNIRaise<>+14(SB)/1, $0x0d
+DATA resizeRows1VNNIRaise<>+15(SB)/1, $0x0e
+DATA resizeRows1VNNIRaise<>+16(SB)/1, $0x80
+DATA resizeRows1VNNIRaise<>+17(SB)/1, $0x00
+DATA resizeRows1VNNIRaise<>+18(SB)/1, $0x01
+DATA resizeRows1VNNIRaise<>+19(SB)/1, $0x02
+DATA resizeRows1VNNIRaise<>+20(SB)/1, $0x80
+DATA resizeRows1VNNIRaise<>+21(SB)/1, $0x04
+DATA resizeRows1VNNIRaise<>+22(SB)/1, $0x05
+DATA resizeRows1VNNIRaise<>+23(SB)/1, $0x06
+DATA resizeRows1VNNIRaise<>+24(SB)/1, $0x80
+DATA resizeRows1VNNIRaise<>+25(SB)/1, $0x08
+DATA resizeRows1VNNIRaise<>+26(SB)/1, $0x09
+DATA resizeRows1VNNIRaise<>+27(SB)/1, $0x0a
+DATA resizeRows1VNNIRaise<>+28(SB)/1, $0x80
+DATA resizeRows1VNNIRaise<>+29(SB)/1, $0x0c
+DATA resizeRows1VNNIRaise<>+30(SB)/1, $0x0d
+DATA resizeRows1VNNIRaise<>+31(SB)/1, $0x0e
+DATA resizeRows1VNNIRaise<>+32(SB)/1, $0x80
+DATA resizeRows1VNNIRaise<>+33(SB)/1, $0x00
+DATA resizeRows1VNNIRaise<>+34(SB)/1, $0x01
+DATA resizeRows1VNNIRaise<>+35(SB)/1, $0x02
+DATA resizeRows1VNNIRaise<>+36(SB)/1, $0x80
+DATA resizeRows1VNNIRaise<>+37(SB)/1, $0x04
+DATA resizeRows1VNNIRaise<>+38(SB)/1, $0x05
+DATA resizeRows1VNNIRaise<>+39(SB)/1, $0x06
+DATA resizeRows1VNNIRaise<>+40(SB)/1, $0x80
+DATA resizeRows1VNNIRaise<>+41(SB)/1, $0x08
+DATA resizeRows1VNNIRaise<>+42(SB)/1, $0x09
+DATA resizeRows1VNNIRaise<>+43(SB)/1, $0x0a
+DATA resizeRows1VNNIRaise<>+44(SB)/1, $0x80
+DATA resizeRows1VNNIRaise<>+45(SB)/1, $0x0c
+DATA resizeRows1VNNIRaise<>+46(SB)/1, $0x0d
+DATA resizeRows1VNNIRaise<>+47(SB)/1, $0x0e
+DATA resizeRows1VNNIRaise<>+48(SB)/1, $0x80
+DATA resizeRows1VNNIRaise<>+49(SB)/1, $0x00
+DATA resizeRows1VNNIRaise<>+50(SB)/1, $0x01
+DATA resizeRows1VNNIRaise<>+51(SB)/1, $0x02
+DATA resizeRows1VNNIRaise<>+52(SB)/1, $0x80
+DATA resizeRows1VNNIRaise<>+53(SB)/1, $0x04
+DATA resizeRows1VNNIRaise<>+54(SB)/1, $0x05
+DATA resizeRows1VNNIRaise<>+55(SB)/1, $0x06
+DATA resizeRows1VNNIRaise<>+56(SB)/1, $0x80
+DATA resizeRows1VNNIRaise<>+57(SB)/1, $0x08
+DATA resizeRows1VNNIRaise<>+58(SB)/1, $0x09
+DATA resizeRows1VNNIRaise<>+59(SB)/1, $0x0a
+DATA resizeRows1VNNIRaise<>+60(SB)/1, $0x80
+DATA resizeRows1VNNIRaise<>+61(SB)/1, $0x0c
+DATA resizeRows1VNNIRaise<>+62(SB)/1, $0x0d
+DATA resizeRows1VNNIRaise<>+63(SB)/1, $0x0e
+GLOBL resizeRows1VNNIRaise<>(SB), RODATA|NOPTR, $64
+
+DATA resizeRows1VNNIOrder<>+0(SB)/1, $0x00
+DATA resizeRows1VNNIOrder<>+1(SB)/1, $0x04
+DATA resizeRows1VNNIOrder<>+2(SB)/1, $0x08
+DATA resizeRows1VNNIOrder<>+3(SB)/1, $0x0c
+DATA resizeRows1VNNIOrder<>+4(SB)/1, $0x01
+DATA resizeRows1VNNIOrder<>+5(SB)/1, $0x05
+DATA resizeRows1VNNIOrder<>+6(SB)/1, $0x09
+DATA resizeRows1VNNIOrder<>+7(SB)/1, $0x0d
+DATA resizeRows1VNNIOrder<>+8(SB)/1, $0x02
+DATA resizeRows1VNNIOrder<>+9(SB)/1, $0x06
+DATA resizeRows1VNNIOrder<>+10(SB)/1, $0x0a
+DATA resizeRows1VNNIOrder<>+11(SB)/1, $0x0e
+DATA resizeRows1VNNIOrder<>+12(SB)/1, $0x03
+DATA resizeRows1VNNIOrder<>+13(SB)/1, $0x07
+DATA resizeRows1VNNIOrder<>+14(SB)/1, $0x0b
+DATA resizeRows1VNNIOrder<>+15(SB)/1, $0x0f
+DATA resizeRows1VNNIOrder<>+16(SB)/1, $0x00
+DATA resizeRows1VNNIOrder<>+17(SB)/1, $0x04
+DATA resizeRows1VNNIOrder<>+18(SB)/1, $0x08
+DATA resizeRows1VNNIOrder<>+19(SB)/1, $0x0c
+DATA resizeRows1VNNIOrder<>+20(SB)/1, $0x01
+DATA resizeRows1VNNIOrder<>+21(SB)/1, $0x05
+DATA resizeRows1VNNIOrder<>+22(SB)/1, $0x09
+DATA resizeRows1VNNIOrder<>+23(SB)/1, $0x0d
+DATA resizeRows1VNNIOrder<>+24(SB)/1, $0x02
+DATA resizeRows1VNNIOrder<>+25(SB)/1, $0x06
+DATA resizeRows1VNNIOrder<>+26(SB)/1, $0x0a
+DATA resizeRows1VNNIOrder<>+27(SB)/1, $0x0e
+DATA resizeRows1VNNIOrder<>+28(SB)/1, $0x03
+DATA resizeRows1VNNIOrder<>+29(SB)/1, $0x07
+DATA resizeRows1VNNIOrder<>+30(SB)/1, $0x0b
+DATA resizeRows1VNNIOrder<>+31(SB)/1, $0x0f
+DATA resizeRows1VNNIOrder<>+32(SB)/1, $0x00
+DATA resizeRows1VNNIOrder<>+33(SB)/1, $0x04
+DATA resizeRows1VNNIOrder<>+34(SB)/1, $0x08
+DATA resizeRows1VNNIOrder<>+35(SB)/1, $0x0c
+DATA resizeRows1VNNIOrder<>+36(SB)/1, $0x01
+DATA resizeRows1VNNIOrder<>+37(SB)/1, $0x05
+DATA resizeRows1VNNIOrder<>+38(SB)/1, $0x09
+DATA resizeRows1VNNIOrder<>+39(SB)/1, $0x0d
+DATA resizeRows1VNNIOrder<>+40(SB)/1, $0x02
+DATA resizeRows1VNNIOrder<>+41(SB)/1, $0x06
+DATA resizeRows1VNNIOrder<>+42(SB)/1, $0x0a
+DATA resizeRows1VNNIOrder<>+43(SB)/1, $0x0e
+DATA resizeRows1VNNIOrder<>+44(SB)/1, $0x03
+DATA resizeRows1VNNIOrder<>+45(SB)/1, $0x07
+DATA resizeRows1VNNIOrder<>+46(SB)/1, $0x0b
+DATA resizeRows1VNNIOrder<>+47(SB)/1, $0x0f
+DATA resizeRows1VNNIOrder<>+48(SB)/1, $0x00
+DATA resizeRows1VNNIOrder<>+49(SB)/1, $0x04
+DATA resizeRows1VNNIOrder<>+50(SB)/1, $0x08
+DATA resizeRows1VNNIOrder<>+51(SB)/1, $0x0c
+DATA resizeRows1VNNIOrder<>+52(SB)/1, $0x01
+DATA resizeRows1VNNIOrder<>+53(SB)/1, $0x05
+DATA resizeRows1VNNIOrder<>+54(SB)/1, $0x09
+DATA resizeRows1VNNIOrder<>+55(SB)/1, $0x0d
+DATA resizeRows1VNNIOrder<>+56(SB)/1, $0x02
+DATA resizeRows1VNNIOrder<>+57(SB)/1, $0x06
+DATA resizeRows1VNNIOrder<>+58(SB)/1, $0x0a
+DATA resizeRows1VNNIOrder<>+59(SB)/1, $0x0e
+DATA resizeRows1VNNIOrder<>+60(SB)/1, $0x03
+DATA resizeRows1VNNIOrder<>+61(SB)/1, $0x07
+DATA resizeRows1VNNIOrder<>+62(SB)/1, $0x0b
+DATA resizeRows1VNNIOrder<>+63(SB)/1, $0x0f
+GLOBL resizeRows1VNNIOrder<>(SB), RODATA|NOPTR, $64
+
+// func resizeColumns1VNNI(out *byte, in *byte, at *int, weight *uint32, n int)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VNNI, BMI2
+TEXT ·resizeColumns1VNNI(SB), NOSPLIT, $0-40
+	MOVQ         out+0(FP), AX
+	MOVQ         in+8(FP), CX
+	MOVQ         at+16(FP), DX
 	MOVQ         weight+24(FP), BX
 	MOVQ         n+32(FP), SI
-	SUBQ         $0x40, SI
-	XORQ         DI, DI
-	MOVL         $0x00000020, R8
-	VPBROADCASTD R8, Z0
-	VMOVDQU64    resizeColumns4VNNIRaise<>+0(SB), Z1
-	MOVQ         (DX), R8
-	MOVQ         8(DX), R9
-	MOVQ         16(DX), R10
-	MOVQ         24(DX), DX
-	VPBROADCASTD (BX), Z2
-	VPBROADCASTD 4(BX), Z3
-	VPBROADCASTD 8(BX), Z4
+	MOVL         $0x00000020, DI
+	VPBROADCASTD DI, Z0
+	VMOVDQU64    resizeColumns1VNNIRaise<>+0(SB), Z1
+	VMOVDQU64    resizeColumns1VNNIOrder<>+0(SB), Z2
+	MOVQ         (DX), DX
+	ADDQ         CX, DX
+	VPBROADCASTD (BX), Z3
+	VPBROADCASTD 4(BX), Z4
+	VPBROADCASTD 8(BX), Z5
 
 strip:
-	VMOVDQA64  Z0, Z5
-	VMOVDQA64  Z0, Z6
-	VMOVDQA64  Z0, Z7
-	VMOVDQA64  Z0, Z8
-	LEAQ       (CX)(DI*1), BX
-	VMOVDQU64  (BX)(R8*1), Z9
-	VMOVDQU64  (BX)(R9*1), Z10
-	VMOVDQU64  (BX)(R10*1), Z11
-	VMOVDQU64  (BX)(DX*1), Z12
-	VPUNPCKLBW Z10, Z9, Z13
-	VPUNPCKHBW Z10, Z9, Z9
-	VPUNPCKLBW Z12, Z11, Z10
-	VPUNPCKHBW Z12, Z11, Z11
-	VPUNPCKLWD Z10, Z13, Z12
-	VPDPBUSD   Z2, Z12, Z5
-	VPSHUFB    Z1, Z5, Z5
-	VPDPBUSD   Z3, Z12, Z5
-	VPSHUFB    Z1, Z5, Z5
-	VPDPBUSD   Z4, Z12, Z5
-	VPUNPCKHWD Z10, Z13, Z10
-	VPDPBUSD   Z2, Z10, Z6
-	VPSHUFB    Z1, Z6, Z6
-	VPDPBUSD   Z3, Z10, Z6
-	VPSHUFB    Z1, Z6, Z6
-	VPDPBUSD   Z4, Z10, Z6
-	VPUNPCKLWD Z11, Z9, Z10
-	VPDPBUSD   Z2, Z10, Z7
-	VPSHUFB    Z1, Z7, Z7
-	VPDPBUSD   Z3, Z10, Z7
-	VPSHUFB    Z1, Z7, Z7
-	VPDPBUSD   Z4, Z10, Z7
-	VPUNPCKHWD Z11, Z9, Z9
-	VPDPBUSD   Z2, Z9, Z8
-	VPSHUFB    Z1, Z8, Z8
-	VPDPBUSD   Z3, Z9, Z8
-	VPSHUFB    Z1, Z8, Z8
-	VPDPBUSD   Z4, Z9, Z8
-	VPSRAD     $0x16, Z5, Z5
-	VPSRAD     $0x16, Z6, Z6
-	VPSRAD     $0x16, Z7, Z7
-	VPSRAD     $0x16, Z8, Z8
-	VPACKSSDW  Z6, Z5, Z5
-	VPACKSSDW  Z8, Z7, Z7
-	VPACKUSWB  Z7, Z5, Z5
-	VMOVDQU64  Z5, (AX)(DI*1)
-	CMPQ       DI, SI
-	JE         done
-	ADDQ       $0x40, DI
-	CMPQ       DI, SI
-	CMOVQGT    SI, DI
-	JMP        strip
+	VMOVDQU64 (DX), Z6
+	VMOVDQU64 64(DX), Z7
+	VMOVDQU64 128(DX), Z8
+	VMOVDQU64 192(DX), Z9
+	ADDQ      $+256, DX
+	VMOVDQA64 Z0, Z10
+	VMOVDQA64 Z0, Z11
+	VMOVDQA64 Z0, Z12
+	VMOVDQA64 Z0, Z13
+	VPDPBUSD  Z3, Z6, Z10
+	VPDPBUSD  Z3, Z7, Z11
+	VPDPBUSD  Z3, Z8, Z12
+	VPDPBUSD  Z3, Z9, Z13
+	VPSHUFB   Z1, Z10, Z10
+	VPSHUFB   Z1, Z11, Z11
+	VPSHUFB   Z1, Z12, Z12
+	VPSHUFB   Z1, Z13, Z13
+	VPDPBUSD  Z4, Z6, Z10
+	VPDPBUSD  Z4, Z7, Z11
+	VPDPBUSD  Z4, Z8, Z12
+	VPDPBUSD  Z4, Z9, Z13
+	VPSHUFB   Z1, Z10, Z10
+	VPSHUFB   Z1, Z11, Z11
+	VPSHUFB   Z1, Z12, Z12
+	VPSHUFB   Z1, Z13, Z13
+	VPDPBUSD  Z5, Z6, Z10
+	VPDPBUSD  Z5, Z7, Z11
+	VPDPBUSD  Z5, Z8, Z12
+	VPDPBUSD  Z5, Z9, Z13
+	VPSRAD    $0x16, Z10, Z10
+	VPSRAD    $0x16, Z11, Z11
+	VPSRAD    $0x16, Z12, Z12
+	VPSRAD    $0x16, Z13, Z13
+	VPACKSSDW Z11, Z10, Z10
+	VPACKSSDW Z13, Z12, Z12
+	VPACKUSWB Z12, Z10, Z10
+	VPERMD    Z10, Z2, Z10
+	SUBQ      $0x40, SI
+	JL        part
+	VMOVDQU64 Z10, (AX)
+	JE        done
+	ADDQ      $0x40, AX
+	JMP       strip
+
+part:
+	ADDQ     $0x40, SI
+	MOVQ     $-1, CX
+	BZHIQ    SI, CX, CX
+	KMOVQ    CX, K1
+	VMOVDQU8 Z10, K1, (AX)
 
 done:
 	VZEROUPPER
 	RET
 
-DATA resizeColumns4VNNIRaise<>+0(SB)/1, $0x80
-DATA resizeColumns4VNNIRaise<>+1(SB)/1, $0x00
-DATA resizeColumns4VNNIRaise<>+2(SB)/1, $0x01
-DATA resizeColumns4VNNIRaise<>+3(SB)/1, $0x02
-DATA resizeColumns4VNNIRaise<>+4(SB)/1, $0x80
-DATA resizeColumns4VNNIRaise<>+5(SB)/1, $0x04
-DATA resizeColumns4VNNIRaise<>+6(SB)/1, $0x05
-DATA resizeColumns4VNNIRaise<>+7(SB)/1, $0x06
-DATA resizeColumns4VNNIRaise<>+8(SB)/1, $0x80
-DATA resizeColumns4VNNIRaise<>+9(SB)/1, $0x08
-DATA resizeColumns4VNNIRaise<>+10(SB)/1, $0x09
-DATA resizeColumns4VNNIRaise<>+11(SB)/1, $0x0a
-DATA resizeColumns4VNNIRaise<>+12(SB)/1, $0x80
-DATA resizeColumns4VNNIRaise<>+13(SB)/1, $0x0c
-DATA resizeColumns4VNNIRaise<>+14(SB)/1, $0x0d
-DATA resizeColumns4VNNIRaise<>+15(SB)/1, $0x0e
-DATA resizeColumns4VNNIRaise<>+16(SB)/1, $0x80
-DATA resizeColumns4VNNIRaise<>+17(SB)/1, $0x00
-DATA resizeColumns4VNNIRaise<>+18(SB)/1, $0x01
-DATA resizeColumns4VNNIRaise<>+19(SB)/1, $0x02
-DATA resizeColumns4VNNIRaise<>+20(SB)/1, $0x80
-DATA resizeColumns4VNNIRaise<>+21(SB)/1, $0x04
-DATA resizeColumns4VNNIRaise<>+22(SB)/1, $0x05
-DATA resizeColumns4VNNIRaise<>+23(SB)/1, $0x06
-DATA resizeColumns4VNNIRaise<>+24(SB)/1, $0x80
-DATA resizeColumns4VNNIRaise<>+25(SB)/1, $0x08
-DATA resizeColumns4VNNIRaise<>+26(SB)/1, $0x09
-DATA resizeColumns4VNNIRaise<>+27(SB)/1, $0x0a
-DATA resizeColumns4VNNIRaise<>+28(SB)/1, $0x80
-DATA resizeColumns4VNNIRaise<>+29(SB)/1, $0x0c
-DATA resizeColumns4VNNIRaise<>+30(SB)/1, $0x0d
-DATA resizeColumns4VNNIRaise<>+31(SB)/1, $0x0e
-DATA resizeColumns4VNNIRaise<>+32(SB)/1, $0x80
-DATA resizeColumns4VNNIRaise<>+33(SB)/1, $0x00
-DATA resizeColumns4VNNIRaise<>+34(SB)/1, $0x01
-DATA resizeColumns4VNNIRaise<>+35(SB)/1, $0x02
-DATA resizeColumns4VNNIRaise<>+36(SB)/1, $0x80
-DATA resizeColumns4VNNIRaise<>+37(SB)/1, $0x04
-DATA resizeColumns4VNNIRaise<>+38(SB)/1, $0x05
-DATA resizeColumns4VNNIRaise<>+39(SB)/1, $0x06
-DATA resizeColumns4VNNIRaise<>+40(SB)/1, $0x80
-DATA resizeColumns4VNNIRaise<>+41(SB)/1, $0x08
-DATA resizeColumns4VNNIRaise<>+42(SB)/1, $0x09
-DATA resizeColumns4VNNIRaise<>+43(SB)/1, $0x0a
-DATA resizeColumns4VNNIRaise<>+44(SB)/1, $0x80
-DATA resizeColumns4VNNIRaise<>+45(SB)/1, $0x0c
-DATA resizeColumns4VNNIRaise<>+46(SB)/1, $0x0d
-DATA resizeColumns4VNNIRaise<>+47(SB)/1, $0x0e
-DATA resizeColumns4VNNIRaise<>+48(SB)/1, $0x80
-DATA resizeColumns4VNNIRaise<>+49(SB)/1, $0x00
-DATA resizeColumns4VNNIRaise<>+50(SB)/1, $0x01
-DATA resizeColumns4VNNIRaise<>+51(SB)/1, $0x02
-DATA resizeColumns4VNNIRaise<>+52(SB)/1, $0x80
-DATA resizeColumns4VNNIRaise<>+53(SB)/1, $0x04
-DATA resizeColumns4VNNIRaise<>+54(SB)/1, $0x05
-DATA resizeColumns4VNNIRaise<>+55(SB)/1, $0x06
-DATA resizeColumns4VNNIRaise<>+56(SB)/1, $0x80
-DATA resizeColumns4VNNIRaise<>+57(SB)/1, $0x08
-DATA resizeColumns4VNNIRaise<>+58(SB)/1, $0x09
-DATA resizeColumns4VNNIRaise<>+59(SB)/1, $0x0a
-DATA resizeColumns4VNNIRaise<>+60(SB)/1, $0x80
-DATA resizeColumns4VNNIRaise<>+61(SB)/1, $0x0c
-DATA resizeColumns4VNNIRaise<>+62(SB)/1, $0x0d
-DATA resizeColumns4VNNIRaise<>+63(SB)/1, $0x0e
-GLOBL resizeColumns4VNNIRaise<>(SB), RODATA|NOPTR, $64
+DATA resizeColumns1VNNIRaise<>+0(SB)/1, $0x80
+DATA resizeColumns1VNNIRaise<>+1(SB)/1, $0x00
+DATA resizeColumns1VNNIRaise<>+2(SB)/1, $0x01
+DATA resizeColumns1VNNIRaise<>+3(SB)/1, $0x02
+DATA resizeColumns1VNNIRaise<>+4(SB)/1, $0x80
+DATA resizeColumns1VNNIRaise<>+5(SB)/1, $0x04
+DATA resizeColumns1VNNIRaise<>+6(SB)/1, $0x05
+DATA resizeColumns1VNNIRaise<>+7(SB)/1, $0x06
+DATA resizeColumns1VNNIRaise<>+8(SB)/1, $0x80
+DATA resizeColumns1VNNIRaise<>+9(SB)/1, $0x08
+DATA resizeColumns1VNNIRaise<>+10(SB)/1, $0x09
+DATA resizeColumns1VNNIRaise<>+11(SB)/1, $0x0a
+DATA resizeColumns1VNNIRaise<>+12(SB)/1, $0x80
+DATA resizeColumns1VNNIRaise<>+13(SB)/1, $0x0c
+DATA resizeColumns1VNNIRaise<>+14(SB)/1, $0x0d
+DATA resizeColumns1VNNIRaise<>+15(SB)/1, $0x0e
+DATA resizeColumns1VNNIRaise<>+16(SB)/1, $0x80
+DATA resizeColumns1VNNIRaise<>+17(SB)/1, $0x00
+DATA resizeColumns1VNNIRaise<>+18(SB)/1, $0x01
+DATA resizeColumns1VNNIRaise<>+19(SB)/1, $0x02
+DATA resizeColumns1VNNIRaise<>+20(SB)/1, $0x80
+DATA resizeColumns1VNNIRaise<>+21(SB)/1, $0x04
+DATA resizeColumns1VNNIRaise<>+22(SB)/1, $0x05
+DATA resizeColumns1VNNIRaise<>+23(SB)/1, $0x06
+DATA resizeColumns1VNNIRaise<>+24(SB)/1, $0x80
+DATA resizeColumns1VNNIRaise<>+25(SB)/1, $0x08
+DATA resizeColumns1VNNIRaise<>+26(SB)/1, $0x09
+DATA resizeColumns1VNNIRaise<>+27(SB)/1, $0x0a
+DATA resizeColumns1VNNIRaise<>+28(SB)/1, $0x80
+DATA resizeColumns1VNNIRaise<>+29(SB)/1, $0x0c
+DATA resizeColumns1VNNIRaise<>+30(SB)/1, $0x0d
+DATA resizeColumns1VNNIRaise<>+31(SB)/1, $0x0e
+DATA resizeColumns1VNNIRaise<>+32(SB)/1, $0x80
+DATA resizeColumns1VNNIRaise<>+33(SB)/1, $0x00
+DATA resizeColumns1VNNIRaise<>+34(SB)/1, $0x01
+DATA resizeColumns1VNNIRaise<>+35(SB)/1, $0x02
+DATA resizeColumns1VNNIRaise<>+36(SB)/1, $0x80
+DATA resizeColumns1VNNIRaise<>+37(SB)/1, $0x04
+DATA resizeColumns1VNNIRaise<>+38(SB)/1, $0x05
+DATA resizeColumns1VNNIRaise<>+39(SB)/1, $0x06
+DATA resizeColumns1VNNIRaise<>+40(SB)/1, $0x80
+DATA resizeColumns1VNNIRaise<>+41(SB)/1, $0x08
+DATA resizeColumns1VNNIRaise<>+42(SB)/1, $0x09
+DATA resizeColumns1VNNIRaise<>+43(SB)/1, $0x0a
+DATA resizeColumns1VNNIRaise<>+44(SB)/1, $0x80
+DATA resizeColumns1VNNIRaise<>+45(SB)/1, $0x0c
+DATA resizeColumns1VNNIRaise<>+46(SB)/1, $0x0d
+DATA resizeColumns1VNNIRaise<>+47(SB)/1, $0x0e
+DATA resizeColumns1VNNIRaise<>+48(SB)/1, $0x80
+DATA resizeColumns1VNNIRaise<>+49(SB)/1, $0x00
+DATA resizeColumns1VNNIRaise<>+50(SB)/1, $0x01
+DATA resizeColumns1VNNIRaise<>+51(SB)/1, $0x02
+DATA resizeColumns1VNNIRaise<>+52(SB)/1, $0x80
+DATA resizeColumns1VNNIRaise<>+53(SB)/1, $0x04
+DATA resizeColumns1VNNIRaise<>+54(SB)/1, $0x05
+DATA resizeColumns1VNNIRaise<>+55(SB)/1, $0x06
+DATA resizeColumns1VNNIRaise<>+56(SB)/1, $0x80
+DATA resizeColumns1VNNIRaise<>+57(SB)/1, $0x08
+DATA resizeColumns1VNNIRaise<>+58(SB)/1, $0x09
+DATA resizeColumns1VNNIRaise<>+59(SB)/1, $0x0a
+DATA resizeColumns1VNNIRaise<>+60(SB)/1, $0x80
+DATA resizeColumns1VNNIRaise<>+61(SB)/1, $0x0c
+DATA resizeColumns1VNNIRaise<>+62(SB)/1, $0x0d
+DATA resizeColumns1VNNIRaise<>+63(SB)/1, $0x0e
+GLOBL resizeColumns1VNNIRaise<>(SB), RODATA|NOPTR, $64
+
+DATA resizeColumns1VNNIOrder<>+0(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+1(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+2(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+3(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+4(SB)/1, $0x04
+DATA resizeColumns1VNNIOrder<>+5(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+6(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+7(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+8(SB)/1, $0x08
+DATA resizeColumns1VNNIOrder<>+9(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+10(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+11(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+12(SB)/1, $0x0c
+DATA resizeColumns1VNNIOrder<>+13(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+14(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+15(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+16(SB)/1, $0x01
+DATA resizeColumns1VNNIOrder<>+17(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+18(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+19(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+20(SB)/1, $0x05
+DATA resizeColumns1VNNIOrder<>+21(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+22(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+23(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+24(SB)/1, $0x09
+DATA resizeColumns1VNNIOrder<>+25(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+26(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+27(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+28(SB)/1, $0x0d
+DATA resizeColumns1VNNIOrder<>+29(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+30(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+31(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+32(SB)/1, $0x02
+DATA resizeColumns1VNNIOrder<>+33(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+34(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+35(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+36(SB)/1, $0x06
+DATA resizeColumns1VNNIOrder<>+37(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+38(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+39(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+40(SB)/1, $0x0a
+DATA resizeColumns1VNNIOrder<>+41(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+42(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+43(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+44(SB)/1, $0x0e
+DATA resizeColumns1VNNIOrder<>+45(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+46(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+47(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+48(SB)/1, $0x03
+DATA resizeColumns1VNNIOrder<>+49(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+50(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+51(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+52(SB)/1, $0x07
+DATA resizeColumns1VNNIOrder<>+53(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+54(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+55(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+56(SB)/1, $0x0b
+DATA resizeColumns1VNNIOrder<>+57(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+58(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+59(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+60(SB)/1, $0x0f
+DATA resizeColumns1VNNIOrder<>+61(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+62(SB)/1, $0x00
+DATA resizeColumns1VNNIOrder<>+63(SB)/1, $0x00
+GLOBL resizeColumns1VNNIOrder<>(SB), RODATA|NOPTR, $64
+
+// func resizeRows2VNNI(out *byte, in *byte, row *int, at *int32, table *uint32, groups int)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, AVX512VNNI
+TEXT ·resizeRows2VNNI(SB), NOSPLIT, $0-48
+	MOVQ         out+0(FP), AX
+	MOVQ         in+8(FP), CX
+	MOVQ         row+16(FP), DX
+	MOVQ         at+24(FP), BX
+	MOVQ         table+32(FP), SI
+	MOVQ         groups+40(FP), DI
+	MOVQ         (DX), R8
+	ADDQ         CX, R8
+	MOVQ         8(DX), R9
+	ADDQ         CX, R9
+	MOVQ         16(DX), R10
+	ADDQ         CX, R10
+	MOVQ         24(DX), DX
+	ADDQ         CX, DX
+	MOVL         $0x00000020, CX
+	VPBROADCASTD CX, Z0
+	VMOVDQU64    resizeRows2VNNIRaise<>+0(SB), Z1
+	VMOVDQU64    resizeRows2VNNIOrder<>+0(SB), Z2
+
+group:
+	MOVLQSX   (BX), CX
+	VMOVDQU64 (SI), Z3
+	VPERMB    (R8)(CX*1), Z3, Z4
+	VPERMB    (R9)(CX*1), Z3, Z5
+	VPERMB    (R10)(CX*1), Z3, Z6
+	VPERMB    (DX)(CX*1), Z3, Z3
+	MOVLQSX   4(BX), CX
+	VMOVDQU64 256(SI), Z7
+	VPERMB    (R8)(CX*1), Z7, Z8
+	VPERMB    (R9)(CX*1), Z7, Z9
+	VPERMB    (R10)(CX*1), Z7, Z10
+	VPERMB    (DX)(CX*1), Z7, Z7
+	VMOVDQA64 Z0, Z11
+	VMOVDQA64 Z0, Z12
+	VMOVDQA64 Z0, Z13
+	VMOVDQA64 Z0, Z14
+	VMOVDQU64 64(SI), Z15
+	VPDPBUSD  Z15, Z4, Z11
+	VPDPBUSD  Z15, Z5, Z12
+	VPDPBUSD  Z15, Z6, Z13
+	VPDPBUSD  Z15, Z3, Z14
+	VMOVDQU64 320(SI), Z15
+	VPDPBUSD  Z15, Z8, Z11
+	VPDPBUSD  Z15, Z9, Z12
+	VPDPBUSD  Z15, Z10, Z13
+	VPDPBUSD  Z15, Z7, Z14
+	VPSHUFB   Z1, Z11, Z11
+	VPSHUFB   Z1, Z12, Z12
+	VPSHUFB   Z1, Z13, Z13
+	VPSHUFB   Z1, Z14, Z14
+	VMOVDQU64 128(SI), Z15
+	VPDPBUSD  Z15, Z4, Z11
+	VPDPBUSD  Z15, Z5, Z12
+	VPDPBUSD  Z15, Z6, Z13
+	VPDPBUSD  Z15, Z3, Z14
+	VMOVDQU64 384(SI), Z15
+	VPDPBUSD  Z15, Z8, Z11
+	VPDPBUSD  Z15, Z9, Z12
+	VPDPBUSD  Z15, Z10, Z13
+	VPDPBUSD  Z15, Z7, Z14
+	VPSHUFB   Z1, Z11, Z11
+	VPSHUFB   Z1, Z12, Z12
+	VPSHUFB   Z1, Z13, Z13
+	VPSHUFB   Z1, Z14, Z14
+	VMOVDQU64 192(SI), Z15
+	VPDPBUSD  Z15, Z4, Z11
+	VPDPBUSD  Z15, Z5, Z12
+	VPDPBUSD  Z15, Z6, Z13
+	VPDPBUSD  Z15, Z3, Z14
+	VMOVDQU64 448(SI), Z3
+	VPDPBUSD  Z3, Z8, Z11
+	VPDPBUSD  Z3, Z9, Z12
+	VPDPBUSD  Z3, Z10, Z13
+	VPDPBUSD  Z3, Z7, Z14
+	VPSRAD    $0x16, Z11, Z11
+	VPSRAD    $0x16, Z12, Z12
+	VPSRAD    $0x16, Z13, Z13
+	VPSRAD    $0x16, Z14, Z14
+	ADDQ      $+8, BX
+	ADDQ      $+512, SI
+	VPACKSSDW Z12, Z11, Z11
+	VPACKSSDW Z14, Z13, Z13
+	VPACKUSWB Z13, Z11, Z11
+	VPSHUFB   Z2, Z11, Z11
+	VMOVDQU64 Z11, (AX)
+	ADDQ      $0x40, AX
+	DECQ      DI
+	JNZ       group
+	VZEROUPPER
+	RET
+
+DATA resizeRows2VNNIRaise<>+0(SB)/1, $0x80
+DATA resizeRows2VNNIRaise<>+1(SB)/1, $0x00
+DATA resizeRows2VNNIRaise<>+2(SB)/1, $0x01
+DATA resizeRows2VNNIRaise<>+3(SB)/1, $0x02
+DATA resizeRows2VNNIRaise<>+4(SB)/1, $0x80
+DATA resizeRows2VNNIRaise<>+5(SB)/1, $0x04
+DATA resizeRows2VNNIRaise<>+6(SB)/1, $0x05
+DATA resizeRows2VNNIRaise<>+7(SB)/1, $0x06
+DATA resizeRows2VNNIRaise<>+8(SB)/1, $0x80
+DATA resizeRows2VNNIRaise<>+9(SB)/1, $0x08
+DATA resizeRows2VNNIRaise<>+10(SB)/1, $0x09
+DATA resizeRows2VNNIRaise<>+11(SB)/1, $0x0a
+DATA resizeRows2VNNIRaise<>+12(SB)/1, $0x80
+DATA resizeRows2VNNIRaise<>+13(SB)/1, $0x0c
+DATA resizeRows2VNNIRaise<>+14(SB)/1, $0x0d
+DATA resizeRows2VNNIRaise<>+15(SB)/1, $0x0e
+DATA resizeRows2VNNIRaise<>+16(SB)/1, $0x80
+DATA resizeRows2VNNIRaise<>+17(SB)/1, $0x00
+DATA resizeRows2VNNIRaise<>+18(SB)/1, $0x01
+DATA resizeRows2VNNIRaise<>+19(SB)/1, $0x02
+DATA resizeRows2VNNIRaise<>+20(SB)/1, $0x80
+DATA resizeRows2VNNIRaise<>+21(SB)/1, $0x04
+DATA resizeRows2VNNIRaise<>+22(SB)/1, $0x05
+DATA resizeRows2VNNIRaise<>+23(SB)/1, $0x06
+DATA resizeRows2VNNIRaise<>+24(SB)/1, $0x80
+DATA resizeRows2VNNIRaise<>+25(SB)/1, $0x08
+DATA resizeRows2VNNIRaise<>+26(SB)/1, $0x09
+DATA resizeRows2VNNIRaise<>+27(SB)/1, $0x0a
+DATA resizeRows2VNNIRaise<>+28(SB)/1, $0x80
+DATA resizeRows2VNNIRaise<>+29(SB)/1, $0x0c
+DATA resizeRows2VNNIRaise<>+30(SB)/1, $0x0d
+DATA resizeRows2VNNIRaise<>+31(SB)/1, $0x0e
+DATA resizeRows2VNNIRaise<>+32(SB)/1, $0x80
+DATA resizeRows2VNNIRaise<>+33(SB)/1, $0x00
+DATA resizeRows2VNNIRaise<>+34(SB)/1, $0x01
+DATA resizeRows2VNNIRaise<>+35(SB)/1, $0x02
+DATA resizeRows2VNNIRaise<>+36(SB)/1, $0x80
+DATA resizeRows2VNNIRaise<>+37(SB)/1, $0x04
+DATA resizeRows2VNNIRaise<>+38(SB)/1, $0x05
+DATA resizeRows2VNNIRaise<>+39(SB)/1, $0x06
+DATA resizeRows2VNNIRaise<>+40(SB)/1, $0x80
+DATA resizeRows2VNNIRaise<>+41(SB)/1, $0x08
+DATA resizeRows2VNNIRaise<>+42(SB)/1, $0x09
+DATA resizeRows2VNNIRaise<>+43(SB)/1, $0x0a
+DATA resizeRows2VNNIRaise<>+44(SB)/1, $0x80
+DATA resizeRows2VNNIRaise<>+45(SB)/1, $0x0c
+DATA resizeRows2VNNIRaise<>+46(SB)/1, $0x0d
+DATA resizeRows2VNNIRaise<>+47(SB)/1, $0x0e
+DATA resizeRows2VNNIRaise<>+48(SB)/1, $0x80
+DATA resizeRows2VNNIRaise<>+49(SB)/1, $0x00
+DATA resizeRows2VNNIRaise<>+50(SB)/1, $0x01
+DATA resizeRows2VNNIRaise<>+51(SB)/1, $0x02
+DATA resizeRows2VNNIRaise<>+52(SB)/1, $0x80
+DATA resizeRows2VNNIRaise<>+53(SB)/1, $0x04
+DATA resizeRows2VNNIRaise<>+54(SB)/1, $0x05
+DATA resizeRows2VNNIRaise<>+55(SB)/1, $0x06
+DATA resizeRows2VNNIRaise<>+56(SB)/1, $0x80
+DATA resizeRows2VNNIRaise<>+57(SB)/1, $0x08
+DATA resizeRows2VNNIRaise<>+58(SB)/1, $0x09
+DATA resizeRows2VNNIRaise<>+59(SB)/1, $0x0a
+DATA resizeRows2VNNIRaise<>+60(SB)/1, $0x80
+DATA resizeRows2VNNIRaise<>+61(SB)/1, $0x0c
+DATA resizeRows2VNNIRaise<>+62(SB)/1, $0x0d
+DATA resizeRows2VNNIRaise<>+63(SB)/1, $0x0e
+GLOBL resizeRows2VNNIRaise<>(SB), RODATA|NOPTR, $64
+
+DATA resizeRows2VNNIOrder<>+0(SB)/1, $0x00
+DATA resizeRows2VNNIOrder<>+1(SB)/1, $0x04
+DATA resizeRows2VNNIOrder<>+2(SB)/1, $0x08
+DATA resizeRows2VNNIOrder<>+3(SB)/1, $0x0c
+DATA resizeRows2VNNIOrder<>+4(SB)/1, $0x01
+DATA resizeRows2VNNIOrder<>+5(SB)/1, $0x05
+DATA resizeRows2VNNIOrder<>+6(SB)/1, $0x09
+DATA resizeRows2VNNIOrder<>+7(SB)/1, $0x0d
+DATA resizeRows2VNNIOrder<>+8(SB)/1, $0x02
+DATA resizeRows2VNNIOrder<>+9(SB)/1, $0x06
+DATA resizeRows2VNNIOrder<>+10(SB)/1, $0x0a
+DATA resizeRows2VNNIOrder<>+11(SB)/1, $0x0e
+DATA resizeRows2VNNIOrder<>+12(SB)/1, $0x03
+DATA resizeRows2VNNIOrder<>+13(SB)/1, $0x07
+DATA resizeRows2VNNIOrder<>+14(SB)/1, $0x0b
+DATA resizeRows2VNNIOrder<>+15(SB)/1, $0x0f
+DATA resizeRows2VNNIOrder<>+16(SB)/1, $0x00
+DATA resizeRows2VNNIOrder<>+17(SB)/1, $0x04
+DATA resizeRows2VNNIOrder<>+18(SB)/1, $0x08
+DATA resizeRows2VNNIOrder<>+19(SB)/1, $0x0c
+DATA resizeRows2VNNIOrder<>+20(SB)/1, $0x01
+DATA resizeRows2VNNIOrder<>+21(SB)/1, $0x05
+DATA resizeRows2VNNIOrder<>+22(SB)/1, $0x09
+DATA resizeRows2VNNIOrder<>+23(SB)/1, $0x0d
+DATA resizeRows2VNNIOrder<>+24(SB)/1, $0x02
+DATA resizeRows2VNNIOrder<>+25(SB)/1, $0x06
+DATA resizeRows2VNNIOrder<>+26(SB)/1, $0x0a
+DATA resizeRows2VNNIOrder<>+27(SB)/1, $0x0e
+DATA resizeRows2VNNIOrder<>+28(SB)/1, $0x03
+DATA resizeRows2VNNIOrder<>+29(SB)/1, $0x07
+DATA resizeRows2VNNIOrder<>+30(SB)/1, $0x0b
+DATA resizeRows2VNNIOrder<>+31(SB)/1, $0x0f
+DATA resizeRows2VNNIOrder<>+32(SB)/1, $0x00
+DATA resizeRows2VNNIOrder<>+33(SB)/1, $0x04
+DATA resizeRows2VNNIOrder<>+34(SB)/1, $0x08
+DATA resizeRows2VNNIOrder<>+35(SB)/1, $0x0c
+DATA resizeRows2VNNIOrder<>+36(SB)/1, $0x01
+DATA resizeRows2VNNIOrder<>+37(SB)/1, $0x05
+DATA resizeRows2VNNIOrder<>+38(SB)/1, $0x09
+DATA resizeRows2VNNIOrder<>+39(SB)/1, $0x0d
+DATA resizeRows2VNNIOrder<>+40(SB)/1, $0x02
+DATA resizeRows2VNNIOrder<>+41(SB)/1, $0x06
+DATA resizeRows2VNNIOrder<>+42(SB)/1, $0x0a
+DATA resizeRows2VNNIOrder<>+43(SB)/1, $0x0e
+DATA resizeRows2VNNIOrder<>+44(SB)/1, $0x03
+DATA resizeRows2VNNIOrder<>+45(SB)/1, $0x07
+DATA resizeRows2VNNIOrder<>+46(SB)/1, $0x0b
+DATA resizeRows2VNNIOrder<>+47(SB)/1, $0x0f
+DATA resizeRows2VNNIOrder<>+48(SB)/1, $0x00
+DATA resizeRows2VNNIOrder<>+49(SB)/1, $0x04
+DATA resizeRows2VNNIOrder<>+50(SB)/1, $0x08
+DATA resizeRows2VNNIOrder<>+51(SB)/1, $0x0c
+DATA resizeRows2VNNIOrder<>+52(SB)/1, $0x01
+DATA resizeRows2VNNIOrder<>+53(SB)/1, $0x05
+DATA resizeRows2VNNIOrder<>+54(SB)/1, $0x09
+DATA resizeRows2VNNIOrder<>+55(SB)/1, $0x0d
+DATA resizeRows2VNNIOrder<>+56(SB)/1, $0x02
+DATA resizeRows2VNNIOrder<>+57(SB)/1, $0x06
+DATA resizeRows2VNNIOrder<>+58(SB)/1, $0x0a
+DATA resizeRows2VNNIOrder<>+59(SB)/1, $0x0e
+DATA resizeRows2VNNIOrder<>+60(SB)/1, $0x03
+DATA resizeRows2VNNIOrder<>+61(SB)/1, $0x07
+DATA resizeRows2VNNIOrder<>+62(SB)/1, $0x0b
+DATA resizeRows2VNNIOrder<>+63(SB)/1, $0x0f
+GLOBL resizeRows2VNNIOrder<>(SB), RODATA|NOPTR, $64
+
+// func resizeColumns2VNNI(out *byte, in *byte, at *int, weight *uint32, n int)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VNNI, BMI2
+TEXT ·resizeColumns2VNNI(SB), NOSPLIT, $0-40
+	MOVQ         out+0(FP), AX
+	MOVQ         in+8(FP), CX
+	MOVQ         at+16(FP), DX
+	MOVQ         weight+24(FP), BX
+	MOVQ         n+32(FP), SI
+	MOVL         $0x00000020, DI
+	VPBROADCASTD DI, Z0
+	VMOVDQU64    resizeColumns2VNNIRaise<>+0(SB), Z1
+	VMOVDQU64    resizeColumns2VNNIOrder<>+0(SB), Z2
+	MOVQ         (DX), DI
+	ADDQ         CX, DI
+	VPBROADCASTD (BX), Z3
+	VPBROADCASTD 4(BX), Z4
+	VPBROADCASTD 8(BX), Z5
+	MOVQ         8(DX), DX
+	ADDQ         CX, DX
+	VPBROADCASTD 12(BX), Z6
+	VPBROADCASTD 16(BX), Z7
+	VPBROADCASTD 20(BX), Z8
+
+strip:
+	VMOVDQU64 (DI), Z9
+	VMOVDQU64 64(DI), Z10
+	VMOVDQU64 128(DI), Z11
+	VMOVDQU64 192(DI), Z12
+	ADDQ      $+256, DI
+	VMOVDQU64 (DX), Z13
+	VMOVDQU64 64(DX), Z14
+	VMOVDQU64 128(DX), Z15
+	VMOVDQU64 192(DX), Z16
+	ADDQ      $+256, DX
+	VMOVDQA64 Z0, Z17
+	VMOVDQA64 Z0, Z18
+	VMOVDQA64 Z0, Z19
+	VMOVDQA64 Z0, Z20
+	VPDPBUSD  Z3, Z9, Z17
+	VPDPBUSD  Z3, Z10, Z18
+	VPDPBUSD  Z3, Z11, Z19
+	VPDPBUSD  Z3, Z12, Z20
+	VPDPBUSD  Z6, Z13, Z17
+	VPDPBUSD  Z6, Z14, Z18
+	VPDPBUSD  Z6, Z15, Z19
+	VPDPBUSD  Z6, Z16, Z20
+	VPSHUFB   Z1, Z17, Z17
+	VPSHUFB   Z1, Z18, Z18
+	VPSHUFB   Z1, Z19, Z19
+	VPSHUFB   Z1, Z20, Z20
+	VPDPBUSD  Z4, Z9, Z17
+	VPDPBUSD  Z4, Z10, Z18
+	VPDPBUSD  Z4, Z11, Z19
+	VPDPBUSD  Z4, Z12, Z20
+	VPDPBUSD  Z7, Z13, Z17
+	VPDPBUSD  Z7, Z14, Z18
+	VPDPBUSD  Z7, Z15, Z19
+	VPDPBUSD  Z7, Z16, Z20
+	VPSHUFB   Z1, Z17, Z17
+	VPSHUFB   Z1, Z18, Z18
+	VPSHUFB   Z1, Z19, Z19
+	VPSHUFB   Z1, Z20, Z20
+	VPDPBUSD  Z5, Z9, Z17
+	VPDPBUSD  Z5, Z10, Z18
+	VPDPBUSD  Z5, Z11, Z19
+	VPDPBUSD  Z5, Z12, Z20
+	VPDPBUSD  Z8, Z13, Z17
+	VPDPBUSD  Z8, Z14, Z18
+	VPDPBUSD  Z8, Z15, Z19
+	VPDPBUSD  Z8, Z16, Z20
+	VPSRAD    $0x16, Z17, Z17
+	VPSRAD    $0x16, Z18, Z18
+	VPSRAD    $0x16, Z19, Z19
+	VPSRAD    $0x16, Z20, Z20
+	VPACKSSDW Z18, Z17, Z17
+	VPACKSSDW Z20, Z19, Z19
+	VPACKUSWB Z19, Z17, Z17
+	VPERMD    Z17, Z2, Z17
+	SUBQ      $0x40, SI
+	JL        part
+	VMOVDQU64 Z17, (AX)
+	JE        done
+	ADDQ      $0x40, AX
+	JMP       strip
+
+part:
+	ADDQ     $0x40, SI
+	MOVQ     $-1, CX
+	BZHIQ    SI, CX, CX
+	KMOVQ    CX, K1
+	VMOVDQU8 Z17, K1, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+DATA resizeColumns2VNNIRaise<>+0(SB)/1, $0x80
+DATA resizeColumns2VNNIRaise<>+1(SB)/1, $0x00
+DATA resizeColumns2VNNIRaise<>+2(SB)/1, $0x01
+DATA resizeColumns2VNNIRaise<>+3(SB)/1, $0x02
+DATA resizeColumns2VNNIRaise<>+4(SB)/1, $0x80
+DATA resizeColumns2VNNIRaise<>+5(SB)/1, $0x04
+DATA resizeColumns2VNNIRaise<>+6(SB)/1, $0x05
+DATA resizeColumns2VNNIRaise<>+7(SB)/1, $0x06
+DATA resizeColumns2VNNIRaise<>+8(SB)/1, $0x80
+DATA resizeColumns2VNNIRaise<>+9(SB)/1, $0x08
+DATA resizeColumns2VNNIRaise<>+10(SB)/1, $0x09
+DATA resizeColumns2VNNIRaise<>+11(SB)/1, $0x0a
+DATA resizeColumns2VNNIRaise<>+12(SB)/1, $0x80
+DATA resizeColumns2VNNIRaise<>+13(SB)/1, $0x0c
+DATA resizeColumns2VNNIRaise<>+14(SB)/1, $0x0d
+DATA resizeColumns2VNNIRaise<>+15(SB)/1, $0x0e
+DATA resizeColumns2VNNIRaise<>+16(SB)/1, $0x80
+DATA resizeColumns2VNNIRaise<>+17(SB)/1, $0x00
+DATA resizeColumns2VNNIRaise<>+18(SB)/1, $0x01
+DATA resizeColumns2VNNIRaise<>+19(SB)/1, $0x02
+DATA resizeColumns2VNNIRaise<>+20(SB)/1, $0x80
+DATA resizeColumns2VNNIRaise<>+21(SB)/1, $0x04
+DATA resizeColumns2VNNIRaise<>+22(SB)/1, $0x05
+DATA resizeColumns2VNNIRaise<>+23(SB)/1, $0x06
+DATA resizeColumns2VNNIRaise<>+24(SB)/1, $0x80
+DATA resizeColumns2VNNIRaise<>+25(SB)/1, $0x08
+DATA resizeColumns2VNNIRaise<>+26(SB)/1, $0x09
+DATA resizeColumns2VNNIRaise<>+27(SB)/1, $0x0a
+DATA resizeColumns2VNNIRaise<>+28(SB)/1, $0x80
+DATA resizeColumns2VNNIRaise<>+29(SB)/1, $0x0c
+DATA resizeColumns2VNNIRaise<>+30(SB)/1, $0x0d
+DATA resizeColumns2VNNIRaise<>+31(SB)/1, $0x0e
+DATA resizeColumns2VNNIRaise<>+32(SB)/1, $0x80
+DATA resizeColumns2VNNIRaise<>+33(SB)/1, $0x00
+DATA resizeColumns2VNNIRaise<>+34(SB)/1, $0x01
+DATA resizeColumns2VNNIRaise<>+35(SB)/1, $0x02
+DATA resizeColumns2VNNIRaise<>+36(SB)/1, $0x80
+DATA resizeColumns2VNNIRaise<>+37(SB)/1, $0x04
+DATA resizeColumns2VNNIRaise<>+38(SB)/1, $0x05
+DATA resizeColumns2VNNIRaise<>+39(SB)/1, $0x06
+DATA resizeColumns2VNNIRaise<>+40(SB)/1, $0x80
+DATA resizeColumns2VNNIRaise<>+41(SB)/1, $0x08
+DATA resizeColumns2VNNIRaise<>+42(SB)/1, $0x09
+DATA resizeColumns2VNNIRaise<>+43(SB)/1, $0x0a
+DATA resizeColumns2VNNIRaise<>+44(SB)/1, $0x80
+DATA resizeColumns2VNNIRaise<>+45(SB)/1, $0x0c
+DATA resizeColumns2VNNIRaise<>+46(SB)/1, $0x0d
+DATA resizeColumns2VNNIRaise<>+47(SB)/1, $0x0e
+DATA resizeColumns2VNNIRaise<>+48(SB)/1, $0x80
+DATA resizeColumns2VNNIRaise<>+49(SB)/1, $0x00
+DATA resizeColumns2VNNIRaise<>+50(SB)/1, $0x01
+DATA resizeColumns2VNNIRaise<>+51(SB)/1, $0x02
+DATA resizeColumns2VNNIRaise<>+52(SB)/1, $0x80
+DATA resizeColumns2VNNIRaise<>+53(SB)/1, $0x04
+DATA resizeColumns2VNNIRaise<>+54(SB)/1, $0x05
+DATA resizeColumns2VNNIRaise<>+55(SB)/1, $0x06
+DATA resizeColumns2VNNIRaise<>+56(SB)/1, $0x80
+DATA resizeColumns2VNNIRaise<>+57(SB)/1, $0x08
+DATA resizeColumns2VNNIRaise<>+58(SB)/1, $0x09
+DATA resizeColumns2VNNIRaise<>+59(SB)/1, $0x0a
+DATA resizeColumns2VNNIRaise<>+60(SB)/1, $0x80
+DATA resizeColumns2VNNIRaise<>+61(SB)/1, $0x0c
+DATA resizeColumns2VNNIRaise<>+62(SB)/1, $0x0d
+DATA resizeColumns2VNNIRaise<>+63(SB)/1, $0x0e
+GLOBL resizeColumns2VNNIRaise<>(SB), RODATA|NOPTR, $64
+
+DATA resizeColumns2VNNIOrder<>+0(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+1(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+2(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+3(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+4(SB)/1, $0x04
+DATA resizeColumns2VNNIOrder<>+5(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+6(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+7(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+8(SB)/1, $0x08
+DATA resizeColumns2VNNIOrder<>+9(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+10(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+11(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+12(SB)/1, $0x0c
+DATA resizeColumns2VNNIOrder<>+13(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+14(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+15(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+16(SB)/1, $0x01
+DATA resizeColumns2VNNIOrder<>+17(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+18(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+19(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+20(SB)/1, $0x05
+DATA resizeColumns2VNNIOrder<>+21(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+22(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+23(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+24(SB)/1, $0x09
+DATA resizeColumns2VNNIOrder<>+25(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+26(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+27(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+28(SB)/1, $0x0d
+DATA resizeColumns2VNNIOrder<>+29(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+30(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+31(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+32(SB)/1, $0x02
+DATA resizeColumns2VNNIOrder<>+33(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+34(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+35(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+36(SB)/1, $0x06
+DATA resizeColumns2VNNIOrder<>+37(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+38(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+39(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+40(SB)/1, $0x0a
+DATA resizeColumns2VNNIOrder<>+41(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+42(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+43(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+44(SB)/1, $0x0e
+DATA resizeColumns2VNNIOrder<>+45(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+46(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+47(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+48(SB)/1, $0x03
+DATA resizeColumns2VNNIOrder<>+49(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+50(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+51(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+52(SB)/1, $0x07
+DATA resizeColumns2VNNIOrder<>+53(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+54(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+55(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+56(SB)/1, $0x0b
+DATA resizeColumns2VNNIOrder<>+57(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+58(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+59(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+60(SB)/1, $0x0f
+DATA resizeColumns2VNNIOrder<>+61(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+62(SB)/1, $0x00
+DATA resizeColumns2VNNIOrder<>+63(SB)/1, $0x00
+GLOBL resizeColumns2VNNIOrder<>(SB), RODATA|NOPTR, $64
+
+// func resizeRows3VNNI(out *byte, in *byte, row *int, at *int32, table *uint32, groups int)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, AVX512VNNI
+TEXT ·resizeRows3VNNI(SB), NOSPLIT, $0-48
+	MOVQ         out+0(FP), AX
+	MOVQ         in+8(FP), CX
+	MOVQ         row+16(FP), DX
+	MOVQ         at+24(FP), BX
+	MOVQ         table+32(FP), SI
+	MOVQ         groups+40(FP), DI
+	MOVQ         (DX), R8
+	ADDQ         CX, R8
+	MOVQ         8(DX), R9
+	ADDQ         CX, R9
+	MOVQ         16(DX), R10
+	ADDQ         CX, R10
+	MOVQ         24(DX), DX
+	ADDQ         CX, DX
+	MOVL         $0x00000020, CX
+	VPBROADCASTD CX, Z0
+	VMOVDQU64    resizeRows3VNNIRaise<>+0(SB), Z1
+	VMOVDQU64    resizeRows3VNNIOrder<>+0(SB), Z2
+
+group:
+	MOVLQSX   (BX), CX
+	VMOVDQU64 (SI), Z3
+	VPERMB    (R8)(CX*1), Z3, Z4
+	VPERMB    (R9)(CX*1), Z3, Z5
+	VPERMB    (R10)(CX*1), Z3, Z6
+	VPERMB    (DX)(CX*1), Z3, Z3
+	MOVLQSX   4(BX), CX
+	VMOVDQU64 256(SI), Z7
+	VPERMB    (R8)(CX*1), Z7, Z8
+	VPERMB    (R9)(CX*1), Z7, Z9
+	VPERMB    (R10)(CX*1), Z7, Z10
+	VPERMB    (DX)(CX*1), Z7, Z7
+	MOVLQSX   8(BX), CX
+	VMOVDQU64 512(SI), Z11
+	VPERMB    (R8)(CX*1), Z11, Z12
+	VPERMB    (R9)(CX*1), Z11, Z13
+	VPERMB    (R10)(CX*1), Z11, Z14
+	VPERMB    (DX)(CX*1), Z11, Z11
+	VMOVDQA64 Z0, Z15
+	VMOVDQA64 Z0, Z16
+	VMOVDQA64 Z0, Z17
+	VMOVDQA64 Z0, Z18
+	VMOVDQU64 64(SI), Z19
+	VPDPBUSD  Z19, Z4, Z15
+	VPDPBUSD  Z19, Z5, Z16
+	VPDPBUSD  Z19, Z6, Z17
+	VPDPBUSD  Z19, Z3, Z18
+	VMOVDQU64 320(SI), Z19
+	VPDPBUSD  Z19, Z8, Z15
+	VPDPBUSD  Z19, Z9, Z16
+	VPDPBUSD  Z19, Z10, Z17
+	VPDPBUSD  Z19, Z7, Z18
+	VMOVDQU64 576(SI), Z19
+	VPDPBUSD  Z19, Z12, Z15
+	VPDPBUSD  Z19, Z13, Z16
+	VPDPBUSD  Z19, Z14, Z17
+	VPDPBUSD  Z19, Z11, Z18
+	VPSHUFB   Z1, Z15, Z15
+	VPSHUFB   Z1, Z16, Z16
+	VPSHUFB   Z1, Z17, Z17
+	VPSHUFB   Z1, Z18, Z18
+	VMOVDQU64 128(SI), Z19
+	VPDPBUSD  Z19, Z4, Z15
+	VPDPBUSD  Z19, Z5, Z16
+	VPDPBUSD  Z19, Z6, Z17
+	VPDPBUSD  Z19, Z3, Z18
+	VMOVDQU64 384(SI), Z19
+	VPDPBUSD  Z19, Z8, Z15
+	VPDPBUSD  Z19, Z9, Z16
+	VPDPBUSD  Z19, Z10, Z17
+	VPDPBUSD  Z19, Z7, Z18
+	VMOVDQU64 640(SI), Z19
+	VPDPBUSD  Z19, Z12, Z15
+	VPDPBUSD  Z19, Z13, Z16
+	VPDPBUSD  Z19, Z14, Z17
+	VPDPBUSD  Z19, Z11, Z18
+	VPSHUFB   Z1, Z15, Z15
+	VPSHUFB   Z1, Z16, Z16
+	VPSHUFB   Z1, Z17, Z17
+	VPSHUFB   Z1, Z18, Z18
+	VMOVDQU64 192(SI), Z19
+	VPDPBUSD  Z19, Z4, Z15
+	VPDPBUSD  Z19, Z5, Z16
+	VPDPBUSD  Z19, Z6, Z17
+	VPDPBUSD  Z19, Z3, Z18
+	VMOVDQU64 448(SI), Z3
+	VPDPBUSD  Z3, Z8, Z15
+	VPDPBUSD  Z3, Z9, Z16
+	VPDPBUSD  Z3, Z10, Z17
+	VPDPBUSD  Z3, Z7, Z18
+	VMOVDQU64 704(SI), Z3
+	VPDPBUSD  Z3, Z12, Z15
+	VPDPBUSD  Z3, Z13, Z16
+	VPDPBUSD  Z3, Z14, Z17
+	VPDPBUSD  Z3, Z11, Z18
+	VPSRAD    $0x16, Z15, Z15
+	VPSRAD    $0x16, Z16, Z16
+	VPSRAD    $0x16, Z17, Z17
+	VPSRAD    $0x16, Z18, Z18
+	ADDQ      $+12, BX
+	ADDQ      $+768, SI
+	VPACKSSDW Z16, Z15, Z15
+	VPACKSSDW Z18, Z17, Z17
+	VPACKUSWB Z17, Z15, Z15
+	VPSHUFB   Z2, Z15, Z15
+	VMOVDQU64 Z15, (AX)
+	ADDQ      $0x40, AX
+	DECQ      DI
+	JNZ       group
+	VZEROUPPER
+	RET
+
+DATA resizeRows3VNNIRaise<>+0(SB)/1, $0x80
+DATA resizeRows3VNNIRaise<>+1(SB)/1, $0x00
+DATA resizeRows3VNNIRaise<>+2(SB)/1, $0x01
+DATA resizeRows3VNNIRaise<>+3(SB)/1, $0x02
+DATA resizeRows3VNNIRaise<>+4(SB)/1, $0x80
+DATA resizeRows3VNNIRaise<>+5(SB)/1, $0x04
+DATA resizeRows3VNNIRaise<>+6(SB)/1, $0x05
+DATA resizeRows3VNNIRaise<>+7(SB)/1, $0x06
+DATA resizeRows3VNNIRaise<>+8(SB)/1, $0x80
+DATA resizeRows3VNNIRaise<>+9(SB)/1, $0x08
+DATA resizeRows3VNNIRaise<>+10(SB)/1, $0x09
+DATA resizeRows3VNNIRaise<>+11(SB)/1, $0x0a
+DATA resizeRows3VNNIRaise<>+12(SB)/1, $0x80
+DATA resizeRows3VNNIRaise<>+13(SB)/1, $0x0c
+DATA resizeRows3VNNIRaise<>+14(SB)/1, $0x0d
+DATA resizeRows3VNNIRaise<>+15(SB)/1, $0x0e
+DATA resizeRows3VNNIRaise<>+16(SB)/1, $0x80
+DATA resizeRows3VNNIRaise<>+17(SB)/1, $0x00
+DATA resizeRows3VNNIRaise<>+18(SB)/1, $0x01
+DATA resizeRows3VNNIRaise<>+19(SB)/1, $0x02
+DATA resizeRows3VNNIRaise<>+20(SB)/1, $0x80
+DATA resizeRows3VNNIRaise<>+21(SB)/1, $0x04
+DATA resizeRows3VNNIRaise<>+22(SB)/1, $0x05
+DATA resizeRows3VNNIRaise<>+23(SB)/1, $0x06
+DATA resizeRows3VNNIRaise<>+24(SB)/1, $0x80
+DATA resizeRows3VNNIRaise<>+25(SB)/1, $0x08
+DATA resizeRows3VNNIRaise<>+26(SB)/1, $0x09
+DATA resizeRows3VNNIRaise<>+27(SB)/1, $0x0a
+DATA resizeRows3VNNIRaise<>+28(SB)/1, $0x80
+DATA resizeRows3VNNIRaise<>+29(SB)/1, $0x0c
+DATA resizeRows3VNNIRaise<>+30(SB)/1, $0x0d
+DATA resizeRows3VNNIRaise<>+31(SB)/1, $0x0e
+DATA resizeRows3VNNIRaise<>+32(SB)/1, $0x80
+DATA resizeRows3VNNIRaise<>+33(SB)/1, $0x00
+DATA resizeRows3VNNIRaise<>+34(SB)/1, $0x01
+DATA resizeRows3VNNIRaise<>+35(SB)/1, $0x02
+DATA resizeRows3VNNIRaise<>+36(SB)/1, $0x80
+DATA resizeRows3VNNIRaise<>+37(SB)/1, $0x04
+DATA resizeRows3VNNIRaise<>+38(SB)/1, $0x05
+DATA resizeRows3VNNIRaise<>+39(SB)/1, $0x06
+DATA resizeRows3VNNIRaise<>+40(SB)/1, $0x80
+DATA resizeRows3VNNIRaise<>+41(SB)/1, $0x08
+DATA resizeRows3VNNIRaise<>+42(SB)/1, $0x09
+DATA resizeRows3VNNIRaise<>+43(SB)/1, $0x0a
+DATA resizeRows3VNNIRaise<>+44(SB)/1, $0x80
+DATA resizeRows3VNNIRaise<>+45(SB)/1, $0x0c
+DATA resizeRows3VNNIRaise<>+46(SB)/1, $0x0d
+DATA resizeRows3VNNIRaise<>+47(SB)/1, $0x0e
+DATA resizeRows3VNNIRaise<>+48(SB)/1, $0x80
+DATA resizeRows3VNNIRaise<>+49(SB)/1, $0x00
+DATA resizeRows3VNNIRaise<>+50(SB)/1, $0x01
+DATA resizeRows3VNNIRaise<>+51(SB)/1, $0x02
+DATA resizeRows3VNNIRaise<>+52(SB)/1, $0x80
+DATA resizeRows3VNNIRaise<>+53(SB)/1, $0x04
+DATA resizeRows3VNNIRaise<>+54(SB)/1, $0x05
+DATA resizeRows3VNNIRaise<>+55(SB)/1, $0x06
+DATA resizeRows3VNNIRaise<>+56(SB)/1, $0x80
+DATA resizeRows3VNNIRaise<>+57(SB)/1, $0x08
+DATA resizeRows3VNNIRaise<>+58(SB)/1, $0x09
+DATA resizeRows3VNNIRaise<>+59(SB)/1, $0x0a
+DATA resizeRows3VNNIRaise<>+60(SB)/1, $0x80
+DATA resizeRows3VNNIRaise<>+61(SB)/1, $0x0c
+DATA resizeRows3VNNIRaise<>+62(SB)/1, $0x0d
+DATA resizeRows3VNNIRaise<>+63(SB)/1, $0x0e
+GLOBL resizeRows3VNNIRaise<>(SB), RODATA|NOPTR, $64
+
+DATA resizeRows3VNNIOrder<>+0(SB)/1, $0x00
+DATA resizeRows3VNNIOrder<>+1(SB)/1, $0x04
+DATA resizeRows3VNNIOrder<>+2(SB)/1, $0x08
+DATA resizeRows3VNNIOrder<>+3(SB)/1, $0x0c
+DATA resizeRows3VNNIOrder<>+4(SB)/1, $0x01
+DATA resizeRows3VNNIOrder<>+5(SB)/1, $0x05
+DATA resizeRows3VNNIOrder<>+6(SB)/1, $0x09
+DATA resizeRows3VNNIOrder<>+7(SB)/1, $0x0d
+DATA resizeRows3VNNIOrder<>+8(SB)/1, $0x02
+DATA resizeRows3VNNIOrder<>+9(SB)/1, $0x06
+DATA resizeRows3VNNIOrder<>+10(SB)/1, $0x0a
+DATA resizeRows3VNNIOrder<>+11(SB)/1, $0x0e
+DATA resizeRows3VNNIOrder<>+12(SB)/1, $0x03
+DATA resizeRows3VNNIOrder<>+13(SB)/1, $0x07
+DATA resizeRows3VNNIOrder<>+14(SB)/1, $0x0b
+DATA resizeRows3VNNIOrder<>+15(SB)/1, $0x0f
+DATA resizeRows3VNNIOrder<>+16(SB)/1, $0x00
+DATA resizeRows3VNNIOrder<>+17(SB)/1, $0x04
+DATA resizeRows3VNNIOrder<>+18(SB)/1, $0x08
+DATA resizeRows3VNNIOrder<>+19(SB)/1, $0x0c
+DATA resizeRows3VNNIOrder<>+20(SB)/1, $0x01
+DATA resizeRows3VNNIOrder<>+21(SB)/1, $0x05
+DATA resizeRows3VNNIOrder<>+22(SB)/1, $0x09
+DATA resizeRows3VNNIOrder<>+23(SB)/1, $0x0d
+DATA resizeRows3VNNIOrder<>+24(SB)/1, $0x02
+DATA resizeRows3VNNIOrder<>+25(SB)/1, $0x06
+DATA resizeRows3VNNIOrder<>+26(SB)/1, $0x0a
+DATA resizeRows3VNNIOrder<>+27(SB)/1, $0x0e
+DATA resizeRows3VNNIOrder<>+28(SB)/1, $0x03
+DATA resizeRows3VNNIOrder<>+29(SB)/1, $0x07
+DATA resizeRows3VNNIOrder<>+30(SB)/1, $0x0b
+DATA resizeRows3VNNIOrder<>+31(SB)/1, $0x0f
+DATA resizeRows3VNNIOrder<>+32(SB)/1, $0x00
+DATA resizeRows3VNNIOrder<>+33(SB)/1, $0x04
+DATA resizeRows3VNNIOrder<>+34(SB)/1, $0x08
+DATA resizeRows3VNNIOrder<>+35(SB)/1, $0x0c
+DATA resizeRows3VNNIOrder<>+36(SB)/1, $0x01
+DATA resizeRows3VNNIOrder<>+37(SB)/1, $0x05
+DATA resizeRows3VNNIOrder<>+38(SB)/1, $0x09
+DATA resizeRows3VNNIOrder<>+39(SB)/1, $0x0d
+DATA resizeRows3VNNIOrder<>+40(SB)/1, $0x02
+DATA resizeRows3VNNIOrder<>+41(SB)/1, $0x06
+DATA resizeRows3VNNIOrder<>+42(SB)/1, $0x0a
+DATA resizeRows3VNNIOrder<>+43(SB)/1, $0x0e
+DATA resizeRows3VNNIOrder<>+44(SB)/1, $0x03
+DATA resizeRows3VNNIOrder<>+45(SB)/1, $0x07
+DATA resizeRows3VNNIOrder<>+46(SB)/1, $0x0b
+DATA resizeRows3VNNIOrder<>+47(SB)/1, $0x0f
+DATA resizeRows3VNNIOrder<>+48(SB)/1, $0x00
+DATA resizeRows3VNNIOrder<>+49(SB)/1, $0x04
+DATA resizeRows3VNNIOrder<>+50(SB)/1, $0x08
+DATA resizeRows3VNNIOrder<>+51(SB)/1, $0x0c
+DATA resizeRows3VNNIOrder<>+52(SB)/1, $0x01
+DATA resizeRows3VNNIOrder<>+53(SB)/1, $0x05
+DATA resizeRows3VNNIOrder<>+54(SB)/1, $0x09
+DATA resizeRows3VNNIOrder<>+55(SB)/1, $0x0d
+DATA resizeRows3VNNIOrder<>+56(SB)/1, $0x02
+DATA resizeRows3VNNIOrder<>+57(SB)/1, $0x06
+DATA resizeRows3VNNIOrder<>+58(SB)/1, $0x0a
+DATA resizeRows3VNNIOrder<>+59(SB)/1, $0x0e
+DATA resizeRows3VNNIOrder<>+60(SB)/1, $0x03
+DATA resizeRows3VNNIOrder<>+61(SB)/1, $0x07
+DATA resizeRows3VNNIOrder<>+62(SB)/1, $0x0b
+DATA resizeRows3VNNIOrder<>+63(SB)/1, $0x0f
+GLOBL resizeRows3VNNIOrder<>(SB), RODATA|NOPTR, $64
+
+// func resizeColumns3VNNI(out *byte, in *byte, at *int, weight *uint32, n int)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VNNI, BMI2
+TEXT ·resizeColumns3VNNI(SB), NOSPLIT, $0-40
+	MOVQ         out+0(FP), AX
+	MOVQ         in+8(FP), CX
+	MOVQ         at+16(FP), DX
+	MOVQ         weight+24(FP), BX
+	MOVQ         n+32(FP), SI
+	MOVL         $0x00000020, DI
+	VPBROADCASTD DI, Z0
+	VMOVDQU64    resizeColumns3VNNIRaise<>+0(SB), Z1
+	VMOVDQU64    resizeColumns3VNNIOrder<>+0(SB), Z2
+	MOVQ         (DX), DI
+	ADDQ         CX, DI
+	VPBROADCASTD (BX), Z3
+	VPBROADCASTD 4(BX), Z4
+	VPBROADCASTD 8(BX), Z5
+	MOVQ         8(DX), R8
+	ADDQ         CX, R8
+	VPBROADCASTD 12(BX), Z6
+	VPBROADCASTD 16(BX), Z7
+	VPBROADCASTD 20(BX), Z8
+	MOVQ         16(DX), DX
+	ADDQ         CX, DX
+	VPBROADCASTD 24(BX), Z9
+	VPBROADCASTD 28(BX), Z10
+	VPBROADCASTD 32(BX), Z11
+
+strip:
+	VMOVDQU64 (DI), Z12
+	VMOVDQU64 64(DI), Z13
+	VMOVDQU64 128(DI), Z14
+	VMOVDQU64 192(DI), Z15
+	ADDQ      $+256, DI
+	VMOVDQU64 (R8), Z16
+	VMOVDQU64 64(R8), Z17
+	VMOVDQU64 128(R8), Z18
+	VMOVDQU64 192(R8), Z19
+	ADDQ      $+256, R8
+	VMOVDQU64 (DX), Z20
+	VMOVDQU64 64(DX), Z21
+	VMOVDQU64 128(DX), Z22
+	VMOVDQU64 192(DX), Z23
+	ADDQ      $+256, DX
+	VMOVDQA64 Z0, Z24
+	VMOVDQA64 Z0, Z25
+	VMOVDQA64 Z0, Z26
+	VMOVDQA64 Z0, Z27
+	VPDPBUSD  Z3, Z12, Z24
+	VPDPBUSD  Z3, Z13, Z25
+	VPDPBUSD  Z3, Z14, Z26
+	VPDPBUSD  Z3, Z15, Z27
+	VPDPBUSD  Z6, Z16, Z24
+	VPDPBUSD  Z6, Z17, Z25
+	VPDPBUSD  Z6, Z18, Z26
+	VPDPBUSD  Z6, Z19, Z27
+	VPDPBUSD  Z9, Z20, Z24
+	VPDPBUSD  Z9, Z21, Z25
+	VPDPBUSD  Z9, Z22, Z26
+	VPDPBUSD  Z9, Z23, Z27
+	VPSHUFB   Z1, Z24, Z24
+	VPSHUFB   Z1, Z25, Z25
+	VPSHUFB   Z1, Z26, Z26
+	VPSHUFB   Z1, Z27, Z27
+	VPDPBUSD  Z4, Z12, Z24
+	VPDPBUSD  Z4, Z13, Z25
+	VPDPBUSD  Z4, Z14, Z26
+	VPDPBUSD  Z4, Z15, Z27
+	VPDPBUSD  Z7, Z16, Z24
+	VPDPBUSD  Z7, Z17, Z25
+	VPDPBUSD  Z7, Z18, Z26
+	VPDPBUSD  Z7, Z19, Z27
+	VPDPBUSD  Z10, Z20, Z24
+	VPDPBUSD  Z10, Z21, Z25
+	VPDPBUSD  Z10, Z22, Z26
+	VPDPBUSD  Z10, Z23, Z27
+	VPSHUFB   Z1, Z24, Z24
+	VPSHUFB   Z1, Z25, Z25
+	VPSHUFB   Z1, Z26, Z26
+	VPSHUFB   Z1, Z27, Z27
+	VPDPBUSD  Z5, Z12, Z24
+	VPDPBUSD  Z5, Z13, Z25
+	VPDPBUSD  Z5, Z14, Z26
+	VPDPBUSD  Z5, Z15, Z27
+	VPDPBUSD  Z8, Z16, Z24
+	VPDPBUSD  Z8, Z17, Z25
+	VPDPBUSD  Z8, Z18, Z26
+	VPDPBUSD  Z8, Z19, Z27
+	VPDPBUSD  Z11, Z20, Z24
+	VPDPBUSD  Z11, Z21, Z25
+	VPDPBUSD  Z11, Z22, Z26
+	VPDPBUSD  Z11, Z23, Z27
+	VPSRAD    $0x16, Z24, Z24
+	VPSRAD    $0x16, Z25, Z25
+	VPSRAD    $0x16, Z26, Z26
+	VPSRAD    $0x16, Z27, Z27
+	VPACKSSDW Z25, Z24, Z24
+	VPACKSSDW Z27, Z26, Z26
+	VPACKUSWB Z26, Z24, Z24
+	VPERMD    Z24, Z2, Z24
+	SUBQ      $0x40, SI
+	JL        part
+	VMOVDQU64 Z24, (AX)
+	JE        done
+	ADDQ      $0x40, AX
+	JMP       strip
+
+part:
+	ADDQ     $0x40, SI
+	MOVQ     $-1, CX
+	BZHIQ    SI, CX, CX
+	KMOVQ    CX, K1
+	VMOVDQU8 Z24, K1, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+DATA resizeColumns3VNNIRaise<>+0(SB)/1, $0x80
+DATA resizeColumns3VNNIRaise<>+1(SB)/1, $0x00
+DATA resizeColumns3VNNIRaise<>+2(SB)/1, $0x01
+DATA resizeColumns3VNNIRaise<>+3(SB)/1, $0x02
+DATA resizeColumns3VNNIRaise<>+4(SB)/1, $0x80
+DATA resizeColumns3VNNIRaise<>+5(SB)/1, $0x04
+DATA resizeColumns3VNNIRaise<>+6(SB)/1, $0x05
+DATA resizeColumns3VNNIRaise<>+7(SB)/1, $0x06
+DATA resizeColumns3VNNIRaise<>+8(SB)/1, $0x80
+DATA resizeColumns3VNNIRaise<>+9(SB)/1, $0x08
+DATA resizeColumns3VNNIRaise<>+10(SB)/1, $0x09
+DATA resizeColumns3VNNIRaise<>+11(SB)/1, $0x0a
+DATA resizeColumns3VNNIRaise<>+12(SB)/1, $0x80
+DATA resizeColumns3VNNIRaise<>+13(SB)/1, $0x0c
+DATA resizeColumns3VNNIRaise<>+14(SB)/1, $0x0d
+DATA resizeColumns3VNNIRaise<>+15(SB)/1, $0x0e
+DATA resizeColumns3VNNIRaise<>+16(SB)/1, $0x80
+DATA resizeColumns3VNNIRaise<>+17(SB)/1, $0x00
+DATA resizeColumns3VNNIRaise<>+18(SB)/1, $0x01
+DATA resizeColumns3VNNIRaise<>+19(SB)/1, $0x02
+DATA resizeColumns3VNNIRaise<>+20(SB)/1, $0x80
+DATA resizeColumns3VNNIRaise<>+21(SB)/1, $0x04
+DATA resizeColumns3VNNIRaise<>+22(SB)/1, $0x05
+DATA resizeColumns3VNNIRaise<>+23(SB)/1, $0x06
+DATA resizeColumns3VNNIRaise<>+24(SB)/1, $0x80
+DATA resizeColumns3VNNIRaise<>+25(SB)/1, $0x08
+DATA resizeColumns3VNNIRaise<>+26(SB)/1, $0x09
+DATA resizeColumns3VNNIRaise<>+27(SB)/1, $0x0a
+DATA resizeColumns3VNNIRaise<>+28(SB)/1, $0x80
+DATA resizeColumns3VNNIRaise<>+29(SB)/1, $0x0c
+DATA resizeColumns3VNNIRaise<>+30(SB)/1, $0x0d
+DATA resizeColumns3VNNIRaise<>+31(SB)/1, $0x0e
+DATA resizeColumns3VNNIRaise<>+32(SB)/1, $0x80
+DATA resizeColumns3VNNIRaise<>+33(SB)/1, $0x00
+DATA resizeColumns3VNNIRaise<>+34(SB)/1, $0x01
+DATA resizeColumns3VNNIRaise<>+35(SB)/1, $0x02
+DATA resizeColumns3VNNIRaise<>+36(SB)/1, $0x80
+DATA resizeColumns3VNNIRaise<>+37(SB)/1, $0x04
+DATA resizeColumns3VNNIRaise<>+38(SB)/1, $0x05
+DATA resizeColumns3VNNIRaise<>+39(SB)/1, $0x06
+DATA resizeColumns3VNNIRaise<>+40(SB)/1, $0x80
+DATA resizeColumns3VNNIRaise<>+41(SB)/1, $0x08
+DATA resizeColumns3VNNIRaise<>+42(SB)/1, $0x09
+DATA resizeColumns3VNNIRaise<>+43(SB)/1, $0x0a
+DATA resizeColumns3VNNIRaise<>+44(SB)/1, $0x80
+DATA resizeColumns3VNNIRaise<>+45(SB)/1, $0x0c
+DATA resizeColumns3VNNIRaise<>+46(SB)/1, $0x0d
+DATA resizeColumns3VNNIRaise<>+47(SB)/1, $0x0e
+DATA resizeColumns3VNNIRaise<>+48(SB)/1, $0x80
+DATA resizeColumns3VNNIRaise<>+49(SB)/1, $0x00
+DATA resizeColumns3VNNIRaise<>+50(SB)/1, $0x01
+DATA resizeColumns3VNNIRaise<>+51(SB)/1, $0x02
+DATA resizeColumns3VNNIRaise<>+52(SB)/1, $0x80
+DATA resizeColumns3VNNIRaise<>+53(SB)/1, $0x04
+DATA resizeColumns3VNNIRaise<>+54(SB)/1, $0x05
+DATA resizeColumns3VNNIRaise<>+55(SB)/1, $0x06
+DATA resizeColumns3VNNIRaise<>+56(SB)/1, $0x80
+DATA resizeColumns3VNNIRaise<>+57(SB)/1, $0x08
+DATA resizeColumns3VNNIRaise<>+58(SB)/1, $0x09
+DATA resizeColumns3VNNIRaise<>+59(SB)/1, $0x0a
+DATA resizeColumns3VNNIRaise<>+60(SB)/1, $0x80
+DATA resizeColumns3VNNIRaise<>+61(SB)/1, $0x0c
+DATA resizeColumns3VNNIRaise<>+62(SB)/1, $0x0d
+DATA resizeColumns3VNNIRaise<>+63(SB)/1, $0x0e
+GLOBL resizeColumns3VNNIRaise<>(SB), RODATA|NOPTR, $64
+
+DATA resizeColumns3VNNIOrder<>+0(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+1(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+2(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+3(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+4(SB)/1, $0x04
+DATA resizeColumns3VNNIOrder<>+5(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+6(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+7(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+8(SB)/1, $0x08
+DATA resizeColumns3VNNIOrder<>+9(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+10(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+11(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+12(SB)/1, $0x0c
+DATA resizeColumns3VNNIOrder<>+13(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+14(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+15(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+16(SB)/1, $0x01
+DATA resizeColumns3VNNIOrder<>+17(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+18(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+19(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+20(SB)/1, $0x05
+DATA resizeColumns3VNNIOrder<>+21(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+22(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+23(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+24(SB)/1, $0x09
+DATA resizeColumns3VNNIOrder<>+25(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+26(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+27(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+28(SB)/1, $0x0d
+DATA resizeColumns3VNNIOrder<>+29(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+30(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+31(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+32(SB)/1, $0x02
+DATA resizeColumns3VNNIOrder<>+33(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+34(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+35(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+36(SB)/1, $0x06
+DATA resizeColumns3VNNIOrder<>+37(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+38(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+39(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+40(SB)/1, $0x0a
+DATA resizeColumns3VNNIOrder<>+41(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+42(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+43(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+44(SB)/1, $0x0e
+DATA resizeColumns3VNNIOrder<>+45(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+46(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+47(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+48(SB)/1, $0x03
+DATA resizeColumns3VNNIOrder<>+49(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+50(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+51(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+52(SB)/1, $0x07
+DATA resizeColumns3VNNIOrder<>+53(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+54(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+55(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+56(SB)/1, $0x0b
+DATA resizeColumns3VNNIOrder<>+57(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+58(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+59(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+60(SB)/1, $0x0f
+DATA resizeColumns3VNNIOrder<>+61(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+62(SB)/1, $0x00
+DATA resizeColumns3VNNIOrder<>+63(SB)/1, $0x00
+GLOBL resizeColumns3VNNIOrder<>(SB), RODATA|NOPTR, $64

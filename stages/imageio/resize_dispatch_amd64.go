@@ -17,12 +17,11 @@ func appendPair(to []uint32, a, b int32) []uint32 {
 	return append(to, high, low)
 }
 
-// rowPass resamples the rows of src: where it can a row at a time with AVX-512, else two at a time, by way of copies, so that the assembly may read past a row's end and write past it.
+// rowPass resamples the rows of src, two at a time, by way of copies where the assembly would read past a row's end or write past it.
 type rowPass struct {
 	src                 *Pixels
 	taps                *taps
-	wide                *wideRow // nil: left to the loops below
-	pairs, quads        int      // of taps and pixels; no pairs: left to the generic loop
+	pairs, quads        int // of taps and pixels; no pairs: left to the generic loop
 	start               []int32
 	weight              []uint32
 	in, out             []byte
@@ -31,11 +30,6 @@ type rowPass struct {
 
 func newRowPass(t *taps, src *Pixels) *rowPass {
 	r := &rowPass{src: src, taps: t}
-	if hasWide() {
-		if r.wide = newWideRow(t, src); r.wide != nil {
-			return r
-		}
-	}
 	if src.C != 3 || !cpu.X86.HasAVX2 || 3*src.W > math.MaxInt32 {
 		return r
 	}
@@ -71,10 +65,6 @@ func newRowPass(t *taps, src *Pixels) *rowPass {
 // run makes n rows from number first on. Rows half of n apart share a turn: what is written past a row's end then is the start of a row
 // still to come, but for the one in the middle, whose start is kept aside.
 func (r *rowPass) run(dst []byte, first, n int) {
-	if r.wide != nil {
-		r.wide.run(dst, r.src, len(r.taps.start), first, n)
-		return
-	}
 	if r.pairs == 0 {
 		resizeRowsGeneric(dst, r.src, first, n, r.taps)
 		return
@@ -125,9 +115,6 @@ func (r *rowPass) two(dst []byte, a, b, c, d int, direct bool) {
 
 func blendRows(out, in []byte, weight []int32) {
 	n := len(out)
-	if n >= 64 && hasWide() && blendWide(out, in, weight) {
-		return
-	}
 	if n < 32 || !cpu.X86.HasAVX2 {
 		blendRowsGeneric(out, in, weight)
 		return

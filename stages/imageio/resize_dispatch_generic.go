@@ -14,3 +14,5 @@ func newRowPass(t *taps, src *Pixels) *rowPass { return &rowPass{src, t} }
 func (r *rowPass) run(dst []byte, first, n int) { resizeRowsGeneric(dst, r.src, first, n, r.taps) }
 
 func blendRows(out, in []byte, weight []int32) { blendRowsGeneric(out, in, weight) }
+
+func resampleWide(dst, src *Pixels, f Filter) bool { return false }

@@ -2,11 +2,15 @@
 
 package imageio
 
-import "golang.org/x/sys/cpu"
+import (
+	"sync"
+
+	"golang.org/x/sys/cpu"
+)
 
 // hasWide says whether the processor has what the AVX-512 loops use: sums of byte products and permutations of bytes.
 func hasWide() bool {
-	return cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VBMI && cpu.X86.HasAVX512VNNI
+	return cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VBMI && cpu.X86.HasAVX512VNNI && cpu.X86.HasBMI2
 }
 
 // split returns a weight's digits to the base 256, from -128 to 127; that ok is false if the highest is none of these.
@@ -18,54 +22,53 @@ func split(k int32) (high, middle, low uint32, ok bool) {
 	return uint32(uint8(k)), uint32(uint8(m)), uint32(uint8(l)), k == int32(int8(k))
 }
 
-// quad packs the digits of up to four weights.
-func quad(weight []int32) (packed [3]uint32, ok bool) {
+// quad packs the digits of four taps from number from on, those that there are not being 0.
+func quad(weight []int32, from int) (packed [3]uint32, ok bool) {
 	ok = true
-	for i, k := range weight[:min(len(weight), 4)] {
-		h, m, l, fits := split(k)
-		packed[0] |= h << (8 * i)
-		packed[1] |= m << (8 * i)
-		packed[2] |= l << (8 * i)
+	for i := max(from, 0); i < min(from+4, len(weight)); i++ {
+		h, m, l, fits := split(weight[i])
+		by := 8 * (i - from)
+		packed[0] |= h << by
+		packed[1] |= m << by
+		packed[2] |= l << by
 		ok = ok && fits
 	}
 	return packed, ok
 }
 
-// A wideRow is what resizeRowVNNI needs to know: see there.
-type wideRow struct {
-	quads, blocks int
+const (
+	wideGroup = 16            // bytes of a row that are summed at a time
+	wideReach = 64            // bytes read for a group
+	wideStrip = 4 * wideGroup // bytes of a row made at a time by the second pass
+)
+
+// wideRows is what the first pass needs to know: see resizeRowsVNNI.
+type wideRows struct {
+	quads, groups int
 	at            []int32
 	table         []uint32
 }
 
-const (
-	wideBlock = 64 // bytes made at a time
-	wideGroup = 16 // bytes of these that are summed at a time
-	wideReach = 64 // bytes read for a group
-)
-
-// newWideRow returns nil where rows are too short, or shrink too much for the taps of a group to lie within reach.
-func newWideRow(t *taps, src *Pixels) *wideRow {
-	c, size, inSize := src.C, len(t.start)*src.C, src.W*src.C
-	if size < wideBlock || inSize < wideReach || inSize > 1<<30 {
+// newWideRows returns nil where rows are too short, or shrink too much for the taps of a group to lie within reach.
+func newWideRows(t *taps, inSize, c int) *wideRows {
+	size := len(t.start) * c
+	if inSize < wideReach || inSize > 1<<30 || size > 1<<30 {
 		return nil
 	}
-	r := &wideRow{blocks: (size + wideBlock - 1) / wideBlock}
-	for _, n := range t.count {
-		r.quads = max(r.quads, (n+3)/4)
+	r := &wideRows{groups: (size + wideGroup - 1) / wideGroup}
+	for i := range t.start {
+		_, weight := t.row(i)
+		r.quads = max(r.quads, (len(weight)+3)/4)
 	}
-	r.at = make([]int32, 0, r.blocks*(1+4*r.quads))
-	r.table = make([]uint32, 0, 4*r.blocks*r.quads*4*wideGroup)
-	for b := range r.blocks {
-		to := min(b*wideBlock, size-wideBlock)
-		r.at = append(r.at, int32(to))
-		for g := to; g < to+wideBlock; g += wideGroup {
-			for q := range r.quads {
-				from := min((t.start[g/c]+4*q)*c, inSize-wideReach)
-				r.at = append(r.at, int32(from))
-				if !r.group(t, c, g, q, from) {
-					return nil
-				}
+	r.at = make([]int32, 0, r.groups*r.quads)
+	r.table = make([]uint32, 0, 4*r.groups*r.quads*wideGroup)
+	for to := 0; to < size; to += wideGroup {
+		first, _ := t.row(to / c)
+		for q := range r.quads {
+			from := min((first+4*q)*c, inSize-wideReach)
+			r.at = append(r.at, int32(from))
+			if !r.group(t, c, to, q, from) {
+				return nil
 			}
 		}
 	}
@@ -73,23 +76,24 @@ func newWideRow(t *taps, src *Pixels) *wideRow {
 }
 
 // group adds the table of a group, from byte to of a row on, for a quad of taps; it says whether it is possible.
-func (r *wideRow) group(t *taps, c, to, q, from int) bool {
+func (r *wideRows) group(t *taps, c, to, q, from int) bool {
 	n := len(r.table)
 	r.table = r.table[:n+4*wideGroup]
 	table := (*[4 * wideGroup]uint32)(r.table[n:])
 	channel := to % c
-	for b, pixel := 0, to/c; b < wideGroup; pixel++ {
-		count := min(t.count[pixel]-4*q, 4)
+	for b, pixel := 0, to/c; b < wideGroup && pixel < len(t.start); pixel++ {
+		start, weight := t.row(pixel)
+		count := min(len(weight)-4*q, 4)
 		if count <= 0 { // no such taps: weights of 0
 			b += c - channel
 			channel = 0
 			continue
 		}
-		first := (t.start[pixel]+4*q)*c - from
+		first := (start+4*q)*c - from
 		if first+(count-1)*c+min(c-1, channel+wideGroup-1-b) >= wideReach {
 			return false
 		}
-		packed, ok := quad(t.weight[pixel*t.width+4*q:][:count])
+		packed, ok := quad(weight, 4*q)
 		if !ok {
 			return false
 		}
@@ -108,51 +112,137 @@ func (r *wideRow) group(t *taps, c, to, q, from int) bool {
 	return true
 }
 
-// run makes n rows of src from number first on.
-func (r *wideRow) run(dst []byte, src *Pixels, width, first, n int) {
-	size := width * src.C
-	_ = dst[n*size-1]
-	for y := range n {
-		in := src.Row(first + y)
-		if r.quads == 1 {
-			resizeRow4VNNI(&dst[y*size], &in[0], &r.at[0], &r.table[0], r.blocks)
-		} else {
-			resizeRowVNNI(&dst[y*size], &in[0], &r.at[0], &r.table[0], r.quads, r.blocks)
-		}
+// run makes the rows from number first on, four of them or those that there are, interleaved.
+func (r *wideRows) run(dst []byte, src *Pixels, first int) {
+	var rows [4]int
+	for j := range rows {
+		rows[j] = min(first+j, src.H-1) * src.W * src.C
+	}
+	_, _ = dst[4*wideGroup*r.groups-1], src.Pix[rows[3]+src.W*src.C-1]
+	switch r.quads {
+	case 1:
+		resizeRows1VNNI(&dst[0], &src.Pix[0], &rows[0], &r.at[0], &r.table[0], r.groups)
+	case 2:
+		resizeRows2VNNI(&dst[0], &src.Pix[0], &rows[0], &r.at[0], &r.table[0], r.groups)
+	case 3:
+		resizeRows3VNNI(&dst[0], &src.Pix[0], &rows[0], &r.at[0], &r.table[0], r.groups)
+	default:
+		resizeRowsVNNI(&dst[0], &src.Pix[0], &rows[0], &r.at[0], &r.table[0], r.quads, r.groups)
 	}
 }
 
-// wideBlend is how many quads of rows blendWide takes at most; images that shrink more are left to another loop.
-const wideBlend = 16
+// wideColumns is what the second pass needs to know. Output row y is the sum of count[y] quads of rows, the first of which is
+// number first[y] of all quads; digits holds theirs, most of them for each row.
+type wideColumns struct {
+	most         int
+	first, count []int32
+	digits       [][3]uint32
+}
 
-// blendWide is blendRows for at least 64 bytes; it says whether it has done the work.
-func blendWide(out, in []byte, weight []int32) bool {
-	n, quads := len(out), (len(weight)+3)/4
-	if quads > wideBlend {
+// newWideColumns returns nil where a weight has no digits.
+func newWideColumns(t *taps) *wideColumns {
+	n := len(t.start)
+	w := &wideColumns{first: make([]int32, n), count: make([]int32, n)}
+	for y := range n {
+		start, weight := t.row(y)
+		w.first[y] = int32(start / 4)
+		w.count[y] = int32((start+len(weight)+3)/4 - start/4)
+		w.most = max(w.most, int(w.count[y]))
+	}
+	w.digits = make([][3]uint32, n*w.most)
+	for y := range n {
+		start, weight := t.row(y)
+		for q := range w.count[y] {
+			var ok bool
+			if w.digits[y*w.most+int(q)], ok = quad(weight, 4*int(w.first[y]+q)-start); !ok {
+				return nil
+			}
+		}
+	}
+	return w
+}
+
+// wideBuffers hold what one call of resampleWide needs besides.
+var wideBuffers = sync.Pool{New: func() any { return new(wideBuffer) }}
+
+// A wideBuffer is a ring of interleaved rows, and where in it the quads of an output row are.
+type wideBuffer struct {
+	ring []byte
+	at   []int
+}
+
+var (
+	rowTables    shelf[*wideRows]
+	columnTables shelf[*wideColumns]
+)
+
+// resampleWide makes dst of src by the AVX-512 loops; it says whether they could. An axis that keeps its length takes part with
+// taps of 1, which change nothing.
+func resampleWide(dst, src *Pixels, f Filter) bool {
+	if !hasWide() {
 		return false
 	}
-	_ = in[len(weight)*n-1]
-	if quads == 1 {
-		digits, ok := quad(weight)
-		if !ok {
-			return false
+	rows := rowTables.get(axis{src.W, dst.W, src.C, f}, func() (*wideRows, int) {
+		r := newWideRows(newTaps(src.W, dst.W, f), src.W*src.C, src.C)
+		if r == nil {
+			return nil, 0
 		}
-		last := (len(weight) - 1) * n
-		rows := [4]int{0, min(n, last), min(2*n, last), last}
-		resizeColumns4VNNI(&out[0], &in[0], &rows[0], &digits[0], n)
-		return true
+		return r, 4*len(r.at) + 4*len(r.table)
+	})
+	if rows == nil {
+		return false
 	}
-	var digits [wideBlend][3]uint32
-	var rows [wideBlend][4]int
-	for q := range quads {
-		var ok bool
-		if digits[q], ok = quad(weight[4*q:]); !ok {
-			return false
+	columns := columnTables.get(axis{src.H, dst.H, 0, f}, func() (*wideColumns, int) {
+		c := newWideColumns(newTaps(src.H, dst.H, f))
+		if c == nil {
+			return nil, 0
 		}
-		for j := range rows[q] {
-			rows[q][j] = min(4*q+j, len(weight)-1) * n
-		}
+		return c, 8*len(c.first) + 12*len(c.digits)
+	})
+	if columns == nil {
+		return false
 	}
-	resizeColumnsVNNI(&out[0], &in[0], &rows[0][0], &digits[0][0], quads, n)
+	size := dst.W * dst.C
+	strips := (size + wideStrip - 1) / wideStrip
+	stride := 4 * wideStrip * strips
+	b := wideBuffers.Get().(*wideBuffer)
+	defer wideBuffers.Put(b)
+	b.reserve(columns.most, stride)
+	made := 0
+	for y := range dst.H {
+		first, count := int(columns.first[y]), int(columns.count[y])
+		for made = max(made, first); made < first+count; made++ {
+			rows.run(b.ring[made%columns.most*stride:][:stride], src, 4*made)
+		}
+		for q := range count {
+			b.at[q] = (first + q) % columns.most * stride
+		}
+		blendWide(dst.Row(y), b.ring, b.at[:count], columns.digits[y*columns.most:][:count])
+	}
 	return true
+}
+
+// reserve makes room for n quads of rows.
+func (b *wideBuffer) reserve(n, stride int) {
+	if len(b.ring) < n*stride {
+		b.ring = make([]byte, n*stride)
+	}
+	if len(b.at) < n {
+		b.at = make([]int, n)
+	}
+}
+
+// blendWide makes a row of the interleaved rows that begin at the places at of in.
+func blendWide(out, in []byte, at []int, digits [][3]uint32) {
+	_ = digits[len(at)-1]
+	switch len(at) {
+	case 1:
+		resizeColumns1VNNI(&out[0], &in[0], &at[0], &digits[0][0], len(out))
+	case 2:
+		resizeColumns2VNNI(&out[0], &in[0], &at[0], &digits[0][0], len(out))
+	case 3:
+		resizeColumns3VNNI(&out[0], &in[0], &at[0], &digits[0][0], len(out))
+	default:
+		resizeColumnsVNNI(&out[0], &in[0], &at[0], &digits[0][0], len(at), len(out))
+	}
 }

@@ -38,6 +38,7 @@ func newTaps(in, out int, f Filter) *taps {
 			}
 		}
 		weight := t.weight[i*width:][:len(row)]
+		last := 0
 		for j, v := range row {
 			if sum != 0 {
 				v /= sum
@@ -48,8 +49,17 @@ func newTaps(in, out int, f Filter) *taps {
 			} else {
 				weight[j] = int32(v + 0.5)
 			}
+			if weight[j] != 0 {
+				last = j
+			}
 		}
-		t.start[i], t.count[i] = lo, hi-lo
+		// Weights of 0 at the end, where a filter's support often ends, are left out; at the start they stay, so that starts ascend.
+		t.start[i], t.count[i] = lo, last+1
 	}
 	return t
+}
+
+// row returns from which input output i begins and the weights from there on, at least one.
+func (t *taps) row(i int) (start int, weight []int32) {
+	return t.start[i], t.weight[i*t.width:][:t.count[i]]
 }

@@ -17,10 +17,10 @@ func main() {
 	rows("resizeRowsAVX2", 0)
 	rows("resizeRows2AVX2", 2)
 	columns()
-	rowVNNI("resizeRowVNNI", false)
-	rowVNNI("resizeRow4VNNI", true)
-	columnsVNNI("resizeColumnsVNNI", false)
-	columnsVNNI("resizeColumns4VNNI", true)
+	for quads, name := range []string{"", "1", "2", "3"} {
+		rowsVNNI("resizeRows"+name+"VNNI", quads)
+		columnsVNNI("resizeColumns"+name+"VNNI", quads)
+	}
 	Generate()
 }
 

@@ -9,92 +9,112 @@ import (
 // The AVX-512 loops take sums of four products of a byte and a signed byte (VPDPBUSD), for which a weight k of 24 bits is split
 // into three digits, k = 2^16*high + 2^8*middle + low, each from -128 to 127. Sums are exact modulo 2^32, as are those of the
 // plain loops.
-
-// digits are the sums of products with each digit.
-type digits struct{ high, middle, low VecVirtual }
-
-// A summing makes the sums of one vector of pixels.
 //
-// Where one quad of taps is all there is, the products of each digit are added onto 256 times the sum of those before; else
-// there are three sums, put together in the end.
-type summing struct {
-	single bool
-	half   VecVirtual // half of what is cut off in the end: of the sum, or of the high digits' sum
-	raise  VecVirtual // the shuffle that multiplies by 256, where single; shifts would all wait for the port of the products
-	sum    digits
+// The first pass makes four rows at once, so that what it reads of its tables serves four times, and leaves them interleaved: the
+// four bytes of a column stand together, as the second pass takes them.
+
+const digits = 3
+
+// A loop is what the loops have in common. Where the number of quads of taps is fixed, the products of each digit are added onto
+// 256 times the sums of those before. Else each digit has sums of its own, which are put together in the end.
+type loop struct {
+	name  string
+	quads int        // 0: as many as an argument says
+	half  VecVirtual // half of what is cut off in the end, as it stands in the high digits' sums
+	raise VecVirtual // the shuffle that multiplies by 256; shifts would all wait for one port
+	order VecVirtual // puts bytes in order after packing
 }
 
-func newSumming(single bool, half, raise VecVirtual) summing {
-	s := summing{single: single, half: half, raise: raise}
-	if single {
-		s.sum.low = ZMM()
-		VMOVDQA64(half, s.sum.low)
-		return s
+// begin declares a loop; order is for which index of the packed bytes, or dwords, each stands.
+func begin(name string, quads int, before, after string, doc []string) loop {
+	if quads == 0 {
+		before += ", quads"
 	}
-	s.sum = digits{ZMM(), ZMM(), ZMM()}
-	VPXORD(s.sum.high, s.sum.high, s.sum.high)
-	VPXORD(s.sum.middle, s.sum.middle, s.sum.middle)
-	VMOVDQA64(half, s.sum.low)
+	TEXT(name, NOSPLIT, "func("+before+", "+after+" int)")
+	Pragma("noescape")
+	Doc(doc...)
+	return loop{name: name, quads: quads}
+}
+
+// constants loads them.
+func (l *loop) constants(order [64]byte) {
+	l.half, l.raise, l.order = ZMM(), ZMM(), ZMM()
+	r := GP32()
+	MOVL(U32(1<<(precisionBits-1-16)), r)
+	VPBROADCASTD(r, l.half)
+	var bytes [64]byte
+	for i := range bytes {
+		bytes[i] = byte(i%16 - 1)
+		if i%4 == 0 {
+			bytes[i] = 0x80 // zero
+		}
+	}
+	VMOVDQU64(longConstant(l.name+"Raise", bytes), l.raise)
+	VMOVDQU64(longConstant(l.name+"Order", order), l.order)
+}
+
+// fixed returns the sums, cut off, of n vectors with their quads; digit gives a digit of a quad's weights and x its bytes.
+func (l *loop) fixed(n int, digit func(q, d int) VecVirtual, x func(q, i int) VecVirtual) (sum [4]VecVirtual) {
+	for i := range n {
+		sum[i] = ZMM()
+		VMOVDQA64(l.half, sum[i])
+	}
+	for d := range digits {
+		for i := range n {
+			if d > 0 {
+				VPSHUFB(l.raise, sum[i], sum[i])
+			}
+		}
+		for q := range l.quads {
+			k := digit(q, d)
+			for i := range n {
+				VPDPBUSD(k, x(q, i), sum[i])
+			}
+		}
+	}
+	for i := range n {
+		VPSRAD(Imm(precisionBits), sum[i], sum[i])
+	}
+	return sum
+}
+
+// sums are those of each digit, for the loops whose quads are not fixed.
+type sums [4][digits]VecVirtual
+
+func (l *loop) zero() (s sums) {
+	for i := range s {
+		for d := range s[i] {
+			s[i][d] = ZMM()
+			if d == 0 {
+				VMOVDQA64(l.half, s[i][d])
+			} else {
+				VPXORD(s[i][d], s[i][d], s[i][d])
+			}
+		}
+	}
 	return s
 }
 
-// add adds the products of x with the digits high, middle and low.
-func (s summing) add(x VecVirtual, digit [3]Op) {
-	if s.single {
-		VPDPBUSD(digit[0], x, s.sum.low)
-		VPSHUFB(s.raise, s.sum.low, s.sum.low)
-		VPDPBUSD(digit[1], x, s.sum.low)
-		VPSHUFB(s.raise, s.sum.low, s.sum.low)
-		VPDPBUSD(digit[2], x, s.sum.low)
-		return
+func (s sums) add(i int, x VecVirtual, k [digits]VecVirtual) {
+	for d := range k {
+		VPDPBUSD(k[d], x, s[i][d])
 	}
-	VPDPBUSD(digit[0], x, s.sum.high)
-	VPDPBUSD(digit[1], x, s.sum.middle)
-	VPDPBUSD(digit[2], x, s.sum.low)
 }
 
-// end returns the pixels, not yet clamped.
-func (s summing) end() VecVirtual {
-	d := s.sum
-	if !s.single {
-		VPSLLD(Imm(8), d.high, d.high)
-		VPADDD(d.middle, d.high, d.high)
-		VPSLLD(Imm(8), d.high, d.high)
-		VPADDD(d.high, d.low, d.low)
-	}
-	VPSRAD(Imm(precisionBits), d.low, d.low)
-	return d.low
-}
-
-// halves is what sums begin with.
-func halves(single bool) VecVirtual {
-	v, r := ZMM(), GP32()
-	if single {
-		MOVL(U32(1<<(precisionBits-1-16)), r)
-	} else {
-		MOVL(U32(1<<(precisionBits-1)), r)
-	}
-	VPBROADCASTD(r, v)
-	return v
-}
-
-// raising is the shuffle that multiplies by 256.
-func raising(name string, single bool) VecVirtual {
-	v := ZMM()
-	if single {
-		var bytes [64]byte
-		for i := range bytes {
-			bytes[i] = byte(i%16 - 1)
-			if i%4 == 0 {
-				bytes[i] = 0x80 // zero
-			}
-		}
-		VMOVDQU64(longConstant(name+"Raise", bytes), v)
+// end puts the digits together and cuts off.
+func (l *loop) end(s sums) (v [4]VecVirtual) {
+	for i := range s {
+		VPSHUFB(l.raise, s[i][0], s[i][0])
+		VPADDD(s[i][1], s[i][0], s[i][0])
+		VPSHUFB(l.raise, s[i][0], s[i][0])
+		VPADDD(s[i][2], s[i][0], s[i][0])
+		VPSRAD(Imm(precisionBits), s[i][0], s[i][0])
+		v[i] = s[i][0]
 	}
 	return v
 }
 
-// packed clamps four vectors of pixels to bytes. Packing stays within 16-byte lanes.
+// packed clamps four vectors to bytes. Packing stays within 16-byte lanes.
 func packed(v [4]VecVirtual) VecVirtual {
 	VPACKSSDW(v[1], v[0], v[0])
 	VPACKSSDW(v[3], v[2], v[2])
@@ -102,78 +122,158 @@ func packed(v [4]VecVirtual) VecVirtual {
 	return v[0]
 }
 
-// rowVNNI resamples a row, 64 bytes a turn, whatever their channels; single says that four taps are enough.
-func rowVNNI(name string, single bool) {
-	args := "quads, blocks int"
-	if single {
-		args = "blocks int"
-	}
-	TEXT(name, NOSPLIT, "func(out, in *byte, at *int32, table *uint32, "+args+")")
-	Pragma("noescape")
-	Doc(name+" makes blocks of 64 bytes of a row, in four groups of 16. For each block, at holds where in out it goes, and for",
-		"each of its groups where in in the 64 bytes begin from which a quad of taps reads, quad by quad; table holds, likewise, the",
-		"places of 16 times four taps among these bytes, and their high, middle and low digits.")
-	out, in := Load(Param("out"), GP64()), Load(Param("in"), GP64())
+// rowsVNNI resamples four rows, 16 bytes of each a turn, whatever their channels.
+func rowsVNNI(name string, quads int) {
+	l := begin(name, quads, "out, in *byte, row *int, at *int32, table *uint32", "groups", []string{
+		name + " makes groups of 16 bytes of four rows, byte by byte below each other, from the rows that begin at row[0] to row[3] of in.",
+		"For each group, quad of taps by quad of taps, at holds where in a row the 64 bytes begin from which it reads, and table",
+		"the places of 16 times four taps among these bytes, then their high, middle and low digits."})
+	out, in, row := Load(Param("out"), GP64()), Load(Param("in"), GP64()), Load(Param("row"), GP64())
 	at, table := Load(Param("at"), GP64()), Load(Param("table"), GP64())
-	var quads Register
-	if !single {
-		quads = Load(Param("quads"), GP64())
+	groups := Load(Param("groups"), GP64())
+	var from [4]Register
+	for j := range from {
+		from[j] = GP64()
+		MOVQ(Mem{Base: row, Disp: 8 * j}, from[j])
+		ADDQ(in, from[j])
 	}
-	blocks := Load(Param("blocks"), GP64())
-	half, raise, order := halves(single), raising(name, single), ZMM()
+	var below [64]byte // after packing, each lane holds four bytes of each row
+	for i := range below {
+		below[i] = byte(i%4*4 + i%16/4)
+	}
+	l.constants(below)
+
+	take := func(q int) (x [4]VecVirtual) {
+		places, first := ZMM(), GP64()
+		MOVLQSX(Mem{Base: at, Disp: 4 * q}, first)
+		VMOVDQU64(Mem{Base: table, Disp: 256 * q}, places)
+		for j := range x {
+			x[j] = ZMM()
+			VPERMB(Mem{Base: from[j], Index: first, Scale: 1}, places, x[j])
+		}
+		return x
+	}
+	digit := func(q, d int) VecVirtual {
+		k := ZMM()
+		VMOVDQU64(Mem{Base: table, Disp: 256*q + 64*(d+1)}, k)
+		return k
+	}
+
+	Label("group")
+	var v [4]VecVirtual
+	if quads > 0 {
+		x := make([][4]VecVirtual, quads)
+		for q := range x {
+			x[q] = take(q)
+		}
+		v = l.fixed(4, digit, func(q, i int) VecVirtual { return x[q][i] })
+		ADDQ(I32(4*quads), at)
+		ADDQ(I32(256*quads), table)
+	} else {
+		n := Load(Param("quads"), GP64())
+		s := l.zero()
+		Label("quad")
+		x := take(0)
+		k := [digits]VecVirtual{digit(0, 0), digit(0, 1), digit(0, 2)}
+		for j := range x {
+			s.add(j, x[j], k)
+		}
+		ADDQ(Imm(4), at)
+		ADDQ(I32(256), table)
+		DECQ(n)
+		JNZ(LabelRef("quad"))
+		v = l.end(s)
+	}
+	p := packed(v)
+	VPSHUFB(l.order, p, p)
+	VMOVDQU64(p, Mem{Base: out})
+	ADDQ(Imm(64), out)
+	DECQ(groups)
+	JNZ(LabelRef("group"))
+	VZEROUPPER()
+	RET()
+}
+
+// columnsVNNI resamples one output row, 64 bytes a strip.
+func columnsVNNI(name string, quads int) {
+	l := begin(name, quads, "out, in *byte, at *int, weight *uint32", "n", []string{
+		name + " makes n bytes, at least 1, of one row: each is the sum of quads of bytes that stand together. at holds where in in each quad's",
+		"bytes begin, weight its high, middle and low digits. 64 times the strips of 64 bytes that were begun are read, times four."})
+	out, in := Load(Param("out"), GP64()), Load(Param("in"), GP64())
+	at, weight := Load(Param("at"), GP64()), Load(Param("weight"), GP64())
+	left := Load(Param("n"), GP64())
 	var lanes [64]byte // after packing, lane l holds dword l of each group
 	for i := range lanes {
 		if i%4 == 0 {
 			lanes[i] = byte(i/4%4*4 + i/16)
 		}
 	}
-	VMOVDQU64(longConstant(name+"Order", lanes), order)
+	l.constants(lanes)
+	digit := func(of Register, q, d int) VecVirtual {
+		k := ZMM()
+		VPBROADCASTD(Mem{Base: of, Disp: 4 * (digits*q + d)}, k)
+		return k
+	}
+	take := func(from Register, i int) VecVirtual {
+		x := ZMM()
+		VMOVDQU64(Mem{Base: from, Disp: 64 * i}, x)
+		return x
+	}
 
-	Label("block")
-	to := GP64()
-	MOVLQSX(Mem{Base: at}, to)
 	var v [4]VecVirtual
-	for g := range v {
-		sum := newSumming(single, half, raise)
-		n, again := GP64(), "quad"+string(rune('0'+g))
-		if !single {
-			MOVQ(quads, n)
-			Label(again)
-			ADDQ(Imm(4), at)
+	if quads > 0 {
+		from, k := make([]Register, quads), make([][digits]VecVirtual, quads)
+		for q := range from {
+			from[q] = GP64()
+			MOVQ(Mem{Base: at, Disp: 8 * q}, from[q])
+			ADDQ(in, from[q])
+			k[q] = [digits]VecVirtual{digit(weight, q, 0), digit(weight, q, 1), digit(weight, q, 2)}
 		}
-		here := func(disp int) Mem {
-			if single {
-				disp += g * 256
+		Label("strip")
+		x := make([][4]VecVirtual, quads)
+		for q := range x {
+			for i := range x[q] {
+				x[q][i] = take(from[q], i)
 			}
-			return Mem{Base: table, Disp: disp}
+			ADDQ(I32(256), from[q])
 		}
-		from, x := GP64(), ZMM()
-		if single {
-			MOVLQSX(Mem{Base: at, Disp: 4 + 4*g}, from)
-		} else {
-			MOVLQSX(Mem{Base: at}, from)
+		v = l.fixed(4, func(q, d int) VecVirtual { return k[q][d] }, func(q, i int) VecVirtual { return x[q][i] })
+	} else {
+		Label("strip")
+		n, a, w, from := Load(Param("quads"), GP64()), GP64(), GP64(), GP64()
+		MOVQ(at, a)
+		MOVQ(weight, w)
+		s := l.zero()
+		Label("quad")
+		MOVQ(Mem{Base: a}, from)
+		ADDQ(in, from)
+		k := [digits]VecVirtual{digit(w, 0, 0), digit(w, 0, 1), digit(w, 0, 2)}
+		for i := range v {
+			s.add(i, take(from, i), k)
 		}
-		VMOVDQU64(here(0), x)
-		VPERMB(Mem{Base: in, Index: from, Scale: 1}, x, x)
-		sum.add(x, [3]Op{here(64), here(128), here(192)})
-		if !single {
-			ADDQ(I32(256), table)
-			DECQ(n)
-			JNZ(LabelRef(again))
-		}
-		v[g] = sum.end()
+		ADDQ(Imm(8), a)
+		ADDQ(Imm(4*digits), w)
+		DECQ(n)
+		JNZ(LabelRef("quad"))
+		ADDQ(I32(256), in)
+		v = l.end(s)
 	}
 	p := packed(v)
-	VPERMD(p, order, p)
-	VMOVDQU64(p, Mem{Base: out, Index: to, Scale: 1})
-	if single {
-		ADDQ(Imm(20), at)
-		ADDQ(I32(1024), table)
-	} else {
-		ADDQ(Imm(4), at)
-	}
-	DECQ(blocks)
-	JNZ(LabelRef("block"))
+	VPERMD(p, l.order, p)
+	SUBQ(Imm(64), left)
+	JL(LabelRef("part"))
+	VMOVDQU64(p, Mem{Base: out})
+	JE(LabelRef("done"))
+	ADDQ(Imm(64), out)
+	JMP(LabelRef("strip"))
+	Label("part")
+	ADDQ(Imm(64), left)
+	ones, mask := GP64(), K()
+	MOVQ(I32(-1), ones)
+	BZHIQ(left, ones, ones)
+	KMOVQ(ones, mask)
+	VMOVDQU8(p, mask, Mem{Base: out})
+	Label("done")
 	VZEROUPPER()
 	RET()
 }
@@ -184,97 +284,4 @@ func longConstant(name string, v [64]byte) Mem {
 		DATA(i, U8(b))
 	}
 	return m
-}
-
-// columnsVNNI resamples one output row, 64 bytes a strip; single says that four taps are enough. Unpacking and packing both stay
-// within 16-byte lanes, so the order comes back.
-func columnsVNNI(name string, single bool) {
-	args := "quads, n int"
-	if single {
-		args = "n int"
-	}
-	TEXT(name, NOSPLIT, "func(out, in *byte, row *int, weight *uint32, "+args+")")
-	Pragma("noescape")
-	Doc(name+" makes n bytes, at least 64, of one row: each is the sum of 4*quads bytes below each other. row holds where in",
-		"in each of these rows begins; weight the high, middle and low digits of each quad.")
-	out, in := Load(Param("out"), GP64()), Load(Param("in"), GP64())
-	row, weight := Load(Param("row"), GP64()), Load(Param("weight"), GP64())
-	var quads Register
-	if !single {
-		quads = Load(Param("quads"), GP64())
-	}
-	last := Load(Param("n"), GP64())
-	SUBQ(Imm(64), last)
-	i := GP64()
-	XORQ(i, i)
-	half, raise := halves(single), raising(name, single)
-	var from [4]Register
-	var k [3]VecVirtual
-	load := func(r, w Register) {
-		for j := range from {
-			from[j] = GP64()
-			MOVQ(Mem{Base: r, Disp: 8 * j}, from[j])
-		}
-		for d := range k {
-			k[d] = ZMM()
-			VPBROADCASTD(Mem{Base: w, Disp: 4 * d}, k[d])
-		}
-	}
-	if single {
-		load(row, weight)
-	}
-
-	Label("strip")
-	var sum [4]summing
-	for s := range sum {
-		sum[s] = newSumming(single, half, raise)
-	}
-	r, w, n, base := GP64(), GP64(), GP64(), GP64()
-	LEAQ(Mem{Base: in, Index: i, Scale: 1}, base)
-	if !single {
-		MOVQ(row, r)
-		MOVQ(weight, w)
-		MOVQ(quads, n)
-		Label("rows")
-		load(r, w)
-	}
-	var v [4]VecVirtual
-	for j := range v {
-		v[j] = ZMM()
-		VMOVDQU64(Mem{Base: base, Index: from[j], Scale: 1}, v[j])
-	}
-	ab, cd := [2]VecVirtual{ZMM(), ZMM()}, [2]VecVirtual{ZMM(), ZMM()}
-	VPUNPCKLBW(v[1], v[0], ab[0])
-	VPUNPCKHBW(v[1], v[0], ab[1])
-	VPUNPCKLBW(v[3], v[2], cd[0])
-	VPUNPCKHBW(v[3], v[2], cd[1])
-	for s := range sum {
-		x := ZMM()
-		if s%2 == 0 {
-			VPUNPCKLWD(cd[s/2], ab[s/2], x)
-		} else {
-			VPUNPCKHWD(cd[s/2], ab[s/2], x)
-		}
-		sum[s].add(x, [3]Op{k[0], k[1], k[2]})
-	}
-	if !single {
-		ADDQ(Imm(32), r)
-		ADDQ(Imm(12), w)
-		DECQ(n)
-		JNZ(LabelRef("rows"))
-	}
-	for s := range sum {
-		v[s] = sum[s].end()
-	}
-	p := packed(v)
-	VMOVDQU64(p, Mem{Base: out, Index: i, Scale: 1})
-	CMPQ(i, last)
-	JE(LabelRef("done"))
-	ADDQ(Imm(64), i)
-	CMPQ(i, last)
-	CMOVQGT(last, i)
-	JMP(LabelRef("strip"))
-	Label("done")
-	VZEROUPPER()
-	RET()
 }
