@@ -45,9 +45,32 @@ type display struct {
 // An activeStage is a stage that runs.
 type activeStage struct {
 	bar   *mpb.Bar
-	unit  string // what the bar counts now; a stage may read first, then train
-	begun time.Time
+	count count
 	told  time.Time // when a plain line last said how far it is
+}
+
+// A count is where a stage began to count what it counts now; a stage may
+// read first, then train. What it waited before, and what an earlier run had
+// done already, is no part of its rate.
+type count struct {
+	unit string
+	from time.Time
+	done int64
+}
+
+// rate says how fast the count goes and how long the rest takes; it is empty
+// where nothing is known yet.
+func (c count) rate(done, total int64, now time.Time) string {
+	took, did := now.Sub(c.from), done-c.done
+	if took <= 0 || did <= 0 {
+		return ""
+	}
+	s := fmt.Sprintf("%.3g/s", float64(did)/took.Seconds())
+	if total > done {
+		left := time.Duration(float64(took) / float64(did) * float64(total-done))
+		s += ", about " + duration(left) + " left"
+	}
+	return s
 }
 
 func (s *session) newDisplay(x *experiment) *display {
@@ -111,7 +134,7 @@ func (d *display) event(ev engine.Event) {
 	defer d.mu.Unlock()
 	switch ev.Type {
 	case engine.NodeStarted:
-		d.active[ev.Stage] = &activeStage{begun: ev.Time, told: ev.Time}
+		d.active[ev.Stage] = &activeStage{told: ev.Time}
 		d.overall()
 	case engine.Progress:
 		d.progress(ev)
@@ -175,42 +198,41 @@ func (d *display) progress(ev engine.Event) {
 	if a == nil {
 		return
 	}
+	if a.count.unit != ev.Unit {
+		a.count = count{unit: ev.Unit, from: ev.Time, done: ev.Done}
+		if a.bar != nil {
+			a.bar.Abort(true)
+			a.bar = nil
+		}
+	}
 	if d.bars == nil {
 		if ev.Time.Sub(a.told) >= quiet {
 			a.told = ev.Time
-			d.line("at work", ev.Stage, howFar(ev, ev.Time.Sub(a.begun)))
+			d.line("at work", ev.Stage, a.howFar(ev))
 		}
 		return
 	}
-	if a.bar != nil && a.unit != ev.Unit {
-		a.bar.Abort(true) // rates and times left start anew
-		a.bar = nil
-	}
-	a.unit = ev.Unit
 	if a.bar == nil {
+		c := a.count
+		rate := func(s decor.Statistics) string { return " " + c.rate(s.Current, s.Total, time.Now()) }
 		a.bar = d.bars.AddBar(ev.Total,
 			mpb.BarRemoveOnComplete(),
 			mpb.PrependDecorators(decor.Name(ev.Stage+" ", decor.WCSyncSpaceR), decor.CountersNoUnit("%d/%d "+ev.Unit+" ", decor.WCSyncSpaceR)),
-			mpb.AppendDecorators(decor.Percentage(), decor.AverageSpeed(0, "%.1f "+ev.Unit+"/s", decor.WCSyncSpace),
-				decor.OnComplete(decor.AverageETA(decor.ET_STYLE_GO, decor.WCSyncSpace), ""), decor.Name(" left")))
+			mpb.AppendDecorators(decor.Percentage(), decor.Any(rate, decor.WCSyncSpaceR)))
 	}
 	a.bar.SetTotal(ev.Total, false)
 	a.bar.SetCurrent(min(ev.Done, ev.Total-1)) // the bar goes when the stage is done, not before
 }
 
 // howFar says how far a stage is, its rate and the time left.
-func howFar(ev engine.Event, since time.Duration) string {
+func (a *activeStage) howFar(ev engine.Event) string {
 	s := fmt.Sprintf("%d", ev.Done)
 	if ev.Total > 0 {
 		s += fmt.Sprintf(" of %d", ev.Total)
 	}
 	s += " " + ev.Unit
-	if ev.Done > 0 && since > 0 {
-		s += fmt.Sprintf(", %.3g/s", float64(ev.Done)/since.Seconds())
-		if ev.Total > ev.Done {
-			left := time.Duration(float64(since) / float64(ev.Done) * float64(ev.Total-ev.Done))
-			s += ", about " + duration(left) + " left"
-		}
+	if rate := a.count.rate(ev.Done, ev.Total, ev.Time); rate != "" {
+		s += ", " + rate
 	}
 	return s
 }
