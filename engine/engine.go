@@ -25,6 +25,7 @@ type Options struct {
 	Batch     int      // most rows in a record batch; 0 = 256
 	Cut       Cut      // how fresh datasets are cut; zero = about 1,024 rows
 	Memory    int64    // bytes that rows in flight and tables kept for rereading may take; 0 = half of what this process may use
+	Shard     int      // bytes that a file of exported Parquet holds, or a little more; 0 = 256 MiB
 	StoreMax  int64    // bytes that the store may hold; 0 = as many as there is room for
 	Rescan    []string // stages or instances whose frozen sources are looked at anew
 	ReadOnly  bool     // only plan: content ids learnt on the way are not remembered
@@ -129,6 +130,9 @@ func New(g *pipeline.Graph, registry *stages.Registry, store *runs.Store, o Opti
 	}
 	if o.Memory <= 0 {
 		o.Memory = usableMemory() / 2
+	}
+	if o.Shard <= 0 {
+		o.Shard = shardBytes
 	}
 	if o.Retry <= 0 {
 		o.Retry = time.Second

@@ -33,8 +33,11 @@ type Exported struct {
 
 // Export joins an output that exists into a folder: Parquet files with all
 // columns and the pictures themselves, or the files of an output of type
-// Files. The folder must not exist; it appears whole or not at all.
-func (e *Engine) Export(ctx context.Context, instance, outputName, dir string) (Exported, error) {
+// Files. The folder must not exist; it appears whole or not at all, and an
+// export that was interrupted goes on behind the last whole file. progress is told
+// how many rows are done, and resumed how many an earlier export has done; either
+// may be nil.
+func (e *Engine) Export(ctx context.Context, instance, outputName, dir string, progress, resumed func(rows, all int)) (Exported, error) {
 	var done Exported
 	n, ok := e.named(instance)
 	if !ok {
@@ -44,12 +47,26 @@ func (e *Engine) Export(ctx context.Context, instance, outputName, dir string) (
 	if err != nil {
 		return done, err
 	}
-	err = NewFolder(dir, func(tmp string) error {
-		if out.data == nil {
-			done, err = e.exportFiles(out, tmp)
-		} else {
-			done, err = e.exportRows(ctx, out.data, tmp)
+	var recipe runs.Digest
+	if out.data != nil {
+		if recipe, err = e.version(ctx, out.data); err != nil {
+			return done, err
 		}
+	}
+	err = MakeFolder(dir, derive("export of parquet/1", recipe, digestText(fmt.Sprint(e.o.Shard))), func(d *Draft) error {
+		if out.data == nil {
+			done, err = e.exportFiles(out, d.Dir)
+			return err
+		}
+		var s Shards
+		begun, err := d.Resume(&s)
+		if err != nil {
+			return err
+		}
+		if begun && resumed != nil {
+			resumed(s.Rows, out.data.rows)
+		}
+		done, err = e.exportRows(ctx, out.data, d.Dir, s, progress, func(s Shards) error { return d.Keep(s) })
 		return err
 	})
 	if errors.Is(err, runs.ErrAbsent) {
@@ -58,31 +75,24 @@ func (e *Engine) Export(ctx context.Context, instance, outputName, dir string) (
 	return done, err
 }
 
-// NewFolder makes a folder that must not exist: fill works in another one
-// beside it, which takes the name when it is whole.
-func NewFolder(dir string, fill func(tmp string) error) error {
-	if _, err := os.Lstat(dir); err == nil {
-		return fmt.Errorf("%s exists already; name a new folder", dir)
+// ExportShards is Export into a folder that a caller makes, going on behind
+// shards that are there. keep is called after each one.
+func (e *Engine) ExportShards(ctx context.Context, instance, outputName, dir string, behind Shards, progress func(rows, all int), keep func(Shards) error) (Exported, error) {
+	n, ok := e.named(instance)
+	if !ok {
+		return Exported{}, e.noSuchStage(instance)
 	}
-	parent, base := filepath.Split(filepath.Clean(dir))
-	if parent == "" {
-		parent = "."
-	}
-	if err := os.MkdirAll(parent, 0o777); err != nil {
-		return err
-	}
-	tmp, err := os.MkdirTemp(parent, "."+base+"-")
+	out, err := n.outputNamed(outputName)
 	if err != nil {
-		return err
+		return Exported{}, err
 	}
-	defer os.RemoveAll(tmp)
-	if err := fill(tmp); err != nil {
-		return err
+	if out.data == nil {
+		return Exported{}, fmt.Errorf("%s.%s: %w", instance, outputName, ErrFiles)
 	}
-	if err := os.Chmod(tmp, 0o755); err != nil {
-		return err
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return Exported{}, err
 	}
-	return os.Rename(tmp, dir)
+	return e.exportRows(ctx, out.data, dir, behind, progress, keep)
 }
 
 func (n *node) outputNamed(name string) (*output, error) {
@@ -129,7 +139,7 @@ func fileIn(dir, name string) (string, error) {
 	return path, os.MkdirAll(filepath.Dir(path), 0o777)
 }
 
-func (e *Engine) exportRows(ctx context.Context, d *dataset, dir string) (Exported, error) {
+func (e *Engine) exportRows(ctx context.Context, d *dataset, dir string, behind Shards, progress func(rows, all int), keep func(Shards) error) (Exported, error) {
 	done := Exported{Rows: d.rows}
 	var columns []string
 	for _, f := range d.schema.Fields()[1:] {
@@ -139,26 +149,27 @@ func (e *Engine) exportRows(ctx context.Context, d *dataset, dir string) (Export
 	if err != nil {
 		return done, err
 	}
-	parts, err := e.partitions(d)
-	if err != nil {
-		return done, err
-	}
-	w := &shardWriter{dir: dir, schema: schema}
-	for p := range parts {
-		err := e.batches(ctx, d, p, nil, columns, func(b arrow.Record) (err error) {
-			cols := append([]arrow.Array{}, b.Columns()...)
-			for i, c := range cols {
-				if stages.IsImage(c.DataType()) {
-					if cols[i], err = e.exportImages(ctx, d, b.ColumnName(i), c); err != nil {
-						return err
-					}
+	w := &shardWriter{dir: dir, schema: schema, limit: e.o.Shard, done: behind, keep: keep}
+	at := behind.Rows
+	err = e.batchesFrom(ctx, d, at, columns, func(b arrow.Record) (err error) {
+		cols := append([]arrow.Array{}, b.Columns()...)
+		for i, c := range cols {
+			if stages.IsImage(c.DataType()) {
+				if cols[i], err = e.exportImages(ctx, d, b.ColumnName(i), c); err != nil {
+					return err
 				}
 			}
-			return w.write(array.NewRecord(schema, cols, b.NumRows()))
-		})
-		if err != nil {
-			return done, errors.Join(err, w.close())
 		}
+		if err := w.write(array.NewRecord(schema, cols, b.NumRows())); err != nil {
+			return err
+		}
+		if at += int(b.NumRows()); progress != nil {
+			progress(at, d.rows)
+		}
+		return nil
+	})
+	if err != nil {
+		return done, errors.Join(err, w.abandon())
 	}
 	if err := w.close(); err != nil {
 		return done, err

@@ -73,23 +73,7 @@ func (e *Engine) handOver(d *dataset, rec arrow.Record, schema *arrow.Schema) (a
 }
 
 func (in *rowsInput) Each(ctx context.Context, f func(arrow.Record) error) error {
-	parts, err := in.e.partitions(in.data)
-	if err != nil {
-		return err
-	}
-	for p := range parts {
-		err := in.e.batches(ctx, in.data, p, nil, in.columns, func(rec arrow.Record) error {
-			rec, err := in.e.handOver(in.data, rec, in.schema)
-			if err != nil {
-				return err
-			}
-			return f(rec)
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return in.From(ctx, 0, f)
 }
 
 func (in *rowsInput) Take(ctx context.Context, ordinals []int) (arrow.Record, error) {

@@ -40,7 +40,7 @@ func exportForms() string {
 }
 
 // exportAs writes all sets of a stage in a form of other programs.
-func (s *session) exportAs(ctx context.Context, x *experiment, e *engine.Engine, name, form, label, dir string) error {
+func (s *session) exportAs(ctx context.Context, x *experiment, e *engine.Engine, name, form, label, dir string, shard int64) error {
 	for _, f := range export.Forms() {
 		if f.Name != form {
 			continue
@@ -49,7 +49,7 @@ func (s *session) exportAs(ctx context.Context, x *experiment, e *engine.Engine,
 		if err != nil {
 			return err
 		}
-		job.Label, job.Progress = label, s.told(dir)
+		job.Label, job.Shard, job.Progress, job.Resumed = label, shard, s.told(dir), s.resumed(dir)
 		summary, err := f.Write(ctx, job, dir)
 		if err != nil {
 			return err
@@ -72,6 +72,13 @@ func (s *session) told(dir string) func(rows, all int) {
 			last = now
 			fmt.Fprintf(s.stderr, "at work  %s  %d of %d rows\n", dir, rows, all)
 		}
+	}
+}
+
+// resumed says that an export goes on behind rows of an earlier one.
+func (s *session) resumed(dir string) func(rows, all int) {
+	return func(rows, all int) {
+		fmt.Fprintf(s.stderr, "note     %s  going on with an interrupted export: %d of %d rows were done\n", dir, rows, all)
 	}
 }
 

@@ -3,11 +3,8 @@ package cli
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -30,21 +27,17 @@ type layout interface {
 	close() error
 }
 
-// An exportState says how far an export has come; it lies in the folder until
-// the export is complete.
+// An exportState says how far an export has come.
 type exportState struct {
-	Recipe string `json:"recipe"` // what is exported, and how
-	Rows   int    `json:"rows"`   // that are done
+	Rows int // that are done
 }
-
-const stateFile = ".shiftmill-export.json"
 
 // flushRows is how many rows an interrupted export may lose.
 const flushRows = 256
 
-// exportPictures writes outputs in a layout. A folder that holds an unfinished
-// export of the same goes on where that stopped.
-func exportPictures(ctx context.Context, e *engine.Engine, outputs []namedOutput, dir, style, encode, label string) (rows int, err error) {
+// exportPictures writes outputs in a layout; an unfinished export of the same
+// goes on where that stopped.
+func (s *session) exportPictures(ctx context.Context, e *engine.Engine, outputs []namedOutput, dir, style, encode, label string) (rows int, err error) {
 	sets := make([]engine.PictureSet, len(outputs))
 	for i, o := range outputs {
 		sets[i] = engine.PictureSet{Instance: o.instance, Output: o.output}
@@ -57,66 +50,47 @@ func exportPictures(ctx context.Context, e *engine.Engine, outputs []namedOutput
 	for _, s := range sets {
 		fmt.Fprintln(h, s.Instance, s.Output, s.Recipe)
 	}
-	state := exportState{Recipe: hex.EncodeToString(h.Sum(nil))}
-	if err := state.resume(dir); err != nil {
-		return 0, err
-	}
-	var l layout
-	switch style {
-	case "folders":
-		l, err = newFolders(dir, sets, encode)
-	case "arrays":
-		l, err = newArrays(dir, sets, rows, state.Rows)
-	}
-	if err != nil {
-		return 0, err
-	}
-	flushed := state.Rows
-	err = e.EachPicture(ctx, sets, label, state.Rows, func(b *engine.PictureBatch) error {
-		if err := l.write(b); err != nil {
+	return rows, engine.MakeFolder(dir, [sha256.Size]byte(h.Sum(nil)), func(d *engine.Draft) error {
+		var state exportState
+		begun, err := d.Resume(&state)
+		if err != nil {
 			return err
 		}
-		if state.Rows = b.First + len(b.IDs); state.Rows-flushed < flushRows {
-			return nil
+		if begun {
+			s.resumed(dir)(state.Rows, rows)
 		}
-		flushed = state.Rows
-		return errors.Join(l.flush(), state.save(dir))
+		var l layout
+		switch style {
+		case "folders":
+			l, err = newFolders(d.Dir, sets, encode)
+		case "arrays":
+			l, err = newArrays(d.Dir, sets, rows, state.Rows)
+		}
+		if err != nil {
+			return err
+		}
+		told := s.told(dir)
+		kept := state.Rows
+		keep := func() error {
+			kept = state.Rows
+			return errors.Join(l.flush(), d.Keep(state))
+		}
+		err = e.EachPicture(ctx, sets, label, state.Rows, func(b *engine.PictureBatch) error {
+			if err := l.write(b); err != nil {
+				return err
+			}
+			state.Rows = b.First + len(b.IDs)
+			told(state.Rows, rows)
+			if state.Rows-kept < flushRows {
+				return nil
+			}
+			return keep()
+		})
+		if err != nil && ctx.Err() != nil && state.Rows > kept { // stopped between two batches
+			err = errors.Join(err, keep())
+		}
+		return errors.Join(err, l.close())
 	})
-	if err = errors.Join(err, l.close()); err != nil {
-		return 0, err
-	}
-	return rows, os.Remove(filepath.Join(dir, stateFile))
-}
-
-// resume reads the state of an unfinished export, or begins one.
-func (s *exportState) resume(dir string) error {
-	data, err := os.ReadFile(filepath.Join(dir, stateFile))
-	switch {
-	case err == nil:
-		var had exportState
-		if json.Unmarshal(data, &had) != nil || had.Recipe != s.Recipe {
-			return fmt.Errorf("%s holds an unfinished export of something else; name a new folder, or remove it", dir)
-		}
-		s.Rows = had.Rows
-		return nil
-	case !errors.Is(err, fs.ErrNotExist):
-		return err
-	}
-	if files, err := os.ReadDir(dir); err == nil && len(files) > 0 {
-		return fmt.Errorf("%s exists already; name a new folder", dir)
-	}
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return err
-	}
-	return s.save(dir)
-}
-
-func (s *exportState) save(dir string) error {
-	data, err := json.Marshal(s)
-	if err != nil {
-		return err
-	}
-	return replaceFile(filepath.Join(dir, stateFile), data)
 }
 
 // placeOf is a set's part of a path: "fog/3" for the output fog-3 of a stage of

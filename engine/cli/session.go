@@ -32,6 +32,7 @@ type session struct {
 	storeDir  string
 	workers   int
 	batch     int
+	shard     int // bytes of the files of an export; 0 for the default
 	partition int
 	memory    string
 	storeMax  string
@@ -260,7 +261,7 @@ func (s *session) store(x *experiment) string {
 
 // options are the engine's settings from flags and the machine's settings.
 func (s *session) options(x *experiment, listen func(engine.Event)) engine.Options {
-	o := engine.Options{Workers: s.workers, Batch: s.batch, KeepGoing: s.keepGoing, Rescan: s.rescan, Listen: listen,
+	o := engine.Options{Workers: s.workers, Batch: s.batch, Shard: s.shard, KeepGoing: s.keepGoing, Rescan: s.rescan, Listen: listen,
 		Encoder: engine.Encoder{Version: imageio.Version, JPEG: func(pix []byte, height, width, quality int) ([]byte, error) {
 			return imageio.EncodeJPEG(&imageio.Pixels{H: height, W: width, C: 3, Pix: pix}, quality), nil
 		}}}

@@ -281,7 +281,7 @@ func (s *session) graphCommand() *cobra.Command {
 }
 
 func (s *session) exportCommand() *cobra.Command {
-	var spec, style, encode, label string
+	var spec, style, encode, label, shard string
 	c := &cobra.Command{
 		Use:   "export STAGE[.OUTPUT] DIR",
 		Short: "Write an output as Parquet, a benchmark in the forms of other programs, or pictures as files or arrays",
@@ -290,7 +290,10 @@ func (s *session) exportCommand() *cobra.Command {
 ` + exportForms() + `
 With --layout folders it writes pictures as ImageNet-C lies on disk, corruption/severity/class/file, and
 with --layout arrays as CIFAR-10-C does, one corruption.npy for all severities beside labels.npy. Both take
-several outputs at once, such as corrupted.all, and go on where an interrupted export stopped.`,
+several outputs at once, such as corrupted.all.
+
+The folder appears when it is whole. An export that was interrupted goes on where it stopped, to the
+same bytes, when the same command runs again; until then it lies beside the folder as .DIR.unfinished.`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) != 2 {
 				return usage("export takes an output and a folder: shiftmill export split.train data --spec svsf.yaml")
@@ -302,6 +305,11 @@ several outputs at once, such as corrupted.all, and go on where an interrupted e
 			if spec != "" {
 				specs = []string{spec}
 			}
+			bytes, err := bytesOf("--shard", shard)
+			if err != nil {
+				return err
+			}
+			s.shard = int(bytes)
 			x, e, err := s.planned(c.Context(), specs)
 			if err != nil {
 				return err
@@ -309,13 +317,13 @@ several outputs at once, such as corrupted.all, and go on where an interrupted e
 			defer x.close()
 			if style != "parquet" {
 				if style != "folders" && style != "arrays" {
-					return s.exportAs(c.Context(), x, e, args[0], style, label, args[1])
+					return s.exportAs(c.Context(), x, e, args[0], style, label, args[1], bytes)
 				}
 				outputs, err := selectOutputs(e, args[0])
 				if err != nil {
 					return usageError{err}
 				}
-				rows, err := exportPictures(c.Context(), e, outputs, args[1], style, encode, label)
+				rows, err := s.exportPictures(c.Context(), e, outputs, args[1], style, encode, label)
 				if err == nil {
 					s.printf("%d pictures of %d rows: %s\n", rows*len(outputs), rows, args[1])
 				}
@@ -325,7 +333,7 @@ several outputs at once, such as corrupted.all, and go on where an interrupted e
 			if err != nil {
 				return usageError{err}
 			}
-			done, err := e.Export(c.Context(), which.instance, which.output, args[1])
+			done, err := e.Export(c.Context(), which.instance, which.output, args[1], s.told(args[1]), s.resumed(args[1]))
 			if err != nil {
 				return err
 			}
@@ -340,6 +348,7 @@ several outputs at once, such as corrupted.all, and go on where an interrupted e
 	c.Flags().StringVar(&spec, "spec", "", "the spec (default: the built-in quickstart)")
 	c.Flags().StringVar(&style, "layout", "parquet", "parquet, "+strings.Join(exportNames(), ", "))
 	c.Flags().StringVar(&encode, "encode", "png", "files of --layout folders: png, or jpeg:QUALITY (the published ImageNet-C has jpeg:85)")
+	c.Flags().StringVar(&shard, "shard", "", "size of the files of Parquet, huggingface (default 256MiB) and webdataset (default 1GiB, or 10,000 samples)")
 	c.Flags().StringVar(&label, "label", "label", "column whose values are the classes of --layout")
 	return c
 }

@@ -6,30 +6,52 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"shiftmill/engine"
 )
 
 // writeHuggingFace makes data/SPLIT/part-00000.parquet, ... and README.md, the
 // dataset card whose head tells datasets.load_dataset which files are which
 // split. Names of splits hold letters, digits and _ only.
-func writeHuggingFace(ctx context.Context, j *Job, dir string) (string, error) {
+func writeHuggingFace(ctx context.Context, j *Job, d *engine.Draft) (string, error) {
 	var card, list strings.Builder
 	fmt.Fprintf(&card, "---\npretty_name: %q\nconfigs:\n- config_name: default\n  data_files:\n", j.Header.Name)
 	fmt.Fprintf(&list, "| split | set | rows |\n| --- | --- | --: |\n")
 	used, rows := map[string]string{}, 0
-	for _, s := range j.Sets {
+	var at hubState
+	if _, err := d.Resume(&at); err != nil {
+		return "", err
+	}
+	begun := at
+	for i, s := range j.Sets {
 		split := splitName(s.Name)
 		if had, ok := used[split]; ok {
 			return "", fmt.Errorf("the sets %s and %s would both be the split %s: give one another name", had, s.Name, split)
 		}
 		used[split] = s.Name
-		done, err := j.Engine.Export(ctx, j.Instance, s.Name, filepath.Join(dir, "data", split))
-		if err != nil {
-			return "", err
+		n, folder := s.Rows.Len(), filepath.Join(d.Dir, "data", split)
+		if i == begun.Sets {
+			j.resume(rows + begun.Shards.Rows)
+		}
+		if i >= begun.Sets {
+			at = hubState{Sets: i}
+			if i == begun.Sets {
+				at.Shards = begun.Shards
+			}
+			last := at.Shards.Rows
+			_, err := j.Engine.ExportShards(ctx, j.Instance, s.Rows.Output(), folder, at.Shards,
+				func(rows, _ int) { j.went(rows - last); last = rows },
+				func(done engine.Shards) error { at.Shards = done; return d.Keep(at) })
+			if err != nil {
+				return "", err
+			}
+			if err := d.Keep(hubState{Sets: i + 1}); err != nil {
+				return "", err
+			}
 		}
 		fmt.Fprintf(&card, "  - split: %s\n    path: data/%s/*.parquet\n", split, split)
-		fmt.Fprintf(&list, "| %s | %s | %d |\n", split, s.Name, done.Rows)
-		rows += done.Rows
-		j.went(done.Rows)
+		fmt.Fprintf(&list, "| %s | %s | %d |\n", split, s.Name, n)
+		rows += n
 	}
 	h := j.Header
 	fmt.Fprintf(&card, "---\n\n# %s\n\nA distribution-shift benchmark: `train` and `iid` follow one distribution, each other set alters one attribute of it.\n\n%s\n", h.Name, list.String())
@@ -43,10 +65,16 @@ func writeHuggingFace(ctx context.Context, j *Job, dir string) (string, error) {
 			fmt.Fprintf(&card, "- %d: %s\n", f.Rows, f.Reason)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(dir, "README.md"), []byte(card.String()), 0o666); err != nil {
+	if err := os.WriteFile(filepath.Join(d.Dir, "README.md"), []byte(card.String()), 0o666); err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("%d rows in %d splits, with a dataset card", rows, len(used)), nil
+}
+
+// A hubState says how many sets are whole, and how far the next one is.
+type hubState struct {
+	Sets   int
+	Shards engine.Shards
 }
 
 func splitName(set string) string {

@@ -2,6 +2,8 @@ package export
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"path"
 	"slices"
@@ -19,7 +21,7 @@ import (
 // A Set is one output of the stage.
 type Set struct {
 	Name   string
-	Rows   stages.Input
+	Rows   engine.Rows
 	Images stages.Images
 	Prints stages.Input // check/fingerprint of these rows and perhaps more, or nil
 }
@@ -32,28 +34,65 @@ type Job struct {
 	Header   manifest.Header // without rows, sets and root
 	Label    string          // column of the class
 
+	Shard int64 // bytes of a tar shard; 0: as many as shardSamples take, at most shardBytes
+
 	// Progress, if set, is told from time to time how many rows of all sets have
-	// been gone through; a form may go through them more than once.
-	Progress func(rows, all int)
-	gone     int
+	// been gone through; a form may go through them more than once. Resumed, if
+	// set, is told once how many an interrupted export had written.
+	Progress, Resumed func(rows, all int)
+	gone              int
+
+	// KeepRows is after how many rows an export keeps how far it is; 0: every two
+	// seconds.
+	KeepRows int
 }
 
-// went counts rows that were gone through.
-func (j *Job) went(rows int) {
-	if j.gone += rows; j.Progress == nil {
-		return
-	}
+// rows counts those of all sets.
+func (j *Job) rows() int {
 	all := 0
 	for _, s := range j.Sets {
 		all += s.Rows.Len()
 	}
-	j.Progress((j.gone-1)%max(all, 1)+1, all)
+	return all
+}
+
+// went counts rows that were gone through.
+func (j *Job) went(rows int) {
+	if j.gone += rows; j.Progress != nil {
+		all := j.rows()
+		j.Progress((j.gone-1)%max(all, 1)+1, all)
+	}
+}
+
+// resume counts rows of an interrupted export.
+func (j *Job) resume(rows int) {
+	if j.gone += rows; rows > 0 && j.Resumed != nil {
+		j.Resumed(rows, j.rows())
+	}
+}
+
+// recipe is a digest of all that a form writes.
+func (j *Job) recipe(ctx context.Context, form string) ([sha256.Size]byte, error) {
+	h := sha256.New()
+	head, err := json.Marshal(j.Header)
+	if err != nil {
+		return [sha256.Size]byte{}, err
+	}
+	fmt.Fprintf(h, "%q %q %d %s\n", form, j.Label, j.Shard, head)
+	for _, s := range j.Sets {
+		v, err := s.Rows.Version(ctx)
+		if err != nil {
+			return v, err
+		}
+		fmt.Fprintf(h, "%q %s %t\n", s.Name, v, s.Prints != nil)
+	}
+	return [sha256.Size]byte(h.Sum(nil)), nil
 }
 
 // A Form is a way to write a job.
 type Form struct {
 	Name, Doc string
-	write     func(ctx context.Context, j *Job, dir string) (string, error)
+	write     func(ctx context.Context, j *Job, d *engine.Draft) (string, error)
 }
 
 // Forms are all forms beside plain Parquet.
@@ -67,10 +106,15 @@ func Forms() []Form {
 	}
 }
 
-// Write writes the job into a new folder and says in a line what is there.
+// Write writes the job into a new folder and says in a line what is there. One
+// that was interrupted goes on, to the same bytes.
 func (f Form) Write(ctx context.Context, j *Job, dir string) (summary string, err error) {
-	err = engine.NewFolder(dir, func(tmp string) error {
-		summary, err = f.write(ctx, j, tmp)
+	recipe, err := j.recipe(ctx, f.Name+"/1")
+	if err != nil {
+		return "", err
+	}
+	err = engine.MakeFolder(dir, recipe, func(d *engine.Draft) error {
+		summary, err = f.write(ctx, j, d)
 		return err
 	})
 	return summary, err
@@ -79,6 +123,8 @@ func (f Form) Write(ctx context.Context, j *Job, dir string) (summary string, er
 // A sample is one row with its picture.
 type sample struct {
 	set    *Set
+	at     int // of the set
+	number int // of the row among those of all sets, from 1
 	id     string
 	cell   stages.ImageCell
 	image  bool // there is one
@@ -93,38 +139,46 @@ type value struct {
 	missing    bool
 }
 
-// each calls f with every row of a set.
-func (j *Job) each(ctx context.Context, s *Set, f func(*sample) error) error {
-	return s.Rows.Each(ctx, func(rec arrow.Record) error {
-		for i := range int(rec.NumRows()) {
-			row := &sample{set: s}
-			for k, col := range rec.Columns() {
-				name := rec.ColumnName(k)
-				switch {
-				case name == "id":
-					row.id = col.ValueStr(i)
-				case stages.IsImage(col.DataType()):
-					if row.image = col.IsValid(i); row.image {
-						row.cell = stages.Image(col, i)
-					}
-				default:
-					v := value{name: name, missing: col.IsNull(i)}
-					if !v.missing {
-						v.text, v.json = plainText(col, i), col.GetOneForMarshal(i)
-					}
-					if name == j.Label {
-						row.label = v.text
-					}
-					row.values = append(row.values, v)
-				}
+// A sampleReader makes samples of a record.
+type sampleReader struct {
+	set    *Set
+	at     int
+	rec    arrow.Record
+	label  string
+	images []bool // of each column
+}
+
+func readerOf(j *Job, set int, rec arrow.Record) *sampleReader {
+	r := &sampleReader{set: &j.Sets[set], at: set, rec: rec, label: j.Label}
+	for _, c := range rec.Columns() {
+		r.images = append(r.images, stages.IsImage(c.DataType()))
+	}
+	return r
+}
+
+func (s *sampleReader) sample(i, number int) *sample {
+	row := &sample{set: s.set, at: s.at, number: number}
+	for k, col := range s.rec.Columns() {
+		name := s.rec.ColumnName(k)
+		switch {
+		case name == "id":
+			row.id = col.ValueStr(i)
+		case s.images[k]:
+			if row.image = col.IsValid(i); row.image {
+				row.cell = stages.Image(col, i)
 			}
-			if err := f(row); err != nil {
-				return err
+		default:
+			v := value{name: name, missing: col.IsNull(i)}
+			if !v.missing {
+				v.text, v.json = plainText(col, i), col.GetOneForMarshal(i)
 			}
+			if name == s.label {
+				row.label = v.text
+			}
+			row.values = append(row.values, v)
 		}
-		j.went(int(rec.NumRows()))
-		return nil
-	})
+	}
+	return row
 }
 
 // plainText is a value as a CSV file would hold it; elements of lists are
@@ -200,25 +254,41 @@ func (r *sample) place(ctx context.Context) (string, bool) {
 	return p.Path, true
 }
 
-// classes lists the classes of all sets, sorted.
-func (j *Job) classes(ctx context.Context) ([]string, error) {
-	var names []string
-	seen := map[string]bool{}
+// classes lists the classes of all sets, sorted, and their numbers.
+func (j *Job) classes(ctx context.Context) (names []string, number map[string]int, err error) {
+	number = map[string]int{}
 	for i := range j.Sets {
-		err := j.each(ctx, &j.Sets[i], func(r *sample) error {
-			if r.label != "" && !seen[r.label] {
-				seen[r.label] = true
-				names = append(names, r.label)
+		rows, err := j.Sets[i].Rows.Only(j.Label)
+		if err != nil {
+			return nil, nil, err
+		}
+		err = rows.Each(ctx, func(rec arrow.Record) error {
+			if rec.NumCols() < 2 {
+				return nil
+			}
+			col := rec.Column(1)
+			for k := range col.Len() {
+				if col.IsNull(k) {
+					continue
+				}
+				text := plainText(col, k)
+				if _, seen := number[text]; text != "" && !seen {
+					number[strings.Clone(text)] = 0
+					names = append(names, strings.Clone(text))
+				}
 			}
 			return nil
 		})
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if len(names) == 0 {
-		return nil, fmt.Errorf("no row has a class in the column %q: this form needs one class a row; name its column with --label", j.Label)
+		return nil, nil, fmt.Errorf("no row has a class in the column %q: this form needs one class a row; name its column with --label", j.Label)
 	}
 	slices.Sort(names)
-	return names, nil
+	for k, name := range names {
+		number[name] = k
+	}
+	return names, number, nil
 }

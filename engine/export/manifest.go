@@ -3,22 +3,19 @@ package export
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"iter"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/memory"
 
+	"shiftmill/engine"
 	"shiftmill/runs/manifest"
 	"shiftmill/stages"
-	"shiftmill/stages/check"
 )
 
 // leading are the columns of every manifest.
@@ -32,67 +29,35 @@ var leading = []arrow.Field{
 	{Name: "phash", Type: arrow.BinaryTypes.String, Nullable: true},
 }
 
-// A fingerprint is what the manifest says of a picture beside its place. A set
-// may hold millions: as bytes they take a third of what digits take.
-type fingerprint struct {
-	sha    [sha256.Size]byte
-	phash  uint64
-	hashed bool // sha is there
-	looked bool // phash is
-}
-
-func fingerprintOf(sha, phash string) (f fingerprint, err error) {
-	if sha != "" {
-		d, err := hex.DecodeString(sha)
-		if err != nil || len(d) != len(f.sha) {
-			return f, fmt.Errorf("%q is no sha256", sha)
-		}
-		f.hashed = true
-		copy(f.sha[:], d)
-	}
-	if phash != "" {
-		f.looked = true
-		if f.phash, err = strconv.ParseUint(phash, 16, 64); err != nil {
-			return f, err
-		}
-	}
-	return f, nil
-}
-
-func (f *fingerprint) texts() (sha, phash string) {
-	if f.hashed {
-		sha = hex.EncodeToString(f.sha[:])
-	}
-	if f.looked {
-		phash = fmt.Sprintf("%016x", f.phash)
-	}
-	return sha, phash
-}
-
-func writeManifest(ctx context.Context, j *Job, dir string) (string, error) {
+// writeManifest takes fingerprints first, which reads the pictures where the
+// gate has not; an interrupted export goes on with them. The twin files are then
+// written from metadata alone, in one go.
+func writeManifest(ctx context.Context, j *Job, d *engine.Draft) (string, error) {
 	schema, err := j.manifestSchema()
 	if err != nil {
 		return "", err
 	}
-	prints := make([][]fingerprint, len(j.Sets))
-	for i := range j.Sets {
-		if prints[i], err = j.Sets[i].fingerprints(ctx); err != nil {
-			return "", fmt.Errorf("%s: %w", j.Sets[i].Name, err)
-		}
+	prints, err := j.takePrints(ctx, d)
+	if err != nil {
+		return "", err
 	}
-	h, err := manifest.Write(dir, j.Header, schema, func(write func(arrow.Record) error) error {
+	h, err := manifest.Write(d.Dir, j.Header, schema, func(write func(arrow.Record) error) error {
+		r, err := prints.reader()
+		if err != nil {
+			return err
+		}
 		for i := range j.Sets {
 			counted := func(rec arrow.Record) error {
 				j.went(int(rec.NumRows()))
 				return write(rec)
 			}
-			if err := j.Sets[i].manifestRows(ctx, schema, prints[i], counted); err != nil {
+			if err := j.Sets[i].manifestRows(ctx, schema, r, counted); err != nil {
 				return fmt.Errorf("%s: %w", j.Sets[i].Name, err)
 			}
 		}
 		return nil
 	})
-	if err != nil {
+	if err = errors.Join(err, prints.remove()); err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("%d rows of %d sets in %s and %s, root %.16s", h.Rows, len(h.Sets), manifest.Parquet, manifest.JSONL, h.Root), nil
@@ -142,96 +107,10 @@ func (j *Job) manifestSchema() (*arrow.Schema, error) {
 	return arrow.NewSchema(fields, nil), nil
 }
 
-// fingerprints are those of a set's pictures, in the order of its rows: from
-// check/fingerprint where that has run, else taken here.
-func (s *Set) fingerprints(ctx context.Context) ([]fingerprint, error) {
-	if s.Prints != nil {
-		return s.taken(ctx)
-	}
-	prints := make([]fingerprint, 0, s.Rows.Len())
-	err := s.Rows.Each(ctx, func(rec arrow.Record) error {
-		at := rec.Schema().FieldIndices("image")
-		if len(at) != 1 || !stages.IsImage(rec.Schema().Field(at[0]).Type) {
-			prints = append(prints, make([]fingerprint, rec.NumRows())...)
-			return nil
-		}
-		ids := rec.Column(0)
-		for i := range ids.Len() {
-			if rec.Column(at[0]).IsNull(i) {
-				prints = append(prints, fingerprint{})
-				continue
-			}
-			cell := stages.Image(rec.Column(at[0]), i)
-			pic, err := s.Images.Open(ctx, cell)
-			if err != nil {
-				return &stages.RowError{ID: ids.ValueStr(i), File: cell.Name(), Err: err}
-			}
-			p := check.PrintOf(pic)
-			f, err := fingerprintOf(p.SHA256, p.Phash)
-			if err != nil {
-				return err
-			}
-			prints = append(prints, f)
-		}
-		return nil
-	})
-	return prints, err
-}
-
-// taken finds the rows among those that fingerprints were taken of: both come
-// by ascending id, and a gate may have dropped some since.
-func (s *Set) taken(ctx context.Context) ([]fingerprint, error) {
-	type printed struct{ id, sha, phash string }
-	var failed error
-	next, stop := iter.Pull(func(yield func(printed) bool) {
-		done := errors.New("done")
-		err := s.Prints.Each(ctx, func(rec arrow.Record) error {
-			at := func(name string) *array.String { return rec.Column(rec.Schema().FieldIndices(name)[0]).(*array.String) }
-			ids, shas, hashes := at("id"), at("sha256"), at("phash")
-			for i := range ids.Len() {
-				if !yield(printed{ids.Value(i), shas.Value(i), hashes.Value(i)}) {
-					return done
-				}
-			}
-			return nil
-		})
-		if !errors.Is(err, done) {
-			failed = err
-		}
-	})
-	defer stop()
-	prints := make([]fingerprint, 0, s.Rows.Len())
-	err := s.Rows.Each(ctx, func(rec arrow.Record) error {
-		ids := rec.Column(0)
-		for i := range ids.Len() {
-			for {
-				p, ok := next()
-				if !ok {
-					return errors.Join(failed, fmt.Errorf("row %q has no fingerprint", ids.ValueStr(i)))
-				}
-				if p.id != ids.ValueStr(i) {
-					continue
-				}
-				f, err := fingerprintOf(p.sha, p.phash)
-				if err != nil {
-					return fmt.Errorf("row %q: %w", p.id, err)
-				}
-				prints = append(prints, f)
-				break
-			}
-		}
-		return nil
-	})
-	return prints, err
-}
-
 // manifestRows turns a set's rows into those of the manifest.
-func (s *Set) manifestRows(ctx context.Context, schema *arrow.Schema, prints []fingerprint, write func(arrow.Record) error) error {
-	at := 0 // of the record's first row, among all
+func (s *Set) manifestRows(ctx context.Context, schema *arrow.Schema, prints *printReader, write func(arrow.Record) error) error {
 	return s.Rows.Each(ctx, func(rec arrow.Record) error {
 		n := int(rec.NumRows())
-		prints := prints[at : at+n]
-		at += n
 		head := array.NewRecordBuilder(memory.DefaultAllocator, arrow.NewSchema(leading, nil))
 		defer head.Release()
 		image := rec.Schema().FieldIndices("image")
@@ -246,6 +125,10 @@ func (s *Set) manifestRows(ctx context.Context, schema *arrow.Schema, prints []f
 			}
 		}
 		for i := range n {
+			print, err := prints.next()
+			if err != nil {
+				return err
+			}
 			id := rec.Column(0).ValueStr(i)
 			head.Field(0).(*array.StringBuilder).Append(id)
 			head.Field(1).(*array.StringBuilder).Append(s.Name)
@@ -262,7 +145,7 @@ func (s *Set) manifestRows(ctx context.Context, schema *arrow.Schema, prints []f
 						if offset, size = place.Offset, place.Size; size >= 0 {
 							path = fileOf(path, place.Path)
 						}
-						if p := &prints[i]; p.hashed && p.sha != [sha256.Size]byte(place.SHA256) {
+						if print.hashed && print.sha != [sha256.Size]byte(place.SHA256) {
 							return &stages.RowError{ID: id, File: cell.Name(), Err: fmt.Errorf("the file has changed since it was looked at; run the spec again")}
 						}
 					}
@@ -276,7 +159,7 @@ func (s *Set) manifestRows(ctx context.Context, schema *arrow.Schema, prints []f
 					b.Append(v)
 				}
 			}
-			sha, phash := prints[i].texts()
+			sha, phash := print.texts()
 			text(5, sha)
 			text(6, phash)
 		}

@@ -6,83 +6,110 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
+
+	"shiftmill/engine"
 )
 
 // writeWILDS writes metadata.csv with a row for each image and set: filename
 // below images/, split as a number, y as the number of the class, then all
 // metadata; splits.json and classes.json name the numbers. WILDS calls the IID
 // test set id_test and numbers train 0, val 1.
-func writeWILDS(ctx context.Context, j *Job, dir string) (string, error) {
-	classes, err := j.classes(ctx)
+func writeWILDS(ctx context.Context, j *Job, d *engine.Draft) (string, error) {
+	names, classes, err := j.classes(ctx)
 	if err != nil {
 		return "", err
 	}
-	f, err := os.Create(filepath.Join(dir, "metadata.csv"))
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	w := csv.NewWriter(f)
 	splits := map[string]int{}
 	var columns []string
-	for i := range j.Sets {
-		for _, field := range j.Sets[i].Rows.Schema().Fields() {
+	for i, s := range j.Sets {
+		for _, field := range s.Rows.Schema().Fields() {
 			if name := field.Name; name != "id" && name != "image" && name != "look" && !slices.Contains(columns, name) {
 				columns = append(columns, name)
 			}
 		}
+		if s.Name == "iid" {
+			s.Name = "id_test"
+		}
+		splits[s.Name] = i
 	}
 	slices.Sort(columns)
-	if err := w.Write(append([]string{"id", "filename", "split", "y"}, columns...)); err != nil {
+	images := filepath.Join(d.Dir, "images")
+	if err := os.MkdirAll(images, 0o777); err != nil {
 		return "", err
 	}
-	rows, placed := 0, map[string]string{}
-	for i := range j.Sets {
-		s := &j.Sets[i]
-		name := s.Name
-		if name == "iid" {
-			name = "id_test"
-		}
-		splits[name] = i
-		err := j.each(ctx, s, func(r *sample) error {
-			if !r.image || r.label == "" {
-				return fmt.Errorf("row %q of %s has no image or no class", r.id, s.Name)
-			}
-			file, ok := placed[r.id]
-			if !ok {
-				var err error
-				if file, err = r.put(ctx, filepath.Join(dir, "images")); err != nil {
-					return err
-				}
-				placed[r.id] = file
-			}
-			line := []string{r.id, "images/" + file, strconv.Itoa(i), strconv.Itoa(slices.Index(classes, r.label))}
-			for _, c := range columns {
-				text := ""
-				for _, v := range r.values {
-					if v.name == c {
-						text = v.text
-					}
-				}
-				line = append(line, text)
-			}
-			rows++
-			return w.Write(line)
-		})
+	rows, err := writeRows(ctx, j, d, func(begun int64) (rowWriter[int64], error) {
+		f, err := behind(filepath.Join(d.Dir, "metadata.csv"), begun)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-	}
-	w.Flush()
-	if err := errors.Join(w.Error(), f.Close(), writeJSON(filepath.Join(dir, "splits.json"), splits), writeJSON(filepath.Join(dir, "classes.json"), classes)); err != nil {
+		w := &wilds{images: images, classes: classes, columns: columns, file: f, csv: csv.NewWriter(f)}
+		if begun == 0 {
+			err = w.csv.Write(append([]string{"id", "filename", "split", "y"}, columns...))
+		}
+		return w, err
+	})
+	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%d rows of %d splits in metadata.csv, %d images", rows, len(splits), len(placed)), nil
+	if err := errors.Join(writeJSON(filepath.Join(d.Dir, "splits.json"), splits), writeJSON(filepath.Join(d.Dir, "classes.json"), names)); err != nil {
+		return "", err
+	}
+	count, err := entries(images)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%d rows of %d splits in metadata.csv, %d images", rows, len(splits), count), nil
 }
+
+// wilds writes the table and its images. Its state is the length of the table.
+type wilds struct {
+	images  string
+	classes map[string]int
+	columns []string
+	file    *os.File
+	csv     *csv.Writer
+}
+
+func (w *wilds) write(ctx context.Context, r *sample) error {
+	if !r.image || r.label == "" {
+		return fmt.Errorf("row %q of %s has no image or no class", r.id, r.set.Name)
+	}
+	file, err := r.put(ctx, w.images)
+	if err != nil {
+		return err
+	}
+	line := []string{r.id, "images/" + file, strconv.Itoa(r.at), strconv.Itoa(w.classes[r.label])}
+	for _, c := range w.columns {
+		text := ""
+		for _, v := range r.values {
+			if v.name == c {
+				text = v.text
+			}
+		}
+		line = append(line, text)
+	}
+	return w.csv.Write(line)
+}
+
+func (w *wilds) flush() (int64, error) {
+	w.csv.Flush()
+	if err := w.csv.Error(); err != nil {
+		return 0, err
+	}
+	return w.file.Seek(0, io.SeekCurrent)
+}
+
+func (w *wilds) close() error {
+	_, err := w.flush()
+	return errors.Join(err, w.file.Close())
+}
+
+func (w *wilds) abandon() error { return w.file.Close() }
 
 func writeJSON(path string, v any) error {
 	data, err := json.MarshalIndent(v, "", " ")
@@ -92,24 +119,20 @@ func writeJSON(path string, v any) error {
 	return os.WriteFile(path, append(data, '\n'), 0o666)
 }
 
-// put links a row's picture into a folder, or writes it where it is no file of
-// its own, and returns its name.
-func (r *sample) put(ctx context.Context, dir string) (string, error) {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return "", err
-	}
-	if path, ok := r.place(ctx); ok {
-		name := r.fileName(filepath.Ext(path))
-		path, err := filepath.Abs(path)
-		if err != nil {
-			return "", err
-		}
-		return name, os.Symlink(path, filepath.Join(dir, name))
-	}
-	data, extension, err := r.encoded(ctx)
+// entries counts what is in a folder, of which there may be millions.
+func entries(dir string) (int, error) {
+	f, err := os.Open(dir)
 	if err != nil {
-		return "", err
+		return 0, err
 	}
-	name := r.fileName(extension)
-	return name, os.WriteFile(filepath.Join(dir, name), data, 0o666)
+	defer f.Close()
+	for n := 0; ; {
+		names, err := f.Readdirnames(4096)
+		if n += len(names); err == io.EOF {
+			return n, nil
+		}
+		if err != nil {
+			return n, err
+		}
+	}
 }

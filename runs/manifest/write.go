@@ -20,12 +20,13 @@ const (
 	Parquet = "manifest.parquet"
 )
 
-// Write writes both files into a folder. rows calls its argument with records
+// Write writes both files into a folder, and ".rows", which is gone when it is
+// done; what lies there of an earlier call that was cut off is replaced. rows calls its argument with records
 // of the schema in the manifest's order, and must do so alike each time it is
 // called: once for each file. Rows, sets and root of the header are filled in.
 func Write(dir string, h Header, schema *arrow.Schema, rows func(func(arrow.Record) error) error) (Header, error) {
 	h.Manifest, h.Sets, h.Rows = Version, []Set{}, 0
-	body, err := os.CreateTemp(dir, ".rows-")
+	body, err := os.Create(filepath.Join(dir, ".rows"))
 	if err != nil {
 		return h, err
 	}
