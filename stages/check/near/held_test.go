@@ -14,48 +14,74 @@ import (
 // each other as the candidate said and with the edges moved.
 type judged struct {
 	Candidate
-	laid  [2]Match
-	copy  bool
-	known bool // two real pictures that are the same
-	fold  int
+	laid [2]Match
+	how  string // of a copy
+	same bool
+	fold int
 }
 
-// A setting is a choice of the three limits.
-type setting struct{ agreement, detail, worst float64 }
+// A setting is a choice of the limits.
+type setting struct{ agreement, structure, detail float64 }
 
-var shipped = setting{agreement, detail, worst}
+var shipped = setting{agreement, structure, detail}
 
-func (s setting) same(p *judged) bool {
-	return slices.ContainsFunc(p.laid[:], func(m Match) bool {
-		return m.Agreement >= s.agreement && m.Detail >= s.detail && m.Worst <= s.worst
-	})
+func (s setting) accepts(p *judged) bool {
+	return slices.ContainsFunc(p.laid[:], func(m Match) bool { return m.within(s.agreement, s.structure, s.detail) })
 }
 
-// loose is the agreement from which pairs are looked at here at all; all pairs
-// of different real pictures above it were looked at when same.txt was made.
-const loose = 0.90
+const (
+	loose  = 0.84 // agreement from which pairs are looked at here at all
+	harder = 0.70 // cosine of the pairs of different pictures that limits are chosen by: more than the index finds
+)
 
 // TestHeldOut asks what the limits of Confirm are worth on pictures that they
 // were not chosen by: they are chosen anew on one half of the real pictures
-// and their copies, by a rule, and judged on the other half.
+// and their copies, by a rule, and judged on the other half; that several times,
+// with other halves and other copies.
 func TestHeldOut(t *testing.T) {
 	if os.Getenv("SHIFTMILL_SWEEP") == "" {
 		t.Skip("chooses limits on 8,000 pictures; SHIFTMILL_SWEEP=1 runs it")
 	}
 	x := newTrial(t, real(t, 1), 0, 4000, 9) // other copies than those of TestCopies
-	known := same(t)
-	fold := func(i int) int {
-		h := fnv.New32a()
-		h.Write([]byte(short(x.files[i])))
-		return int(h.Sum32()>>7) & 1
+	pairs := x.judge(t)
+	for halving := range 5 {
+		for i := range pairs {
+			pairs[i].fold = x.fold(int(pairs[i].I), halving)
+		}
+		made := [2]map[string]int{{}, {}}
+		for k, i := range x.copied {
+			made[x.fold(i, halving)][x.how[k]]++
+		}
+		for tune := range 2 {
+			chosen := choose(t, pairs, func(p *judged) bool { return p.fold == tune })
+			x.report(t, pairs, chosen, 1-tune, made[1-tune], fmt.Sprintf("chosen on half %d.%d", halving, tune))
+			if halving == 0 {
+				x.report(t, pairs, shipped, 1-tune, made[1-tune], "as shipped")
+			}
+		}
 	}
+	t.Logf("chosen on all: %.3f", choose(t, pairs, func(*judged) bool { return true }))
+}
+
+func (x *trial) fold(i, halving int) int {
+	h := fnv.New64a()
+	fmt.Fprint(h, halving, x.origins[i])
+	return int(mix(h.Sum64()) & 1)
+}
+
+// judge lays all pairs of real pictures that come near over each other, and
+// all copies over their originals.
+func (x *trial) judge(t *testing.T) []judged {
 	var pairs []judged
+	var strangers []Candidate
+	of := map[Candidate]Match{}
 	var mu sync.Mutex
-	found := x.all()
+	found := x.candidates(harder)
 	each(len(found), runtime.GOMAXPROCS(0), func(k int) {
-		p := judged{Candidate: found[k]}
-		_, p.copy = x.copyOf(p.Candidate)
-		if !p.copy && int(p.J) >= len(x.files) {
+		p := judged{Candidate: found[k], same: x.same(found[k])}
+		if k, ok := x.copyOf(p.Candidate); ok {
+			p.how = x.how[k]
+		} else if !x.isReal(p.J) {
 			return // copies of different pictures, or of known pairs
 		}
 		f, at := p.framing(x.thumbs[p.I], x.thumbs[p.J])
@@ -65,112 +91,101 @@ func TestHeldOut(t *testing.T) {
 		}
 		p.laid[0] = f.judge(at, agrees, loose)
 		at, agrees = f.refine(at, agrees)
-		p.laid[1] = f.judge(at, agrees, loose)
-		p.known = !p.copy && known[short(x.files[p.I])+" "+short(x.files[p.J])]
-		p.fold = fold(int(p.I))
-		if p.laid[1].Agreement < loose {
+		if p.laid[1] = f.judge(at, agrees, loose); agrees < loose {
 			return
 		}
 		mu.Lock()
 		defer mu.Unlock()
 		pairs = append(pairs, p)
-	})
-	if *sheets != "" {
-		var strangers []Candidate
-		of := map[Candidate]Match{}
-		for _, p := range pairs {
-			if !p.copy && !p.known {
-				strangers = append(strangers, p.Candidate)
-				of[p.Candidate] = p.laid[1]
-			}
+		if !p.same {
+			strangers, of[p.Candidate] = append(strangers, p.Candidate), p.laid[1]
 		}
+	})
+	t.Logf("%d pairs of real pictures that are not the same come near", len(strangers))
+	if *sheets != "" {
 		sheet(t, *sheets, x, strangers, func(c Candidate) Match { return of[c] })
 	}
-	made := [2]map[string]int{{}, {}}
-	for k, i := range x.copied {
-		made[fold(i)][x.how[k]]++
-	}
-	t.Logf("chosen on both halves: %v", choose(pairs, -1))
-	for tune := range 2 {
-		chosen := choose(pairs, tune)
-		for _, s := range []setting{chosen, shipped} {
-			caught, right, wrong := map[string]int{}, 0, 0
-			for i := range pairs {
-				p := &pairs[i]
-				if p.fold == tune || !s.same(p) {
-					continue
-				}
-				switch k, _ := x.copyOf(p.Candidate); {
-				case p.copy:
-					caught[x.how[k]]++
-				case p.known:
-					right++
-				default:
-					wrong++
-				}
-			}
-			text := ""
-			copied := 0
-			for _, how := range copies {
-				text += fmt.Sprintf(", %s %d of %d", how, caught[how], made[1-tune][how])
-				copied += caught[how]
-				need := 0.99
-				if how == "cropped" {
-					need = 0.90
-				}
-				if float64(caught[how]) < need*float64(made[1-tune][how]) {
-					t.Errorf("half %d, limits %v: %d of %d %s copies found", 1-tune, s, caught[how], made[1-tune][how], how)
-				}
-			}
-			name := fmt.Sprintf("chosen on half %d", tune)
-			if s == shipped {
-				name = "as shipped"
-			}
-			t.Logf("limits %v (%s), judged on half %d: %d real pairs the same, %d not%s", s, name, 1-tune, right, wrong, text)
-			if float64(wrong) > 0.01*float64(right+copied+wrong) {
-				t.Errorf("half %d, limits %v: %d pairs are not the same", 1-tune, s, wrong)
-			}
+	return pairs
+}
+
+// report judges limits on a half: made says how many copies of each kind it has.
+func (x *trial) report(t *testing.T, pairs []judged, s setting, half int, made map[string]int, name string) {
+	caught, right, wrong, hard := map[string]int{}, 0, 0, 0
+	for i := range pairs {
+		p := &pairs[i]
+		switch {
+		case p.fold != half || !s.accepts(p):
+		case p.how != "":
+			caught[p.how]++
+		case p.same:
+			right++
+		case p.Cosine >= parallel:
+			wrong++
+		default:
+			hard++
 		}
+	}
+	text, copied := "", 0
+	for _, how := range copies {
+		text += fmt.Sprintf(", %s %d of %d", how, caught[how], made[how])
+		copied += caught[how]
+		need := 0.99
+		if how == "cropped" {
+			need = 0.90
+		}
+		if float64(caught[how]) < need*float64(made[how]) {
+			t.Errorf("limits %.3f (%s): %d of %d %s copies of the other half found", s, name, caught[how], made[how], how)
+		}
+	}
+	t.Logf("limits %.3f (%s): of the other half %d real pairs the same, %d not (of those that the index would not even ask for %d)%s", s, name, right, wrong, hard, text)
+	if percent(right, right+wrong) < 99 {
+		t.Errorf("limits %.3f (%s): %d pairs of the other half are not the same", s, name, wrong)
 	}
 }
 
-// choose takes the limits that join no two different real pictures of a half,
-// or of both for -1, and find the most copies; of several such, the middle one in each limit.
-func choose(pairs []judged, fold int) setting {
-	var best []setting
-	most := -1
-	for a := 90; a <= 98; a++ {
-		for d := 6; d <= 18; d++ {
-			for w := 2; w <= 16; w++ {
-				s := setting{float64(a) / 100, float64(d) / 20, float64(w) / 20}
-				copied, wrong := 0, false
+// choose takes the middle, in each limit, of all those that join no two
+// different real pictures of a part and find nearly all copies of each kind.
+func choose(t *testing.T, pairs []judged, in func(*judged) bool) setting {
+	t.Helper()
+	all := map[string]int{}
+	for i := range pairs {
+		if p := &pairs[i]; in(p) {
+			all[p.how]++
+		}
+	}
+	var fit []setting
+	for a := 85; a <= 98; a++ {
+		for s := 2; s <= 40; s++ {
+			for d := 80; d <= 98; d += 2 {
+				s := setting{float64(a) / 100, float64(s) / 50, float64(d) / 100}
+				caught, wrong := map[string]int{}, false
 				for i := range pairs {
 					p := &pairs[i]
-					if p.fold == 1-fold || wrong || !s.same(p) {
+					if wrong || !in(p) || !s.accepts(p) {
 						continue
 					}
-					if p.copy {
-						copied++
-					}
-					wrong = !p.copy && !p.known
+					wrong = !p.same
+					caught[p.how]++
 				}
-				if wrong || copied < most {
-					continue
+				enough := !slices.ContainsFunc(copies, func(how string) bool {
+					return float64(caught[how]) < 0.995*float64(all[how])
+				})
+				if !wrong && enough {
+					fit = append(fit, s)
 				}
-				if copied > most {
-					most, best = copied, nil
-				}
-				best = append(best, s)
 			}
 		}
 	}
+	if len(fit) == 0 {
+		t.Fatal("no limits will do")
+	}
 	middle := func(of func(setting) float64) float64 {
-		v := make([]float64, len(best))
-		for i, s := range best {
+		v := make([]float64, len(fit))
+		for i, s := range fit {
 			v[i] = of(s)
 		}
 		slices.Sort(v)
 		return v[len(v)/2]
 	}
-	return setting{middle(func(s setting) float64 { return s.agreement }), middle(func(s setting) float64 { return s.detail }), middle(func(s setting) float64 { return s.worst })}
+	return setting{middle(func(s setting) float64 { return s.agreement }), middle(func(s setting) float64 { return s.structure }), middle(func(s setting) float64 { return s.detail })}
 }

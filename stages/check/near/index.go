@@ -23,6 +23,7 @@ type Candidate struct {
 	Whole  bool
 	Down   uint8 // place of the window, 0 to 2 each
 	Along  uint8
+	Cosine float32 // of the vectors of that window, or the whole, and the other
 }
 
 // A vector is a look made comparable: centred, in units of the data's spread,
@@ -92,12 +93,15 @@ type Index struct {
 	bits    int       // of a key
 	heads   [tables][]uint32
 	items   [tables][]int32
+
+	parallel float32 // cosine from which two vectors are candidates
+
 	Crowded int // keys that too many pictures share, over all tables
 }
 
 // Build makes the index; nil looks are left out.
 func Build(looks []*Look, workers int) *Index {
-	x := &Index{scale: scaleOf(looks), vectors: make([]*vector, len(looks))}
+	x := &Index{scale: scaleOf(looks), vectors: make([]*vector, len(looks)), parallel: parallel}
 	x.bits = min(max(bits.Len(uint(len(looks))), 8), 22)
 	keys := make([][tables]uint32, len(looks))
 	each(len(looks), workers, func(i int) {
@@ -199,7 +203,7 @@ func mix(n uint64) uint64 {
 // apart says which pairs are of interest. Each pair is found once, by its best
 // alignment.
 func (x *Index) Candidates(looks []*Look, workers int, apart func(i, j int) bool) []Candidate {
-	parts := make([][]scored, len(looks))
+	parts := make([][]Candidate, len(looks))
 	pool := sync.Pool{New: func() any { return &memory{met: make([]int32, len(looks))} }}
 	each(len(looks), workers, func(i int) {
 		if x.vectors[i] == nil {
@@ -209,19 +213,19 @@ func (x *Index) Candidates(looks []*Look, workers int, apart func(i, j int) bool
 		defer pool.Put(m)
 		parts[i] = x.ask(i, looks[i], m, apart)
 	})
-	var all []scored
+	var all []Candidate
 	for _, p := range parts {
 		all = append(all, p...)
 	}
-	slices.SortFunc(all, func(a, b scored) int {
+	slices.SortFunc(all, func(a, b Candidate) int {
 		switch {
 		case a.I != b.I:
 			return int(a.I) - int(b.I)
 		case a.J != b.J:
 			return int(a.J) - int(b.J)
-		case a.cosine > b.cosine:
+		case a.Cosine > b.Cosine:
 			return -1
-		case a.cosine < b.cosine:
+		case a.Cosine < b.Cosine:
 			return 1
 		}
 		return a.order() - b.order()
@@ -229,15 +233,10 @@ func (x *Index) Candidates(looks []*Look, workers int, apart func(i, j int) bool
 	var out []Candidate
 	for k, c := range all {
 		if k == 0 || c.I != all[k-1].I || c.J != all[k-1].J {
-			out = append(out, c.Candidate)
+			out = append(out, c)
 		}
 	}
 	return out
-}
-
-type scored struct {
-	Candidate
-	cosine float32
 }
 
 // order breaks ties between alignments.
@@ -260,8 +259,8 @@ type memory struct {
 }
 
 // ask looks one picture up, whole and by its windows.
-func (x *Index) ask(i int, l *Look, m *memory, apart func(i, j int) bool) []scored {
-	var found []scored
+func (x *Index) ask(i int, l *Look, m *memory, apart func(i, j int) bool) []Candidate {
+	var found []Candidate
 	for _, mirror := range []bool{false, true} {
 		look := l
 		if mirror {
@@ -289,12 +288,12 @@ func (x *Index) ask(i int, l *Look, m *memory, apart func(i, j int) bool) []scor
 					if place < 0 && !mirror && int(j) < i { // it asks the same the other way round
 						continue
 					}
-					if cos := v.dot(x.vectors[j]); cos >= parallel && apart(i, int(j)) {
-						c := Candidate{I: int32(i), J: j, Mirror: mirror, Whole: place < 0, Down: uint8(max(place, 0) / 3), Along: uint8(max(place, 0) % 3)}
+					if cos := v.dot(x.vectors[j]); cos >= x.parallel && apart(i, int(j)) {
+						c := Candidate{I: int32(i), J: j, Mirror: mirror, Whole: place < 0, Down: uint8(max(place, 0) / 3), Along: uint8(max(place, 0) % 3), Cosine: cos}
 						if c.I > c.J {
 							c.I, c.J, c.Swap = c.J, c.I, true
 						}
-						found = append(found, scored{c, cos})
+						found = append(found, c)
 					}
 				}
 			}
