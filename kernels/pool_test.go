@@ -3,6 +3,7 @@ package kernels
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"sync/atomic"
 	"testing"
 )
@@ -66,6 +67,50 @@ func TestShapeErrors(t *testing.T) {
 		}
 	}()
 	Add(make([]float32, 3), make([]float32, 3), make([]float32, 2))
+}
+
+// TestMaxPoolPositions compares maxima and their positions with a search of each window, on values of which many are
+// equal, infinite, NaN or zeros of either sign.
+func TestMaxPoolPositions(t *testing.T) {
+	special := []float32{0, float32(math.Copysign(0, -1)), 1, 2, 2, -3, float32(math.Inf(1)), float32(math.Inf(-1)), float32(math.NaN())}
+	rng := rand.New(rand.NewPCG(1, 2))
+	shapes := []PoolShape{
+		{KH: 2, KW: 2}, {KH: 3, KW: 3, StrideH: 2, StrideW: 2, PadH: 1, PadW: 1}, {KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1},
+		{KH: 2, KW: 5, StrideH: 3, StrideW: 3, PadW: 2}, {KH: 1, KW: 2, StrideH: 2, StrideW: 5},
+	}
+	eachBackend(t, func(t *testing.T, p *Pool) {
+		for round := range 60 {
+			s := shapes[round%len(shapes)]
+			s.Planes, s.H, s.W = 2, s.KH+rng.IntN(9), s.KW+rng.IntN(200)
+			x := make([]float32, s.Planes*s.H*s.W)
+			for i := range x {
+				x[i] = special[rng.IntN(min(3+round/6, len(special)))]
+			}
+			f := s.filled()
+			n := s.OutH() * s.OutW()
+			y, index := make([]float32, s.Planes*n), make([]int32, s.Planes*n)
+			MaxPool(y, index, x, s, p)
+			for i := range y {
+				plane := x[i/n*s.H*s.W:][:s.H*s.W]
+				oy, ox := i%n/s.OutW(), i%n%s.OutW()
+				best := -1
+				for r := oy*f.StrideH - s.PadH; r < oy*f.StrideH-s.PadH+s.KH; r++ {
+					for c := ox*f.StrideW - s.PadW; c < ox*f.StrideW-s.PadW+s.KW; c++ {
+						if r < 0 || r >= s.H || c < 0 || c >= s.W {
+							continue
+						}
+						at := r*s.W + c
+						if best < 0 || plane[at] > plane[best] || plane[at] != plane[at] && plane[best] == plane[best] {
+							best = at
+						}
+					}
+				}
+				if int(index[i]) != best || math.Float32bits(y[i]) != math.Float32bits(plane[best]) {
+					t.Fatalf("%+v, output %d of row %d: %v at %d, want %v at %d", s, ox, oy, y[i], index[i], plane[best], best)
+				}
+			}
+		}
+	})
 }
 
 func TestMaxPoolOrder(t *testing.T) {

@@ -2,6 +2,7 @@ package kernels
 
 import (
 	"fmt"
+	"image"
 	"math"
 
 	"shiftmill/kernels/internal/simd"
@@ -82,11 +83,19 @@ func maxPool[T position](dst []float32, index []T, x []float32, s PoolShape, p *
 	s = s.checked("MaxPool", x, dst)
 	oh, ow := s.OutH(), s.OutW()
 	sameLength("MaxPool index", len(dst), len(index))
+	whole := s.whole()
 	p.Run(s.Planes, func(i int) {
-		in, at := x[i*s.H*s.W:(i+1)*s.H*s.W], i*oh*ow
+		in, out, at := x[i*s.H*s.W:(i+1)*s.H*s.W], dst[i*oh*ow:(i+1)*oh*ow], index[i*oh*ow:(i+1)*oh*ow]
+		if !whole.Empty() {
+			wholeMaxima(out, at, in, s, whole)
+		}
 		for oy := range oh {
 			y0, y1 := window(oy, s.KH, s.StrideH, s.PadH, s.H)
-			for ox := range ow {
+			for ox := 0; ox < ow; ox++ {
+				if image.Pt(ox, oy).In(whole) {
+					ox = whole.Max.X - 1
+					continue
+				}
 				x0, x1 := window(ox, s.KW, s.StrideW, s.PadW, s.W)
 				best := y0*s.W + x0
 				m := in[best]
@@ -97,11 +106,65 @@ func maxPool[T position](dst []float32, index []T, x []float32, s PoolShape, p *
 						}
 					}
 				}
-				dst[at], index[at] = m, T(best)
-				at++
+				out[oy*ow+ox], at[oy*ow+ox] = m, T(best)
 			}
 		}
 	})
+}
+
+// whole returns the outputs whose windows lie in the image, or nothing where they are too few for vectors.
+func (s PoolShape) whole() image.Rectangle {
+	inside := func(stride, pad, k, n int) (first, end int) { return (pad + stride - 1) / stride, (n+pad-k)/stride + 1 }
+	var r image.Rectangle
+	r.Min.X, r.Max.X = inside(s.StrideW, s.PadW, s.KW, s.W)
+	r.Min.Y, r.Max.Y = inside(s.StrideH, s.PadH, s.KH, s.H)
+	if r.Dx() < 4 || r.Dx()*r.Dy() < simd.Lanes {
+		return image.Rectangle{}
+	}
+	return r
+}
+
+// wholeMaxima stores the maxima of the windows of a plane that lie in it, and their positions. It takes them for a window
+// that begins at every row, since then the values that one place of all windows has lie side by side.
+func wholeMaxima[T position](out []float32, at []T, in []float32, s PoolShape, whole image.Rectangle) {
+	be := backend()
+	left := whole.Min.X*s.StrideW - s.PadW // where the first window begins
+	// Of each phase, the columns left+phase, left+phase+StrideW and so on of all rows, width by width.
+	width := (s.W + s.StrideW - 1) / s.StrideW
+	n := (s.H-s.KH)*width + whole.Dx() // windows
+	b := getFloats(2*n + min(s.StrideW, s.KW)*s.H*width)
+	defer b.put()
+	m, place, columns := b.v[:n], b.v[n:2*n], b.v[2*n:]
+	for f := range min(s.StrideW, s.KW) {
+		to := columns[f*s.H*width:][:s.H*width]
+		if s.W == width*s.StrideW {
+			everyOf(be, to[:(len(in)-left-f+s.StrideW-1)/s.StrideW], in[left+f:], s.StrideW)
+			continue
+		}
+		for y := range s.H {
+			row := in[y*s.W+left+f : (y+1)*s.W]
+			everyOf(be, to[y*width:][:(len(row)+s.StrideW-1)/s.StrideW], row, s.StrideW)
+		}
+	}
+	clear(place)
+	for kh := range s.KH {
+		for kw := range s.KW {
+			v := columns[(kw%s.StrideW*s.H+kh)*width+kw/s.StrideW:][:n]
+			if kh+kw == 0 {
+				copy(m, v)
+			} else {
+				be.MaxAt(float32(kh*s.W+kw), m, place, v)
+			}
+		}
+	}
+	for oy := whole.Min.Y; oy < whole.Max.Y; oy++ {
+		y0 := oy*s.StrideH - s.PadH
+		to := oy*s.OutW() + whole.Min.X
+		copy(out[to:to+whole.Dx()], m[y0*width:])
+		for j, k := range place[y0*width:][:whole.Dx()] {
+			at[to+j] = T(y0*s.W+left+j*s.StrideW) + T(k)
+		}
+	}
 }
 
 // maxValues takes maxima along rows first and then of these, which are the same: in (row, column) order the first of equal

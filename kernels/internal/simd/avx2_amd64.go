@@ -134,6 +134,11 @@ func reLUBackAVX2(n int, dx *float32, dy *float32, y *float32)
 //go:noescape
 func maxAVX2(n int, dst *float32, m *float32, v *float32)
 
+// maxAtAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
+//
+//go:noescape
+func maxAtAVX2(n int, place float32, m *float32, at *float32, v *float32)
+
 // leakyAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
 //
 //go:noescape

@@ -1706,6 +1706,31 @@ loop:
 	VZEROUPPER
 	RET
 
+// func maxAtAVX2(n int, place float32, m *float32, at *float32, v *float32)
+TEXT ·maxAtAVX2(SB), NOSPLIT, $0-40
+	MOVQ n+0(FP), AX
+	VBROADCASTSS place+8(FP), Y15
+	MOVQ m+16(FP), DI
+	MOVQ at+24(FP), SI
+	MOVQ v+32(FP), BX
+	XORQ DX, DX
+loop:
+	VMOVUPS (BX)(DX*4), Y0
+	VMOVUPS (DI)(DX*4), Y1
+	VMOVUPS (SI)(DX*4), Y3
+	VCMPPS $7, Y1, Y1, Y4
+	VCMPPS $6, Y1, Y0, Y2
+	VANDPS Y4, Y2, Y2
+	VBLENDVPS Y2, Y0, Y1, Y1
+	VBLENDVPS Y2, Y15, Y3, Y3
+	VMOVUPS Y1, (DI)(DX*4)
+	VMOVUPS Y3, (SI)(DX*4)
+	ADDQ $8, DX
+	CMPQ DX, AX
+	JLT loop
+	VZEROUPPER
+	RET
+
 // func leakyAVX2(n int, slope float32, dst *float32, x *float32)
 TEXT ·leakyAVX2(SB), NOSPLIT, $0-32
 	MOVQ n+0(FP), AX

@@ -373,6 +373,11 @@ func reLUBackAVX512(n int, dx *float32, dy *float32, y *float32)
 //go:noescape
 func maxAVX512(n int, dst *float32, m *float32, v *float32)
 
+// maxAtAVX512 is the vector loop of the Go twin of its name, for a multiple of 16 elements, at least 16.
+//
+//go:noescape
+func maxAtAVX512(n int, place float32, m *float32, at *float32, v *float32)
+
 // leakyAVX512 is the vector loop of the Go twin of its name, for a multiple of 16 elements, at least 16.
 //
 //go:noescape

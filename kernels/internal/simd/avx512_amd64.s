@@ -11233,6 +11233,30 @@ loop:
 	VZEROUPPER
 	RET
 
+// func maxAtAVX512(n int, place float32, m *float32, at *float32, v *float32)
+TEXT ·maxAtAVX512(SB), NOSPLIT, $0-40
+	MOVQ n+0(FP), AX
+	VBROADCASTSS place+8(FP), Z31
+	MOVQ m+16(FP), DI
+	MOVQ at+24(FP), SI
+	MOVQ v+32(FP), BX
+	XORQ DX, DX
+loop:
+	VMOVUPS (BX)(DX*4), Z0
+	VMOVUPS (DI)(DX*4), Z1
+	VMOVUPS (SI)(DX*4), Z3
+	VCMPPS $7, Z1, Z1, K2
+	VCMPPS $6, Z1, Z0, K2, K1
+	VBLENDMPS Z0, Z1, K1, Z1
+	VBLENDMPS Z31, Z3, K1, Z3
+	VMOVUPS Z1, (DI)(DX*4)
+	VMOVUPS Z3, (SI)(DX*4)
+	ADDQ $16, DX
+	CMPQ DX, AX
+	JLT loop
+	VZEROUPPER
+	RET
+
 // func leakyAVX512(n int, slope float32, dst *float32, x *float32)
 TEXT ·leakyAVX512(SB), NOSPLIT, $0-32
 	MOVQ n+0(FP), AX

@@ -99,6 +99,19 @@ func (b Backend) Max(dst, m, v []float32) {
 	}
 }
 
+// MaxAt puts v in m, and place in at, where v > m, or where v alone is NaN.
+func (b Backend) MaxAt(place float32, m, at, v []float32) {
+	n := b.vectors(len(m))
+	for i := 0; i < n; i += piece {
+		b.maxAtLoop(min(piece, n-i), place, &m[i], &at[i], &v[i])
+	}
+	for i := n; i < len(m); i++ {
+		if w := v[i]; w > m[i] || w != w && m[i] == m[i] {
+			m[i], at[i] = w, place
+		}
+	}
+}
+
 // Offset stores x + c in dst.
 func (b Backend) Offset(c float32, dst, x []float32) {
 	n := b.vectors(len(dst))

@@ -116,6 +116,14 @@ func (be Backend) maxLoop(n int, dst *float32, m *float32, v *float32) {
 	maxAVX2(n, dst, m, v)
 }
 
+func (be Backend) maxAtLoop(n int, place float32, m *float32, at *float32, v *float32) {
+	if be == AVX512 {
+		maxAtAVX512(n, place, m, at, v)
+		return
+	}
+	maxAtAVX2(n, place, m, at, v)
+}
+
 func (be Backend) leakyLoop(n int, slope float32, dst *float32, x *float32) {
 	if be == AVX512 {
 		leakyAVX512(n, slope, dst, x)

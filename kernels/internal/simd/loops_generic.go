@@ -40,6 +40,10 @@ func (be Backend) reLUBackLoop(n int, dx *float32, dy *float32, y *float32) { pa
 
 func (be Backend) maxLoop(n int, dst *float32, m *float32, v *float32) { panic(unreachable) }
 
+func (be Backend) maxAtLoop(n int, place float32, m *float32, at *float32, v *float32) {
+	panic(unreachable)
+}
+
 func (be Backend) leakyLoop(n int, slope float32, dst *float32, x *float32) { panic(unreachable) }
 
 func (be Backend) leakyBackLoop(n int, slope float32, dx *float32, dy *float32, x *float32) {

@@ -47,6 +47,7 @@ func TestElementwise(t *testing.T) {
 		"ReLUBack":    func(b Backend, v [4][]float32) { b.ReLUBack(v[0], v[1], v[2]) },
 		"Add":         func(b Backend, v [4][]float32) { b.Add(v[0], v[1], v[2]) },
 		"Max":         func(b Backend, v [4][]float32) { b.Max(v[0], v[1], v[2]) },
+		"MaxAt":       func(b Backend, v [4][]float32) { b.MaxAt(3, v[0], v[1], v[2]) },
 		"Offset":      func(b Backend, v [4][]float32) { b.Offset(0.3, v[0], v[1]) },
 		"Scale":       func(b Backend, v [4][]float32) { b.Scale(-0.7, v[0], v[1]) },
 		"SGD":         func(b Backend, v [4][]float32) { b.SGD(-0.1, 0.9, 1e-3, false, v[0], v[1], v[2]) },

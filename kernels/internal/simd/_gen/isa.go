@@ -54,15 +54,17 @@ func (f *file) choose(predicate int, b, a, yes, no, dst, scratch string) {
 
 // Predicates of VCMPPS.
 const (
-	equal     = 0
-	less      = 1
-	lessEqual = 2
-	unordered = 3
-	greater   = 14
+	equal        = 0
+	less         = 1
+	lessEqual    = 2
+	unordered    = 3
+	notLessEqual = 6 // true for NaN
+	ordered      = 7
+	greater      = 14
 )
 
-// ordered yields a map's entries by key, so that the output is always the same.
-func ordered(m map[string]string) func(func(string, string) bool) {
+// sorted yields a map's entries by key, so that the output is always the same.
+func sorted(m map[string]string) func(func(string, string) bool) {
 	return func(yield func(string, string) bool) {
 		for _, k := range slices.Sorted(maps.Keys(m)) {
 			if !yield(k, m[k]) {

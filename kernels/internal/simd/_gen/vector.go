@@ -168,6 +168,25 @@ func (f *file) elementwise() {
 		f.choose(unordered, "V0", "V0", "V0", "V1", "V1", "V2")
 		f.vop("VMOVUPS V1, %s", at["dst"])
 	}})
+	f.vector(vec{"maxAt", []string{"place"}, []string{"m", "at", "v"}, func(f *file, at, s map[string]string) {
+		f.vop("VMOVUPS %s, V0", at["v"])
+		f.vop("VMOVUPS %s, V1", at["m"])
+		f.vop("VMOVUPS %s, V3", at["at"])
+		if f.isa.masks() {
+			f.vop("VCMPPS $%d, V1, V1, K2", ordered)
+			f.vop("VCMPPS $%d, V1, V0, K2, K1", notLessEqual)
+			f.vop("VBLENDMPS V0, V1, K1, V1")
+			f.vop("VBLENDMPS %s, V3, K1, V3", s["place"])
+		} else {
+			f.vop("VCMPPS $%d, V1, V1, V4", ordered)
+			f.vop("VCMPPS $%d, V1, V0, V2", notLessEqual)
+			f.bits("AND", "V4", "V2", "V2")
+			f.vop("VBLENDVPS V2, V0, V1, V1")
+			f.vop("VBLENDVPS V2, %s, V3, V3", s["place"])
+		}
+		f.vop("VMOVUPS V1, %s", at["m"])
+		f.vop("VMOVUPS V3, %s", at["at"])
+	}})
 	f.vector(vec{"leaky", []string{"slope"}, []string{"dst", "x"}, func(f *file, at, s map[string]string) {
 		f.zero("V1")
 		f.vop("VMOVUPS %s, V0", at["x"])
@@ -204,7 +223,7 @@ func (f *file) elementwise() {
 		f.choose(greater, s["hi"], "V0", s["hi"], "V1", "V1", "V2")
 		f.vop("VMOVUPS V1, %s", at["dst"])
 	}})
-	for name, op := range ordered(map[string]string{"add": "VADDPS", "mul": "VMULPS"}) {
+	for name, op := range sorted(map[string]string{"add": "VADDPS", "mul": "VMULPS"}) {
 		f.vector(vec{name, nil, []string{"dst", "x", "y"}, func(f *file, at, s map[string]string) {
 			f.vop("VMOVUPS %s, V0", at["x"])
 			f.vop("%s %s, V0, V0", op, at["y"])
