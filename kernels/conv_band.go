@@ -2,24 +2,26 @@ package kernels
 
 import "shiftmill/kernels/internal/simd"
 
-// A Band is some rows of an image that lie in a larger buffer: row y of channel c starts at V[c*Channel+y*Pitch].
+// A Band is some rows of an image whose channels lie side by side: channel c of the pixel in row y and column x is at
+// V[y*Pitch+x*Step+c]. Behind a pixel's channels there is room up to a multiple of BandLanes, whose values are undefined.
 type Band struct {
-	V              []float32
-	Channel, Pitch int
+	V           []float32
+	Pitch, Step int
 }
 
-// A BandConv is a square convolution whose weights are prepared once for many bands of one image. It belongs to one
-// goroutine; Release gives its memory back.
-type BandConv struct {
-	be                   simd.Backend
-	ci, co, size, stride int
-	w                    []float32
-	f                    *filter // with packed tiles; nil where bands are copied
-	plan                 flatPlan
-	planned              [4]int // rows, width and the two pitches of plan
-	tapped               [2]int // channel and pitch of the taps
-	whole                *filter
-	shape                ConvShape // of whole
+// BandLanes is what the distance of a band's pixels is a multiple of.
+const BandLanes = simd.Lanes
+
+// A BandLayer is a square convolution of bands. With Cells above 1 its result is a pixel shuffle by Cells: output channel
+// c*Cells*Cells + i*Cells + j is channel c of the pixel that is i rows below and j columns behind the upper left one of a
+// cell, and Co counts the channels of a pixel.
+type BandLayer struct {
+	Ci, Co, Size, Stride, Cells int
+	Weights                     []float32 // [Co*Cells*Cells, Ci, Size, Size]
+	Bias                        []float32 // Co*Cells*Cells, or nil
+	Adds                        bool      // Rows gets what is added
+	End                         End
+	Slope                       float32 // of EndLeaky
 }
 
 // An End is the function at the end of a convolution.
@@ -32,119 +34,184 @@ const (
 	EndLeaky = simd.Leaky
 )
 
-// A BandEnding is what follows the sum of a band: Bias, unless nil, is added, then the elements of Add, unless its V is nil,
-// then comes the function, with Slope for EndLeaky. Bits: those of the operations one after another.
-type BandEnding struct {
-	Bias  []float32
-	Add   Band
-	End   End
-	Slope float32
+// A BandConv is a BandLayer whose weights are prepared once for many bands of one image. It belongs to one goroutine;
+// Release gives its memory back.
+type BandConv struct {
+	BandLayer
+	be      simd.Backend
+	terms   int
+	blocks  []int        // vectors of each block of a cell's channels
+	padded  int          // channels of a cell with those that fill up the last vector
+	narrow  *narrowBand  // if not nil, the fields below but for the cuts are not used
+	weights *floatBuffer // for each cell and block: terms x channels
+	bias    []float32    // for each cell, padded; or nil
+	pos     []int        // where each term reads
+	row     []int        // where each position begins to read
+	out     []int        // where the first pixel of its cell lies
+	cuts    []int        // first position of each rectangle, and the end
+	widths  []int        // of rectangles
+	planned bandPlan
 }
 
-// NewBandConv prepares the weights w [co, ci, size, size], which must not change before Release.
-func NewBandConv(w []float32, ci, co, size, stride int, p *Pool) *BandConv {
-	sameLength("NewBandConv", co*ci*size*size, len(w))
-	c := &BandConv{be: backend(), ci: ci, co: co, size: size, stride: stride, w: w}
-	if c.be == simd.AVX512 && stride == 1 {
-		c.f = &filter{be: c.be, groups: 1, m: co, channels: ci, terms: ci * size * size}
-		term := getOffsets(c.f.terms)
-		defer term.put()
-		for t := range term.v {
-			term.v[t] = t
-		}
-		c.f.packTiles(w, 0, c.f.terms, term.v, simd.FlatRows, p)
-		c.f.taps = getOffsets(c.f.terms)
+// A bandPlan is what the offsets of a BandConv depend on.
+type bandPlan struct{ rows, width, workers, fromPitch, fromStep, toPitch, toStep int }
+
+// A rectangle of positions is what is computed at a time: so many that their results rest in the second-level cache,
+// together with what they read, while all terms pass by.
+const bandRectangle = 512
+
+// bandWeights bounds the terms of a block times the vectors of its channels: their weights rest in the first-level cache
+// while the positions of a rectangle pass by.
+const bandWeights = 576
+
+// NewBandConv prepares a layer.
+func NewBandConv(l BandLayer, p *Pool) *BandConv {
+	cells := l.Cells * l.Cells
+	c := &BandConv{BandLayer: l, be: backend(), terms: l.Ci * l.Size * l.Size, blocks: channelBlocks(l.Co)}
+	sameLength("NewBandConv", l.Co*cells*c.terms, len(l.Weights))
+	for _, v := range c.blocks {
+		c.padded += v * simd.Lanes
 	}
+	if c.isNarrow() {
+		c.narrow = newNarrowBand(c, p)
+		return c
+	}
+	c.weights = getFloats(cells * c.padded * c.terms)
+	p.Run(cells*len(c.blocks), func(i int) { c.pack(i/len(c.blocks), i%len(c.blocks)) })
+	if l.Bias != nil {
+		c.bias = make([]float32, cells*c.padded)
+		for i, v := range l.Bias {
+			c.bias[i%cells*c.padded+i/cells] = v
+		}
+	}
+	c.pos = make([]int, c.terms)
 	return c
+}
+
+// block returns the first channel and the vectors of a block.
+func (c *BandConv) block(i int) (first, vectors int) {
+	for _, v := range c.blocks[:i] {
+		first += v * simd.Lanes
+	}
+	return first, c.blocks[i]
+}
+
+// pack stores the weights of a block of a cell's channels; those that fill up the last vector are zero.
+func (c *BandConv) pack(cell, block int) {
+	cells := c.Cells * c.Cells
+	first, vectors := c.block(block)
+	width := vectors * simd.Lanes
+	out := c.weights.v[(cell*c.padded+first)*c.terms:][:width*c.terms]
+	if first+width > c.Co {
+		clear(out)
+	}
+	for v := range vectors {
+		ch := first + v*simd.Lanes
+		c.be.Transpose(min(simd.Lanes, c.Co-ch), c.terms, c.Weights[(ch*cells+cell)*c.terms:], cells*c.terms, out[v*simd.Lanes:], width)
+	}
 }
 
 // Release ends the use of a BandConv.
 func (c *BandConv) Release() {
-	for _, f := range []*filter{c.f, c.whole} {
-		if f != nil {
-			f.release()
-		}
-	}
-}
-
-// Rows computes rows x width outputs into dst. The first reads its first tap at the start of src, where whatever pads the
-// image must lie already; each row reads (width-1)*stride+size values. Bits: those of Conv2D without a bias, then e's.
-func (c *BandConv) Rows(dst, src Band, rows, width int, e BandEnding, p *Pool) {
-	to := target{v: dst.V, pitch: dst.Channel, add: e.Add.V, addPitch: e.Add.Channel, end: &ending{shift: e.Bias, act: e.End, slope: e.Slope}}
-	if c.f == nil || !flattens(rows, width, src.Pitch) {
-		c.copied(dst, src, rows, width, p)
-		c.finish(to, dst.Pitch, e.Add.Pitch, rows, width, p)
+	if c.narrow != nil {
+		c.narrow.f.weights.put()
 		return
 	}
-	later := to
-	apart := to.add != nil && e.Add.Pitch != dst.Pitch
-	if apart { // tiles add what lies as their results do
-		to.add, to.end = nil, nil
-	}
-	f := c.f
-	if at := [2]int{src.Channel, src.Pitch}; at != c.tapped {
-		c.tapped = at
-		area := c.size * c.size
-		for t := range f.taps.v {
-			f.taps.v[t] = t/area*src.Channel + t%area/c.size*src.Pitch + t%c.size
-		}
-	}
-	if at := [4]int{rows, width, src.Pitch, dst.Pitch}; at != c.planned {
-		c.planned = at
-		c.plan.fill(rows, width, src.Pitch, dst.Pitch)
-	}
-	strips, parts := c.plan.strips(), 1
-	if strips < 2*p.Workers() && p.Workers() > 1 {
-		parts = min(len(f.tiles), (2*p.Workers()+strips-1)/strips)
-	}
-	p.Run(strips*parts, func(i int) {
-		strip, part := i/parts, i%parts
-		first, end := c.plan.strip(strip)
-		for set := first; set < end; set++ {
-			f.flatTiles(c.plan.set(set), to, src.V, f.weights.v, f.taps.v, len(f.tiles)*part/parts, len(f.tiles)*(part+1)/parts)
-		}
-	})
-	if apart {
-		c.finish(later, dst.Pitch, e.Add.Pitch, rows, width, p)
-	}
+	c.weights.put()
 }
 
-// finish makes the ending of a band row by row.
-func (c *BandConv) finish(to target, pitch, addPitch, rows, width int, p *Pool) {
-	p.Run(c.co, func(ch int) {
-		one := to.from(ch)
-		for range rows {
-			one.finish(c.be, 0, 0, width)
-			one.v = one.v[min(pitch, len(one.v)):]
-			if one.add != nil {
-				one.add = one.add[min(addPitch, len(one.add)):]
+// Rows computes rows x width positions, or cells, into dst. The first reads its first tap at the start of src, where
+// whatever pads the image must lie already; each row reads (width-1)*Stride+Size pixels. With Adds, the value that lies in
+// add as the result does in dst is added before the function. Bits: those of Conv2D and then of the others, one
+// after another.
+func (c *BandConv) Rows(dst, src Band, add []float32, rows, width int, p *Pool) {
+	c.plan(bandPlan{rows, width, p.Workers(), src.Pitch, src.Step, dst.Pitch, dst.Step})
+	rectangles := len(c.cuts) - 1
+	if c.narrow != nil {
+		p.Run(rectangles, func(i int) {
+			x := c.cuts[i] / rows
+			c.narrow.rectangle(c, Band{dst.V[x*dst.Step:], dst.Pitch, dst.Step}, Band{src.V[x*src.Step:], src.Pitch, src.Step}, i, rows, c.widths[i])
+		})
+		return
+	}
+	parts := c.Cells * c.Cells * len(c.blocks)
+	// Blocks inside, so that what a rectangle reads stays in a cache.
+	p.Run(rectangles*parts, func(i int) { c.rectangle(dst.V, src.V, add, i/parts, i%parts/len(c.blocks), i%len(c.blocks)) })
+}
+
+// plan lists where positions read and write, by rectangles.
+func (c *BandConv) plan(at bandPlan) {
+	if at == c.planned {
+		return
+	}
+	c.planned = at
+	pieces := (at.rows*at.width + bandRectangle - 1) / bandRectangle
+	if c.narrow != nil {
+		pieces = (at.width + narrowWidth - c.Size) / (narrowWidth - c.Size + 1)
+	}
+	pieces = min((pieces+at.workers-1)/at.workers*at.workers, at.width) // so that all workers end together
+	c.cuts, c.widths = append(c.cuts[:0], 0), c.widths[:0]
+	for i := range pieces {
+		c.widths = append(c.widths, at.width*(i+1)/pieces-at.width*i/pieces)
+		c.cuts = append(c.cuts, at.width*(i+1)/pieces*at.rows)
+	}
+	if c.narrow != nil {
+		c.narrow.plan(at.rows, c.widths, c.Size)
+		return
+	}
+	area := c.Size * c.Size
+	for t := range c.pos {
+		c.pos[t] = t/area + t%area/c.Size*at.fromPitch + t%c.Size*at.fromStep
+	}
+	c.row, c.out = c.row[:0], c.out[:0]
+	for i, width := range c.widths {
+		first := c.cuts[i] / at.rows
+		for y := range at.rows {
+			for x := first; x < first+width; x++ {
+				c.row = append(c.row, y*c.Stride*at.fromPitch+x*c.Stride*at.fromStep)
+				c.out = append(c.out, y*c.Cells*at.toPitch+x*c.Cells*at.toStep)
 			}
 		}
-	})
+	}
 }
 
-// copied computes a band by way of whole tensors.
-func (c *BandConv) copied(dst, src Band, rows, width int, p *Pool) {
-	s := ConvShape{N: 1, Ci: c.ci, Co: c.co, H: (rows-1)*c.stride + c.size, W: (width-1)*c.stride + c.size,
-		KH: c.size, KW: c.size, StrideH: c.stride, StrideW: c.stride}.filled()
-	if c.whole == nil || c.shape != s {
-		if c.whole != nil {
-			c.whole.release()
-		}
-		c.whole, c.shape = forwardFilter(c.w, s, p), s
+// rectangle computes a block of a cell's channels in one rectangle.
+func (c *BandConv) rectangle(dst, src, add []float32, i, cell, block int) {
+	first, vectors := c.block(block)
+	width := vectors * simd.Lanes
+	row, out := c.row[c.cuts[i]:c.cuts[i+1]], c.out[c.cuts[i]:c.cuts[i+1]]
+	weights := c.weights.v[(cell*c.padded+first)*c.terms:]
+	to := cell/c.Cells*c.planned.toPitch + cell%c.Cells*c.planned.toStep + first
+	end := &simd.Ending{Act: c.End, Slope: c.Slope}
+	if c.bias != nil {
+		end.Shift = c.bias[cell*c.padded+first:]
 	}
-	x, y := getFloats(s.Ci*s.H*s.W), getFloats(s.Co*rows*width)
-	defer x.put()
-	defer y.put()
-	for ch := range s.Ci {
-		for r := range s.H {
-			copy(x.v[(ch*s.H+r)*s.W:][:s.W], src.V[ch*src.Channel+r*src.Pitch:])
-		}
+	if c.Adds {
+		end.Add = add[to:]
 	}
-	c.whole.run(c.whole.target(y.v, nil), x.v, 1, p)
-	for ch := range s.Co {
-		for r := range rows {
-			copy(dst.V[ch*dst.Channel+r*dst.Pitch:][:width], y.v[(ch*rows+r)*width:])
+	n := (c.terms*vectors + bandWeights - 1) / bandWeights
+	for b := range n {
+		t0, t1 := c.terms*b/n, c.terms*(b+1)/n
+		last := end
+		if t1 < c.terms {
+			last = nil
 		}
+		c.be.ChannelTiles(len(row), vectors, t1-t0, src, row, c.pos[t0:t1], weights[t0*width:], width, dst[to:], out, b > 0, last)
+	}
+}
+
+// FromPlanes stores in b a row of n pixels, given as c planes that lie plane values apart.
+func (b Band) FromPlanes(src []float32, plane, c, n int) {
+	be := backend()
+	for ch := 0; ch < c; ch += simd.Lanes {
+		be.Transpose(min(simd.Lanes, c-ch), n, src[ch*plane:], plane, b.V[ch:], b.Step)
+	}
+}
+
+// ToPlanes stores a row of n pixels of b in c planes that lie plane values apart.
+func (b Band) ToPlanes(dst []float32, plane, c, n int) {
+	be := backend()
+	for x := 0; x < n; x += simd.Lanes {
+		be.Transpose(min(simd.Lanes, n-x), c, b.V[x*b.Step:], b.Step, dst[x:], plane)
 	}
 }

@@ -53,18 +53,17 @@ func (f *filter) channelStrip(to target, src []float32, g, block, first, last in
 	plane, count := f.outH*f.outW, last-first
 	acc := getFloats(count * width)
 	defer acc.put()
-	row := getOffsets(count)
+	row, out := getOffsets(count), getOffsets(count)
 	defer row.put()
+	defer out.put()
 	for i := range row.v {
 		n, y, x := (first+i)/plane, (first+i)%plane/f.outW, (first+i)%f.outW
 		row.v[i] = (n*f.groups+g)*f.channels*f.in.channel() + y*f.in.pitch + x
+		out.v[i] = i * width
 	}
 	for t := 0; t < f.terms; t += channelTerms {
 		taps := f.taps.v[t:min(t+channelTerms, f.terms)]
-		for i := 0; i < count; i += simd.ChannelRows {
-			rows := min(simd.ChannelRows, count-i)
-			f.be.ChannelTile(rows, vectors, len(taps), src, row.v[i:], taps, weights[t*width:], width, acc.v[i*width:], t > 0)
-		}
+		f.be.ChannelTiles(count, vectors, len(taps), src, row.v, taps, weights[t*width:], width, acc.v, out.v, t > 0, nil)
 	}
 	for v := range vectors {
 		lanes := min(simd.Lanes, f.m-ch-v*simd.Lanes)

@@ -9,8 +9,9 @@ const gradPositions = 128
 // shareChannels is share by channel tiles: six terms for up to 64 output channels at once.
 func (g *grad) shareChannels(dw []float32, grp, t0, t1 int) {
 	terms := t1 - t0
-	row, pos := g.termOffsets(grp, t0, t1), getOffsets(gradChunk)
+	row, pos, out := g.termOffsets(grp, t0, t1), getOffsets(gradChunk), getOffsets(terms)
 	defer row.put()
+	defer out.put()
 	defer pos.put()
 	const widest = simd.ChannelVectors * simd.Lanes
 	buf := getFloats(2 * terms * widest)
@@ -18,6 +19,9 @@ func (g *grad) shareChannels(dw []float32, grp, t0, t1 int) {
 	ch := 0
 	for i, vectors := range g.blocks {
 		width := vectors * simd.Lanes
+		for t := range out.v {
+			out.v[t] = t * width
+		}
 		total, part := buf.v[:terms*width], buf.v[terms*widest:][:terms*width]
 		for first := 0; first < g.count; first += gradChunk {
 			n := min(gradChunk, g.count-first)
@@ -30,9 +34,7 @@ func (g *grad) shareChannels(dw []float32, grp, t0, t1 int) {
 			for p := 0; p < n; p += gradPositions {
 				at := pos.v[p:min(p+gradPositions, n)]
 				v := g.dy[from+p*width:]
-				for t := 0; t < terms; t += simd.ChannelRows {
-					g.be.ChannelTile(min(simd.ChannelRows, terms-t), vectors, len(at), g.x, row.v[t:], at, v, width, acc[t*width:], p > 0)
-				}
+				g.be.ChannelTiles(terms, vectors, len(at), g.x, row.v, at, v, width, acc, out.v, p > 0, nil)
 			}
 			if first > 0 {
 				g.be.Add(total, total, part)

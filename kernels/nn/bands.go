@@ -2,33 +2,27 @@ package nn
 
 import "shiftmill/kernels"
 
-// pitchStep is what the distance of a window's rows is a multiple of, so that a
-// third of what a 3x3 convolution reads begins at a cache line.
-const pitchStep = 16
-
 // bandRows is the number of rows that a convolution makes at a time, at least:
-// enough to fill its lanes, and few enough that they are still in a cache when
-// the next layer reads them.
+// few enough that they are still in a cache when the next layer reads them.
 const bandRows = 8
 
 // A window is the rows of a node that somebody still needs, with the borders
-// that convolutions read around them. Rows count from the image's first, so
-// those of the upper border are negative.
+// that convolutions read around them, the channels of a pixel side by side.
+// Rows count from the image's first, so those of the upper border are negative.
 type window struct {
 	data                     []float32
-	pitch, rows              int // of a channel: its rows lie pitch apart
+	step, pitch, rows        int // pixels lie step apart, rows pitch
 	left, right, top, bottom int // border
 	mirrored                 bool
 	low, next                int // first row held, and first not yet made
-	whole                    bool
 }
 
-// at returns where row y of channel c starts, behind the left border.
-func (w *window) at(c, y int) int { return (c*w.rows+y-w.low)*w.pitch + w.left }
+// row returns row y with its border.
+func (w *window) row(y int) []float32 { return w.data[(y-w.low)*w.pitch:][:w.pitch] }
 
-// from returns the window from row y on, shifted by columns.
-func (w *window) from(y, columns int) kernels.Band {
-	return kernels.Band{V: w.data[w.at(0, y)+columns:], Channel: w.rows * w.pitch, Pitch: w.pitch}
+// from returns the window from row y and column x on, which may lie in the border.
+func (w *window) from(y, x int) kernels.Band {
+	return kernels.Band{V: w.data[(y-w.low)*w.pitch+(w.left+x)*w.step:], Pitch: w.pitch, Step: w.step}
 }
 
 // A bandRun is one run of a flow: it asks the last node for rows, and every
@@ -41,7 +35,6 @@ type bandRun struct {
 	windows []window
 	readers [][]int             // of each node
 	convs   []*kernels.BandConv // of nodes with weights
-	shuffle []float32           // what a transposed convolution makes before it is shuffled
 }
 
 // run computes the last node into dst: on the accelerator, if one is in use and
@@ -58,8 +51,6 @@ func (f *flow) runInBands(dst *Signal, p *kernels.Pool) {
 	end := &nodes[last]
 	dst.Resize(end.c, end.h, end.w)
 	r := &bandRun{nodes: nodes, p: p, windows: f.weights.windowsFor(len(nodes)), readers: make([][]int, len(nodes)), convs: make([]*kernels.BandConv, len(nodes))}
-	defer func() { f.weights.spare = r.shuffle }()
-	r.shuffle = f.weights.spare
 	for i := range nodes {
 		n := &nodes[i]
 		for _, j := range n.reads() {
@@ -71,48 +62,60 @@ func (f *flow) runInBands(dst *Signal, p *kernels.Pool) {
 			w.top, w.bottom = max(w.top, n.pad.Top), max(w.bottom, n.pad.Bottom)
 			w.mirrored = w.mirrored || n.mirrored
 		}
-		switch n.kind {
-		case convolve:
-			r.convs[i] = kernels.NewBandConv(n.weight, nodes[n.in[0]].c, n.c, n.kernel, n.stride, p)
-			defer r.convs[i].Release()
-		case enlarge:
-			r.convs[i] = kernels.NewBandConv(n.spreadWeights(nodes[n.in[0]].c), nodes[n.in[0]].c, 4*n.c, 1, 1, p)
+		if n.kind == convolve || n.kind == enlarge {
+			r.convs[i] = kernels.NewBandConv(n.layer(nodes[n.in[0]].c), p)
 			defer r.convs[i].Release()
 		}
 	}
 	r.pitches()
-	out := &r.windows[last]
-	was := out.data
-	out.data, out.rows, out.pitch, out.whole = dst.Data, end.h, end.w, true
-	for y := 0; y < end.h; y += bandRows {
+	w := &r.windows[last]
+	for y := 0; y < end.h; y = w.next {
 		r.make(last, min(y+bandRows, end.h))
+		plane := end.h * end.w
+		p.Run(w.next-y, func(i int) {
+			w.from(y+i, 0).ToPlanes(dst.Data[(y+i)*end.w:], plane, end.c, end.w)
+		})
 	}
-	out.data = was
 }
 
-// pitches gives all windows of one width the same pitch, because tiles add
-// only what lies as their results do.
+// pitches gives all windows of one width the same pitch, because convolutions
+// add only what lies as their results do.
 func (r *bandRun) pitches() {
-	pitch := map[int]int{}
+	pitch := map[[2]int]int{}
 	for i := range r.nodes {
-		w, width := &r.windows[i], r.nodes[i].w
-		pitch[width] = max(pitch[width], (w.left+width+w.right+pitchStep-1)/pitchStep*pitchStep)
+		n, w := &r.nodes[i], &r.windows[i]
 		w.low = -w.top
+		w.step = (n.c + kernels.BandLanes - 1) / kernels.BandLanes * kernels.BandLanes
+		at := [2]int{n.w, w.step}
+		pitch[at] = max(pitch[at], (w.left+n.w+w.right)*w.step)
 	}
 	for i := range r.nodes {
-		r.windows[i].pitch = pitch[r.nodes[i].w]
+		w := &r.windows[i]
+		w.pitch = pitch[[2]int{r.nodes[i].w, w.step}]
 	}
 }
 
-// spreadWeights turns the weights [in, out, 2, 2] of a transposed convolution
-// into those of a convolution [4*out, in] whose channels are then shuffled:
-// every output has one tap.
-func (n *flowNode) spreadWeights(in int) []float32 {
-	w := make([]float32, len(n.weight))
+// layer is the convolution of a node whose input has so many channels.
+func (n *flowNode) layer(in int) kernels.BandLayer {
+	l := kernels.BandLayer{Ci: in, Co: n.c, Size: n.kernel, Stride: n.stride, Cells: max(n.factor, 1), Weights: n.weight, Bias: n.bias, Adds: n.plus > 0, End: n.act.end(), Slope: leakySlope}
+	if n.kind == enlarge {
+		l.Weights, l.Bias = n.spread(in)
+	}
+	return l
+}
+
+// spread turns the weights [in, out, 2, 2] and the bias of a transposed
+// convolution into those of a convolution [4*out, in] that fills cells: every
+// output has one tap.
+func (n *flowNode) spread(in int) (w, bias []float32) {
+	w, bias = make([]float32, len(n.weight)), make([]float32, 4*n.c)
 	for i, v := range n.weight {
 		w[i%(4*n.c)*in+i/(4*n.c)] = v
 	}
-	return w
+	for i := range bias {
+		bias[i] = n.bias[i/4]
+	}
+	return w, bias
 }
 
 // reads lists the nodes that a node reads.
@@ -134,8 +137,8 @@ func (n *flowNode) need(j, y0, y1 int) (low, high int) {
 	switch {
 	case n.kind == sum || j != n.in[0]:
 		return y0, y1
-	case n.kind == shuffle || n.kind == enlarge:
-		return y0/n.factor - n.pad.Top, (y1+n.factor-1)/n.factor - n.pad.Top
+	case n.factor > 1:
+		y0, y1 = y0/n.factor, (y1+n.factor-1)/n.factor
 	}
 	return y0*n.stride - n.pad.Top, (y1-1)*n.stride - n.pad.Top + n.kernel
 }
@@ -150,7 +153,7 @@ func (r *bandRun) make(i, end int) {
 	if n.kind == convolve || n.kind == enlarge {
 		end = max(end, w.next+bandRows)
 	}
-	if n.kind == shuffle || n.kind == enlarge { // whole cells
+	if n.factor > 1 { // whole cells
 		end += (n.factor - end%n.factor) % n.factor
 	}
 	if w.mirrored { // its upper border shows the rows after the first
@@ -176,9 +179,6 @@ func (r *bandRun) make(i, end int) {
 // enough to hold the rows up to end.
 func (r *bandRun) room(i, end int) {
 	n, w := &r.nodes[i], &r.windows[i]
-	if w.whole {
-		return
-	}
 	low := w.next
 	for _, c := range r.readers[i] {
 		reader := &r.nodes[c]
@@ -189,34 +189,25 @@ func (r *bandRun) room(i, end int) {
 		low = min(low, n.h-1-w.bottom)
 	}
 	low = max(low, w.low)
-	keep := w.next - low
+	var keep []float32
 	if w.next == 0 {
-		low, keep = -w.top, w.top
+		low = w.low
+	} else {
+		keep = w.data[(low-w.low)*w.pitch : (w.next-w.low)*w.pitch]
 	}
-	channel := w.rows * w.pitch
-	if rows := end - low; rows > w.rows || len(w.data) < n.c*rows*w.pitch {
-		rows = max(rows, w.rows)
-		old := w.data
-		if cap(old) < n.c*rows*w.pitch {
-			w.data = make([]float32, n.c*rows*w.pitch)
-		} else {
-			w.data = old[:n.c*rows*w.pitch]
-		}
-		// Backwards, since the channels move apart; then only the kept rows mean anything.
-		for c := n.c - 1; c >= 0; c-- {
-			to := w.data[c*rows*w.pitch : (c+1)*rows*w.pitch]
-			kept := 0
-			if w.rows > 0 && keep > 0 {
-				kept = copy(to, old[c*channel+(low-w.low)*w.pitch:][:keep*w.pitch])
-			}
-			clear(to[kept:])
-		}
+	if rows := end - low; rows > w.rows {
 		w.rows = rows
-	} else if low > w.low {
-		for c := range n.c {
-			v := w.data[c*channel : (c+1)*channel]
-			copy(v, v[(low-w.low)*w.pitch:(low-w.low+keep)*w.pitch])
+		size := rows * w.pitch
+		if cap(w.data) < size {
+			data := make([]float32, size)
+			copy(data, keep)
+			w.data = data
+		} else {
+			w.data = w.data[:size]
+			clear(w.data[copy(w.data, keep):])
 		}
+	} else if low > w.low {
+		copy(w.data, keep)
 	}
 	w.low = low
 }
@@ -225,115 +216,60 @@ func (r *bandRun) room(i, end int) {
 // lower border among them.
 func (r *bandRun) border(i, y0, end int) {
 	n, w := &r.nodes[i], &r.windows[i]
-	for y := max(y0, n.h); y < end; y++ {
-		for c := range n.c {
-			row := w.data[w.at(c, y)-w.left:][:w.pitch]
-			if w.mirrored {
-				copy(row, w.data[w.at(c, 2*n.h-2-y)-w.left:][:w.pitch])
-			} else {
-				clear(row)
-			}
-		}
-	}
 	if !w.mirrored {
+		for y := max(y0, n.h); y < end; y++ {
+			clear(w.row(y))
+		}
 		return
 	}
-	sides := func(y int) {
-		for c := range n.c {
-			row := w.data[w.at(c, y)-w.left:][:w.pitch]
-			for x := 1; x <= w.left; x++ {
-				row[w.left-x] = row[w.left+x]
-			}
-			for x := 1; x <= w.right; x++ {
-				row[w.left+n.w-1+x] = row[w.left+n.w-1-x]
-			}
-		}
-	}
 	for y := y0; y < min(end, n.h); y++ {
-		sides(y)
+		row := w.row(y)
+		pixel := func(x int) []float32 { return row[(w.left+x)*w.step:][:w.step] }
+		for x := 1; x <= w.left; x++ {
+			copy(pixel(-x), pixel(x))
+		}
+		for x := 1; x <= w.right; x++ {
+			copy(pixel(n.w-1+x), pixel(n.w-1-x))
+		}
 	}
 	if y0 == 0 {
 		for y := 1; y <= w.top; y++ {
-			for c := range n.c {
-				copy(w.data[w.at(c, -y)-w.left:][:w.pitch], w.data[w.at(c, y)-w.left:])
-			}
+			copy(w.row(-y), w.row(y))
 		}
 	}
-	for y := max(y0, n.h); y < end; y++ { // copied before the sides were filled
-		sides(y)
+	for y := max(y0, n.h); y < end; y++ {
+		copy(w.row(y), w.row(2*n.h-2-y))
 	}
 }
 
 // rows computes the rows of node i from y0 to y1.
 func (r *bandRun) rows(i, y0, y1 int) {
 	n, w := &r.nodes[i], &r.windows[i]
-	x, from := &r.windows[n.in[0]], &r.nodes[n.in[0]]
-	low, high := n.need(n.in[0], y0, y1)
+	x := &r.windows[n.in[0]]
 	switch n.kind {
 	case given:
-		r.p.Run(n.c, func(c int) {
-			for y := y0; y < y1; y++ {
-				copy(w.data[w.at(c, y):][:n.w], n.data[(c*n.h+y)*n.w:])
-			}
+		r.p.Run(y1-y0, func(j int) {
+			w.from(y0+j, 0).FromPlanes(n.data[(y0+j)*n.w:], n.h*n.w, n.c, n.w)
 		})
 	case sum:
 		z := &r.windows[n.in[1]]
-		r.p.Run(n.c, func(c int) {
-			for y := y0; y < y1; y++ {
-				kernels.Add(w.data[w.at(c, y):][:n.w], x.data[x.at(c, y):][:n.w], z.data[z.at(c, y):][:n.w])
-			}
+		r.p.Run(y1-y0, func(j int) {
+			values := func(w *window) []float32 { return w.from(y0+j, 0).V[:n.w*w.step] }
+			kernels.Add(values(w), values(x), values(z))
 		})
-	case convolve:
-		e := kernels.BandEnding{Bias: n.bias, End: n.act.end(), Slope: leakySlope}
+	case convolve, enlarge:
+		low, _ := n.need(n.in[0], y0, y1)
+		var add []float32
 		if n.plus > 0 {
-			e.Add = r.windows[n.plus-1].from(y0, 0)
+			add = r.windows[n.plus-1].from(y0, 0).V
 		}
-		r.convs[i].Rows(w.from(y0, 0), x.from(low, -n.pad.Left), y1-y0, n.w, e, r.p)
+		cells := max(n.factor, 1)
+		r.convs[i].Rows(w.from(y0, 0), x.from(low, -n.pad.Left), add, (y1-y0)/cells, n.w/cells, r.p)
 		if n.act == tanh {
-			r.p.Run(n.c, func(c int) {
-				for y := y0; y < y1; y++ {
-					row := w.data[w.at(c, y):][:n.w]
-					kernels.TanhSlice(row, row)
-				}
+			r.p.Run(y1-y0, func(j int) {
+				row := w.from(y0+j, 0).V[:n.w*w.step]
+				kernels.TanhSlice(row, row)
 			})
-		}
-	case shuffle:
-		r.p.Run(n.c, func(c int) {
-			for y := y0; y < y1; y++ {
-				row := func(j int) []float32 {
-					return x.data[x.at((c*n.factor+y%n.factor)*n.factor+j, y/n.factor):][:from.w]
-				}
-				cells(w.data[w.at(c, y):][:n.w], n.factor, row)
-			}
-		})
-	case enlarge:
-		height, width := high-low, n.w/2
-		if size := 4 * n.c * height * width; cap(r.shuffle) < size {
-			r.shuffle = make([]float32, size)
-		}
-		cell := r.shuffle[:4*n.c*height*width]
-		r.convs[i].Rows(kernels.Band{V: cell, Channel: height * width, Pitch: width}, x.from(low, -n.pad.Left), height, width, kernels.BandEnding{}, r.p)
-		r.p.Run(n.c, func(c int) {
-			for y := y0; y < y1; y++ {
-				out := w.data[w.at(c, y):][:n.w]
-				cells(out, 2, func(j int) []float32 {
-					return cell[((c*2+y%2)*2+j)*height*width+(y-y0)/2*width:][:width]
-				})
-				kernels.Offset(out, out, n.bias[c])
-			}
-		})
-	}
-}
-
-// cells stores the values of r rows in turn.
-func cells(dst []float32, r int, row func(j int) []float32) {
-	if r == 2 {
-		kernels.Interleave(dst, row(0), row(1))
-		return
-	}
-	for j := range r {
-		for i, v := range row(j) {
-			dst[i*r+j] = v
 		}
 	}
 }

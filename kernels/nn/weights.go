@@ -16,8 +16,7 @@ type Weights struct {
 	index   map[string]int
 	bounds  []float32 // of each tensor's random initial values; 0: fixed
 
-	windows []window  // memory of runs, for the next one
-	spare   []float32 // likewise
+	windows []window // memory of runs, for the next one
 
 	onDevice map[string]*flowOnDevice // by what tells them apart
 }

@@ -64,6 +64,36 @@ func gradTileAVX2x5(n int, x *float32, row *int, pos *int, b *float32, c *float3
 //go:noescape
 func gradTileAVX2x6(n int, x *float32, row *int, pos *int, b *float32, c *float32)
 
+// channelTilesAVX2x1x1 is the body of Backend.ChannelTiles for tiles of 1 rows of 16 channels.
+//
+//go:noescape
+func channelTilesAVX2x1x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool)
+
+// channelTilesAVX2x2x1 is the body of Backend.ChannelTiles for tiles of 2 rows of 16 channels.
+//
+//go:noescape
+func channelTilesAVX2x2x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool)
+
+// channelTilesAVX2x3x1 is the body of Backend.ChannelTiles for tiles of 3 rows of 16 channels.
+//
+//go:noescape
+func channelTilesAVX2x3x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool)
+
+// channelTilesAVX2x4x1 is the body of Backend.ChannelTiles for tiles of 4 rows of 16 channels.
+//
+//go:noescape
+func channelTilesAVX2x4x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool)
+
+// channelTilesAVX2x5x1 is the body of Backend.ChannelTiles for tiles of 5 rows of 16 channels.
+//
+//go:noescape
+func channelTilesAVX2x5x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool)
+
+// channelTilesAVX2x6x1 is the body of Backend.ChannelTiles for tiles of 6 rows of 16 channels.
+//
+//go:noescape
+func channelTilesAVX2x6x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool)
+
 // rangesAVX2 is the vector loop of its Go twin; n is a positive multiple of 32.
 //
 //go:noescape

@@ -178,125 +178,125 @@ func flatTileAVX512(rows, k int, a, src []float32, off []int, groups []LaneGroup
 	}
 }
 
-// channelTileAVX512x1x1 is the body of Backend.ChannelTile for 1 rows of 16 channels.
+// channelTilesAVX512x1x1 is the body of Backend.ChannelTiles for tiles of 1 rows of 16 channels.
 //
 //go:noescape
-func channelTileAVX512x1x1(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
+func channelTilesAVX512x1x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
 
-// channelTileAVX512x2x1 is the body of Backend.ChannelTile for 2 rows of 16 channels.
+// channelTilesAVX512x2x1 is the body of Backend.ChannelTiles for tiles of 2 rows of 16 channels.
 //
 //go:noescape
-func channelTileAVX512x2x1(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
+func channelTilesAVX512x2x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
 
-// channelTileAVX512x3x1 is the body of Backend.ChannelTile for 3 rows of 16 channels.
+// channelTilesAVX512x3x1 is the body of Backend.ChannelTiles for tiles of 3 rows of 16 channels.
 //
 //go:noescape
-func channelTileAVX512x3x1(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
+func channelTilesAVX512x3x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
 
-// channelTileAVX512x4x1 is the body of Backend.ChannelTile for 4 rows of 16 channels.
+// channelTilesAVX512x4x1 is the body of Backend.ChannelTiles for tiles of 4 rows of 16 channels.
 //
 //go:noescape
-func channelTileAVX512x4x1(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
+func channelTilesAVX512x4x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
 
-// channelTileAVX512x5x1 is the body of Backend.ChannelTile for 5 rows of 16 channels.
+// channelTilesAVX512x5x1 is the body of Backend.ChannelTiles for tiles of 5 rows of 16 channels.
 //
 //go:noescape
-func channelTileAVX512x5x1(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
+func channelTilesAVX512x5x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
 
-// channelTileAVX512x6x1 is the body of Backend.ChannelTile for 6 rows of 16 channels.
+// channelTilesAVX512x6x1 is the body of Backend.ChannelTiles for tiles of 6 rows of 16 channels.
 //
 //go:noescape
-func channelTileAVX512x6x1(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
+func channelTilesAVX512x6x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
 
-// channelTileAVX512x1x2 is the body of Backend.ChannelTile for 1 rows of 32 channels.
+// channelTilesAVX512x1x2 is the body of Backend.ChannelTiles for tiles of 1 rows of 32 channels.
 //
 //go:noescape
-func channelTileAVX512x1x2(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
+func channelTilesAVX512x1x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
 
-// channelTileAVX512x2x2 is the body of Backend.ChannelTile for 2 rows of 32 channels.
+// channelTilesAVX512x2x2 is the body of Backend.ChannelTiles for tiles of 2 rows of 32 channels.
 //
 //go:noescape
-func channelTileAVX512x2x2(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
+func channelTilesAVX512x2x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
 
-// channelTileAVX512x3x2 is the body of Backend.ChannelTile for 3 rows of 32 channels.
+// channelTilesAVX512x3x2 is the body of Backend.ChannelTiles for tiles of 3 rows of 32 channels.
 //
 //go:noescape
-func channelTileAVX512x3x2(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
+func channelTilesAVX512x3x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
 
-// channelTileAVX512x4x2 is the body of Backend.ChannelTile for 4 rows of 32 channels.
+// channelTilesAVX512x4x2 is the body of Backend.ChannelTiles for tiles of 4 rows of 32 channels.
 //
 //go:noescape
-func channelTileAVX512x4x2(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
+func channelTilesAVX512x4x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
 
-// channelTileAVX512x5x2 is the body of Backend.ChannelTile for 5 rows of 32 channels.
+// channelTilesAVX512x5x2 is the body of Backend.ChannelTiles for tiles of 5 rows of 32 channels.
 //
 //go:noescape
-func channelTileAVX512x5x2(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
+func channelTilesAVX512x5x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
 
-// channelTileAVX512x6x2 is the body of Backend.ChannelTile for 6 rows of 32 channels.
+// channelTilesAVX512x6x2 is the body of Backend.ChannelTiles for tiles of 6 rows of 32 channels.
 //
 //go:noescape
-func channelTileAVX512x6x2(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
+func channelTilesAVX512x6x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
 
-// channelTileAVX512x1x3 is the body of Backend.ChannelTile for 1 rows of 48 channels.
+// channelTilesAVX512x1x3 is the body of Backend.ChannelTiles for tiles of 1 rows of 48 channels.
 //
 //go:noescape
-func channelTileAVX512x1x3(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
+func channelTilesAVX512x1x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
 
-// channelTileAVX512x2x3 is the body of Backend.ChannelTile for 2 rows of 48 channels.
+// channelTilesAVX512x2x3 is the body of Backend.ChannelTiles for tiles of 2 rows of 48 channels.
 //
 //go:noescape
-func channelTileAVX512x2x3(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
+func channelTilesAVX512x2x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
 
-// channelTileAVX512x3x3 is the body of Backend.ChannelTile for 3 rows of 48 channels.
+// channelTilesAVX512x3x3 is the body of Backend.ChannelTiles for tiles of 3 rows of 48 channels.
 //
 //go:noescape
-func channelTileAVX512x3x3(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
+func channelTilesAVX512x3x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
 
-// channelTileAVX512x4x3 is the body of Backend.ChannelTile for 4 rows of 48 channels.
+// channelTilesAVX512x4x3 is the body of Backend.ChannelTiles for tiles of 4 rows of 48 channels.
 //
 //go:noescape
-func channelTileAVX512x4x3(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
+func channelTilesAVX512x4x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
 
-// channelTileAVX512x5x3 is the body of Backend.ChannelTile for 5 rows of 48 channels.
+// channelTilesAVX512x5x3 is the body of Backend.ChannelTiles for tiles of 5 rows of 48 channels.
 //
 //go:noescape
-func channelTileAVX512x5x3(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
+func channelTilesAVX512x5x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
 
-// channelTileAVX512x6x3 is the body of Backend.ChannelTile for 6 rows of 48 channels.
+// channelTilesAVX512x6x3 is the body of Backend.ChannelTiles for tiles of 6 rows of 48 channels.
 //
 //go:noescape
-func channelTileAVX512x6x3(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
+func channelTilesAVX512x6x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
 
-// channelTileAVX512x1x4 is the body of Backend.ChannelTile for 1 rows of 64 channels.
+// channelTilesAVX512x1x4 is the body of Backend.ChannelTiles for tiles of 1 rows of 64 channels.
 //
 //go:noescape
-func channelTileAVX512x1x4(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
+func channelTilesAVX512x1x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
 
-// channelTileAVX512x2x4 is the body of Backend.ChannelTile for 2 rows of 64 channels.
+// channelTilesAVX512x2x4 is the body of Backend.ChannelTiles for tiles of 2 rows of 64 channels.
 //
 //go:noescape
-func channelTileAVX512x2x4(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
+func channelTilesAVX512x2x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
 
-// channelTileAVX512x3x4 is the body of Backend.ChannelTile for 3 rows of 64 channels.
+// channelTilesAVX512x3x4 is the body of Backend.ChannelTiles for tiles of 3 rows of 64 channels.
 //
 //go:noescape
-func channelTileAVX512x3x4(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
+func channelTilesAVX512x3x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
 
-// channelTileAVX512x4x4 is the body of Backend.ChannelTile for 4 rows of 64 channels.
+// channelTilesAVX512x4x4 is the body of Backend.ChannelTiles for tiles of 4 rows of 64 channels.
 //
 //go:noescape
-func channelTileAVX512x4x4(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
+func channelTilesAVX512x4x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
 
-// channelTileAVX512x5x4 is the body of Backend.ChannelTile for 5 rows of 64 channels.
+// channelTilesAVX512x5x4 is the body of Backend.ChannelTiles for tiles of 5 rows of 64 channels.
 //
 //go:noescape
-func channelTileAVX512x5x4(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
+func channelTilesAVX512x5x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
 
-// channelTileAVX512x6x4 is the body of Backend.ChannelTile for 6 rows of 64 channels.
+// channelTilesAVX512x6x4 is the body of Backend.ChannelTiles for tiles of 6 rows of 64 channels.
 //
 //go:noescape
-func channelTileAVX512x6x4(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
+func channelTilesAVX512x6x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
 
 // transposeAVX512 is the vector loop of Backend.Transpose; n is positive, rows from 1 to 16.
 //

@@ -8308,28 +8308,34 @@ stored2:
 	VZEROUPPER
 	RET
 
-// func channelTileAVX512x1x1(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
-TEXT ·channelTileAVX512x1x1(SB), NOSPLIT, $0-57
-	MOVQ n+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ row+16(FP), SI
+// func channelTilesAVX512x1x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
+TEXT ·channelTilesAVX512x1x1(SB), NOSPLIT, $0-88
+	MOVQ stride+48(FP), R15
+	SHLQ $2, R15
+tile:
+	MOVQ out+64(FP), SI
+	MOVQ c+56(FP), DI
+	MOVBLZX load+72(FP), AX
+	TESTL AX, AX
+	JZ zero
+	MOVQ 0(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z0
+	JMP loaded
+zero:
+	VXORPS Z0, Z0, Z0
+loaded:
+	CMPQ tiles+0(FP), $1
+	JLE last
+	MOVQ 8(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+last:
+	MOVQ x+16(FP), CX
+	MOVQ row+24(FP), SI
 	MOVQ 0(SI), DX
 	LEAQ (CX)(DX*4), R8
-	MOVQ pos+24(FP), DX
-	MOVQ v+32(FP), BX
-	MOVQ stride+40(FP), R15
-	SHLQ $2, R15
-	MOVQ c+48(FP), DI
-	MOVBLZX load+56(FP), CX
-	TESTL CX, CX
-	JZ zero
-	VMOVUPS 0(DI), Z0
-	JMP terms
-zero:
-	VPXORD Z0, Z0, Z0
-terms:
-	TESTQ AX, AX
-	JZ store
+	MOVQ n+8(FP), AX
+	MOVQ pos+32(FP), DX
+	MOVQ v+40(FP), BX
 loop:
 	MOVQ (DX), SI
 	VMOVUPS 0(BX), Z24
@@ -8339,37 +8345,87 @@ loop:
 	ADDQ R15, BX
 	DECQ AX
 	JNZ loop
+	MOVQ out+64(FP), SI
+	MOVQ end+80(FP), AX
+	TESTQ AX, AX
+	JZ store
+	MOVQ 0(AX), BX
+	MOVQ 24(AX), DX
+	TESTQ BX, BX
+	JZ unscaled
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 0(DX), Z25
+	VFMADD213PS Z25, Z24, Z0
+	JMP shifted
+unscaled:
+	TESTQ DX, DX
+	JZ shifted
+	VMOVUPS 0(DX), Z24
+	VADDPS Z24, Z0, Z0
+shifted:
+	MOVQ 48(AX), BX
+	TESTQ BX, BX
+	JZ added
+	MOVQ 0(SI), CX
+	VADDPS 0(BX)(CX*4), Z0, Z0
+added:
+	MOVQ 80(AX), R11
+	VPXORD Z24, Z24, Z24
+	CMPQ R11, $1
+	JLT store
+	JGT leaky
+	VMAXPS Z0, Z24, Z0
+	JMP store
+leaky:
+	VBROADCASTSS 88(AX), Z25
+	VCMPPS $1, Z24, Z0, K1
+	VMULPS Z25, Z0, K1, Z0
 store:
-	VMOVUPS Z0, 0(DI)
+	MOVQ 0(SI), CX
+	VMOVUPS Z0, 0(DI)(CX*4)
+	ADDQ $8, SI
+	MOVQ SI, out+64(FP)
+	ADDQ $8, row+24(FP)
+	DECQ tiles+0(FP)
+	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTileAVX512x2x1(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
-TEXT ·channelTileAVX512x2x1(SB), NOSPLIT, $0-57
-	MOVQ n+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ row+16(FP), SI
+// func channelTilesAVX512x2x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
+TEXT ·channelTilesAVX512x2x1(SB), NOSPLIT, $0-88
+	MOVQ stride+48(FP), R15
+	SHLQ $2, R15
+tile:
+	MOVQ out+64(FP), SI
+	MOVQ c+56(FP), DI
+	MOVBLZX load+72(FP), AX
+	TESTL AX, AX
+	JZ zero
+	MOVQ 0(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z0
+	MOVQ 8(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z1
+	JMP loaded
+zero:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+loaded:
+	CMPQ tiles+0(FP), $1
+	JLE last
+	MOVQ 16(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	MOVQ 24(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+last:
+	MOVQ x+16(FP), CX
+	MOVQ row+24(FP), SI
 	MOVQ 0(SI), DX
 	LEAQ (CX)(DX*4), R8
 	MOVQ 8(SI), DX
 	LEAQ (CX)(DX*4), R9
-	MOVQ pos+24(FP), DX
-	MOVQ v+32(FP), BX
-	MOVQ stride+40(FP), R15
-	SHLQ $2, R15
-	MOVQ c+48(FP), DI
-	MOVBLZX load+56(FP), CX
-	TESTL CX, CX
-	JZ zero
-	VMOVUPS 0(DI), Z0
-	VMOVUPS 64(DI), Z1
-	JMP terms
-zero:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-terms:
-	TESTQ AX, AX
-	JZ store
+	MOVQ n+8(FP), AX
+	MOVQ pos+32(FP), DX
+	MOVQ v+40(FP), BX
 loop:
 	MOVQ (DX), SI
 	VMOVUPS 0(BX), Z24
@@ -8381,42 +8437,103 @@ loop:
 	ADDQ R15, BX
 	DECQ AX
 	JNZ loop
+	MOVQ out+64(FP), SI
+	MOVQ end+80(FP), AX
+	TESTQ AX, AX
+	JZ store
+	MOVQ 0(AX), BX
+	MOVQ 24(AX), DX
+	TESTQ BX, BX
+	JZ unscaled
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 0(DX), Z25
+	VFMADD213PS Z25, Z24, Z0
+	VFMADD213PS Z25, Z24, Z1
+	JMP shifted
+unscaled:
+	TESTQ DX, DX
+	JZ shifted
+	VMOVUPS 0(DX), Z24
+	VADDPS Z24, Z0, Z0
+	VADDPS Z24, Z1, Z1
+shifted:
+	MOVQ 48(AX), BX
+	TESTQ BX, BX
+	JZ added
+	MOVQ 0(SI), CX
+	VADDPS 0(BX)(CX*4), Z0, Z0
+	MOVQ 8(SI), CX
+	VADDPS 0(BX)(CX*4), Z1, Z1
+added:
+	MOVQ 80(AX), R11
+	VPXORD Z24, Z24, Z24
+	CMPQ R11, $1
+	JLT store
+	JGT leaky
+	VMAXPS Z0, Z24, Z0
+	VMAXPS Z1, Z24, Z1
+	JMP store
+leaky:
+	VBROADCASTSS 88(AX), Z25
+	VCMPPS $1, Z24, Z0, K1
+	VMULPS Z25, Z0, K1, Z0
+	VCMPPS $1, Z24, Z1, K1
+	VMULPS Z25, Z1, K1, Z1
 store:
-	VMOVUPS Z0, 0(DI)
-	VMOVUPS Z1, 64(DI)
+	MOVQ 0(SI), CX
+	VMOVUPS Z0, 0(DI)(CX*4)
+	MOVQ 8(SI), CX
+	VMOVUPS Z1, 0(DI)(CX*4)
+	ADDQ $16, SI
+	MOVQ SI, out+64(FP)
+	ADDQ $16, row+24(FP)
+	DECQ tiles+0(FP)
+	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTileAVX512x3x1(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
-TEXT ·channelTileAVX512x3x1(SB), NOSPLIT, $0-57
-	MOVQ n+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ row+16(FP), SI
+// func channelTilesAVX512x3x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
+TEXT ·channelTilesAVX512x3x1(SB), NOSPLIT, $0-88
+	MOVQ stride+48(FP), R15
+	SHLQ $2, R15
+tile:
+	MOVQ out+64(FP), SI
+	MOVQ c+56(FP), DI
+	MOVBLZX load+72(FP), AX
+	TESTL AX, AX
+	JZ zero
+	MOVQ 0(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z0
+	MOVQ 8(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z1
+	MOVQ 16(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z2
+	JMP loaded
+zero:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+loaded:
+	CMPQ tiles+0(FP), $1
+	JLE last
+	MOVQ 24(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	MOVQ 32(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	MOVQ 40(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+last:
+	MOVQ x+16(FP), CX
+	MOVQ row+24(FP), SI
 	MOVQ 0(SI), DX
 	LEAQ (CX)(DX*4), R8
 	MOVQ 8(SI), DX
 	LEAQ (CX)(DX*4), R9
 	MOVQ 16(SI), DX
 	LEAQ (CX)(DX*4), R10
-	MOVQ pos+24(FP), DX
-	MOVQ v+32(FP), BX
-	MOVQ stride+40(FP), R15
-	SHLQ $2, R15
-	MOVQ c+48(FP), DI
-	MOVBLZX load+56(FP), CX
-	TESTL CX, CX
-	JZ zero
-	VMOVUPS 0(DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	JMP terms
-zero:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-terms:
-	TESTQ AX, AX
-	JZ store
+	MOVQ n+8(FP), AX
+	MOVQ pos+32(FP), DX
+	MOVQ v+40(FP), BX
 loop:
 	MOVQ (DX), SI
 	VMOVUPS 0(BX), Z24
@@ -8430,18 +8547,108 @@ loop:
 	ADDQ R15, BX
 	DECQ AX
 	JNZ loop
+	MOVQ out+64(FP), SI
+	MOVQ end+80(FP), AX
+	TESTQ AX, AX
+	JZ store
+	MOVQ 0(AX), BX
+	MOVQ 24(AX), DX
+	TESTQ BX, BX
+	JZ unscaled
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 0(DX), Z25
+	VFMADD213PS Z25, Z24, Z0
+	VFMADD213PS Z25, Z24, Z1
+	VFMADD213PS Z25, Z24, Z2
+	JMP shifted
+unscaled:
+	TESTQ DX, DX
+	JZ shifted
+	VMOVUPS 0(DX), Z24
+	VADDPS Z24, Z0, Z0
+	VADDPS Z24, Z1, Z1
+	VADDPS Z24, Z2, Z2
+shifted:
+	MOVQ 48(AX), BX
+	TESTQ BX, BX
+	JZ added
+	MOVQ 0(SI), CX
+	VADDPS 0(BX)(CX*4), Z0, Z0
+	MOVQ 8(SI), CX
+	VADDPS 0(BX)(CX*4), Z1, Z1
+	MOVQ 16(SI), CX
+	VADDPS 0(BX)(CX*4), Z2, Z2
+added:
+	MOVQ 80(AX), R11
+	VPXORD Z24, Z24, Z24
+	CMPQ R11, $1
+	JLT store
+	JGT leaky
+	VMAXPS Z0, Z24, Z0
+	VMAXPS Z1, Z24, Z1
+	VMAXPS Z2, Z24, Z2
+	JMP store
+leaky:
+	VBROADCASTSS 88(AX), Z25
+	VCMPPS $1, Z24, Z0, K1
+	VMULPS Z25, Z0, K1, Z0
+	VCMPPS $1, Z24, Z1, K1
+	VMULPS Z25, Z1, K1, Z1
+	VCMPPS $1, Z24, Z2, K1
+	VMULPS Z25, Z2, K1, Z2
 store:
-	VMOVUPS Z0, 0(DI)
-	VMOVUPS Z1, 64(DI)
-	VMOVUPS Z2, 128(DI)
+	MOVQ 0(SI), CX
+	VMOVUPS Z0, 0(DI)(CX*4)
+	MOVQ 8(SI), CX
+	VMOVUPS Z1, 0(DI)(CX*4)
+	MOVQ 16(SI), CX
+	VMOVUPS Z2, 0(DI)(CX*4)
+	ADDQ $24, SI
+	MOVQ SI, out+64(FP)
+	ADDQ $24, row+24(FP)
+	DECQ tiles+0(FP)
+	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTileAVX512x4x1(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
-TEXT ·channelTileAVX512x4x1(SB), NOSPLIT, $0-57
-	MOVQ n+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ row+16(FP), SI
+// func channelTilesAVX512x4x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
+TEXT ·channelTilesAVX512x4x1(SB), NOSPLIT, $0-88
+	MOVQ stride+48(FP), R15
+	SHLQ $2, R15
+tile:
+	MOVQ out+64(FP), SI
+	MOVQ c+56(FP), DI
+	MOVBLZX load+72(FP), AX
+	TESTL AX, AX
+	JZ zero
+	MOVQ 0(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z0
+	MOVQ 8(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z1
+	MOVQ 16(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z2
+	MOVQ 24(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z3
+	JMP loaded
+zero:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+loaded:
+	CMPQ tiles+0(FP), $1
+	JLE last
+	MOVQ 32(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	MOVQ 40(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	MOVQ 48(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	MOVQ 56(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+last:
+	MOVQ x+16(FP), CX
+	MOVQ row+24(FP), SI
 	MOVQ 0(SI), DX
 	LEAQ (CX)(DX*4), R8
 	MOVQ 8(SI), DX
@@ -8450,27 +8657,9 @@ TEXT ·channelTileAVX512x4x1(SB), NOSPLIT, $0-57
 	LEAQ (CX)(DX*4), R10
 	MOVQ 24(SI), DX
 	LEAQ (CX)(DX*4), R11
-	MOVQ pos+24(FP), DX
-	MOVQ v+32(FP), BX
-	MOVQ stride+40(FP), R15
-	SHLQ $2, R15
-	MOVQ c+48(FP), DI
-	MOVBLZX load+56(FP), CX
-	TESTL CX, CX
-	JZ zero
-	VMOVUPS 0(DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	VMOVUPS 192(DI), Z3
-	JMP terms
-zero:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-terms:
-	TESTQ AX, AX
-	JZ store
+	MOVQ n+8(FP), AX
+	MOVQ pos+32(FP), DX
+	MOVQ v+40(FP), BX
 loop:
 	MOVQ (DX), SI
 	VMOVUPS 0(BX), Z24
@@ -8486,19 +8675,122 @@ loop:
 	ADDQ R15, BX
 	DECQ AX
 	JNZ loop
+	MOVQ out+64(FP), SI
+	MOVQ end+80(FP), AX
+	TESTQ AX, AX
+	JZ store
+	MOVQ 0(AX), BX
+	MOVQ 24(AX), DX
+	TESTQ BX, BX
+	JZ unscaled
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 0(DX), Z25
+	VFMADD213PS Z25, Z24, Z0
+	VFMADD213PS Z25, Z24, Z1
+	VFMADD213PS Z25, Z24, Z2
+	VFMADD213PS Z25, Z24, Z3
+	JMP shifted
+unscaled:
+	TESTQ DX, DX
+	JZ shifted
+	VMOVUPS 0(DX), Z24
+	VADDPS Z24, Z0, Z0
+	VADDPS Z24, Z1, Z1
+	VADDPS Z24, Z2, Z2
+	VADDPS Z24, Z3, Z3
+shifted:
+	MOVQ 48(AX), BX
+	TESTQ BX, BX
+	JZ added
+	MOVQ 0(SI), CX
+	VADDPS 0(BX)(CX*4), Z0, Z0
+	MOVQ 8(SI), CX
+	VADDPS 0(BX)(CX*4), Z1, Z1
+	MOVQ 16(SI), CX
+	VADDPS 0(BX)(CX*4), Z2, Z2
+	MOVQ 24(SI), CX
+	VADDPS 0(BX)(CX*4), Z3, Z3
+added:
+	MOVQ 80(AX), R11
+	VPXORD Z24, Z24, Z24
+	CMPQ R11, $1
+	JLT store
+	JGT leaky
+	VMAXPS Z0, Z24, Z0
+	VMAXPS Z1, Z24, Z1
+	VMAXPS Z2, Z24, Z2
+	VMAXPS Z3, Z24, Z3
+	JMP store
+leaky:
+	VBROADCASTSS 88(AX), Z25
+	VCMPPS $1, Z24, Z0, K1
+	VMULPS Z25, Z0, K1, Z0
+	VCMPPS $1, Z24, Z1, K1
+	VMULPS Z25, Z1, K1, Z1
+	VCMPPS $1, Z24, Z2, K1
+	VMULPS Z25, Z2, K1, Z2
+	VCMPPS $1, Z24, Z3, K1
+	VMULPS Z25, Z3, K1, Z3
 store:
-	VMOVUPS Z0, 0(DI)
-	VMOVUPS Z1, 64(DI)
-	VMOVUPS Z2, 128(DI)
-	VMOVUPS Z3, 192(DI)
+	MOVQ 0(SI), CX
+	VMOVUPS Z0, 0(DI)(CX*4)
+	MOVQ 8(SI), CX
+	VMOVUPS Z1, 0(DI)(CX*4)
+	MOVQ 16(SI), CX
+	VMOVUPS Z2, 0(DI)(CX*4)
+	MOVQ 24(SI), CX
+	VMOVUPS Z3, 0(DI)(CX*4)
+	ADDQ $32, SI
+	MOVQ SI, out+64(FP)
+	ADDQ $32, row+24(FP)
+	DECQ tiles+0(FP)
+	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTileAVX512x5x1(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
-TEXT ·channelTileAVX512x5x1(SB), NOSPLIT, $0-57
-	MOVQ n+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ row+16(FP), SI
+// func channelTilesAVX512x5x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
+TEXT ·channelTilesAVX512x5x1(SB), NOSPLIT, $0-88
+	MOVQ stride+48(FP), R15
+	SHLQ $2, R15
+tile:
+	MOVQ out+64(FP), SI
+	MOVQ c+56(FP), DI
+	MOVBLZX load+72(FP), AX
+	TESTL AX, AX
+	JZ zero
+	MOVQ 0(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z0
+	MOVQ 8(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z1
+	MOVQ 16(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z2
+	MOVQ 24(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z3
+	MOVQ 32(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z4
+	JMP loaded
+zero:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+loaded:
+	CMPQ tiles+0(FP), $1
+	JLE last
+	MOVQ 40(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	MOVQ 48(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	MOVQ 56(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	MOVQ 64(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	MOVQ 72(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+last:
+	MOVQ x+16(FP), CX
+	MOVQ row+24(FP), SI
 	MOVQ 0(SI), DX
 	LEAQ (CX)(DX*4), R8
 	MOVQ 8(SI), DX
@@ -8509,29 +8801,9 @@ TEXT ·channelTileAVX512x5x1(SB), NOSPLIT, $0-57
 	LEAQ (CX)(DX*4), R11
 	MOVQ 32(SI), DX
 	LEAQ (CX)(DX*4), R12
-	MOVQ pos+24(FP), DX
-	MOVQ v+32(FP), BX
-	MOVQ stride+40(FP), R15
-	SHLQ $2, R15
-	MOVQ c+48(FP), DI
-	MOVBLZX load+56(FP), CX
-	TESTL CX, CX
-	JZ zero
-	VMOVUPS 0(DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	VMOVUPS 192(DI), Z3
-	VMOVUPS 256(DI), Z4
-	JMP terms
-zero:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-terms:
-	TESTQ AX, AX
-	JZ store
+	MOVQ n+8(FP), AX
+	MOVQ pos+32(FP), DX
+	MOVQ v+40(FP), BX
 loop:
 	MOVQ (DX), SI
 	VMOVUPS 0(BX), Z24
@@ -8549,20 +8821,136 @@ loop:
 	ADDQ R15, BX
 	DECQ AX
 	JNZ loop
+	MOVQ out+64(FP), SI
+	MOVQ end+80(FP), AX
+	TESTQ AX, AX
+	JZ store
+	MOVQ 0(AX), BX
+	MOVQ 24(AX), DX
+	TESTQ BX, BX
+	JZ unscaled
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 0(DX), Z25
+	VFMADD213PS Z25, Z24, Z0
+	VFMADD213PS Z25, Z24, Z1
+	VFMADD213PS Z25, Z24, Z2
+	VFMADD213PS Z25, Z24, Z3
+	VFMADD213PS Z25, Z24, Z4
+	JMP shifted
+unscaled:
+	TESTQ DX, DX
+	JZ shifted
+	VMOVUPS 0(DX), Z24
+	VADDPS Z24, Z0, Z0
+	VADDPS Z24, Z1, Z1
+	VADDPS Z24, Z2, Z2
+	VADDPS Z24, Z3, Z3
+	VADDPS Z24, Z4, Z4
+shifted:
+	MOVQ 48(AX), BX
+	TESTQ BX, BX
+	JZ added
+	MOVQ 0(SI), CX
+	VADDPS 0(BX)(CX*4), Z0, Z0
+	MOVQ 8(SI), CX
+	VADDPS 0(BX)(CX*4), Z1, Z1
+	MOVQ 16(SI), CX
+	VADDPS 0(BX)(CX*4), Z2, Z2
+	MOVQ 24(SI), CX
+	VADDPS 0(BX)(CX*4), Z3, Z3
+	MOVQ 32(SI), CX
+	VADDPS 0(BX)(CX*4), Z4, Z4
+added:
+	MOVQ 80(AX), R11
+	VPXORD Z24, Z24, Z24
+	CMPQ R11, $1
+	JLT store
+	JGT leaky
+	VMAXPS Z0, Z24, Z0
+	VMAXPS Z1, Z24, Z1
+	VMAXPS Z2, Z24, Z2
+	VMAXPS Z3, Z24, Z3
+	VMAXPS Z4, Z24, Z4
+	JMP store
+leaky:
+	VBROADCASTSS 88(AX), Z25
+	VCMPPS $1, Z24, Z0, K1
+	VMULPS Z25, Z0, K1, Z0
+	VCMPPS $1, Z24, Z1, K1
+	VMULPS Z25, Z1, K1, Z1
+	VCMPPS $1, Z24, Z2, K1
+	VMULPS Z25, Z2, K1, Z2
+	VCMPPS $1, Z24, Z3, K1
+	VMULPS Z25, Z3, K1, Z3
+	VCMPPS $1, Z24, Z4, K1
+	VMULPS Z25, Z4, K1, Z4
 store:
-	VMOVUPS Z0, 0(DI)
-	VMOVUPS Z1, 64(DI)
-	VMOVUPS Z2, 128(DI)
-	VMOVUPS Z3, 192(DI)
-	VMOVUPS Z4, 256(DI)
+	MOVQ 0(SI), CX
+	VMOVUPS Z0, 0(DI)(CX*4)
+	MOVQ 8(SI), CX
+	VMOVUPS Z1, 0(DI)(CX*4)
+	MOVQ 16(SI), CX
+	VMOVUPS Z2, 0(DI)(CX*4)
+	MOVQ 24(SI), CX
+	VMOVUPS Z3, 0(DI)(CX*4)
+	MOVQ 32(SI), CX
+	VMOVUPS Z4, 0(DI)(CX*4)
+	ADDQ $40, SI
+	MOVQ SI, out+64(FP)
+	ADDQ $40, row+24(FP)
+	DECQ tiles+0(FP)
+	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTileAVX512x6x1(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
-TEXT ·channelTileAVX512x6x1(SB), NOSPLIT, $0-57
-	MOVQ n+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ row+16(FP), SI
+// func channelTilesAVX512x6x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
+TEXT ·channelTilesAVX512x6x1(SB), NOSPLIT, $0-88
+	MOVQ stride+48(FP), R15
+	SHLQ $2, R15
+tile:
+	MOVQ out+64(FP), SI
+	MOVQ c+56(FP), DI
+	MOVBLZX load+72(FP), AX
+	TESTL AX, AX
+	JZ zero
+	MOVQ 0(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z0
+	MOVQ 8(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z1
+	MOVQ 16(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z2
+	MOVQ 24(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z3
+	MOVQ 32(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z4
+	MOVQ 40(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z5
+	JMP loaded
+zero:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+loaded:
+	CMPQ tiles+0(FP), $1
+	JLE last
+	MOVQ 48(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	MOVQ 56(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	MOVQ 64(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	MOVQ 72(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	MOVQ 80(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	MOVQ 88(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+last:
+	MOVQ x+16(FP), CX
+	MOVQ row+24(FP), SI
 	MOVQ 0(SI), DX
 	LEAQ (CX)(DX*4), R8
 	MOVQ 8(SI), DX
@@ -8575,31 +8963,9 @@ TEXT ·channelTileAVX512x6x1(SB), NOSPLIT, $0-57
 	LEAQ (CX)(DX*4), R12
 	MOVQ 40(SI), DX
 	LEAQ (CX)(DX*4), R13
-	MOVQ pos+24(FP), DX
-	MOVQ v+32(FP), BX
-	MOVQ stride+40(FP), R15
-	SHLQ $2, R15
-	MOVQ c+48(FP), DI
-	MOVBLZX load+56(FP), CX
-	TESTL CX, CX
-	JZ zero
-	VMOVUPS 0(DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	VMOVUPS 192(DI), Z3
-	VMOVUPS 256(DI), Z4
-	VMOVUPS 320(DI), Z5
-	JMP terms
-zero:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-terms:
-	TESTQ AX, AX
-	JZ store
+	MOVQ n+8(FP), AX
+	MOVQ pos+32(FP), DX
+	MOVQ v+40(FP), BX
 loop:
 	MOVQ (DX), SI
 	VMOVUPS 0(BX), Z24
@@ -8619,40 +8985,128 @@ loop:
 	ADDQ R15, BX
 	DECQ AX
 	JNZ loop
+	MOVQ out+64(FP), SI
+	MOVQ end+80(FP), AX
+	TESTQ AX, AX
+	JZ store
+	MOVQ 0(AX), BX
+	MOVQ 24(AX), DX
+	TESTQ BX, BX
+	JZ unscaled
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 0(DX), Z25
+	VFMADD213PS Z25, Z24, Z0
+	VFMADD213PS Z25, Z24, Z1
+	VFMADD213PS Z25, Z24, Z2
+	VFMADD213PS Z25, Z24, Z3
+	VFMADD213PS Z25, Z24, Z4
+	VFMADD213PS Z25, Z24, Z5
+	JMP shifted
+unscaled:
+	TESTQ DX, DX
+	JZ shifted
+	VMOVUPS 0(DX), Z24
+	VADDPS Z24, Z0, Z0
+	VADDPS Z24, Z1, Z1
+	VADDPS Z24, Z2, Z2
+	VADDPS Z24, Z3, Z3
+	VADDPS Z24, Z4, Z4
+	VADDPS Z24, Z5, Z5
+shifted:
+	MOVQ 48(AX), BX
+	TESTQ BX, BX
+	JZ added
+	MOVQ 0(SI), CX
+	VADDPS 0(BX)(CX*4), Z0, Z0
+	MOVQ 8(SI), CX
+	VADDPS 0(BX)(CX*4), Z1, Z1
+	MOVQ 16(SI), CX
+	VADDPS 0(BX)(CX*4), Z2, Z2
+	MOVQ 24(SI), CX
+	VADDPS 0(BX)(CX*4), Z3, Z3
+	MOVQ 32(SI), CX
+	VADDPS 0(BX)(CX*4), Z4, Z4
+	MOVQ 40(SI), CX
+	VADDPS 0(BX)(CX*4), Z5, Z5
+added:
+	MOVQ 80(AX), R11
+	VPXORD Z24, Z24, Z24
+	CMPQ R11, $1
+	JLT store
+	JGT leaky
+	VMAXPS Z0, Z24, Z0
+	VMAXPS Z1, Z24, Z1
+	VMAXPS Z2, Z24, Z2
+	VMAXPS Z3, Z24, Z3
+	VMAXPS Z4, Z24, Z4
+	VMAXPS Z5, Z24, Z5
+	JMP store
+leaky:
+	VBROADCASTSS 88(AX), Z25
+	VCMPPS $1, Z24, Z0, K1
+	VMULPS Z25, Z0, K1, Z0
+	VCMPPS $1, Z24, Z1, K1
+	VMULPS Z25, Z1, K1, Z1
+	VCMPPS $1, Z24, Z2, K1
+	VMULPS Z25, Z2, K1, Z2
+	VCMPPS $1, Z24, Z3, K1
+	VMULPS Z25, Z3, K1, Z3
+	VCMPPS $1, Z24, Z4, K1
+	VMULPS Z25, Z4, K1, Z4
+	VCMPPS $1, Z24, Z5, K1
+	VMULPS Z25, Z5, K1, Z5
 store:
-	VMOVUPS Z0, 0(DI)
-	VMOVUPS Z1, 64(DI)
-	VMOVUPS Z2, 128(DI)
-	VMOVUPS Z3, 192(DI)
-	VMOVUPS Z4, 256(DI)
-	VMOVUPS Z5, 320(DI)
+	MOVQ 0(SI), CX
+	VMOVUPS Z0, 0(DI)(CX*4)
+	MOVQ 8(SI), CX
+	VMOVUPS Z1, 0(DI)(CX*4)
+	MOVQ 16(SI), CX
+	VMOVUPS Z2, 0(DI)(CX*4)
+	MOVQ 24(SI), CX
+	VMOVUPS Z3, 0(DI)(CX*4)
+	MOVQ 32(SI), CX
+	VMOVUPS Z4, 0(DI)(CX*4)
+	MOVQ 40(SI), CX
+	VMOVUPS Z5, 0(DI)(CX*4)
+	ADDQ $48, SI
+	MOVQ SI, out+64(FP)
+	ADDQ $48, row+24(FP)
+	DECQ tiles+0(FP)
+	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTileAVX512x1x2(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
-TEXT ·channelTileAVX512x1x2(SB), NOSPLIT, $0-57
-	MOVQ n+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ row+16(FP), SI
+// func channelTilesAVX512x1x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
+TEXT ·channelTilesAVX512x1x2(SB), NOSPLIT, $0-88
+	MOVQ stride+48(FP), R15
+	SHLQ $2, R15
+tile:
+	MOVQ out+64(FP), SI
+	MOVQ c+56(FP), DI
+	MOVBLZX load+72(FP), AX
+	TESTL AX, AX
+	JZ zero
+	MOVQ 0(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z0
+	VMOVUPS 64(DI)(CX*4), Z1
+	JMP loaded
+zero:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+loaded:
+	CMPQ tiles+0(FP), $1
+	JLE last
+	MOVQ 8(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+last:
+	MOVQ x+16(FP), CX
+	MOVQ row+24(FP), SI
 	MOVQ 0(SI), DX
 	LEAQ (CX)(DX*4), R8
-	MOVQ pos+24(FP), DX
-	MOVQ v+32(FP), BX
-	MOVQ stride+40(FP), R15
-	SHLQ $2, R15
-	MOVQ c+48(FP), DI
-	MOVBLZX load+56(FP), CX
-	TESTL CX, CX
-	JZ zero
-	VMOVUPS 0(DI), Z0
-	VMOVUPS 64(DI), Z1
-	JMP terms
-zero:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-terms:
-	TESTQ AX, AX
-	JZ store
+	MOVQ n+8(FP), AX
+	MOVQ pos+32(FP), DX
+	MOVQ v+40(FP), BX
 loop:
 	MOVQ (DX), SI
 	VMOVUPS 0(BX), Z24
@@ -8664,42 +9118,103 @@ loop:
 	ADDQ R15, BX
 	DECQ AX
 	JNZ loop
+	MOVQ out+64(FP), SI
+	MOVQ end+80(FP), AX
+	TESTQ AX, AX
+	JZ store
+	MOVQ 0(AX), BX
+	MOVQ 24(AX), DX
+	TESTQ BX, BX
+	JZ unscaled
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 0(DX), Z25
+	VFMADD213PS Z25, Z24, Z0
+	VMOVUPS 64(BX), Z24
+	VMOVUPS 64(DX), Z25
+	VFMADD213PS Z25, Z24, Z1
+	JMP shifted
+unscaled:
+	TESTQ DX, DX
+	JZ shifted
+	VMOVUPS 0(DX), Z24
+	VADDPS Z24, Z0, Z0
+	VMOVUPS 64(DX), Z24
+	VADDPS Z24, Z1, Z1
+shifted:
+	MOVQ 48(AX), BX
+	TESTQ BX, BX
+	JZ added
+	MOVQ 0(SI), CX
+	VADDPS 0(BX)(CX*4), Z0, Z0
+	VADDPS 64(BX)(CX*4), Z1, Z1
+added:
+	MOVQ 80(AX), R11
+	VPXORD Z24, Z24, Z24
+	CMPQ R11, $1
+	JLT store
+	JGT leaky
+	VMAXPS Z0, Z24, Z0
+	VMAXPS Z1, Z24, Z1
+	JMP store
+leaky:
+	VBROADCASTSS 88(AX), Z25
+	VCMPPS $1, Z24, Z0, K1
+	VMULPS Z25, Z0, K1, Z0
+	VCMPPS $1, Z24, Z1, K1
+	VMULPS Z25, Z1, K1, Z1
 store:
-	VMOVUPS Z0, 0(DI)
-	VMOVUPS Z1, 64(DI)
+	MOVQ 0(SI), CX
+	VMOVUPS Z0, 0(DI)(CX*4)
+	VMOVUPS Z1, 64(DI)(CX*4)
+	ADDQ $8, SI
+	MOVQ SI, out+64(FP)
+	ADDQ $8, row+24(FP)
+	DECQ tiles+0(FP)
+	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTileAVX512x2x2(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
-TEXT ·channelTileAVX512x2x2(SB), NOSPLIT, $0-57
-	MOVQ n+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ row+16(FP), SI
+// func channelTilesAVX512x2x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
+TEXT ·channelTilesAVX512x2x2(SB), NOSPLIT, $0-88
+	MOVQ stride+48(FP), R15
+	SHLQ $2, R15
+tile:
+	MOVQ out+64(FP), SI
+	MOVQ c+56(FP), DI
+	MOVBLZX load+72(FP), AX
+	TESTL AX, AX
+	JZ zero
+	MOVQ 0(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z0
+	VMOVUPS 64(DI)(CX*4), Z1
+	MOVQ 8(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z2
+	VMOVUPS 64(DI)(CX*4), Z3
+	JMP loaded
+zero:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+loaded:
+	CMPQ tiles+0(FP), $1
+	JLE last
+	MOVQ 16(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	MOVQ 24(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+last:
+	MOVQ x+16(FP), CX
+	MOVQ row+24(FP), SI
 	MOVQ 0(SI), DX
 	LEAQ (CX)(DX*4), R8
 	MOVQ 8(SI), DX
 	LEAQ (CX)(DX*4), R9
-	MOVQ pos+24(FP), DX
-	MOVQ v+32(FP), BX
-	MOVQ stride+40(FP), R15
-	SHLQ $2, R15
-	MOVQ c+48(FP), DI
-	MOVBLZX load+56(FP), CX
-	TESTL CX, CX
-	JZ zero
-	VMOVUPS 0(DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	VMOVUPS 192(DI), Z3
-	JMP terms
-zero:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-terms:
-	TESTQ AX, AX
-	JZ store
+	MOVQ n+8(FP), AX
+	MOVQ pos+32(FP), DX
+	MOVQ v+40(FP), BX
 loop:
 	MOVQ (DX), SI
 	VMOVUPS 0(BX), Z24
@@ -8714,50 +9229,129 @@ loop:
 	ADDQ R15, BX
 	DECQ AX
 	JNZ loop
+	MOVQ out+64(FP), SI
+	MOVQ end+80(FP), AX
+	TESTQ AX, AX
+	JZ store
+	MOVQ 0(AX), BX
+	MOVQ 24(AX), DX
+	TESTQ BX, BX
+	JZ unscaled
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 0(DX), Z25
+	VFMADD213PS Z25, Z24, Z0
+	VFMADD213PS Z25, Z24, Z2
+	VMOVUPS 64(BX), Z24
+	VMOVUPS 64(DX), Z25
+	VFMADD213PS Z25, Z24, Z1
+	VFMADD213PS Z25, Z24, Z3
+	JMP shifted
+unscaled:
+	TESTQ DX, DX
+	JZ shifted
+	VMOVUPS 0(DX), Z24
+	VADDPS Z24, Z0, Z0
+	VADDPS Z24, Z2, Z2
+	VMOVUPS 64(DX), Z24
+	VADDPS Z24, Z1, Z1
+	VADDPS Z24, Z3, Z3
+shifted:
+	MOVQ 48(AX), BX
+	TESTQ BX, BX
+	JZ added
+	MOVQ 0(SI), CX
+	VADDPS 0(BX)(CX*4), Z0, Z0
+	VADDPS 64(BX)(CX*4), Z1, Z1
+	MOVQ 8(SI), CX
+	VADDPS 0(BX)(CX*4), Z2, Z2
+	VADDPS 64(BX)(CX*4), Z3, Z3
+added:
+	MOVQ 80(AX), R11
+	VPXORD Z24, Z24, Z24
+	CMPQ R11, $1
+	JLT store
+	JGT leaky
+	VMAXPS Z0, Z24, Z0
+	VMAXPS Z1, Z24, Z1
+	VMAXPS Z2, Z24, Z2
+	VMAXPS Z3, Z24, Z3
+	JMP store
+leaky:
+	VBROADCASTSS 88(AX), Z25
+	VCMPPS $1, Z24, Z0, K1
+	VMULPS Z25, Z0, K1, Z0
+	VCMPPS $1, Z24, Z1, K1
+	VMULPS Z25, Z1, K1, Z1
+	VCMPPS $1, Z24, Z2, K1
+	VMULPS Z25, Z2, K1, Z2
+	VCMPPS $1, Z24, Z3, K1
+	VMULPS Z25, Z3, K1, Z3
 store:
-	VMOVUPS Z0, 0(DI)
-	VMOVUPS Z1, 64(DI)
-	VMOVUPS Z2, 128(DI)
-	VMOVUPS Z3, 192(DI)
+	MOVQ 0(SI), CX
+	VMOVUPS Z0, 0(DI)(CX*4)
+	VMOVUPS Z1, 64(DI)(CX*4)
+	MOVQ 8(SI), CX
+	VMOVUPS Z2, 0(DI)(CX*4)
+	VMOVUPS Z3, 64(DI)(CX*4)
+	ADDQ $16, SI
+	MOVQ SI, out+64(FP)
+	ADDQ $16, row+24(FP)
+	DECQ tiles+0(FP)
+	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTileAVX512x3x2(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
-TEXT ·channelTileAVX512x3x2(SB), NOSPLIT, $0-57
-	MOVQ n+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ row+16(FP), SI
+// func channelTilesAVX512x3x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
+TEXT ·channelTilesAVX512x3x2(SB), NOSPLIT, $0-88
+	MOVQ stride+48(FP), R15
+	SHLQ $2, R15
+tile:
+	MOVQ out+64(FP), SI
+	MOVQ c+56(FP), DI
+	MOVBLZX load+72(FP), AX
+	TESTL AX, AX
+	JZ zero
+	MOVQ 0(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z0
+	VMOVUPS 64(DI)(CX*4), Z1
+	MOVQ 8(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z2
+	VMOVUPS 64(DI)(CX*4), Z3
+	MOVQ 16(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z4
+	VMOVUPS 64(DI)(CX*4), Z5
+	JMP loaded
+zero:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+loaded:
+	CMPQ tiles+0(FP), $1
+	JLE last
+	MOVQ 24(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	MOVQ 32(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	MOVQ 40(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+last:
+	MOVQ x+16(FP), CX
+	MOVQ row+24(FP), SI
 	MOVQ 0(SI), DX
 	LEAQ (CX)(DX*4), R8
 	MOVQ 8(SI), DX
 	LEAQ (CX)(DX*4), R9
 	MOVQ 16(SI), DX
 	LEAQ (CX)(DX*4), R10
-	MOVQ pos+24(FP), DX
-	MOVQ v+32(FP), BX
-	MOVQ stride+40(FP), R15
-	SHLQ $2, R15
-	MOVQ c+48(FP), DI
-	MOVBLZX load+56(FP), CX
-	TESTL CX, CX
-	JZ zero
-	VMOVUPS 0(DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	VMOVUPS 192(DI), Z3
-	VMOVUPS 256(DI), Z4
-	VMOVUPS 320(DI), Z5
-	JMP terms
-zero:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-terms:
-	TESTQ AX, AX
-	JZ store
+	MOVQ n+8(FP), AX
+	MOVQ pos+32(FP), DX
+	MOVQ v+40(FP), BX
 loop:
 	MOVQ (DX), SI
 	VMOVUPS 0(BX), Z24
@@ -8775,21 +9369,144 @@ loop:
 	ADDQ R15, BX
 	DECQ AX
 	JNZ loop
+	MOVQ out+64(FP), SI
+	MOVQ end+80(FP), AX
+	TESTQ AX, AX
+	JZ store
+	MOVQ 0(AX), BX
+	MOVQ 24(AX), DX
+	TESTQ BX, BX
+	JZ unscaled
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 0(DX), Z25
+	VFMADD213PS Z25, Z24, Z0
+	VFMADD213PS Z25, Z24, Z2
+	VFMADD213PS Z25, Z24, Z4
+	VMOVUPS 64(BX), Z24
+	VMOVUPS 64(DX), Z25
+	VFMADD213PS Z25, Z24, Z1
+	VFMADD213PS Z25, Z24, Z3
+	VFMADD213PS Z25, Z24, Z5
+	JMP shifted
+unscaled:
+	TESTQ DX, DX
+	JZ shifted
+	VMOVUPS 0(DX), Z24
+	VADDPS Z24, Z0, Z0
+	VADDPS Z24, Z2, Z2
+	VADDPS Z24, Z4, Z4
+	VMOVUPS 64(DX), Z24
+	VADDPS Z24, Z1, Z1
+	VADDPS Z24, Z3, Z3
+	VADDPS Z24, Z5, Z5
+shifted:
+	MOVQ 48(AX), BX
+	TESTQ BX, BX
+	JZ added
+	MOVQ 0(SI), CX
+	VADDPS 0(BX)(CX*4), Z0, Z0
+	VADDPS 64(BX)(CX*4), Z1, Z1
+	MOVQ 8(SI), CX
+	VADDPS 0(BX)(CX*4), Z2, Z2
+	VADDPS 64(BX)(CX*4), Z3, Z3
+	MOVQ 16(SI), CX
+	VADDPS 0(BX)(CX*4), Z4, Z4
+	VADDPS 64(BX)(CX*4), Z5, Z5
+added:
+	MOVQ 80(AX), R11
+	VPXORD Z24, Z24, Z24
+	CMPQ R11, $1
+	JLT store
+	JGT leaky
+	VMAXPS Z0, Z24, Z0
+	VMAXPS Z1, Z24, Z1
+	VMAXPS Z2, Z24, Z2
+	VMAXPS Z3, Z24, Z3
+	VMAXPS Z4, Z24, Z4
+	VMAXPS Z5, Z24, Z5
+	JMP store
+leaky:
+	VBROADCASTSS 88(AX), Z25
+	VCMPPS $1, Z24, Z0, K1
+	VMULPS Z25, Z0, K1, Z0
+	VCMPPS $1, Z24, Z1, K1
+	VMULPS Z25, Z1, K1, Z1
+	VCMPPS $1, Z24, Z2, K1
+	VMULPS Z25, Z2, K1, Z2
+	VCMPPS $1, Z24, Z3, K1
+	VMULPS Z25, Z3, K1, Z3
+	VCMPPS $1, Z24, Z4, K1
+	VMULPS Z25, Z4, K1, Z4
+	VCMPPS $1, Z24, Z5, K1
+	VMULPS Z25, Z5, K1, Z5
 store:
-	VMOVUPS Z0, 0(DI)
-	VMOVUPS Z1, 64(DI)
-	VMOVUPS Z2, 128(DI)
-	VMOVUPS Z3, 192(DI)
-	VMOVUPS Z4, 256(DI)
-	VMOVUPS Z5, 320(DI)
+	MOVQ 0(SI), CX
+	VMOVUPS Z0, 0(DI)(CX*4)
+	VMOVUPS Z1, 64(DI)(CX*4)
+	MOVQ 8(SI), CX
+	VMOVUPS Z2, 0(DI)(CX*4)
+	VMOVUPS Z3, 64(DI)(CX*4)
+	MOVQ 16(SI), CX
+	VMOVUPS Z4, 0(DI)(CX*4)
+	VMOVUPS Z5, 64(DI)(CX*4)
+	ADDQ $24, SI
+	MOVQ SI, out+64(FP)
+	ADDQ $24, row+24(FP)
+	DECQ tiles+0(FP)
+	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTileAVX512x4x2(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
-TEXT ·channelTileAVX512x4x2(SB), NOSPLIT, $0-57
-	MOVQ n+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ row+16(FP), SI
+// func channelTilesAVX512x4x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
+TEXT ·channelTilesAVX512x4x2(SB), NOSPLIT, $0-88
+	MOVQ stride+48(FP), R15
+	SHLQ $2, R15
+tile:
+	MOVQ out+64(FP), SI
+	MOVQ c+56(FP), DI
+	MOVBLZX load+72(FP), AX
+	TESTL AX, AX
+	JZ zero
+	MOVQ 0(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z0
+	VMOVUPS 64(DI)(CX*4), Z1
+	MOVQ 8(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z2
+	VMOVUPS 64(DI)(CX*4), Z3
+	MOVQ 16(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z4
+	VMOVUPS 64(DI)(CX*4), Z5
+	MOVQ 24(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z6
+	VMOVUPS 64(DI)(CX*4), Z7
+	JMP loaded
+zero:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+loaded:
+	CMPQ tiles+0(FP), $1
+	JLE last
+	MOVQ 32(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	MOVQ 40(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	MOVQ 48(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	MOVQ 56(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+last:
+	MOVQ x+16(FP), CX
+	MOVQ row+24(FP), SI
 	MOVQ 0(SI), DX
 	LEAQ (CX)(DX*4), R8
 	MOVQ 8(SI), DX
@@ -8798,35 +9515,9 @@ TEXT ·channelTileAVX512x4x2(SB), NOSPLIT, $0-57
 	LEAQ (CX)(DX*4), R10
 	MOVQ 24(SI), DX
 	LEAQ (CX)(DX*4), R11
-	MOVQ pos+24(FP), DX
-	MOVQ v+32(FP), BX
-	MOVQ stride+40(FP), R15
-	SHLQ $2, R15
-	MOVQ c+48(FP), DI
-	MOVBLZX load+56(FP), CX
-	TESTL CX, CX
-	JZ zero
-	VMOVUPS 0(DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	VMOVUPS 192(DI), Z3
-	VMOVUPS 256(DI), Z4
-	VMOVUPS 320(DI), Z5
-	VMOVUPS 384(DI), Z6
-	VMOVUPS 448(DI), Z7
-	JMP terms
-zero:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-terms:
-	TESTQ AX, AX
-	JZ store
+	MOVQ n+8(FP), AX
+	MOVQ pos+32(FP), DX
+	MOVQ v+40(FP), BX
 loop:
 	MOVQ (DX), SI
 	VMOVUPS 0(BX), Z24
@@ -8847,23 +9538,168 @@ loop:
 	ADDQ R15, BX
 	DECQ AX
 	JNZ loop
+	MOVQ out+64(FP), SI
+	MOVQ end+80(FP), AX
+	TESTQ AX, AX
+	JZ store
+	MOVQ 0(AX), BX
+	MOVQ 24(AX), DX
+	TESTQ BX, BX
+	JZ unscaled
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 0(DX), Z25
+	VFMADD213PS Z25, Z24, Z0
+	VFMADD213PS Z25, Z24, Z2
+	VFMADD213PS Z25, Z24, Z4
+	VFMADD213PS Z25, Z24, Z6
+	VMOVUPS 64(BX), Z24
+	VMOVUPS 64(DX), Z25
+	VFMADD213PS Z25, Z24, Z1
+	VFMADD213PS Z25, Z24, Z3
+	VFMADD213PS Z25, Z24, Z5
+	VFMADD213PS Z25, Z24, Z7
+	JMP shifted
+unscaled:
+	TESTQ DX, DX
+	JZ shifted
+	VMOVUPS 0(DX), Z24
+	VADDPS Z24, Z0, Z0
+	VADDPS Z24, Z2, Z2
+	VADDPS Z24, Z4, Z4
+	VADDPS Z24, Z6, Z6
+	VMOVUPS 64(DX), Z24
+	VADDPS Z24, Z1, Z1
+	VADDPS Z24, Z3, Z3
+	VADDPS Z24, Z5, Z5
+	VADDPS Z24, Z7, Z7
+shifted:
+	MOVQ 48(AX), BX
+	TESTQ BX, BX
+	JZ added
+	MOVQ 0(SI), CX
+	VADDPS 0(BX)(CX*4), Z0, Z0
+	VADDPS 64(BX)(CX*4), Z1, Z1
+	MOVQ 8(SI), CX
+	VADDPS 0(BX)(CX*4), Z2, Z2
+	VADDPS 64(BX)(CX*4), Z3, Z3
+	MOVQ 16(SI), CX
+	VADDPS 0(BX)(CX*4), Z4, Z4
+	VADDPS 64(BX)(CX*4), Z5, Z5
+	MOVQ 24(SI), CX
+	VADDPS 0(BX)(CX*4), Z6, Z6
+	VADDPS 64(BX)(CX*4), Z7, Z7
+added:
+	MOVQ 80(AX), R11
+	VPXORD Z24, Z24, Z24
+	CMPQ R11, $1
+	JLT store
+	JGT leaky
+	VMAXPS Z0, Z24, Z0
+	VMAXPS Z1, Z24, Z1
+	VMAXPS Z2, Z24, Z2
+	VMAXPS Z3, Z24, Z3
+	VMAXPS Z4, Z24, Z4
+	VMAXPS Z5, Z24, Z5
+	VMAXPS Z6, Z24, Z6
+	VMAXPS Z7, Z24, Z7
+	JMP store
+leaky:
+	VBROADCASTSS 88(AX), Z25
+	VCMPPS $1, Z24, Z0, K1
+	VMULPS Z25, Z0, K1, Z0
+	VCMPPS $1, Z24, Z1, K1
+	VMULPS Z25, Z1, K1, Z1
+	VCMPPS $1, Z24, Z2, K1
+	VMULPS Z25, Z2, K1, Z2
+	VCMPPS $1, Z24, Z3, K1
+	VMULPS Z25, Z3, K1, Z3
+	VCMPPS $1, Z24, Z4, K1
+	VMULPS Z25, Z4, K1, Z4
+	VCMPPS $1, Z24, Z5, K1
+	VMULPS Z25, Z5, K1, Z5
+	VCMPPS $1, Z24, Z6, K1
+	VMULPS Z25, Z6, K1, Z6
+	VCMPPS $1, Z24, Z7, K1
+	VMULPS Z25, Z7, K1, Z7
 store:
-	VMOVUPS Z0, 0(DI)
-	VMOVUPS Z1, 64(DI)
-	VMOVUPS Z2, 128(DI)
-	VMOVUPS Z3, 192(DI)
-	VMOVUPS Z4, 256(DI)
-	VMOVUPS Z5, 320(DI)
-	VMOVUPS Z6, 384(DI)
-	VMOVUPS Z7, 448(DI)
+	MOVQ 0(SI), CX
+	VMOVUPS Z0, 0(DI)(CX*4)
+	VMOVUPS Z1, 64(DI)(CX*4)
+	MOVQ 8(SI), CX
+	VMOVUPS Z2, 0(DI)(CX*4)
+	VMOVUPS Z3, 64(DI)(CX*4)
+	MOVQ 16(SI), CX
+	VMOVUPS Z4, 0(DI)(CX*4)
+	VMOVUPS Z5, 64(DI)(CX*4)
+	MOVQ 24(SI), CX
+	VMOVUPS Z6, 0(DI)(CX*4)
+	VMOVUPS Z7, 64(DI)(CX*4)
+	ADDQ $32, SI
+	MOVQ SI, out+64(FP)
+	ADDQ $32, row+24(FP)
+	DECQ tiles+0(FP)
+	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTileAVX512x5x2(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
-TEXT ·channelTileAVX512x5x2(SB), NOSPLIT, $0-57
-	MOVQ n+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ row+16(FP), SI
+// func channelTilesAVX512x5x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
+TEXT ·channelTilesAVX512x5x2(SB), NOSPLIT, $0-88
+	MOVQ stride+48(FP), R15
+	SHLQ $2, R15
+tile:
+	MOVQ out+64(FP), SI
+	MOVQ c+56(FP), DI
+	MOVBLZX load+72(FP), AX
+	TESTL AX, AX
+	JZ zero
+	MOVQ 0(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z0
+	VMOVUPS 64(DI)(CX*4), Z1
+	MOVQ 8(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z2
+	VMOVUPS 64(DI)(CX*4), Z3
+	MOVQ 16(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z4
+	VMOVUPS 64(DI)(CX*4), Z5
+	MOVQ 24(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z6
+	VMOVUPS 64(DI)(CX*4), Z7
+	MOVQ 32(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z8
+	VMOVUPS 64(DI)(CX*4), Z9
+	JMP loaded
+zero:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+loaded:
+	CMPQ tiles+0(FP), $1
+	JLE last
+	MOVQ 40(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	MOVQ 48(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	MOVQ 56(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	MOVQ 64(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	MOVQ 72(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+last:
+	MOVQ x+16(FP), CX
+	MOVQ row+24(FP), SI
 	MOVQ 0(SI), DX
 	LEAQ (CX)(DX*4), R8
 	MOVQ 8(SI), DX
@@ -8874,39 +9710,9 @@ TEXT ·channelTileAVX512x5x2(SB), NOSPLIT, $0-57
 	LEAQ (CX)(DX*4), R11
 	MOVQ 32(SI), DX
 	LEAQ (CX)(DX*4), R12
-	MOVQ pos+24(FP), DX
-	MOVQ v+32(FP), BX
-	MOVQ stride+40(FP), R15
-	SHLQ $2, R15
-	MOVQ c+48(FP), DI
-	MOVBLZX load+56(FP), CX
-	TESTL CX, CX
-	JZ zero
-	VMOVUPS 0(DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	VMOVUPS 192(DI), Z3
-	VMOVUPS 256(DI), Z4
-	VMOVUPS 320(DI), Z5
-	VMOVUPS 384(DI), Z6
-	VMOVUPS 448(DI), Z7
-	VMOVUPS 512(DI), Z8
-	VMOVUPS 576(DI), Z9
-	JMP terms
-zero:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-terms:
-	TESTQ AX, AX
-	JZ store
+	MOVQ n+8(FP), AX
+	MOVQ pos+32(FP), DX
+	MOVQ v+40(FP), BX
 loop:
 	MOVQ (DX), SI
 	VMOVUPS 0(BX), Z24
@@ -8930,25 +9736,192 @@ loop:
 	ADDQ R15, BX
 	DECQ AX
 	JNZ loop
+	MOVQ out+64(FP), SI
+	MOVQ end+80(FP), AX
+	TESTQ AX, AX
+	JZ store
+	MOVQ 0(AX), BX
+	MOVQ 24(AX), DX
+	TESTQ BX, BX
+	JZ unscaled
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 0(DX), Z25
+	VFMADD213PS Z25, Z24, Z0
+	VFMADD213PS Z25, Z24, Z2
+	VFMADD213PS Z25, Z24, Z4
+	VFMADD213PS Z25, Z24, Z6
+	VFMADD213PS Z25, Z24, Z8
+	VMOVUPS 64(BX), Z24
+	VMOVUPS 64(DX), Z25
+	VFMADD213PS Z25, Z24, Z1
+	VFMADD213PS Z25, Z24, Z3
+	VFMADD213PS Z25, Z24, Z5
+	VFMADD213PS Z25, Z24, Z7
+	VFMADD213PS Z25, Z24, Z9
+	JMP shifted
+unscaled:
+	TESTQ DX, DX
+	JZ shifted
+	VMOVUPS 0(DX), Z24
+	VADDPS Z24, Z0, Z0
+	VADDPS Z24, Z2, Z2
+	VADDPS Z24, Z4, Z4
+	VADDPS Z24, Z6, Z6
+	VADDPS Z24, Z8, Z8
+	VMOVUPS 64(DX), Z24
+	VADDPS Z24, Z1, Z1
+	VADDPS Z24, Z3, Z3
+	VADDPS Z24, Z5, Z5
+	VADDPS Z24, Z7, Z7
+	VADDPS Z24, Z9, Z9
+shifted:
+	MOVQ 48(AX), BX
+	TESTQ BX, BX
+	JZ added
+	MOVQ 0(SI), CX
+	VADDPS 0(BX)(CX*4), Z0, Z0
+	VADDPS 64(BX)(CX*4), Z1, Z1
+	MOVQ 8(SI), CX
+	VADDPS 0(BX)(CX*4), Z2, Z2
+	VADDPS 64(BX)(CX*4), Z3, Z3
+	MOVQ 16(SI), CX
+	VADDPS 0(BX)(CX*4), Z4, Z4
+	VADDPS 64(BX)(CX*4), Z5, Z5
+	MOVQ 24(SI), CX
+	VADDPS 0(BX)(CX*4), Z6, Z6
+	VADDPS 64(BX)(CX*4), Z7, Z7
+	MOVQ 32(SI), CX
+	VADDPS 0(BX)(CX*4), Z8, Z8
+	VADDPS 64(BX)(CX*4), Z9, Z9
+added:
+	MOVQ 80(AX), R11
+	VPXORD Z24, Z24, Z24
+	CMPQ R11, $1
+	JLT store
+	JGT leaky
+	VMAXPS Z0, Z24, Z0
+	VMAXPS Z1, Z24, Z1
+	VMAXPS Z2, Z24, Z2
+	VMAXPS Z3, Z24, Z3
+	VMAXPS Z4, Z24, Z4
+	VMAXPS Z5, Z24, Z5
+	VMAXPS Z6, Z24, Z6
+	VMAXPS Z7, Z24, Z7
+	VMAXPS Z8, Z24, Z8
+	VMAXPS Z9, Z24, Z9
+	JMP store
+leaky:
+	VBROADCASTSS 88(AX), Z25
+	VCMPPS $1, Z24, Z0, K1
+	VMULPS Z25, Z0, K1, Z0
+	VCMPPS $1, Z24, Z1, K1
+	VMULPS Z25, Z1, K1, Z1
+	VCMPPS $1, Z24, Z2, K1
+	VMULPS Z25, Z2, K1, Z2
+	VCMPPS $1, Z24, Z3, K1
+	VMULPS Z25, Z3, K1, Z3
+	VCMPPS $1, Z24, Z4, K1
+	VMULPS Z25, Z4, K1, Z4
+	VCMPPS $1, Z24, Z5, K1
+	VMULPS Z25, Z5, K1, Z5
+	VCMPPS $1, Z24, Z6, K1
+	VMULPS Z25, Z6, K1, Z6
+	VCMPPS $1, Z24, Z7, K1
+	VMULPS Z25, Z7, K1, Z7
+	VCMPPS $1, Z24, Z8, K1
+	VMULPS Z25, Z8, K1, Z8
+	VCMPPS $1, Z24, Z9, K1
+	VMULPS Z25, Z9, K1, Z9
 store:
-	VMOVUPS Z0, 0(DI)
-	VMOVUPS Z1, 64(DI)
-	VMOVUPS Z2, 128(DI)
-	VMOVUPS Z3, 192(DI)
-	VMOVUPS Z4, 256(DI)
-	VMOVUPS Z5, 320(DI)
-	VMOVUPS Z6, 384(DI)
-	VMOVUPS Z7, 448(DI)
-	VMOVUPS Z8, 512(DI)
-	VMOVUPS Z9, 576(DI)
+	MOVQ 0(SI), CX
+	VMOVUPS Z0, 0(DI)(CX*4)
+	VMOVUPS Z1, 64(DI)(CX*4)
+	MOVQ 8(SI), CX
+	VMOVUPS Z2, 0(DI)(CX*4)
+	VMOVUPS Z3, 64(DI)(CX*4)
+	MOVQ 16(SI), CX
+	VMOVUPS Z4, 0(DI)(CX*4)
+	VMOVUPS Z5, 64(DI)(CX*4)
+	MOVQ 24(SI), CX
+	VMOVUPS Z6, 0(DI)(CX*4)
+	VMOVUPS Z7, 64(DI)(CX*4)
+	MOVQ 32(SI), CX
+	VMOVUPS Z8, 0(DI)(CX*4)
+	VMOVUPS Z9, 64(DI)(CX*4)
+	ADDQ $40, SI
+	MOVQ SI, out+64(FP)
+	ADDQ $40, row+24(FP)
+	DECQ tiles+0(FP)
+	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTileAVX512x6x2(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
-TEXT ·channelTileAVX512x6x2(SB), NOSPLIT, $0-57
-	MOVQ n+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ row+16(FP), SI
+// func channelTilesAVX512x6x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
+TEXT ·channelTilesAVX512x6x2(SB), NOSPLIT, $0-88
+	MOVQ stride+48(FP), R15
+	SHLQ $2, R15
+tile:
+	MOVQ out+64(FP), SI
+	MOVQ c+56(FP), DI
+	MOVBLZX load+72(FP), AX
+	TESTL AX, AX
+	JZ zero
+	MOVQ 0(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z0
+	VMOVUPS 64(DI)(CX*4), Z1
+	MOVQ 8(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z2
+	VMOVUPS 64(DI)(CX*4), Z3
+	MOVQ 16(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z4
+	VMOVUPS 64(DI)(CX*4), Z5
+	MOVQ 24(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z6
+	VMOVUPS 64(DI)(CX*4), Z7
+	MOVQ 32(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z8
+	VMOVUPS 64(DI)(CX*4), Z9
+	MOVQ 40(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z10
+	VMOVUPS 64(DI)(CX*4), Z11
+	JMP loaded
+zero:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+loaded:
+	CMPQ tiles+0(FP), $1
+	JLE last
+	MOVQ 48(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	MOVQ 56(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	MOVQ 64(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	MOVQ 72(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	MOVQ 80(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	MOVQ 88(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+last:
+	MOVQ x+16(FP), CX
+	MOVQ row+24(FP), SI
 	MOVQ 0(SI), DX
 	LEAQ (CX)(DX*4), R8
 	MOVQ 8(SI), DX
@@ -8961,43 +9934,9 @@ TEXT ·channelTileAVX512x6x2(SB), NOSPLIT, $0-57
 	LEAQ (CX)(DX*4), R12
 	MOVQ 40(SI), DX
 	LEAQ (CX)(DX*4), R13
-	MOVQ pos+24(FP), DX
-	MOVQ v+32(FP), BX
-	MOVQ stride+40(FP), R15
-	SHLQ $2, R15
-	MOVQ c+48(FP), DI
-	MOVBLZX load+56(FP), CX
-	TESTL CX, CX
-	JZ zero
-	VMOVUPS 0(DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	VMOVUPS 192(DI), Z3
-	VMOVUPS 256(DI), Z4
-	VMOVUPS 320(DI), Z5
-	VMOVUPS 384(DI), Z6
-	VMOVUPS 448(DI), Z7
-	VMOVUPS 512(DI), Z8
-	VMOVUPS 576(DI), Z9
-	VMOVUPS 640(DI), Z10
-	VMOVUPS 704(DI), Z11
-	JMP terms
-zero:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-terms:
-	TESTQ AX, AX
-	JZ store
+	MOVQ n+8(FP), AX
+	MOVQ pos+32(FP), DX
+	MOVQ v+40(FP), BX
 loop:
 	MOVQ (DX), SI
 	VMOVUPS 0(BX), Z24
@@ -9024,48 +9963,176 @@ loop:
 	ADDQ R15, BX
 	DECQ AX
 	JNZ loop
+	MOVQ out+64(FP), SI
+	MOVQ end+80(FP), AX
+	TESTQ AX, AX
+	JZ store
+	MOVQ 0(AX), BX
+	MOVQ 24(AX), DX
+	TESTQ BX, BX
+	JZ unscaled
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 0(DX), Z25
+	VFMADD213PS Z25, Z24, Z0
+	VFMADD213PS Z25, Z24, Z2
+	VFMADD213PS Z25, Z24, Z4
+	VFMADD213PS Z25, Z24, Z6
+	VFMADD213PS Z25, Z24, Z8
+	VFMADD213PS Z25, Z24, Z10
+	VMOVUPS 64(BX), Z24
+	VMOVUPS 64(DX), Z25
+	VFMADD213PS Z25, Z24, Z1
+	VFMADD213PS Z25, Z24, Z3
+	VFMADD213PS Z25, Z24, Z5
+	VFMADD213PS Z25, Z24, Z7
+	VFMADD213PS Z25, Z24, Z9
+	VFMADD213PS Z25, Z24, Z11
+	JMP shifted
+unscaled:
+	TESTQ DX, DX
+	JZ shifted
+	VMOVUPS 0(DX), Z24
+	VADDPS Z24, Z0, Z0
+	VADDPS Z24, Z2, Z2
+	VADDPS Z24, Z4, Z4
+	VADDPS Z24, Z6, Z6
+	VADDPS Z24, Z8, Z8
+	VADDPS Z24, Z10, Z10
+	VMOVUPS 64(DX), Z24
+	VADDPS Z24, Z1, Z1
+	VADDPS Z24, Z3, Z3
+	VADDPS Z24, Z5, Z5
+	VADDPS Z24, Z7, Z7
+	VADDPS Z24, Z9, Z9
+	VADDPS Z24, Z11, Z11
+shifted:
+	MOVQ 48(AX), BX
+	TESTQ BX, BX
+	JZ added
+	MOVQ 0(SI), CX
+	VADDPS 0(BX)(CX*4), Z0, Z0
+	VADDPS 64(BX)(CX*4), Z1, Z1
+	MOVQ 8(SI), CX
+	VADDPS 0(BX)(CX*4), Z2, Z2
+	VADDPS 64(BX)(CX*4), Z3, Z3
+	MOVQ 16(SI), CX
+	VADDPS 0(BX)(CX*4), Z4, Z4
+	VADDPS 64(BX)(CX*4), Z5, Z5
+	MOVQ 24(SI), CX
+	VADDPS 0(BX)(CX*4), Z6, Z6
+	VADDPS 64(BX)(CX*4), Z7, Z7
+	MOVQ 32(SI), CX
+	VADDPS 0(BX)(CX*4), Z8, Z8
+	VADDPS 64(BX)(CX*4), Z9, Z9
+	MOVQ 40(SI), CX
+	VADDPS 0(BX)(CX*4), Z10, Z10
+	VADDPS 64(BX)(CX*4), Z11, Z11
+added:
+	MOVQ 80(AX), R11
+	VPXORD Z24, Z24, Z24
+	CMPQ R11, $1
+	JLT store
+	JGT leaky
+	VMAXPS Z0, Z24, Z0
+	VMAXPS Z1, Z24, Z1
+	VMAXPS Z2, Z24, Z2
+	VMAXPS Z3, Z24, Z3
+	VMAXPS Z4, Z24, Z4
+	VMAXPS Z5, Z24, Z5
+	VMAXPS Z6, Z24, Z6
+	VMAXPS Z7, Z24, Z7
+	VMAXPS Z8, Z24, Z8
+	VMAXPS Z9, Z24, Z9
+	VMAXPS Z10, Z24, Z10
+	VMAXPS Z11, Z24, Z11
+	JMP store
+leaky:
+	VBROADCASTSS 88(AX), Z25
+	VCMPPS $1, Z24, Z0, K1
+	VMULPS Z25, Z0, K1, Z0
+	VCMPPS $1, Z24, Z1, K1
+	VMULPS Z25, Z1, K1, Z1
+	VCMPPS $1, Z24, Z2, K1
+	VMULPS Z25, Z2, K1, Z2
+	VCMPPS $1, Z24, Z3, K1
+	VMULPS Z25, Z3, K1, Z3
+	VCMPPS $1, Z24, Z4, K1
+	VMULPS Z25, Z4, K1, Z4
+	VCMPPS $1, Z24, Z5, K1
+	VMULPS Z25, Z5, K1, Z5
+	VCMPPS $1, Z24, Z6, K1
+	VMULPS Z25, Z6, K1, Z6
+	VCMPPS $1, Z24, Z7, K1
+	VMULPS Z25, Z7, K1, Z7
+	VCMPPS $1, Z24, Z8, K1
+	VMULPS Z25, Z8, K1, Z8
+	VCMPPS $1, Z24, Z9, K1
+	VMULPS Z25, Z9, K1, Z9
+	VCMPPS $1, Z24, Z10, K1
+	VMULPS Z25, Z10, K1, Z10
+	VCMPPS $1, Z24, Z11, K1
+	VMULPS Z25, Z11, K1, Z11
 store:
-	VMOVUPS Z0, 0(DI)
-	VMOVUPS Z1, 64(DI)
-	VMOVUPS Z2, 128(DI)
-	VMOVUPS Z3, 192(DI)
-	VMOVUPS Z4, 256(DI)
-	VMOVUPS Z5, 320(DI)
-	VMOVUPS Z6, 384(DI)
-	VMOVUPS Z7, 448(DI)
-	VMOVUPS Z8, 512(DI)
-	VMOVUPS Z9, 576(DI)
-	VMOVUPS Z10, 640(DI)
-	VMOVUPS Z11, 704(DI)
+	MOVQ 0(SI), CX
+	VMOVUPS Z0, 0(DI)(CX*4)
+	VMOVUPS Z1, 64(DI)(CX*4)
+	MOVQ 8(SI), CX
+	VMOVUPS Z2, 0(DI)(CX*4)
+	VMOVUPS Z3, 64(DI)(CX*4)
+	MOVQ 16(SI), CX
+	VMOVUPS Z4, 0(DI)(CX*4)
+	VMOVUPS Z5, 64(DI)(CX*4)
+	MOVQ 24(SI), CX
+	VMOVUPS Z6, 0(DI)(CX*4)
+	VMOVUPS Z7, 64(DI)(CX*4)
+	MOVQ 32(SI), CX
+	VMOVUPS Z8, 0(DI)(CX*4)
+	VMOVUPS Z9, 64(DI)(CX*4)
+	MOVQ 40(SI), CX
+	VMOVUPS Z10, 0(DI)(CX*4)
+	VMOVUPS Z11, 64(DI)(CX*4)
+	ADDQ $48, SI
+	MOVQ SI, out+64(FP)
+	ADDQ $48, row+24(FP)
+	DECQ tiles+0(FP)
+	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTileAVX512x1x3(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
-TEXT ·channelTileAVX512x1x3(SB), NOSPLIT, $0-57
-	MOVQ n+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ row+16(FP), SI
+// func channelTilesAVX512x1x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
+TEXT ·channelTilesAVX512x1x3(SB), NOSPLIT, $0-88
+	MOVQ stride+48(FP), R15
+	SHLQ $2, R15
+tile:
+	MOVQ out+64(FP), SI
+	MOVQ c+56(FP), DI
+	MOVBLZX load+72(FP), AX
+	TESTL AX, AX
+	JZ zero
+	MOVQ 0(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z0
+	VMOVUPS 64(DI)(CX*4), Z1
+	VMOVUPS 128(DI)(CX*4), Z2
+	JMP loaded
+zero:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+loaded:
+	CMPQ tiles+0(FP), $1
+	JLE last
+	MOVQ 8(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+last:
+	MOVQ x+16(FP), CX
+	MOVQ row+24(FP), SI
 	MOVQ 0(SI), DX
 	LEAQ (CX)(DX*4), R8
-	MOVQ pos+24(FP), DX
-	MOVQ v+32(FP), BX
-	MOVQ stride+40(FP), R15
-	SHLQ $2, R15
-	MOVQ c+48(FP), DI
-	MOVBLZX load+56(FP), CX
-	TESTL CX, CX
-	JZ zero
-	VMOVUPS 0(DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	JMP terms
-zero:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-terms:
-	TESTQ AX, AX
-	JZ store
+	MOVQ n+8(FP), AX
+	MOVQ pos+32(FP), DX
+	MOVQ v+40(FP), BX
 loop:
 	MOVQ (DX), SI
 	VMOVUPS 0(BX), Z24
@@ -9079,47 +10146,119 @@ loop:
 	ADDQ R15, BX
 	DECQ AX
 	JNZ loop
+	MOVQ out+64(FP), SI
+	MOVQ end+80(FP), AX
+	TESTQ AX, AX
+	JZ store
+	MOVQ 0(AX), BX
+	MOVQ 24(AX), DX
+	TESTQ BX, BX
+	JZ unscaled
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 0(DX), Z25
+	VFMADD213PS Z25, Z24, Z0
+	VMOVUPS 64(BX), Z24
+	VMOVUPS 64(DX), Z25
+	VFMADD213PS Z25, Z24, Z1
+	VMOVUPS 128(BX), Z24
+	VMOVUPS 128(DX), Z25
+	VFMADD213PS Z25, Z24, Z2
+	JMP shifted
+unscaled:
+	TESTQ DX, DX
+	JZ shifted
+	VMOVUPS 0(DX), Z24
+	VADDPS Z24, Z0, Z0
+	VMOVUPS 64(DX), Z24
+	VADDPS Z24, Z1, Z1
+	VMOVUPS 128(DX), Z24
+	VADDPS Z24, Z2, Z2
+shifted:
+	MOVQ 48(AX), BX
+	TESTQ BX, BX
+	JZ added
+	MOVQ 0(SI), CX
+	VADDPS 0(BX)(CX*4), Z0, Z0
+	VADDPS 64(BX)(CX*4), Z1, Z1
+	VADDPS 128(BX)(CX*4), Z2, Z2
+added:
+	MOVQ 80(AX), R11
+	VPXORD Z24, Z24, Z24
+	CMPQ R11, $1
+	JLT store
+	JGT leaky
+	VMAXPS Z0, Z24, Z0
+	VMAXPS Z1, Z24, Z1
+	VMAXPS Z2, Z24, Z2
+	JMP store
+leaky:
+	VBROADCASTSS 88(AX), Z25
+	VCMPPS $1, Z24, Z0, K1
+	VMULPS Z25, Z0, K1, Z0
+	VCMPPS $1, Z24, Z1, K1
+	VMULPS Z25, Z1, K1, Z1
+	VCMPPS $1, Z24, Z2, K1
+	VMULPS Z25, Z2, K1, Z2
 store:
-	VMOVUPS Z0, 0(DI)
-	VMOVUPS Z1, 64(DI)
-	VMOVUPS Z2, 128(DI)
+	MOVQ 0(SI), CX
+	VMOVUPS Z0, 0(DI)(CX*4)
+	VMOVUPS Z1, 64(DI)(CX*4)
+	VMOVUPS Z2, 128(DI)(CX*4)
+	ADDQ $8, SI
+	MOVQ SI, out+64(FP)
+	ADDQ $8, row+24(FP)
+	DECQ tiles+0(FP)
+	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTileAVX512x2x3(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
-TEXT ·channelTileAVX512x2x3(SB), NOSPLIT, $0-57
-	MOVQ n+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ row+16(FP), SI
+// func channelTilesAVX512x2x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
+TEXT ·channelTilesAVX512x2x3(SB), NOSPLIT, $0-88
+	MOVQ stride+48(FP), R15
+	SHLQ $2, R15
+tile:
+	MOVQ out+64(FP), SI
+	MOVQ c+56(FP), DI
+	MOVBLZX load+72(FP), AX
+	TESTL AX, AX
+	JZ zero
+	MOVQ 0(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z0
+	VMOVUPS 64(DI)(CX*4), Z1
+	VMOVUPS 128(DI)(CX*4), Z2
+	MOVQ 8(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z3
+	VMOVUPS 64(DI)(CX*4), Z4
+	VMOVUPS 128(DI)(CX*4), Z5
+	JMP loaded
+zero:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+loaded:
+	CMPQ tiles+0(FP), $1
+	JLE last
+	MOVQ 16(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	MOVQ 24(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+last:
+	MOVQ x+16(FP), CX
+	MOVQ row+24(FP), SI
 	MOVQ 0(SI), DX
 	LEAQ (CX)(DX*4), R8
 	MOVQ 8(SI), DX
 	LEAQ (CX)(DX*4), R9
-	MOVQ pos+24(FP), DX
-	MOVQ v+32(FP), BX
-	MOVQ stride+40(FP), R15
-	SHLQ $2, R15
-	MOVQ c+48(FP), DI
-	MOVBLZX load+56(FP), CX
-	TESTL CX, CX
-	JZ zero
-	VMOVUPS 0(DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	VMOVUPS 192(DI), Z3
-	VMOVUPS 256(DI), Z4
-	VMOVUPS 320(DI), Z5
-	JMP terms
-zero:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-terms:
-	TESTQ AX, AX
-	JZ store
+	MOVQ n+8(FP), AX
+	MOVQ pos+32(FP), DX
+	MOVQ v+40(FP), BX
 loop:
 	MOVQ (DX), SI
 	VMOVUPS 0(BX), Z24
@@ -9137,58 +10276,155 @@ loop:
 	ADDQ R15, BX
 	DECQ AX
 	JNZ loop
+	MOVQ out+64(FP), SI
+	MOVQ end+80(FP), AX
+	TESTQ AX, AX
+	JZ store
+	MOVQ 0(AX), BX
+	MOVQ 24(AX), DX
+	TESTQ BX, BX
+	JZ unscaled
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 0(DX), Z25
+	VFMADD213PS Z25, Z24, Z0
+	VFMADD213PS Z25, Z24, Z3
+	VMOVUPS 64(BX), Z24
+	VMOVUPS 64(DX), Z25
+	VFMADD213PS Z25, Z24, Z1
+	VFMADD213PS Z25, Z24, Z4
+	VMOVUPS 128(BX), Z24
+	VMOVUPS 128(DX), Z25
+	VFMADD213PS Z25, Z24, Z2
+	VFMADD213PS Z25, Z24, Z5
+	JMP shifted
+unscaled:
+	TESTQ DX, DX
+	JZ shifted
+	VMOVUPS 0(DX), Z24
+	VADDPS Z24, Z0, Z0
+	VADDPS Z24, Z3, Z3
+	VMOVUPS 64(DX), Z24
+	VADDPS Z24, Z1, Z1
+	VADDPS Z24, Z4, Z4
+	VMOVUPS 128(DX), Z24
+	VADDPS Z24, Z2, Z2
+	VADDPS Z24, Z5, Z5
+shifted:
+	MOVQ 48(AX), BX
+	TESTQ BX, BX
+	JZ added
+	MOVQ 0(SI), CX
+	VADDPS 0(BX)(CX*4), Z0, Z0
+	VADDPS 64(BX)(CX*4), Z1, Z1
+	VADDPS 128(BX)(CX*4), Z2, Z2
+	MOVQ 8(SI), CX
+	VADDPS 0(BX)(CX*4), Z3, Z3
+	VADDPS 64(BX)(CX*4), Z4, Z4
+	VADDPS 128(BX)(CX*4), Z5, Z5
+added:
+	MOVQ 80(AX), R11
+	VPXORD Z24, Z24, Z24
+	CMPQ R11, $1
+	JLT store
+	JGT leaky
+	VMAXPS Z0, Z24, Z0
+	VMAXPS Z1, Z24, Z1
+	VMAXPS Z2, Z24, Z2
+	VMAXPS Z3, Z24, Z3
+	VMAXPS Z4, Z24, Z4
+	VMAXPS Z5, Z24, Z5
+	JMP store
+leaky:
+	VBROADCASTSS 88(AX), Z25
+	VCMPPS $1, Z24, Z0, K1
+	VMULPS Z25, Z0, K1, Z0
+	VCMPPS $1, Z24, Z1, K1
+	VMULPS Z25, Z1, K1, Z1
+	VCMPPS $1, Z24, Z2, K1
+	VMULPS Z25, Z2, K1, Z2
+	VCMPPS $1, Z24, Z3, K1
+	VMULPS Z25, Z3, K1, Z3
+	VCMPPS $1, Z24, Z4, K1
+	VMULPS Z25, Z4, K1, Z4
+	VCMPPS $1, Z24, Z5, K1
+	VMULPS Z25, Z5, K1, Z5
 store:
-	VMOVUPS Z0, 0(DI)
-	VMOVUPS Z1, 64(DI)
-	VMOVUPS Z2, 128(DI)
-	VMOVUPS Z3, 192(DI)
-	VMOVUPS Z4, 256(DI)
-	VMOVUPS Z5, 320(DI)
+	MOVQ 0(SI), CX
+	VMOVUPS Z0, 0(DI)(CX*4)
+	VMOVUPS Z1, 64(DI)(CX*4)
+	VMOVUPS Z2, 128(DI)(CX*4)
+	MOVQ 8(SI), CX
+	VMOVUPS Z3, 0(DI)(CX*4)
+	VMOVUPS Z4, 64(DI)(CX*4)
+	VMOVUPS Z5, 128(DI)(CX*4)
+	ADDQ $16, SI
+	MOVQ SI, out+64(FP)
+	ADDQ $16, row+24(FP)
+	DECQ tiles+0(FP)
+	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTileAVX512x3x3(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
-TEXT ·channelTileAVX512x3x3(SB), NOSPLIT, $0-57
-	MOVQ n+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ row+16(FP), SI
+// func channelTilesAVX512x3x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
+TEXT ·channelTilesAVX512x3x3(SB), NOSPLIT, $0-88
+	MOVQ stride+48(FP), R15
+	SHLQ $2, R15
+tile:
+	MOVQ out+64(FP), SI
+	MOVQ c+56(FP), DI
+	MOVBLZX load+72(FP), AX
+	TESTL AX, AX
+	JZ zero
+	MOVQ 0(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z0
+	VMOVUPS 64(DI)(CX*4), Z1
+	VMOVUPS 128(DI)(CX*4), Z2
+	MOVQ 8(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z3
+	VMOVUPS 64(DI)(CX*4), Z4
+	VMOVUPS 128(DI)(CX*4), Z5
+	MOVQ 16(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z6
+	VMOVUPS 64(DI)(CX*4), Z7
+	VMOVUPS 128(DI)(CX*4), Z8
+	JMP loaded
+zero:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+loaded:
+	CMPQ tiles+0(FP), $1
+	JLE last
+	MOVQ 24(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	MOVQ 32(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	MOVQ 40(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+last:
+	MOVQ x+16(FP), CX
+	MOVQ row+24(FP), SI
 	MOVQ 0(SI), DX
 	LEAQ (CX)(DX*4), R8
 	MOVQ 8(SI), DX
 	LEAQ (CX)(DX*4), R9
 	MOVQ 16(SI), DX
 	LEAQ (CX)(DX*4), R10
-	MOVQ pos+24(FP), DX
-	MOVQ v+32(FP), BX
-	MOVQ stride+40(FP), R15
-	SHLQ $2, R15
-	MOVQ c+48(FP), DI
-	MOVBLZX load+56(FP), CX
-	TESTL CX, CX
-	JZ zero
-	VMOVUPS 0(DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	VMOVUPS 192(DI), Z3
-	VMOVUPS 256(DI), Z4
-	VMOVUPS 320(DI), Z5
-	VMOVUPS 384(DI), Z6
-	VMOVUPS 448(DI), Z7
-	VMOVUPS 512(DI), Z8
-	JMP terms
-zero:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-terms:
-	TESTQ AX, AX
-	JZ store
+	MOVQ n+8(FP), AX
+	MOVQ pos+32(FP), DX
+	MOVQ v+40(FP), BX
 loop:
 	MOVQ (DX), SI
 	VMOVUPS 0(BX), Z24
@@ -9210,24 +10446,180 @@ loop:
 	ADDQ R15, BX
 	DECQ AX
 	JNZ loop
+	MOVQ out+64(FP), SI
+	MOVQ end+80(FP), AX
+	TESTQ AX, AX
+	JZ store
+	MOVQ 0(AX), BX
+	MOVQ 24(AX), DX
+	TESTQ BX, BX
+	JZ unscaled
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 0(DX), Z25
+	VFMADD213PS Z25, Z24, Z0
+	VFMADD213PS Z25, Z24, Z3
+	VFMADD213PS Z25, Z24, Z6
+	VMOVUPS 64(BX), Z24
+	VMOVUPS 64(DX), Z25
+	VFMADD213PS Z25, Z24, Z1
+	VFMADD213PS Z25, Z24, Z4
+	VFMADD213PS Z25, Z24, Z7
+	VMOVUPS 128(BX), Z24
+	VMOVUPS 128(DX), Z25
+	VFMADD213PS Z25, Z24, Z2
+	VFMADD213PS Z25, Z24, Z5
+	VFMADD213PS Z25, Z24, Z8
+	JMP shifted
+unscaled:
+	TESTQ DX, DX
+	JZ shifted
+	VMOVUPS 0(DX), Z24
+	VADDPS Z24, Z0, Z0
+	VADDPS Z24, Z3, Z3
+	VADDPS Z24, Z6, Z6
+	VMOVUPS 64(DX), Z24
+	VADDPS Z24, Z1, Z1
+	VADDPS Z24, Z4, Z4
+	VADDPS Z24, Z7, Z7
+	VMOVUPS 128(DX), Z24
+	VADDPS Z24, Z2, Z2
+	VADDPS Z24, Z5, Z5
+	VADDPS Z24, Z8, Z8
+shifted:
+	MOVQ 48(AX), BX
+	TESTQ BX, BX
+	JZ added
+	MOVQ 0(SI), CX
+	VADDPS 0(BX)(CX*4), Z0, Z0
+	VADDPS 64(BX)(CX*4), Z1, Z1
+	VADDPS 128(BX)(CX*4), Z2, Z2
+	MOVQ 8(SI), CX
+	VADDPS 0(BX)(CX*4), Z3, Z3
+	VADDPS 64(BX)(CX*4), Z4, Z4
+	VADDPS 128(BX)(CX*4), Z5, Z5
+	MOVQ 16(SI), CX
+	VADDPS 0(BX)(CX*4), Z6, Z6
+	VADDPS 64(BX)(CX*4), Z7, Z7
+	VADDPS 128(BX)(CX*4), Z8, Z8
+added:
+	MOVQ 80(AX), R11
+	VPXORD Z24, Z24, Z24
+	CMPQ R11, $1
+	JLT store
+	JGT leaky
+	VMAXPS Z0, Z24, Z0
+	VMAXPS Z1, Z24, Z1
+	VMAXPS Z2, Z24, Z2
+	VMAXPS Z3, Z24, Z3
+	VMAXPS Z4, Z24, Z4
+	VMAXPS Z5, Z24, Z5
+	VMAXPS Z6, Z24, Z6
+	VMAXPS Z7, Z24, Z7
+	VMAXPS Z8, Z24, Z8
+	JMP store
+leaky:
+	VBROADCASTSS 88(AX), Z25
+	VCMPPS $1, Z24, Z0, K1
+	VMULPS Z25, Z0, K1, Z0
+	VCMPPS $1, Z24, Z1, K1
+	VMULPS Z25, Z1, K1, Z1
+	VCMPPS $1, Z24, Z2, K1
+	VMULPS Z25, Z2, K1, Z2
+	VCMPPS $1, Z24, Z3, K1
+	VMULPS Z25, Z3, K1, Z3
+	VCMPPS $1, Z24, Z4, K1
+	VMULPS Z25, Z4, K1, Z4
+	VCMPPS $1, Z24, Z5, K1
+	VMULPS Z25, Z5, K1, Z5
+	VCMPPS $1, Z24, Z6, K1
+	VMULPS Z25, Z6, K1, Z6
+	VCMPPS $1, Z24, Z7, K1
+	VMULPS Z25, Z7, K1, Z7
+	VCMPPS $1, Z24, Z8, K1
+	VMULPS Z25, Z8, K1, Z8
 store:
-	VMOVUPS Z0, 0(DI)
-	VMOVUPS Z1, 64(DI)
-	VMOVUPS Z2, 128(DI)
-	VMOVUPS Z3, 192(DI)
-	VMOVUPS Z4, 256(DI)
-	VMOVUPS Z5, 320(DI)
-	VMOVUPS Z6, 384(DI)
-	VMOVUPS Z7, 448(DI)
-	VMOVUPS Z8, 512(DI)
+	MOVQ 0(SI), CX
+	VMOVUPS Z0, 0(DI)(CX*4)
+	VMOVUPS Z1, 64(DI)(CX*4)
+	VMOVUPS Z2, 128(DI)(CX*4)
+	MOVQ 8(SI), CX
+	VMOVUPS Z3, 0(DI)(CX*4)
+	VMOVUPS Z4, 64(DI)(CX*4)
+	VMOVUPS Z5, 128(DI)(CX*4)
+	MOVQ 16(SI), CX
+	VMOVUPS Z6, 0(DI)(CX*4)
+	VMOVUPS Z7, 64(DI)(CX*4)
+	VMOVUPS Z8, 128(DI)(CX*4)
+	ADDQ $24, SI
+	MOVQ SI, out+64(FP)
+	ADDQ $24, row+24(FP)
+	DECQ tiles+0(FP)
+	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTileAVX512x4x3(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
-TEXT ·channelTileAVX512x4x3(SB), NOSPLIT, $0-57
-	MOVQ n+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ row+16(FP), SI
+// func channelTilesAVX512x4x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
+TEXT ·channelTilesAVX512x4x3(SB), NOSPLIT, $0-88
+	MOVQ stride+48(FP), R15
+	SHLQ $2, R15
+tile:
+	MOVQ out+64(FP), SI
+	MOVQ c+56(FP), DI
+	MOVBLZX load+72(FP), AX
+	TESTL AX, AX
+	JZ zero
+	MOVQ 0(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z0
+	VMOVUPS 64(DI)(CX*4), Z1
+	VMOVUPS 128(DI)(CX*4), Z2
+	MOVQ 8(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z3
+	VMOVUPS 64(DI)(CX*4), Z4
+	VMOVUPS 128(DI)(CX*4), Z5
+	MOVQ 16(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z6
+	VMOVUPS 64(DI)(CX*4), Z7
+	VMOVUPS 128(DI)(CX*4), Z8
+	MOVQ 24(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z9
+	VMOVUPS 64(DI)(CX*4), Z10
+	VMOVUPS 128(DI)(CX*4), Z11
+	JMP loaded
+zero:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+loaded:
+	CMPQ tiles+0(FP), $1
+	JLE last
+	MOVQ 32(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	MOVQ 40(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	MOVQ 48(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	MOVQ 56(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+last:
+	MOVQ x+16(FP), CX
+	MOVQ row+24(FP), SI
 	MOVQ 0(SI), DX
 	LEAQ (CX)(DX*4), R8
 	MOVQ 8(SI), DX
@@ -9236,43 +10628,9 @@ TEXT ·channelTileAVX512x4x3(SB), NOSPLIT, $0-57
 	LEAQ (CX)(DX*4), R10
 	MOVQ 24(SI), DX
 	LEAQ (CX)(DX*4), R11
-	MOVQ pos+24(FP), DX
-	MOVQ v+32(FP), BX
-	MOVQ stride+40(FP), R15
-	SHLQ $2, R15
-	MOVQ c+48(FP), DI
-	MOVBLZX load+56(FP), CX
-	TESTL CX, CX
-	JZ zero
-	VMOVUPS 0(DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	VMOVUPS 192(DI), Z3
-	VMOVUPS 256(DI), Z4
-	VMOVUPS 320(DI), Z5
-	VMOVUPS 384(DI), Z6
-	VMOVUPS 448(DI), Z7
-	VMOVUPS 512(DI), Z8
-	VMOVUPS 576(DI), Z9
-	VMOVUPS 640(DI), Z10
-	VMOVUPS 704(DI), Z11
-	JMP terms
-zero:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-terms:
-	TESTQ AX, AX
-	JZ store
+	MOVQ n+8(FP), AX
+	MOVQ pos+32(FP), DX
+	MOVQ v+40(FP), BX
 loop:
 	MOVQ (DX), SI
 	VMOVUPS 0(BX), Z24
@@ -9298,27 +10656,214 @@ loop:
 	ADDQ R15, BX
 	DECQ AX
 	JNZ loop
+	MOVQ out+64(FP), SI
+	MOVQ end+80(FP), AX
+	TESTQ AX, AX
+	JZ store
+	MOVQ 0(AX), BX
+	MOVQ 24(AX), DX
+	TESTQ BX, BX
+	JZ unscaled
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 0(DX), Z25
+	VFMADD213PS Z25, Z24, Z0
+	VFMADD213PS Z25, Z24, Z3
+	VFMADD213PS Z25, Z24, Z6
+	VFMADD213PS Z25, Z24, Z9
+	VMOVUPS 64(BX), Z24
+	VMOVUPS 64(DX), Z25
+	VFMADD213PS Z25, Z24, Z1
+	VFMADD213PS Z25, Z24, Z4
+	VFMADD213PS Z25, Z24, Z7
+	VFMADD213PS Z25, Z24, Z10
+	VMOVUPS 128(BX), Z24
+	VMOVUPS 128(DX), Z25
+	VFMADD213PS Z25, Z24, Z2
+	VFMADD213PS Z25, Z24, Z5
+	VFMADD213PS Z25, Z24, Z8
+	VFMADD213PS Z25, Z24, Z11
+	JMP shifted
+unscaled:
+	TESTQ DX, DX
+	JZ shifted
+	VMOVUPS 0(DX), Z24
+	VADDPS Z24, Z0, Z0
+	VADDPS Z24, Z3, Z3
+	VADDPS Z24, Z6, Z6
+	VADDPS Z24, Z9, Z9
+	VMOVUPS 64(DX), Z24
+	VADDPS Z24, Z1, Z1
+	VADDPS Z24, Z4, Z4
+	VADDPS Z24, Z7, Z7
+	VADDPS Z24, Z10, Z10
+	VMOVUPS 128(DX), Z24
+	VADDPS Z24, Z2, Z2
+	VADDPS Z24, Z5, Z5
+	VADDPS Z24, Z8, Z8
+	VADDPS Z24, Z11, Z11
+shifted:
+	MOVQ 48(AX), BX
+	TESTQ BX, BX
+	JZ added
+	MOVQ 0(SI), CX
+	VADDPS 0(BX)(CX*4), Z0, Z0
+	VADDPS 64(BX)(CX*4), Z1, Z1
+	VADDPS 128(BX)(CX*4), Z2, Z2
+	MOVQ 8(SI), CX
+	VADDPS 0(BX)(CX*4), Z3, Z3
+	VADDPS 64(BX)(CX*4), Z4, Z4
+	VADDPS 128(BX)(CX*4), Z5, Z5
+	MOVQ 16(SI), CX
+	VADDPS 0(BX)(CX*4), Z6, Z6
+	VADDPS 64(BX)(CX*4), Z7, Z7
+	VADDPS 128(BX)(CX*4), Z8, Z8
+	MOVQ 24(SI), CX
+	VADDPS 0(BX)(CX*4), Z9, Z9
+	VADDPS 64(BX)(CX*4), Z10, Z10
+	VADDPS 128(BX)(CX*4), Z11, Z11
+added:
+	MOVQ 80(AX), R11
+	VPXORD Z24, Z24, Z24
+	CMPQ R11, $1
+	JLT store
+	JGT leaky
+	VMAXPS Z0, Z24, Z0
+	VMAXPS Z1, Z24, Z1
+	VMAXPS Z2, Z24, Z2
+	VMAXPS Z3, Z24, Z3
+	VMAXPS Z4, Z24, Z4
+	VMAXPS Z5, Z24, Z5
+	VMAXPS Z6, Z24, Z6
+	VMAXPS Z7, Z24, Z7
+	VMAXPS Z8, Z24, Z8
+	VMAXPS Z9, Z24, Z9
+	VMAXPS Z10, Z24, Z10
+	VMAXPS Z11, Z24, Z11
+	JMP store
+leaky:
+	VBROADCASTSS 88(AX), Z25
+	VCMPPS $1, Z24, Z0, K1
+	VMULPS Z25, Z0, K1, Z0
+	VCMPPS $1, Z24, Z1, K1
+	VMULPS Z25, Z1, K1, Z1
+	VCMPPS $1, Z24, Z2, K1
+	VMULPS Z25, Z2, K1, Z2
+	VCMPPS $1, Z24, Z3, K1
+	VMULPS Z25, Z3, K1, Z3
+	VCMPPS $1, Z24, Z4, K1
+	VMULPS Z25, Z4, K1, Z4
+	VCMPPS $1, Z24, Z5, K1
+	VMULPS Z25, Z5, K1, Z5
+	VCMPPS $1, Z24, Z6, K1
+	VMULPS Z25, Z6, K1, Z6
+	VCMPPS $1, Z24, Z7, K1
+	VMULPS Z25, Z7, K1, Z7
+	VCMPPS $1, Z24, Z8, K1
+	VMULPS Z25, Z8, K1, Z8
+	VCMPPS $1, Z24, Z9, K1
+	VMULPS Z25, Z9, K1, Z9
+	VCMPPS $1, Z24, Z10, K1
+	VMULPS Z25, Z10, K1, Z10
+	VCMPPS $1, Z24, Z11, K1
+	VMULPS Z25, Z11, K1, Z11
 store:
-	VMOVUPS Z0, 0(DI)
-	VMOVUPS Z1, 64(DI)
-	VMOVUPS Z2, 128(DI)
-	VMOVUPS Z3, 192(DI)
-	VMOVUPS Z4, 256(DI)
-	VMOVUPS Z5, 320(DI)
-	VMOVUPS Z6, 384(DI)
-	VMOVUPS Z7, 448(DI)
-	VMOVUPS Z8, 512(DI)
-	VMOVUPS Z9, 576(DI)
-	VMOVUPS Z10, 640(DI)
-	VMOVUPS Z11, 704(DI)
+	MOVQ 0(SI), CX
+	VMOVUPS Z0, 0(DI)(CX*4)
+	VMOVUPS Z1, 64(DI)(CX*4)
+	VMOVUPS Z2, 128(DI)(CX*4)
+	MOVQ 8(SI), CX
+	VMOVUPS Z3, 0(DI)(CX*4)
+	VMOVUPS Z4, 64(DI)(CX*4)
+	VMOVUPS Z5, 128(DI)(CX*4)
+	MOVQ 16(SI), CX
+	VMOVUPS Z6, 0(DI)(CX*4)
+	VMOVUPS Z7, 64(DI)(CX*4)
+	VMOVUPS Z8, 128(DI)(CX*4)
+	MOVQ 24(SI), CX
+	VMOVUPS Z9, 0(DI)(CX*4)
+	VMOVUPS Z10, 64(DI)(CX*4)
+	VMOVUPS Z11, 128(DI)(CX*4)
+	ADDQ $32, SI
+	MOVQ SI, out+64(FP)
+	ADDQ $32, row+24(FP)
+	DECQ tiles+0(FP)
+	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTileAVX512x5x3(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
-TEXT ·channelTileAVX512x5x3(SB), NOSPLIT, $0-57
-	MOVQ n+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ row+16(FP), SI
+// func channelTilesAVX512x5x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
+TEXT ·channelTilesAVX512x5x3(SB), NOSPLIT, $0-88
+	MOVQ stride+48(FP), R15
+	SHLQ $2, R15
+tile:
+	MOVQ out+64(FP), SI
+	MOVQ c+56(FP), DI
+	MOVBLZX load+72(FP), AX
+	TESTL AX, AX
+	JZ zero
+	MOVQ 0(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z0
+	VMOVUPS 64(DI)(CX*4), Z1
+	VMOVUPS 128(DI)(CX*4), Z2
+	MOVQ 8(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z3
+	VMOVUPS 64(DI)(CX*4), Z4
+	VMOVUPS 128(DI)(CX*4), Z5
+	MOVQ 16(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z6
+	VMOVUPS 64(DI)(CX*4), Z7
+	VMOVUPS 128(DI)(CX*4), Z8
+	MOVQ 24(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z9
+	VMOVUPS 64(DI)(CX*4), Z10
+	VMOVUPS 128(DI)(CX*4), Z11
+	MOVQ 32(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z12
+	VMOVUPS 64(DI)(CX*4), Z13
+	VMOVUPS 128(DI)(CX*4), Z14
+	JMP loaded
+zero:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+loaded:
+	CMPQ tiles+0(FP), $1
+	JLE last
+	MOVQ 40(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	MOVQ 48(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	MOVQ 56(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	MOVQ 64(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	MOVQ 72(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+last:
+	MOVQ x+16(FP), CX
+	MOVQ row+24(FP), SI
 	MOVQ 0(SI), DX
 	LEAQ (CX)(DX*4), R8
 	MOVQ 8(SI), DX
@@ -9329,49 +10874,9 @@ TEXT ·channelTileAVX512x5x3(SB), NOSPLIT, $0-57
 	LEAQ (CX)(DX*4), R11
 	MOVQ 32(SI), DX
 	LEAQ (CX)(DX*4), R12
-	MOVQ pos+24(FP), DX
-	MOVQ v+32(FP), BX
-	MOVQ stride+40(FP), R15
-	SHLQ $2, R15
-	MOVQ c+48(FP), DI
-	MOVBLZX load+56(FP), CX
-	TESTL CX, CX
-	JZ zero
-	VMOVUPS 0(DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	VMOVUPS 192(DI), Z3
-	VMOVUPS 256(DI), Z4
-	VMOVUPS 320(DI), Z5
-	VMOVUPS 384(DI), Z6
-	VMOVUPS 448(DI), Z7
-	VMOVUPS 512(DI), Z8
-	VMOVUPS 576(DI), Z9
-	VMOVUPS 640(DI), Z10
-	VMOVUPS 704(DI), Z11
-	VMOVUPS 768(DI), Z12
-	VMOVUPS 832(DI), Z13
-	VMOVUPS 896(DI), Z14
-	JMP terms
-zero:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-terms:
-	TESTQ AX, AX
-	JZ store
+	MOVQ n+8(FP), AX
+	MOVQ pos+32(FP), DX
+	MOVQ v+40(FP), BX
 loop:
 	MOVQ (DX), SI
 	VMOVUPS 0(BX), Z24
@@ -9401,30 +10906,248 @@ loop:
 	ADDQ R15, BX
 	DECQ AX
 	JNZ loop
+	MOVQ out+64(FP), SI
+	MOVQ end+80(FP), AX
+	TESTQ AX, AX
+	JZ store
+	MOVQ 0(AX), BX
+	MOVQ 24(AX), DX
+	TESTQ BX, BX
+	JZ unscaled
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 0(DX), Z25
+	VFMADD213PS Z25, Z24, Z0
+	VFMADD213PS Z25, Z24, Z3
+	VFMADD213PS Z25, Z24, Z6
+	VFMADD213PS Z25, Z24, Z9
+	VFMADD213PS Z25, Z24, Z12
+	VMOVUPS 64(BX), Z24
+	VMOVUPS 64(DX), Z25
+	VFMADD213PS Z25, Z24, Z1
+	VFMADD213PS Z25, Z24, Z4
+	VFMADD213PS Z25, Z24, Z7
+	VFMADD213PS Z25, Z24, Z10
+	VFMADD213PS Z25, Z24, Z13
+	VMOVUPS 128(BX), Z24
+	VMOVUPS 128(DX), Z25
+	VFMADD213PS Z25, Z24, Z2
+	VFMADD213PS Z25, Z24, Z5
+	VFMADD213PS Z25, Z24, Z8
+	VFMADD213PS Z25, Z24, Z11
+	VFMADD213PS Z25, Z24, Z14
+	JMP shifted
+unscaled:
+	TESTQ DX, DX
+	JZ shifted
+	VMOVUPS 0(DX), Z24
+	VADDPS Z24, Z0, Z0
+	VADDPS Z24, Z3, Z3
+	VADDPS Z24, Z6, Z6
+	VADDPS Z24, Z9, Z9
+	VADDPS Z24, Z12, Z12
+	VMOVUPS 64(DX), Z24
+	VADDPS Z24, Z1, Z1
+	VADDPS Z24, Z4, Z4
+	VADDPS Z24, Z7, Z7
+	VADDPS Z24, Z10, Z10
+	VADDPS Z24, Z13, Z13
+	VMOVUPS 128(DX), Z24
+	VADDPS Z24, Z2, Z2
+	VADDPS Z24, Z5, Z5
+	VADDPS Z24, Z8, Z8
+	VADDPS Z24, Z11, Z11
+	VADDPS Z24, Z14, Z14
+shifted:
+	MOVQ 48(AX), BX
+	TESTQ BX, BX
+	JZ added
+	MOVQ 0(SI), CX
+	VADDPS 0(BX)(CX*4), Z0, Z0
+	VADDPS 64(BX)(CX*4), Z1, Z1
+	VADDPS 128(BX)(CX*4), Z2, Z2
+	MOVQ 8(SI), CX
+	VADDPS 0(BX)(CX*4), Z3, Z3
+	VADDPS 64(BX)(CX*4), Z4, Z4
+	VADDPS 128(BX)(CX*4), Z5, Z5
+	MOVQ 16(SI), CX
+	VADDPS 0(BX)(CX*4), Z6, Z6
+	VADDPS 64(BX)(CX*4), Z7, Z7
+	VADDPS 128(BX)(CX*4), Z8, Z8
+	MOVQ 24(SI), CX
+	VADDPS 0(BX)(CX*4), Z9, Z9
+	VADDPS 64(BX)(CX*4), Z10, Z10
+	VADDPS 128(BX)(CX*4), Z11, Z11
+	MOVQ 32(SI), CX
+	VADDPS 0(BX)(CX*4), Z12, Z12
+	VADDPS 64(BX)(CX*4), Z13, Z13
+	VADDPS 128(BX)(CX*4), Z14, Z14
+added:
+	MOVQ 80(AX), R11
+	VPXORD Z24, Z24, Z24
+	CMPQ R11, $1
+	JLT store
+	JGT leaky
+	VMAXPS Z0, Z24, Z0
+	VMAXPS Z1, Z24, Z1
+	VMAXPS Z2, Z24, Z2
+	VMAXPS Z3, Z24, Z3
+	VMAXPS Z4, Z24, Z4
+	VMAXPS Z5, Z24, Z5
+	VMAXPS Z6, Z24, Z6
+	VMAXPS Z7, Z24, Z7
+	VMAXPS Z8, Z24, Z8
+	VMAXPS Z9, Z24, Z9
+	VMAXPS Z10, Z24, Z10
+	VMAXPS Z11, Z24, Z11
+	VMAXPS Z12, Z24, Z12
+	VMAXPS Z13, Z24, Z13
+	VMAXPS Z14, Z24, Z14
+	JMP store
+leaky:
+	VBROADCASTSS 88(AX), Z25
+	VCMPPS $1, Z24, Z0, K1
+	VMULPS Z25, Z0, K1, Z0
+	VCMPPS $1, Z24, Z1, K1
+	VMULPS Z25, Z1, K1, Z1
+	VCMPPS $1, Z24, Z2, K1
+	VMULPS Z25, Z2, K1, Z2
+	VCMPPS $1, Z24, Z3, K1
+	VMULPS Z25, Z3, K1, Z3
+	VCMPPS $1, Z24, Z4, K1
+	VMULPS Z25, Z4, K1, Z4
+	VCMPPS $1, Z24, Z5, K1
+	VMULPS Z25, Z5, K1, Z5
+	VCMPPS $1, Z24, Z6, K1
+	VMULPS Z25, Z6, K1, Z6
+	VCMPPS $1, Z24, Z7, K1
+	VMULPS Z25, Z7, K1, Z7
+	VCMPPS $1, Z24, Z8, K1
+	VMULPS Z25, Z8, K1, Z8
+	VCMPPS $1, Z24, Z9, K1
+	VMULPS Z25, Z9, K1, Z9
+	VCMPPS $1, Z24, Z10, K1
+	VMULPS Z25, Z10, K1, Z10
+	VCMPPS $1, Z24, Z11, K1
+	VMULPS Z25, Z11, K1, Z11
+	VCMPPS $1, Z24, Z12, K1
+	VMULPS Z25, Z12, K1, Z12
+	VCMPPS $1, Z24, Z13, K1
+	VMULPS Z25, Z13, K1, Z13
+	VCMPPS $1, Z24, Z14, K1
+	VMULPS Z25, Z14, K1, Z14
 store:
-	VMOVUPS Z0, 0(DI)
-	VMOVUPS Z1, 64(DI)
-	VMOVUPS Z2, 128(DI)
-	VMOVUPS Z3, 192(DI)
-	VMOVUPS Z4, 256(DI)
-	VMOVUPS Z5, 320(DI)
-	VMOVUPS Z6, 384(DI)
-	VMOVUPS Z7, 448(DI)
-	VMOVUPS Z8, 512(DI)
-	VMOVUPS Z9, 576(DI)
-	VMOVUPS Z10, 640(DI)
-	VMOVUPS Z11, 704(DI)
-	VMOVUPS Z12, 768(DI)
-	VMOVUPS Z13, 832(DI)
-	VMOVUPS Z14, 896(DI)
+	MOVQ 0(SI), CX
+	VMOVUPS Z0, 0(DI)(CX*4)
+	VMOVUPS Z1, 64(DI)(CX*4)
+	VMOVUPS Z2, 128(DI)(CX*4)
+	MOVQ 8(SI), CX
+	VMOVUPS Z3, 0(DI)(CX*4)
+	VMOVUPS Z4, 64(DI)(CX*4)
+	VMOVUPS Z5, 128(DI)(CX*4)
+	MOVQ 16(SI), CX
+	VMOVUPS Z6, 0(DI)(CX*4)
+	VMOVUPS Z7, 64(DI)(CX*4)
+	VMOVUPS Z8, 128(DI)(CX*4)
+	MOVQ 24(SI), CX
+	VMOVUPS Z9, 0(DI)(CX*4)
+	VMOVUPS Z10, 64(DI)(CX*4)
+	VMOVUPS Z11, 128(DI)(CX*4)
+	MOVQ 32(SI), CX
+	VMOVUPS Z12, 0(DI)(CX*4)
+	VMOVUPS Z13, 64(DI)(CX*4)
+	VMOVUPS Z14, 128(DI)(CX*4)
+	ADDQ $40, SI
+	MOVQ SI, out+64(FP)
+	ADDQ $40, row+24(FP)
+	DECQ tiles+0(FP)
+	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTileAVX512x6x3(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
-TEXT ·channelTileAVX512x6x3(SB), NOSPLIT, $0-57
-	MOVQ n+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ row+16(FP), SI
+// func channelTilesAVX512x6x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
+TEXT ·channelTilesAVX512x6x3(SB), NOSPLIT, $0-88
+	MOVQ stride+48(FP), R15
+	SHLQ $2, R15
+tile:
+	MOVQ out+64(FP), SI
+	MOVQ c+56(FP), DI
+	MOVBLZX load+72(FP), AX
+	TESTL AX, AX
+	JZ zero
+	MOVQ 0(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z0
+	VMOVUPS 64(DI)(CX*4), Z1
+	VMOVUPS 128(DI)(CX*4), Z2
+	MOVQ 8(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z3
+	VMOVUPS 64(DI)(CX*4), Z4
+	VMOVUPS 128(DI)(CX*4), Z5
+	MOVQ 16(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z6
+	VMOVUPS 64(DI)(CX*4), Z7
+	VMOVUPS 128(DI)(CX*4), Z8
+	MOVQ 24(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z9
+	VMOVUPS 64(DI)(CX*4), Z10
+	VMOVUPS 128(DI)(CX*4), Z11
+	MOVQ 32(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z12
+	VMOVUPS 64(DI)(CX*4), Z13
+	VMOVUPS 128(DI)(CX*4), Z14
+	MOVQ 40(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z15
+	VMOVUPS 64(DI)(CX*4), Z16
+	VMOVUPS 128(DI)(CX*4), Z17
+	JMP loaded
+zero:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+loaded:
+	CMPQ tiles+0(FP), $1
+	JLE last
+	MOVQ 48(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	MOVQ 56(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	MOVQ 64(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	MOVQ 72(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	MOVQ 80(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	MOVQ 88(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+last:
+	MOVQ x+16(FP), CX
+	MOVQ row+24(FP), SI
 	MOVQ 0(SI), DX
 	LEAQ (CX)(DX*4), R8
 	MOVQ 8(SI), DX
@@ -9437,55 +11160,9 @@ TEXT ·channelTileAVX512x6x3(SB), NOSPLIT, $0-57
 	LEAQ (CX)(DX*4), R12
 	MOVQ 40(SI), DX
 	LEAQ (CX)(DX*4), R13
-	MOVQ pos+24(FP), DX
-	MOVQ v+32(FP), BX
-	MOVQ stride+40(FP), R15
-	SHLQ $2, R15
-	MOVQ c+48(FP), DI
-	MOVBLZX load+56(FP), CX
-	TESTL CX, CX
-	JZ zero
-	VMOVUPS 0(DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	VMOVUPS 192(DI), Z3
-	VMOVUPS 256(DI), Z4
-	VMOVUPS 320(DI), Z5
-	VMOVUPS 384(DI), Z6
-	VMOVUPS 448(DI), Z7
-	VMOVUPS 512(DI), Z8
-	VMOVUPS 576(DI), Z9
-	VMOVUPS 640(DI), Z10
-	VMOVUPS 704(DI), Z11
-	VMOVUPS 768(DI), Z12
-	VMOVUPS 832(DI), Z13
-	VMOVUPS 896(DI), Z14
-	VMOVUPS 960(DI), Z15
-	VMOVUPS 1024(DI), Z16
-	VMOVUPS 1088(DI), Z17
-	JMP terms
-zero:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-terms:
-	TESTQ AX, AX
-	JZ store
+	MOVQ n+8(FP), AX
+	MOVQ pos+32(FP), DX
+	MOVQ v+40(FP), BX
 loop:
 	MOVQ (DX), SI
 	VMOVUPS 0(BX), Z24
@@ -9519,56 +11196,224 @@ loop:
 	ADDQ R15, BX
 	DECQ AX
 	JNZ loop
+	MOVQ out+64(FP), SI
+	MOVQ end+80(FP), AX
+	TESTQ AX, AX
+	JZ store
+	MOVQ 0(AX), BX
+	MOVQ 24(AX), DX
+	TESTQ BX, BX
+	JZ unscaled
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 0(DX), Z25
+	VFMADD213PS Z25, Z24, Z0
+	VFMADD213PS Z25, Z24, Z3
+	VFMADD213PS Z25, Z24, Z6
+	VFMADD213PS Z25, Z24, Z9
+	VFMADD213PS Z25, Z24, Z12
+	VFMADD213PS Z25, Z24, Z15
+	VMOVUPS 64(BX), Z24
+	VMOVUPS 64(DX), Z25
+	VFMADD213PS Z25, Z24, Z1
+	VFMADD213PS Z25, Z24, Z4
+	VFMADD213PS Z25, Z24, Z7
+	VFMADD213PS Z25, Z24, Z10
+	VFMADD213PS Z25, Z24, Z13
+	VFMADD213PS Z25, Z24, Z16
+	VMOVUPS 128(BX), Z24
+	VMOVUPS 128(DX), Z25
+	VFMADD213PS Z25, Z24, Z2
+	VFMADD213PS Z25, Z24, Z5
+	VFMADD213PS Z25, Z24, Z8
+	VFMADD213PS Z25, Z24, Z11
+	VFMADD213PS Z25, Z24, Z14
+	VFMADD213PS Z25, Z24, Z17
+	JMP shifted
+unscaled:
+	TESTQ DX, DX
+	JZ shifted
+	VMOVUPS 0(DX), Z24
+	VADDPS Z24, Z0, Z0
+	VADDPS Z24, Z3, Z3
+	VADDPS Z24, Z6, Z6
+	VADDPS Z24, Z9, Z9
+	VADDPS Z24, Z12, Z12
+	VADDPS Z24, Z15, Z15
+	VMOVUPS 64(DX), Z24
+	VADDPS Z24, Z1, Z1
+	VADDPS Z24, Z4, Z4
+	VADDPS Z24, Z7, Z7
+	VADDPS Z24, Z10, Z10
+	VADDPS Z24, Z13, Z13
+	VADDPS Z24, Z16, Z16
+	VMOVUPS 128(DX), Z24
+	VADDPS Z24, Z2, Z2
+	VADDPS Z24, Z5, Z5
+	VADDPS Z24, Z8, Z8
+	VADDPS Z24, Z11, Z11
+	VADDPS Z24, Z14, Z14
+	VADDPS Z24, Z17, Z17
+shifted:
+	MOVQ 48(AX), BX
+	TESTQ BX, BX
+	JZ added
+	MOVQ 0(SI), CX
+	VADDPS 0(BX)(CX*4), Z0, Z0
+	VADDPS 64(BX)(CX*4), Z1, Z1
+	VADDPS 128(BX)(CX*4), Z2, Z2
+	MOVQ 8(SI), CX
+	VADDPS 0(BX)(CX*4), Z3, Z3
+	VADDPS 64(BX)(CX*4), Z4, Z4
+	VADDPS 128(BX)(CX*4), Z5, Z5
+	MOVQ 16(SI), CX
+	VADDPS 0(BX)(CX*4), Z6, Z6
+	VADDPS 64(BX)(CX*4), Z7, Z7
+	VADDPS 128(BX)(CX*4), Z8, Z8
+	MOVQ 24(SI), CX
+	VADDPS 0(BX)(CX*4), Z9, Z9
+	VADDPS 64(BX)(CX*4), Z10, Z10
+	VADDPS 128(BX)(CX*4), Z11, Z11
+	MOVQ 32(SI), CX
+	VADDPS 0(BX)(CX*4), Z12, Z12
+	VADDPS 64(BX)(CX*4), Z13, Z13
+	VADDPS 128(BX)(CX*4), Z14, Z14
+	MOVQ 40(SI), CX
+	VADDPS 0(BX)(CX*4), Z15, Z15
+	VADDPS 64(BX)(CX*4), Z16, Z16
+	VADDPS 128(BX)(CX*4), Z17, Z17
+added:
+	MOVQ 80(AX), R11
+	VPXORD Z24, Z24, Z24
+	CMPQ R11, $1
+	JLT store
+	JGT leaky
+	VMAXPS Z0, Z24, Z0
+	VMAXPS Z1, Z24, Z1
+	VMAXPS Z2, Z24, Z2
+	VMAXPS Z3, Z24, Z3
+	VMAXPS Z4, Z24, Z4
+	VMAXPS Z5, Z24, Z5
+	VMAXPS Z6, Z24, Z6
+	VMAXPS Z7, Z24, Z7
+	VMAXPS Z8, Z24, Z8
+	VMAXPS Z9, Z24, Z9
+	VMAXPS Z10, Z24, Z10
+	VMAXPS Z11, Z24, Z11
+	VMAXPS Z12, Z24, Z12
+	VMAXPS Z13, Z24, Z13
+	VMAXPS Z14, Z24, Z14
+	VMAXPS Z15, Z24, Z15
+	VMAXPS Z16, Z24, Z16
+	VMAXPS Z17, Z24, Z17
+	JMP store
+leaky:
+	VBROADCASTSS 88(AX), Z25
+	VCMPPS $1, Z24, Z0, K1
+	VMULPS Z25, Z0, K1, Z0
+	VCMPPS $1, Z24, Z1, K1
+	VMULPS Z25, Z1, K1, Z1
+	VCMPPS $1, Z24, Z2, K1
+	VMULPS Z25, Z2, K1, Z2
+	VCMPPS $1, Z24, Z3, K1
+	VMULPS Z25, Z3, K1, Z3
+	VCMPPS $1, Z24, Z4, K1
+	VMULPS Z25, Z4, K1, Z4
+	VCMPPS $1, Z24, Z5, K1
+	VMULPS Z25, Z5, K1, Z5
+	VCMPPS $1, Z24, Z6, K1
+	VMULPS Z25, Z6, K1, Z6
+	VCMPPS $1, Z24, Z7, K1
+	VMULPS Z25, Z7, K1, Z7
+	VCMPPS $1, Z24, Z8, K1
+	VMULPS Z25, Z8, K1, Z8
+	VCMPPS $1, Z24, Z9, K1
+	VMULPS Z25, Z9, K1, Z9
+	VCMPPS $1, Z24, Z10, K1
+	VMULPS Z25, Z10, K1, Z10
+	VCMPPS $1, Z24, Z11, K1
+	VMULPS Z25, Z11, K1, Z11
+	VCMPPS $1, Z24, Z12, K1
+	VMULPS Z25, Z12, K1, Z12
+	VCMPPS $1, Z24, Z13, K1
+	VMULPS Z25, Z13, K1, Z13
+	VCMPPS $1, Z24, Z14, K1
+	VMULPS Z25, Z14, K1, Z14
+	VCMPPS $1, Z24, Z15, K1
+	VMULPS Z25, Z15, K1, Z15
+	VCMPPS $1, Z24, Z16, K1
+	VMULPS Z25, Z16, K1, Z16
+	VCMPPS $1, Z24, Z17, K1
+	VMULPS Z25, Z17, K1, Z17
 store:
-	VMOVUPS Z0, 0(DI)
-	VMOVUPS Z1, 64(DI)
-	VMOVUPS Z2, 128(DI)
-	VMOVUPS Z3, 192(DI)
-	VMOVUPS Z4, 256(DI)
-	VMOVUPS Z5, 320(DI)
-	VMOVUPS Z6, 384(DI)
-	VMOVUPS Z7, 448(DI)
-	VMOVUPS Z8, 512(DI)
-	VMOVUPS Z9, 576(DI)
-	VMOVUPS Z10, 640(DI)
-	VMOVUPS Z11, 704(DI)
-	VMOVUPS Z12, 768(DI)
-	VMOVUPS Z13, 832(DI)
-	VMOVUPS Z14, 896(DI)
-	VMOVUPS Z15, 960(DI)
-	VMOVUPS Z16, 1024(DI)
-	VMOVUPS Z17, 1088(DI)
+	MOVQ 0(SI), CX
+	VMOVUPS Z0, 0(DI)(CX*4)
+	VMOVUPS Z1, 64(DI)(CX*4)
+	VMOVUPS Z2, 128(DI)(CX*4)
+	MOVQ 8(SI), CX
+	VMOVUPS Z3, 0(DI)(CX*4)
+	VMOVUPS Z4, 64(DI)(CX*4)
+	VMOVUPS Z5, 128(DI)(CX*4)
+	MOVQ 16(SI), CX
+	VMOVUPS Z6, 0(DI)(CX*4)
+	VMOVUPS Z7, 64(DI)(CX*4)
+	VMOVUPS Z8, 128(DI)(CX*4)
+	MOVQ 24(SI), CX
+	VMOVUPS Z9, 0(DI)(CX*4)
+	VMOVUPS Z10, 64(DI)(CX*4)
+	VMOVUPS Z11, 128(DI)(CX*4)
+	MOVQ 32(SI), CX
+	VMOVUPS Z12, 0(DI)(CX*4)
+	VMOVUPS Z13, 64(DI)(CX*4)
+	VMOVUPS Z14, 128(DI)(CX*4)
+	MOVQ 40(SI), CX
+	VMOVUPS Z15, 0(DI)(CX*4)
+	VMOVUPS Z16, 64(DI)(CX*4)
+	VMOVUPS Z17, 128(DI)(CX*4)
+	ADDQ $48, SI
+	MOVQ SI, out+64(FP)
+	ADDQ $48, row+24(FP)
+	DECQ tiles+0(FP)
+	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTileAVX512x1x4(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
-TEXT ·channelTileAVX512x1x4(SB), NOSPLIT, $0-57
-	MOVQ n+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ row+16(FP), SI
+// func channelTilesAVX512x1x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
+TEXT ·channelTilesAVX512x1x4(SB), NOSPLIT, $0-88
+	MOVQ stride+48(FP), R15
+	SHLQ $2, R15
+tile:
+	MOVQ out+64(FP), SI
+	MOVQ c+56(FP), DI
+	MOVBLZX load+72(FP), AX
+	TESTL AX, AX
+	JZ zero
+	MOVQ 0(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z0
+	VMOVUPS 64(DI)(CX*4), Z1
+	VMOVUPS 128(DI)(CX*4), Z2
+	VMOVUPS 192(DI)(CX*4), Z3
+	JMP loaded
+zero:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+loaded:
+	CMPQ tiles+0(FP), $1
+	JLE last
+	MOVQ 8(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	PREFETCHT0 192(DI)(CX*4)
+last:
+	MOVQ x+16(FP), CX
+	MOVQ row+24(FP), SI
 	MOVQ 0(SI), DX
 	LEAQ (CX)(DX*4), R8
-	MOVQ pos+24(FP), DX
-	MOVQ v+32(FP), BX
-	MOVQ stride+40(FP), R15
-	SHLQ $2, R15
-	MOVQ c+48(FP), DI
-	MOVBLZX load+56(FP), CX
-	TESTL CX, CX
-	JZ zero
-	VMOVUPS 0(DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	VMOVUPS 192(DI), Z3
-	JMP terms
-zero:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-terms:
-	TESTQ AX, AX
-	JZ store
+	MOVQ n+8(FP), AX
+	MOVQ pos+32(FP), DX
+	MOVQ v+40(FP), BX
 loop:
 	MOVQ (DX), SI
 	VMOVUPS 0(BX), Z24
@@ -9584,52 +11429,135 @@ loop:
 	ADDQ R15, BX
 	DECQ AX
 	JNZ loop
+	MOVQ out+64(FP), SI
+	MOVQ end+80(FP), AX
+	TESTQ AX, AX
+	JZ store
+	MOVQ 0(AX), BX
+	MOVQ 24(AX), DX
+	TESTQ BX, BX
+	JZ unscaled
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 0(DX), Z25
+	VFMADD213PS Z25, Z24, Z0
+	VMOVUPS 64(BX), Z24
+	VMOVUPS 64(DX), Z25
+	VFMADD213PS Z25, Z24, Z1
+	VMOVUPS 128(BX), Z24
+	VMOVUPS 128(DX), Z25
+	VFMADD213PS Z25, Z24, Z2
+	VMOVUPS 192(BX), Z24
+	VMOVUPS 192(DX), Z25
+	VFMADD213PS Z25, Z24, Z3
+	JMP shifted
+unscaled:
+	TESTQ DX, DX
+	JZ shifted
+	VMOVUPS 0(DX), Z24
+	VADDPS Z24, Z0, Z0
+	VMOVUPS 64(DX), Z24
+	VADDPS Z24, Z1, Z1
+	VMOVUPS 128(DX), Z24
+	VADDPS Z24, Z2, Z2
+	VMOVUPS 192(DX), Z24
+	VADDPS Z24, Z3, Z3
+shifted:
+	MOVQ 48(AX), BX
+	TESTQ BX, BX
+	JZ added
+	MOVQ 0(SI), CX
+	VADDPS 0(BX)(CX*4), Z0, Z0
+	VADDPS 64(BX)(CX*4), Z1, Z1
+	VADDPS 128(BX)(CX*4), Z2, Z2
+	VADDPS 192(BX)(CX*4), Z3, Z3
+added:
+	MOVQ 80(AX), R11
+	VPXORD Z24, Z24, Z24
+	CMPQ R11, $1
+	JLT store
+	JGT leaky
+	VMAXPS Z0, Z24, Z0
+	VMAXPS Z1, Z24, Z1
+	VMAXPS Z2, Z24, Z2
+	VMAXPS Z3, Z24, Z3
+	JMP store
+leaky:
+	VBROADCASTSS 88(AX), Z25
+	VCMPPS $1, Z24, Z0, K1
+	VMULPS Z25, Z0, K1, Z0
+	VCMPPS $1, Z24, Z1, K1
+	VMULPS Z25, Z1, K1, Z1
+	VCMPPS $1, Z24, Z2, K1
+	VMULPS Z25, Z2, K1, Z2
+	VCMPPS $1, Z24, Z3, K1
+	VMULPS Z25, Z3, K1, Z3
 store:
-	VMOVUPS Z0, 0(DI)
-	VMOVUPS Z1, 64(DI)
-	VMOVUPS Z2, 128(DI)
-	VMOVUPS Z3, 192(DI)
+	MOVQ 0(SI), CX
+	VMOVUPS Z0, 0(DI)(CX*4)
+	VMOVUPS Z1, 64(DI)(CX*4)
+	VMOVUPS Z2, 128(DI)(CX*4)
+	VMOVUPS Z3, 192(DI)(CX*4)
+	ADDQ $8, SI
+	MOVQ SI, out+64(FP)
+	ADDQ $8, row+24(FP)
+	DECQ tiles+0(FP)
+	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTileAVX512x2x4(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
-TEXT ·channelTileAVX512x2x4(SB), NOSPLIT, $0-57
-	MOVQ n+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ row+16(FP), SI
+// func channelTilesAVX512x2x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
+TEXT ·channelTilesAVX512x2x4(SB), NOSPLIT, $0-88
+	MOVQ stride+48(FP), R15
+	SHLQ $2, R15
+tile:
+	MOVQ out+64(FP), SI
+	MOVQ c+56(FP), DI
+	MOVBLZX load+72(FP), AX
+	TESTL AX, AX
+	JZ zero
+	MOVQ 0(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z0
+	VMOVUPS 64(DI)(CX*4), Z1
+	VMOVUPS 128(DI)(CX*4), Z2
+	VMOVUPS 192(DI)(CX*4), Z3
+	MOVQ 8(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z4
+	VMOVUPS 64(DI)(CX*4), Z5
+	VMOVUPS 128(DI)(CX*4), Z6
+	VMOVUPS 192(DI)(CX*4), Z7
+	JMP loaded
+zero:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+loaded:
+	CMPQ tiles+0(FP), $1
+	JLE last
+	MOVQ 16(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	PREFETCHT0 192(DI)(CX*4)
+	MOVQ 24(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	PREFETCHT0 192(DI)(CX*4)
+last:
+	MOVQ x+16(FP), CX
+	MOVQ row+24(FP), SI
 	MOVQ 0(SI), DX
 	LEAQ (CX)(DX*4), R8
 	MOVQ 8(SI), DX
 	LEAQ (CX)(DX*4), R9
-	MOVQ pos+24(FP), DX
-	MOVQ v+32(FP), BX
-	MOVQ stride+40(FP), R15
-	SHLQ $2, R15
-	MOVQ c+48(FP), DI
-	MOVBLZX load+56(FP), CX
-	TESTL CX, CX
-	JZ zero
-	VMOVUPS 0(DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	VMOVUPS 192(DI), Z3
-	VMOVUPS 256(DI), Z4
-	VMOVUPS 320(DI), Z5
-	VMOVUPS 384(DI), Z6
-	VMOVUPS 448(DI), Z7
-	JMP terms
-zero:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-terms:
-	TESTQ AX, AX
-	JZ store
+	MOVQ n+8(FP), AX
+	MOVQ pos+32(FP), DX
+	MOVQ v+40(FP), BX
 loop:
 	MOVQ (DX), SI
 	VMOVUPS 0(BX), Z24
@@ -9650,66 +11578,181 @@ loop:
 	ADDQ R15, BX
 	DECQ AX
 	JNZ loop
+	MOVQ out+64(FP), SI
+	MOVQ end+80(FP), AX
+	TESTQ AX, AX
+	JZ store
+	MOVQ 0(AX), BX
+	MOVQ 24(AX), DX
+	TESTQ BX, BX
+	JZ unscaled
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 0(DX), Z25
+	VFMADD213PS Z25, Z24, Z0
+	VFMADD213PS Z25, Z24, Z4
+	VMOVUPS 64(BX), Z24
+	VMOVUPS 64(DX), Z25
+	VFMADD213PS Z25, Z24, Z1
+	VFMADD213PS Z25, Z24, Z5
+	VMOVUPS 128(BX), Z24
+	VMOVUPS 128(DX), Z25
+	VFMADD213PS Z25, Z24, Z2
+	VFMADD213PS Z25, Z24, Z6
+	VMOVUPS 192(BX), Z24
+	VMOVUPS 192(DX), Z25
+	VFMADD213PS Z25, Z24, Z3
+	VFMADD213PS Z25, Z24, Z7
+	JMP shifted
+unscaled:
+	TESTQ DX, DX
+	JZ shifted
+	VMOVUPS 0(DX), Z24
+	VADDPS Z24, Z0, Z0
+	VADDPS Z24, Z4, Z4
+	VMOVUPS 64(DX), Z24
+	VADDPS Z24, Z1, Z1
+	VADDPS Z24, Z5, Z5
+	VMOVUPS 128(DX), Z24
+	VADDPS Z24, Z2, Z2
+	VADDPS Z24, Z6, Z6
+	VMOVUPS 192(DX), Z24
+	VADDPS Z24, Z3, Z3
+	VADDPS Z24, Z7, Z7
+shifted:
+	MOVQ 48(AX), BX
+	TESTQ BX, BX
+	JZ added
+	MOVQ 0(SI), CX
+	VADDPS 0(BX)(CX*4), Z0, Z0
+	VADDPS 64(BX)(CX*4), Z1, Z1
+	VADDPS 128(BX)(CX*4), Z2, Z2
+	VADDPS 192(BX)(CX*4), Z3, Z3
+	MOVQ 8(SI), CX
+	VADDPS 0(BX)(CX*4), Z4, Z4
+	VADDPS 64(BX)(CX*4), Z5, Z5
+	VADDPS 128(BX)(CX*4), Z6, Z6
+	VADDPS 192(BX)(CX*4), Z7, Z7
+added:
+	MOVQ 80(AX), R11
+	VPXORD Z24, Z24, Z24
+	CMPQ R11, $1
+	JLT store
+	JGT leaky
+	VMAXPS Z0, Z24, Z0
+	VMAXPS Z1, Z24, Z1
+	VMAXPS Z2, Z24, Z2
+	VMAXPS Z3, Z24, Z3
+	VMAXPS Z4, Z24, Z4
+	VMAXPS Z5, Z24, Z5
+	VMAXPS Z6, Z24, Z6
+	VMAXPS Z7, Z24, Z7
+	JMP store
+leaky:
+	VBROADCASTSS 88(AX), Z25
+	VCMPPS $1, Z24, Z0, K1
+	VMULPS Z25, Z0, K1, Z0
+	VCMPPS $1, Z24, Z1, K1
+	VMULPS Z25, Z1, K1, Z1
+	VCMPPS $1, Z24, Z2, K1
+	VMULPS Z25, Z2, K1, Z2
+	VCMPPS $1, Z24, Z3, K1
+	VMULPS Z25, Z3, K1, Z3
+	VCMPPS $1, Z24, Z4, K1
+	VMULPS Z25, Z4, K1, Z4
+	VCMPPS $1, Z24, Z5, K1
+	VMULPS Z25, Z5, K1, Z5
+	VCMPPS $1, Z24, Z6, K1
+	VMULPS Z25, Z6, K1, Z6
+	VCMPPS $1, Z24, Z7, K1
+	VMULPS Z25, Z7, K1, Z7
 store:
-	VMOVUPS Z0, 0(DI)
-	VMOVUPS Z1, 64(DI)
-	VMOVUPS Z2, 128(DI)
-	VMOVUPS Z3, 192(DI)
-	VMOVUPS Z4, 256(DI)
-	VMOVUPS Z5, 320(DI)
-	VMOVUPS Z6, 384(DI)
-	VMOVUPS Z7, 448(DI)
+	MOVQ 0(SI), CX
+	VMOVUPS Z0, 0(DI)(CX*4)
+	VMOVUPS Z1, 64(DI)(CX*4)
+	VMOVUPS Z2, 128(DI)(CX*4)
+	VMOVUPS Z3, 192(DI)(CX*4)
+	MOVQ 8(SI), CX
+	VMOVUPS Z4, 0(DI)(CX*4)
+	VMOVUPS Z5, 64(DI)(CX*4)
+	VMOVUPS Z6, 128(DI)(CX*4)
+	VMOVUPS Z7, 192(DI)(CX*4)
+	ADDQ $16, SI
+	MOVQ SI, out+64(FP)
+	ADDQ $16, row+24(FP)
+	DECQ tiles+0(FP)
+	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTileAVX512x3x4(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
-TEXT ·channelTileAVX512x3x4(SB), NOSPLIT, $0-57
-	MOVQ n+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ row+16(FP), SI
+// func channelTilesAVX512x3x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
+TEXT ·channelTilesAVX512x3x4(SB), NOSPLIT, $0-88
+	MOVQ stride+48(FP), R15
+	SHLQ $2, R15
+tile:
+	MOVQ out+64(FP), SI
+	MOVQ c+56(FP), DI
+	MOVBLZX load+72(FP), AX
+	TESTL AX, AX
+	JZ zero
+	MOVQ 0(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z0
+	VMOVUPS 64(DI)(CX*4), Z1
+	VMOVUPS 128(DI)(CX*4), Z2
+	VMOVUPS 192(DI)(CX*4), Z3
+	MOVQ 8(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z4
+	VMOVUPS 64(DI)(CX*4), Z5
+	VMOVUPS 128(DI)(CX*4), Z6
+	VMOVUPS 192(DI)(CX*4), Z7
+	MOVQ 16(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z8
+	VMOVUPS 64(DI)(CX*4), Z9
+	VMOVUPS 128(DI)(CX*4), Z10
+	VMOVUPS 192(DI)(CX*4), Z11
+	JMP loaded
+zero:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+loaded:
+	CMPQ tiles+0(FP), $1
+	JLE last
+	MOVQ 24(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	PREFETCHT0 192(DI)(CX*4)
+	MOVQ 32(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	PREFETCHT0 192(DI)(CX*4)
+	MOVQ 40(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	PREFETCHT0 192(DI)(CX*4)
+last:
+	MOVQ x+16(FP), CX
+	MOVQ row+24(FP), SI
 	MOVQ 0(SI), DX
 	LEAQ (CX)(DX*4), R8
 	MOVQ 8(SI), DX
 	LEAQ (CX)(DX*4), R9
 	MOVQ 16(SI), DX
 	LEAQ (CX)(DX*4), R10
-	MOVQ pos+24(FP), DX
-	MOVQ v+32(FP), BX
-	MOVQ stride+40(FP), R15
-	SHLQ $2, R15
-	MOVQ c+48(FP), DI
-	MOVBLZX load+56(FP), CX
-	TESTL CX, CX
-	JZ zero
-	VMOVUPS 0(DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	VMOVUPS 192(DI), Z3
-	VMOVUPS 256(DI), Z4
-	VMOVUPS 320(DI), Z5
-	VMOVUPS 384(DI), Z6
-	VMOVUPS 448(DI), Z7
-	VMOVUPS 512(DI), Z8
-	VMOVUPS 576(DI), Z9
-	VMOVUPS 640(DI), Z10
-	VMOVUPS 704(DI), Z11
-	JMP terms
-zero:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-terms:
-	TESTQ AX, AX
-	JZ store
+	MOVQ n+8(FP), AX
+	MOVQ pos+32(FP), DX
+	MOVQ v+40(FP), BX
 loop:
 	MOVQ (DX), SI
 	VMOVUPS 0(BX), Z24
@@ -9735,27 +11778,216 @@ loop:
 	ADDQ R15, BX
 	DECQ AX
 	JNZ loop
+	MOVQ out+64(FP), SI
+	MOVQ end+80(FP), AX
+	TESTQ AX, AX
+	JZ store
+	MOVQ 0(AX), BX
+	MOVQ 24(AX), DX
+	TESTQ BX, BX
+	JZ unscaled
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 0(DX), Z25
+	VFMADD213PS Z25, Z24, Z0
+	VFMADD213PS Z25, Z24, Z4
+	VFMADD213PS Z25, Z24, Z8
+	VMOVUPS 64(BX), Z24
+	VMOVUPS 64(DX), Z25
+	VFMADD213PS Z25, Z24, Z1
+	VFMADD213PS Z25, Z24, Z5
+	VFMADD213PS Z25, Z24, Z9
+	VMOVUPS 128(BX), Z24
+	VMOVUPS 128(DX), Z25
+	VFMADD213PS Z25, Z24, Z2
+	VFMADD213PS Z25, Z24, Z6
+	VFMADD213PS Z25, Z24, Z10
+	VMOVUPS 192(BX), Z24
+	VMOVUPS 192(DX), Z25
+	VFMADD213PS Z25, Z24, Z3
+	VFMADD213PS Z25, Z24, Z7
+	VFMADD213PS Z25, Z24, Z11
+	JMP shifted
+unscaled:
+	TESTQ DX, DX
+	JZ shifted
+	VMOVUPS 0(DX), Z24
+	VADDPS Z24, Z0, Z0
+	VADDPS Z24, Z4, Z4
+	VADDPS Z24, Z8, Z8
+	VMOVUPS 64(DX), Z24
+	VADDPS Z24, Z1, Z1
+	VADDPS Z24, Z5, Z5
+	VADDPS Z24, Z9, Z9
+	VMOVUPS 128(DX), Z24
+	VADDPS Z24, Z2, Z2
+	VADDPS Z24, Z6, Z6
+	VADDPS Z24, Z10, Z10
+	VMOVUPS 192(DX), Z24
+	VADDPS Z24, Z3, Z3
+	VADDPS Z24, Z7, Z7
+	VADDPS Z24, Z11, Z11
+shifted:
+	MOVQ 48(AX), BX
+	TESTQ BX, BX
+	JZ added
+	MOVQ 0(SI), CX
+	VADDPS 0(BX)(CX*4), Z0, Z0
+	VADDPS 64(BX)(CX*4), Z1, Z1
+	VADDPS 128(BX)(CX*4), Z2, Z2
+	VADDPS 192(BX)(CX*4), Z3, Z3
+	MOVQ 8(SI), CX
+	VADDPS 0(BX)(CX*4), Z4, Z4
+	VADDPS 64(BX)(CX*4), Z5, Z5
+	VADDPS 128(BX)(CX*4), Z6, Z6
+	VADDPS 192(BX)(CX*4), Z7, Z7
+	MOVQ 16(SI), CX
+	VADDPS 0(BX)(CX*4), Z8, Z8
+	VADDPS 64(BX)(CX*4), Z9, Z9
+	VADDPS 128(BX)(CX*4), Z10, Z10
+	VADDPS 192(BX)(CX*4), Z11, Z11
+added:
+	MOVQ 80(AX), R11
+	VPXORD Z24, Z24, Z24
+	CMPQ R11, $1
+	JLT store
+	JGT leaky
+	VMAXPS Z0, Z24, Z0
+	VMAXPS Z1, Z24, Z1
+	VMAXPS Z2, Z24, Z2
+	VMAXPS Z3, Z24, Z3
+	VMAXPS Z4, Z24, Z4
+	VMAXPS Z5, Z24, Z5
+	VMAXPS Z6, Z24, Z6
+	VMAXPS Z7, Z24, Z7
+	VMAXPS Z8, Z24, Z8
+	VMAXPS Z9, Z24, Z9
+	VMAXPS Z10, Z24, Z10
+	VMAXPS Z11, Z24, Z11
+	JMP store
+leaky:
+	VBROADCASTSS 88(AX), Z25
+	VCMPPS $1, Z24, Z0, K1
+	VMULPS Z25, Z0, K1, Z0
+	VCMPPS $1, Z24, Z1, K1
+	VMULPS Z25, Z1, K1, Z1
+	VCMPPS $1, Z24, Z2, K1
+	VMULPS Z25, Z2, K1, Z2
+	VCMPPS $1, Z24, Z3, K1
+	VMULPS Z25, Z3, K1, Z3
+	VCMPPS $1, Z24, Z4, K1
+	VMULPS Z25, Z4, K1, Z4
+	VCMPPS $1, Z24, Z5, K1
+	VMULPS Z25, Z5, K1, Z5
+	VCMPPS $1, Z24, Z6, K1
+	VMULPS Z25, Z6, K1, Z6
+	VCMPPS $1, Z24, Z7, K1
+	VMULPS Z25, Z7, K1, Z7
+	VCMPPS $1, Z24, Z8, K1
+	VMULPS Z25, Z8, K1, Z8
+	VCMPPS $1, Z24, Z9, K1
+	VMULPS Z25, Z9, K1, Z9
+	VCMPPS $1, Z24, Z10, K1
+	VMULPS Z25, Z10, K1, Z10
+	VCMPPS $1, Z24, Z11, K1
+	VMULPS Z25, Z11, K1, Z11
 store:
-	VMOVUPS Z0, 0(DI)
-	VMOVUPS Z1, 64(DI)
-	VMOVUPS Z2, 128(DI)
-	VMOVUPS Z3, 192(DI)
-	VMOVUPS Z4, 256(DI)
-	VMOVUPS Z5, 320(DI)
-	VMOVUPS Z6, 384(DI)
-	VMOVUPS Z7, 448(DI)
-	VMOVUPS Z8, 512(DI)
-	VMOVUPS Z9, 576(DI)
-	VMOVUPS Z10, 640(DI)
-	VMOVUPS Z11, 704(DI)
+	MOVQ 0(SI), CX
+	VMOVUPS Z0, 0(DI)(CX*4)
+	VMOVUPS Z1, 64(DI)(CX*4)
+	VMOVUPS Z2, 128(DI)(CX*4)
+	VMOVUPS Z3, 192(DI)(CX*4)
+	MOVQ 8(SI), CX
+	VMOVUPS Z4, 0(DI)(CX*4)
+	VMOVUPS Z5, 64(DI)(CX*4)
+	VMOVUPS Z6, 128(DI)(CX*4)
+	VMOVUPS Z7, 192(DI)(CX*4)
+	MOVQ 16(SI), CX
+	VMOVUPS Z8, 0(DI)(CX*4)
+	VMOVUPS Z9, 64(DI)(CX*4)
+	VMOVUPS Z10, 128(DI)(CX*4)
+	VMOVUPS Z11, 192(DI)(CX*4)
+	ADDQ $24, SI
+	MOVQ SI, out+64(FP)
+	ADDQ $24, row+24(FP)
+	DECQ tiles+0(FP)
+	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTileAVX512x4x4(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
-TEXT ·channelTileAVX512x4x4(SB), NOSPLIT, $0-57
-	MOVQ n+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ row+16(FP), SI
+// func channelTilesAVX512x4x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
+TEXT ·channelTilesAVX512x4x4(SB), NOSPLIT, $0-88
+	MOVQ stride+48(FP), R15
+	SHLQ $2, R15
+tile:
+	MOVQ out+64(FP), SI
+	MOVQ c+56(FP), DI
+	MOVBLZX load+72(FP), AX
+	TESTL AX, AX
+	JZ zero
+	MOVQ 0(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z0
+	VMOVUPS 64(DI)(CX*4), Z1
+	VMOVUPS 128(DI)(CX*4), Z2
+	VMOVUPS 192(DI)(CX*4), Z3
+	MOVQ 8(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z4
+	VMOVUPS 64(DI)(CX*4), Z5
+	VMOVUPS 128(DI)(CX*4), Z6
+	VMOVUPS 192(DI)(CX*4), Z7
+	MOVQ 16(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z8
+	VMOVUPS 64(DI)(CX*4), Z9
+	VMOVUPS 128(DI)(CX*4), Z10
+	VMOVUPS 192(DI)(CX*4), Z11
+	MOVQ 24(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z12
+	VMOVUPS 64(DI)(CX*4), Z13
+	VMOVUPS 128(DI)(CX*4), Z14
+	VMOVUPS 192(DI)(CX*4), Z15
+	JMP loaded
+zero:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+loaded:
+	CMPQ tiles+0(FP), $1
+	JLE last
+	MOVQ 32(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	PREFETCHT0 192(DI)(CX*4)
+	MOVQ 40(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	PREFETCHT0 192(DI)(CX*4)
+	MOVQ 48(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	PREFETCHT0 192(DI)(CX*4)
+	MOVQ 56(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	PREFETCHT0 192(DI)(CX*4)
+last:
+	MOVQ x+16(FP), CX
+	MOVQ row+24(FP), SI
 	MOVQ 0(SI), DX
 	LEAQ (CX)(DX*4), R8
 	MOVQ 8(SI), DX
@@ -9764,51 +11996,9 @@ TEXT ·channelTileAVX512x4x4(SB), NOSPLIT, $0-57
 	LEAQ (CX)(DX*4), R10
 	MOVQ 24(SI), DX
 	LEAQ (CX)(DX*4), R11
-	MOVQ pos+24(FP), DX
-	MOVQ v+32(FP), BX
-	MOVQ stride+40(FP), R15
-	SHLQ $2, R15
-	MOVQ c+48(FP), DI
-	MOVBLZX load+56(FP), CX
-	TESTL CX, CX
-	JZ zero
-	VMOVUPS 0(DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	VMOVUPS 192(DI), Z3
-	VMOVUPS 256(DI), Z4
-	VMOVUPS 320(DI), Z5
-	VMOVUPS 384(DI), Z6
-	VMOVUPS 448(DI), Z7
-	VMOVUPS 512(DI), Z8
-	VMOVUPS 576(DI), Z9
-	VMOVUPS 640(DI), Z10
-	VMOVUPS 704(DI), Z11
-	VMOVUPS 768(DI), Z12
-	VMOVUPS 832(DI), Z13
-	VMOVUPS 896(DI), Z14
-	VMOVUPS 960(DI), Z15
-	JMP terms
-zero:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-terms:
-	TESTQ AX, AX
-	JZ store
+	MOVQ n+8(FP), AX
+	MOVQ pos+32(FP), DX
+	MOVQ v+40(FP), BX
 loop:
 	MOVQ (DX), SI
 	VMOVUPS 0(BX), Z24
@@ -9839,31 +12029,260 @@ loop:
 	ADDQ R15, BX
 	DECQ AX
 	JNZ loop
+	MOVQ out+64(FP), SI
+	MOVQ end+80(FP), AX
+	TESTQ AX, AX
+	JZ store
+	MOVQ 0(AX), BX
+	MOVQ 24(AX), DX
+	TESTQ BX, BX
+	JZ unscaled
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 0(DX), Z25
+	VFMADD213PS Z25, Z24, Z0
+	VFMADD213PS Z25, Z24, Z4
+	VFMADD213PS Z25, Z24, Z8
+	VFMADD213PS Z25, Z24, Z12
+	VMOVUPS 64(BX), Z24
+	VMOVUPS 64(DX), Z25
+	VFMADD213PS Z25, Z24, Z1
+	VFMADD213PS Z25, Z24, Z5
+	VFMADD213PS Z25, Z24, Z9
+	VFMADD213PS Z25, Z24, Z13
+	VMOVUPS 128(BX), Z24
+	VMOVUPS 128(DX), Z25
+	VFMADD213PS Z25, Z24, Z2
+	VFMADD213PS Z25, Z24, Z6
+	VFMADD213PS Z25, Z24, Z10
+	VFMADD213PS Z25, Z24, Z14
+	VMOVUPS 192(BX), Z24
+	VMOVUPS 192(DX), Z25
+	VFMADD213PS Z25, Z24, Z3
+	VFMADD213PS Z25, Z24, Z7
+	VFMADD213PS Z25, Z24, Z11
+	VFMADD213PS Z25, Z24, Z15
+	JMP shifted
+unscaled:
+	TESTQ DX, DX
+	JZ shifted
+	VMOVUPS 0(DX), Z24
+	VADDPS Z24, Z0, Z0
+	VADDPS Z24, Z4, Z4
+	VADDPS Z24, Z8, Z8
+	VADDPS Z24, Z12, Z12
+	VMOVUPS 64(DX), Z24
+	VADDPS Z24, Z1, Z1
+	VADDPS Z24, Z5, Z5
+	VADDPS Z24, Z9, Z9
+	VADDPS Z24, Z13, Z13
+	VMOVUPS 128(DX), Z24
+	VADDPS Z24, Z2, Z2
+	VADDPS Z24, Z6, Z6
+	VADDPS Z24, Z10, Z10
+	VADDPS Z24, Z14, Z14
+	VMOVUPS 192(DX), Z24
+	VADDPS Z24, Z3, Z3
+	VADDPS Z24, Z7, Z7
+	VADDPS Z24, Z11, Z11
+	VADDPS Z24, Z15, Z15
+shifted:
+	MOVQ 48(AX), BX
+	TESTQ BX, BX
+	JZ added
+	MOVQ 0(SI), CX
+	VADDPS 0(BX)(CX*4), Z0, Z0
+	VADDPS 64(BX)(CX*4), Z1, Z1
+	VADDPS 128(BX)(CX*4), Z2, Z2
+	VADDPS 192(BX)(CX*4), Z3, Z3
+	MOVQ 8(SI), CX
+	VADDPS 0(BX)(CX*4), Z4, Z4
+	VADDPS 64(BX)(CX*4), Z5, Z5
+	VADDPS 128(BX)(CX*4), Z6, Z6
+	VADDPS 192(BX)(CX*4), Z7, Z7
+	MOVQ 16(SI), CX
+	VADDPS 0(BX)(CX*4), Z8, Z8
+	VADDPS 64(BX)(CX*4), Z9, Z9
+	VADDPS 128(BX)(CX*4), Z10, Z10
+	VADDPS 192(BX)(CX*4), Z11, Z11
+	MOVQ 24(SI), CX
+	VADDPS 0(BX)(CX*4), Z12, Z12
+	VADDPS 64(BX)(CX*4), Z13, Z13
+	VADDPS 128(BX)(CX*4), Z14, Z14
+	VADDPS 192(BX)(CX*4), Z15, Z15
+added:
+	MOVQ 80(AX), R11
+	VPXORD Z24, Z24, Z24
+	CMPQ R11, $1
+	JLT store
+	JGT leaky
+	VMAXPS Z0, Z24, Z0
+	VMAXPS Z1, Z24, Z1
+	VMAXPS Z2, Z24, Z2
+	VMAXPS Z3, Z24, Z3
+	VMAXPS Z4, Z24, Z4
+	VMAXPS Z5, Z24, Z5
+	VMAXPS Z6, Z24, Z6
+	VMAXPS Z7, Z24, Z7
+	VMAXPS Z8, Z24, Z8
+	VMAXPS Z9, Z24, Z9
+	VMAXPS Z10, Z24, Z10
+	VMAXPS Z11, Z24, Z11
+	VMAXPS Z12, Z24, Z12
+	VMAXPS Z13, Z24, Z13
+	VMAXPS Z14, Z24, Z14
+	VMAXPS Z15, Z24, Z15
+	JMP store
+leaky:
+	VBROADCASTSS 88(AX), Z25
+	VCMPPS $1, Z24, Z0, K1
+	VMULPS Z25, Z0, K1, Z0
+	VCMPPS $1, Z24, Z1, K1
+	VMULPS Z25, Z1, K1, Z1
+	VCMPPS $1, Z24, Z2, K1
+	VMULPS Z25, Z2, K1, Z2
+	VCMPPS $1, Z24, Z3, K1
+	VMULPS Z25, Z3, K1, Z3
+	VCMPPS $1, Z24, Z4, K1
+	VMULPS Z25, Z4, K1, Z4
+	VCMPPS $1, Z24, Z5, K1
+	VMULPS Z25, Z5, K1, Z5
+	VCMPPS $1, Z24, Z6, K1
+	VMULPS Z25, Z6, K1, Z6
+	VCMPPS $1, Z24, Z7, K1
+	VMULPS Z25, Z7, K1, Z7
+	VCMPPS $1, Z24, Z8, K1
+	VMULPS Z25, Z8, K1, Z8
+	VCMPPS $1, Z24, Z9, K1
+	VMULPS Z25, Z9, K1, Z9
+	VCMPPS $1, Z24, Z10, K1
+	VMULPS Z25, Z10, K1, Z10
+	VCMPPS $1, Z24, Z11, K1
+	VMULPS Z25, Z11, K1, Z11
+	VCMPPS $1, Z24, Z12, K1
+	VMULPS Z25, Z12, K1, Z12
+	VCMPPS $1, Z24, Z13, K1
+	VMULPS Z25, Z13, K1, Z13
+	VCMPPS $1, Z24, Z14, K1
+	VMULPS Z25, Z14, K1, Z14
+	VCMPPS $1, Z24, Z15, K1
+	VMULPS Z25, Z15, K1, Z15
 store:
-	VMOVUPS Z0, 0(DI)
-	VMOVUPS Z1, 64(DI)
-	VMOVUPS Z2, 128(DI)
-	VMOVUPS Z3, 192(DI)
-	VMOVUPS Z4, 256(DI)
-	VMOVUPS Z5, 320(DI)
-	VMOVUPS Z6, 384(DI)
-	VMOVUPS Z7, 448(DI)
-	VMOVUPS Z8, 512(DI)
-	VMOVUPS Z9, 576(DI)
-	VMOVUPS Z10, 640(DI)
-	VMOVUPS Z11, 704(DI)
-	VMOVUPS Z12, 768(DI)
-	VMOVUPS Z13, 832(DI)
-	VMOVUPS Z14, 896(DI)
-	VMOVUPS Z15, 960(DI)
+	MOVQ 0(SI), CX
+	VMOVUPS Z0, 0(DI)(CX*4)
+	VMOVUPS Z1, 64(DI)(CX*4)
+	VMOVUPS Z2, 128(DI)(CX*4)
+	VMOVUPS Z3, 192(DI)(CX*4)
+	MOVQ 8(SI), CX
+	VMOVUPS Z4, 0(DI)(CX*4)
+	VMOVUPS Z5, 64(DI)(CX*4)
+	VMOVUPS Z6, 128(DI)(CX*4)
+	VMOVUPS Z7, 192(DI)(CX*4)
+	MOVQ 16(SI), CX
+	VMOVUPS Z8, 0(DI)(CX*4)
+	VMOVUPS Z9, 64(DI)(CX*4)
+	VMOVUPS Z10, 128(DI)(CX*4)
+	VMOVUPS Z11, 192(DI)(CX*4)
+	MOVQ 24(SI), CX
+	VMOVUPS Z12, 0(DI)(CX*4)
+	VMOVUPS Z13, 64(DI)(CX*4)
+	VMOVUPS Z14, 128(DI)(CX*4)
+	VMOVUPS Z15, 192(DI)(CX*4)
+	ADDQ $32, SI
+	MOVQ SI, out+64(FP)
+	ADDQ $32, row+24(FP)
+	DECQ tiles+0(FP)
+	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTileAVX512x5x4(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
-TEXT ·channelTileAVX512x5x4(SB), NOSPLIT, $0-57
-	MOVQ n+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ row+16(FP), SI
+// func channelTilesAVX512x5x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
+TEXT ·channelTilesAVX512x5x4(SB), NOSPLIT, $0-88
+	MOVQ stride+48(FP), R15
+	SHLQ $2, R15
+tile:
+	MOVQ out+64(FP), SI
+	MOVQ c+56(FP), DI
+	MOVBLZX load+72(FP), AX
+	TESTL AX, AX
+	JZ zero
+	MOVQ 0(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z0
+	VMOVUPS 64(DI)(CX*4), Z1
+	VMOVUPS 128(DI)(CX*4), Z2
+	VMOVUPS 192(DI)(CX*4), Z3
+	MOVQ 8(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z4
+	VMOVUPS 64(DI)(CX*4), Z5
+	VMOVUPS 128(DI)(CX*4), Z6
+	VMOVUPS 192(DI)(CX*4), Z7
+	MOVQ 16(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z8
+	VMOVUPS 64(DI)(CX*4), Z9
+	VMOVUPS 128(DI)(CX*4), Z10
+	VMOVUPS 192(DI)(CX*4), Z11
+	MOVQ 24(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z12
+	VMOVUPS 64(DI)(CX*4), Z13
+	VMOVUPS 128(DI)(CX*4), Z14
+	VMOVUPS 192(DI)(CX*4), Z15
+	MOVQ 32(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z16
+	VMOVUPS 64(DI)(CX*4), Z17
+	VMOVUPS 128(DI)(CX*4), Z18
+	VMOVUPS 192(DI)(CX*4), Z19
+	JMP loaded
+zero:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	VXORPS Z18, Z18, Z18
+	VXORPS Z19, Z19, Z19
+loaded:
+	CMPQ tiles+0(FP), $1
+	JLE last
+	MOVQ 40(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	PREFETCHT0 192(DI)(CX*4)
+	MOVQ 48(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	PREFETCHT0 192(DI)(CX*4)
+	MOVQ 56(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	PREFETCHT0 192(DI)(CX*4)
+	MOVQ 64(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	PREFETCHT0 192(DI)(CX*4)
+	MOVQ 72(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	PREFETCHT0 192(DI)(CX*4)
+last:
+	MOVQ x+16(FP), CX
+	MOVQ row+24(FP), SI
 	MOVQ 0(SI), DX
 	LEAQ (CX)(DX*4), R8
 	MOVQ 8(SI), DX
@@ -9874,59 +12293,9 @@ TEXT ·channelTileAVX512x5x4(SB), NOSPLIT, $0-57
 	LEAQ (CX)(DX*4), R11
 	MOVQ 32(SI), DX
 	LEAQ (CX)(DX*4), R12
-	MOVQ pos+24(FP), DX
-	MOVQ v+32(FP), BX
-	MOVQ stride+40(FP), R15
-	SHLQ $2, R15
-	MOVQ c+48(FP), DI
-	MOVBLZX load+56(FP), CX
-	TESTL CX, CX
-	JZ zero
-	VMOVUPS 0(DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	VMOVUPS 192(DI), Z3
-	VMOVUPS 256(DI), Z4
-	VMOVUPS 320(DI), Z5
-	VMOVUPS 384(DI), Z6
-	VMOVUPS 448(DI), Z7
-	VMOVUPS 512(DI), Z8
-	VMOVUPS 576(DI), Z9
-	VMOVUPS 640(DI), Z10
-	VMOVUPS 704(DI), Z11
-	VMOVUPS 768(DI), Z12
-	VMOVUPS 832(DI), Z13
-	VMOVUPS 896(DI), Z14
-	VMOVUPS 960(DI), Z15
-	VMOVUPS 1024(DI), Z16
-	VMOVUPS 1088(DI), Z17
-	VMOVUPS 1152(DI), Z18
-	VMOVUPS 1216(DI), Z19
-	JMP terms
-zero:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-terms:
-	TESTQ AX, AX
-	JZ store
+	MOVQ n+8(FP), AX
+	MOVQ pos+32(FP), DX
+	MOVQ v+40(FP), BX
 loop:
 	MOVQ (DX), SI
 	VMOVUPS 0(BX), Z24
@@ -9962,35 +12331,304 @@ loop:
 	ADDQ R15, BX
 	DECQ AX
 	JNZ loop
+	MOVQ out+64(FP), SI
+	MOVQ end+80(FP), AX
+	TESTQ AX, AX
+	JZ store
+	MOVQ 0(AX), BX
+	MOVQ 24(AX), DX
+	TESTQ BX, BX
+	JZ unscaled
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 0(DX), Z25
+	VFMADD213PS Z25, Z24, Z0
+	VFMADD213PS Z25, Z24, Z4
+	VFMADD213PS Z25, Z24, Z8
+	VFMADD213PS Z25, Z24, Z12
+	VFMADD213PS Z25, Z24, Z16
+	VMOVUPS 64(BX), Z24
+	VMOVUPS 64(DX), Z25
+	VFMADD213PS Z25, Z24, Z1
+	VFMADD213PS Z25, Z24, Z5
+	VFMADD213PS Z25, Z24, Z9
+	VFMADD213PS Z25, Z24, Z13
+	VFMADD213PS Z25, Z24, Z17
+	VMOVUPS 128(BX), Z24
+	VMOVUPS 128(DX), Z25
+	VFMADD213PS Z25, Z24, Z2
+	VFMADD213PS Z25, Z24, Z6
+	VFMADD213PS Z25, Z24, Z10
+	VFMADD213PS Z25, Z24, Z14
+	VFMADD213PS Z25, Z24, Z18
+	VMOVUPS 192(BX), Z24
+	VMOVUPS 192(DX), Z25
+	VFMADD213PS Z25, Z24, Z3
+	VFMADD213PS Z25, Z24, Z7
+	VFMADD213PS Z25, Z24, Z11
+	VFMADD213PS Z25, Z24, Z15
+	VFMADD213PS Z25, Z24, Z19
+	JMP shifted
+unscaled:
+	TESTQ DX, DX
+	JZ shifted
+	VMOVUPS 0(DX), Z24
+	VADDPS Z24, Z0, Z0
+	VADDPS Z24, Z4, Z4
+	VADDPS Z24, Z8, Z8
+	VADDPS Z24, Z12, Z12
+	VADDPS Z24, Z16, Z16
+	VMOVUPS 64(DX), Z24
+	VADDPS Z24, Z1, Z1
+	VADDPS Z24, Z5, Z5
+	VADDPS Z24, Z9, Z9
+	VADDPS Z24, Z13, Z13
+	VADDPS Z24, Z17, Z17
+	VMOVUPS 128(DX), Z24
+	VADDPS Z24, Z2, Z2
+	VADDPS Z24, Z6, Z6
+	VADDPS Z24, Z10, Z10
+	VADDPS Z24, Z14, Z14
+	VADDPS Z24, Z18, Z18
+	VMOVUPS 192(DX), Z24
+	VADDPS Z24, Z3, Z3
+	VADDPS Z24, Z7, Z7
+	VADDPS Z24, Z11, Z11
+	VADDPS Z24, Z15, Z15
+	VADDPS Z24, Z19, Z19
+shifted:
+	MOVQ 48(AX), BX
+	TESTQ BX, BX
+	JZ added
+	MOVQ 0(SI), CX
+	VADDPS 0(BX)(CX*4), Z0, Z0
+	VADDPS 64(BX)(CX*4), Z1, Z1
+	VADDPS 128(BX)(CX*4), Z2, Z2
+	VADDPS 192(BX)(CX*4), Z3, Z3
+	MOVQ 8(SI), CX
+	VADDPS 0(BX)(CX*4), Z4, Z4
+	VADDPS 64(BX)(CX*4), Z5, Z5
+	VADDPS 128(BX)(CX*4), Z6, Z6
+	VADDPS 192(BX)(CX*4), Z7, Z7
+	MOVQ 16(SI), CX
+	VADDPS 0(BX)(CX*4), Z8, Z8
+	VADDPS 64(BX)(CX*4), Z9, Z9
+	VADDPS 128(BX)(CX*4), Z10, Z10
+	VADDPS 192(BX)(CX*4), Z11, Z11
+	MOVQ 24(SI), CX
+	VADDPS 0(BX)(CX*4), Z12, Z12
+	VADDPS 64(BX)(CX*4), Z13, Z13
+	VADDPS 128(BX)(CX*4), Z14, Z14
+	VADDPS 192(BX)(CX*4), Z15, Z15
+	MOVQ 32(SI), CX
+	VADDPS 0(BX)(CX*4), Z16, Z16
+	VADDPS 64(BX)(CX*4), Z17, Z17
+	VADDPS 128(BX)(CX*4), Z18, Z18
+	VADDPS 192(BX)(CX*4), Z19, Z19
+added:
+	MOVQ 80(AX), R11
+	VPXORD Z24, Z24, Z24
+	CMPQ R11, $1
+	JLT store
+	JGT leaky
+	VMAXPS Z0, Z24, Z0
+	VMAXPS Z1, Z24, Z1
+	VMAXPS Z2, Z24, Z2
+	VMAXPS Z3, Z24, Z3
+	VMAXPS Z4, Z24, Z4
+	VMAXPS Z5, Z24, Z5
+	VMAXPS Z6, Z24, Z6
+	VMAXPS Z7, Z24, Z7
+	VMAXPS Z8, Z24, Z8
+	VMAXPS Z9, Z24, Z9
+	VMAXPS Z10, Z24, Z10
+	VMAXPS Z11, Z24, Z11
+	VMAXPS Z12, Z24, Z12
+	VMAXPS Z13, Z24, Z13
+	VMAXPS Z14, Z24, Z14
+	VMAXPS Z15, Z24, Z15
+	VMAXPS Z16, Z24, Z16
+	VMAXPS Z17, Z24, Z17
+	VMAXPS Z18, Z24, Z18
+	VMAXPS Z19, Z24, Z19
+	JMP store
+leaky:
+	VBROADCASTSS 88(AX), Z25
+	VCMPPS $1, Z24, Z0, K1
+	VMULPS Z25, Z0, K1, Z0
+	VCMPPS $1, Z24, Z1, K1
+	VMULPS Z25, Z1, K1, Z1
+	VCMPPS $1, Z24, Z2, K1
+	VMULPS Z25, Z2, K1, Z2
+	VCMPPS $1, Z24, Z3, K1
+	VMULPS Z25, Z3, K1, Z3
+	VCMPPS $1, Z24, Z4, K1
+	VMULPS Z25, Z4, K1, Z4
+	VCMPPS $1, Z24, Z5, K1
+	VMULPS Z25, Z5, K1, Z5
+	VCMPPS $1, Z24, Z6, K1
+	VMULPS Z25, Z6, K1, Z6
+	VCMPPS $1, Z24, Z7, K1
+	VMULPS Z25, Z7, K1, Z7
+	VCMPPS $1, Z24, Z8, K1
+	VMULPS Z25, Z8, K1, Z8
+	VCMPPS $1, Z24, Z9, K1
+	VMULPS Z25, Z9, K1, Z9
+	VCMPPS $1, Z24, Z10, K1
+	VMULPS Z25, Z10, K1, Z10
+	VCMPPS $1, Z24, Z11, K1
+	VMULPS Z25, Z11, K1, Z11
+	VCMPPS $1, Z24, Z12, K1
+	VMULPS Z25, Z12, K1, Z12
+	VCMPPS $1, Z24, Z13, K1
+	VMULPS Z25, Z13, K1, Z13
+	VCMPPS $1, Z24, Z14, K1
+	VMULPS Z25, Z14, K1, Z14
+	VCMPPS $1, Z24, Z15, K1
+	VMULPS Z25, Z15, K1, Z15
+	VCMPPS $1, Z24, Z16, K1
+	VMULPS Z25, Z16, K1, Z16
+	VCMPPS $1, Z24, Z17, K1
+	VMULPS Z25, Z17, K1, Z17
+	VCMPPS $1, Z24, Z18, K1
+	VMULPS Z25, Z18, K1, Z18
+	VCMPPS $1, Z24, Z19, K1
+	VMULPS Z25, Z19, K1, Z19
 store:
-	VMOVUPS Z0, 0(DI)
-	VMOVUPS Z1, 64(DI)
-	VMOVUPS Z2, 128(DI)
-	VMOVUPS Z3, 192(DI)
-	VMOVUPS Z4, 256(DI)
-	VMOVUPS Z5, 320(DI)
-	VMOVUPS Z6, 384(DI)
-	VMOVUPS Z7, 448(DI)
-	VMOVUPS Z8, 512(DI)
-	VMOVUPS Z9, 576(DI)
-	VMOVUPS Z10, 640(DI)
-	VMOVUPS Z11, 704(DI)
-	VMOVUPS Z12, 768(DI)
-	VMOVUPS Z13, 832(DI)
-	VMOVUPS Z14, 896(DI)
-	VMOVUPS Z15, 960(DI)
-	VMOVUPS Z16, 1024(DI)
-	VMOVUPS Z17, 1088(DI)
-	VMOVUPS Z18, 1152(DI)
-	VMOVUPS Z19, 1216(DI)
+	MOVQ 0(SI), CX
+	VMOVUPS Z0, 0(DI)(CX*4)
+	VMOVUPS Z1, 64(DI)(CX*4)
+	VMOVUPS Z2, 128(DI)(CX*4)
+	VMOVUPS Z3, 192(DI)(CX*4)
+	MOVQ 8(SI), CX
+	VMOVUPS Z4, 0(DI)(CX*4)
+	VMOVUPS Z5, 64(DI)(CX*4)
+	VMOVUPS Z6, 128(DI)(CX*4)
+	VMOVUPS Z7, 192(DI)(CX*4)
+	MOVQ 16(SI), CX
+	VMOVUPS Z8, 0(DI)(CX*4)
+	VMOVUPS Z9, 64(DI)(CX*4)
+	VMOVUPS Z10, 128(DI)(CX*4)
+	VMOVUPS Z11, 192(DI)(CX*4)
+	MOVQ 24(SI), CX
+	VMOVUPS Z12, 0(DI)(CX*4)
+	VMOVUPS Z13, 64(DI)(CX*4)
+	VMOVUPS Z14, 128(DI)(CX*4)
+	VMOVUPS Z15, 192(DI)(CX*4)
+	MOVQ 32(SI), CX
+	VMOVUPS Z16, 0(DI)(CX*4)
+	VMOVUPS Z17, 64(DI)(CX*4)
+	VMOVUPS Z18, 128(DI)(CX*4)
+	VMOVUPS Z19, 192(DI)(CX*4)
+	ADDQ $40, SI
+	MOVQ SI, out+64(FP)
+	ADDQ $40, row+24(FP)
+	DECQ tiles+0(FP)
+	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTileAVX512x6x4(n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, load bool)
-TEXT ·channelTileAVX512x6x4(SB), NOSPLIT, $0-57
-	MOVQ n+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ row+16(FP), SI
+// func channelTilesAVX512x6x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
+TEXT ·channelTilesAVX512x6x4(SB), NOSPLIT, $0-88
+	MOVQ stride+48(FP), R15
+	SHLQ $2, R15
+tile:
+	MOVQ out+64(FP), SI
+	MOVQ c+56(FP), DI
+	MOVBLZX load+72(FP), AX
+	TESTL AX, AX
+	JZ zero
+	MOVQ 0(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z0
+	VMOVUPS 64(DI)(CX*4), Z1
+	VMOVUPS 128(DI)(CX*4), Z2
+	VMOVUPS 192(DI)(CX*4), Z3
+	MOVQ 8(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z4
+	VMOVUPS 64(DI)(CX*4), Z5
+	VMOVUPS 128(DI)(CX*4), Z6
+	VMOVUPS 192(DI)(CX*4), Z7
+	MOVQ 16(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z8
+	VMOVUPS 64(DI)(CX*4), Z9
+	VMOVUPS 128(DI)(CX*4), Z10
+	VMOVUPS 192(DI)(CX*4), Z11
+	MOVQ 24(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z12
+	VMOVUPS 64(DI)(CX*4), Z13
+	VMOVUPS 128(DI)(CX*4), Z14
+	VMOVUPS 192(DI)(CX*4), Z15
+	MOVQ 32(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z16
+	VMOVUPS 64(DI)(CX*4), Z17
+	VMOVUPS 128(DI)(CX*4), Z18
+	VMOVUPS 192(DI)(CX*4), Z19
+	MOVQ 40(SI), CX
+	VMOVUPS 0(DI)(CX*4), Z20
+	VMOVUPS 64(DI)(CX*4), Z21
+	VMOVUPS 128(DI)(CX*4), Z22
+	VMOVUPS 192(DI)(CX*4), Z23
+	JMP loaded
+zero:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	VXORPS Z18, Z18, Z18
+	VXORPS Z19, Z19, Z19
+	VXORPS Z20, Z20, Z20
+	VXORPS Z21, Z21, Z21
+	VXORPS Z22, Z22, Z22
+	VXORPS Z23, Z23, Z23
+loaded:
+	CMPQ tiles+0(FP), $1
+	JLE last
+	MOVQ 48(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	PREFETCHT0 192(DI)(CX*4)
+	MOVQ 56(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	PREFETCHT0 192(DI)(CX*4)
+	MOVQ 64(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	PREFETCHT0 192(DI)(CX*4)
+	MOVQ 72(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	PREFETCHT0 192(DI)(CX*4)
+	MOVQ 80(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	PREFETCHT0 192(DI)(CX*4)
+	MOVQ 88(SI), CX
+	PREFETCHT0 0(DI)(CX*4)
+	PREFETCHT0 64(DI)(CX*4)
+	PREFETCHT0 128(DI)(CX*4)
+	PREFETCHT0 192(DI)(CX*4)
+last:
+	MOVQ x+16(FP), CX
+	MOVQ row+24(FP), SI
 	MOVQ 0(SI), DX
 	LEAQ (CX)(DX*4), R8
 	MOVQ 8(SI), DX
@@ -10003,67 +12641,9 @@ TEXT ·channelTileAVX512x6x4(SB), NOSPLIT, $0-57
 	LEAQ (CX)(DX*4), R12
 	MOVQ 40(SI), DX
 	LEAQ (CX)(DX*4), R13
-	MOVQ pos+24(FP), DX
-	MOVQ v+32(FP), BX
-	MOVQ stride+40(FP), R15
-	SHLQ $2, R15
-	MOVQ c+48(FP), DI
-	MOVBLZX load+56(FP), CX
-	TESTL CX, CX
-	JZ zero
-	VMOVUPS 0(DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	VMOVUPS 192(DI), Z3
-	VMOVUPS 256(DI), Z4
-	VMOVUPS 320(DI), Z5
-	VMOVUPS 384(DI), Z6
-	VMOVUPS 448(DI), Z7
-	VMOVUPS 512(DI), Z8
-	VMOVUPS 576(DI), Z9
-	VMOVUPS 640(DI), Z10
-	VMOVUPS 704(DI), Z11
-	VMOVUPS 768(DI), Z12
-	VMOVUPS 832(DI), Z13
-	VMOVUPS 896(DI), Z14
-	VMOVUPS 960(DI), Z15
-	VMOVUPS 1024(DI), Z16
-	VMOVUPS 1088(DI), Z17
-	VMOVUPS 1152(DI), Z18
-	VMOVUPS 1216(DI), Z19
-	VMOVUPS 1280(DI), Z20
-	VMOVUPS 1344(DI), Z21
-	VMOVUPS 1408(DI), Z22
-	VMOVUPS 1472(DI), Z23
-	JMP terms
-zero:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	VPXORD Z22, Z22, Z22
-	VPXORD Z23, Z23, Z23
-terms:
-	TESTQ AX, AX
-	JZ store
+	MOVQ n+8(FP), AX
+	MOVQ pos+32(FP), DX
+	MOVQ v+40(FP), BX
 loop:
 	MOVQ (DX), SI
 	VMOVUPS 0(BX), Z24
@@ -10104,31 +12684,229 @@ loop:
 	ADDQ R15, BX
 	DECQ AX
 	JNZ loop
+	MOVQ out+64(FP), SI
+	MOVQ end+80(FP), AX
+	TESTQ AX, AX
+	JZ store
+	MOVQ 0(AX), BX
+	MOVQ 24(AX), DX
+	TESTQ BX, BX
+	JZ unscaled
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 0(DX), Z25
+	VFMADD213PS Z25, Z24, Z0
+	VFMADD213PS Z25, Z24, Z4
+	VFMADD213PS Z25, Z24, Z8
+	VFMADD213PS Z25, Z24, Z12
+	VFMADD213PS Z25, Z24, Z16
+	VFMADD213PS Z25, Z24, Z20
+	VMOVUPS 64(BX), Z24
+	VMOVUPS 64(DX), Z25
+	VFMADD213PS Z25, Z24, Z1
+	VFMADD213PS Z25, Z24, Z5
+	VFMADD213PS Z25, Z24, Z9
+	VFMADD213PS Z25, Z24, Z13
+	VFMADD213PS Z25, Z24, Z17
+	VFMADD213PS Z25, Z24, Z21
+	VMOVUPS 128(BX), Z24
+	VMOVUPS 128(DX), Z25
+	VFMADD213PS Z25, Z24, Z2
+	VFMADD213PS Z25, Z24, Z6
+	VFMADD213PS Z25, Z24, Z10
+	VFMADD213PS Z25, Z24, Z14
+	VFMADD213PS Z25, Z24, Z18
+	VFMADD213PS Z25, Z24, Z22
+	VMOVUPS 192(BX), Z24
+	VMOVUPS 192(DX), Z25
+	VFMADD213PS Z25, Z24, Z3
+	VFMADD213PS Z25, Z24, Z7
+	VFMADD213PS Z25, Z24, Z11
+	VFMADD213PS Z25, Z24, Z15
+	VFMADD213PS Z25, Z24, Z19
+	VFMADD213PS Z25, Z24, Z23
+	JMP shifted
+unscaled:
+	TESTQ DX, DX
+	JZ shifted
+	VMOVUPS 0(DX), Z24
+	VADDPS Z24, Z0, Z0
+	VADDPS Z24, Z4, Z4
+	VADDPS Z24, Z8, Z8
+	VADDPS Z24, Z12, Z12
+	VADDPS Z24, Z16, Z16
+	VADDPS Z24, Z20, Z20
+	VMOVUPS 64(DX), Z24
+	VADDPS Z24, Z1, Z1
+	VADDPS Z24, Z5, Z5
+	VADDPS Z24, Z9, Z9
+	VADDPS Z24, Z13, Z13
+	VADDPS Z24, Z17, Z17
+	VADDPS Z24, Z21, Z21
+	VMOVUPS 128(DX), Z24
+	VADDPS Z24, Z2, Z2
+	VADDPS Z24, Z6, Z6
+	VADDPS Z24, Z10, Z10
+	VADDPS Z24, Z14, Z14
+	VADDPS Z24, Z18, Z18
+	VADDPS Z24, Z22, Z22
+	VMOVUPS 192(DX), Z24
+	VADDPS Z24, Z3, Z3
+	VADDPS Z24, Z7, Z7
+	VADDPS Z24, Z11, Z11
+	VADDPS Z24, Z15, Z15
+	VADDPS Z24, Z19, Z19
+	VADDPS Z24, Z23, Z23
+shifted:
+	MOVQ 48(AX), BX
+	TESTQ BX, BX
+	JZ added
+	MOVQ 0(SI), CX
+	VADDPS 0(BX)(CX*4), Z0, Z0
+	VADDPS 64(BX)(CX*4), Z1, Z1
+	VADDPS 128(BX)(CX*4), Z2, Z2
+	VADDPS 192(BX)(CX*4), Z3, Z3
+	MOVQ 8(SI), CX
+	VADDPS 0(BX)(CX*4), Z4, Z4
+	VADDPS 64(BX)(CX*4), Z5, Z5
+	VADDPS 128(BX)(CX*4), Z6, Z6
+	VADDPS 192(BX)(CX*4), Z7, Z7
+	MOVQ 16(SI), CX
+	VADDPS 0(BX)(CX*4), Z8, Z8
+	VADDPS 64(BX)(CX*4), Z9, Z9
+	VADDPS 128(BX)(CX*4), Z10, Z10
+	VADDPS 192(BX)(CX*4), Z11, Z11
+	MOVQ 24(SI), CX
+	VADDPS 0(BX)(CX*4), Z12, Z12
+	VADDPS 64(BX)(CX*4), Z13, Z13
+	VADDPS 128(BX)(CX*4), Z14, Z14
+	VADDPS 192(BX)(CX*4), Z15, Z15
+	MOVQ 32(SI), CX
+	VADDPS 0(BX)(CX*4), Z16, Z16
+	VADDPS 64(BX)(CX*4), Z17, Z17
+	VADDPS 128(BX)(CX*4), Z18, Z18
+	VADDPS 192(BX)(CX*4), Z19, Z19
+	MOVQ 40(SI), CX
+	VADDPS 0(BX)(CX*4), Z20, Z20
+	VADDPS 64(BX)(CX*4), Z21, Z21
+	VADDPS 128(BX)(CX*4), Z22, Z22
+	VADDPS 192(BX)(CX*4), Z23, Z23
+added:
+	MOVQ 80(AX), R11
+	VPXORD Z24, Z24, Z24
+	CMPQ R11, $1
+	JLT store
+	JGT leaky
+	VMAXPS Z0, Z24, Z0
+	VMAXPS Z1, Z24, Z1
+	VMAXPS Z2, Z24, Z2
+	VMAXPS Z3, Z24, Z3
+	VMAXPS Z4, Z24, Z4
+	VMAXPS Z5, Z24, Z5
+	VMAXPS Z6, Z24, Z6
+	VMAXPS Z7, Z24, Z7
+	VMAXPS Z8, Z24, Z8
+	VMAXPS Z9, Z24, Z9
+	VMAXPS Z10, Z24, Z10
+	VMAXPS Z11, Z24, Z11
+	VMAXPS Z12, Z24, Z12
+	VMAXPS Z13, Z24, Z13
+	VMAXPS Z14, Z24, Z14
+	VMAXPS Z15, Z24, Z15
+	VMAXPS Z16, Z24, Z16
+	VMAXPS Z17, Z24, Z17
+	VMAXPS Z18, Z24, Z18
+	VMAXPS Z19, Z24, Z19
+	VMAXPS Z20, Z24, Z20
+	VMAXPS Z21, Z24, Z21
+	VMAXPS Z22, Z24, Z22
+	VMAXPS Z23, Z24, Z23
+	JMP store
+leaky:
+	VBROADCASTSS 88(AX), Z25
+	VCMPPS $1, Z24, Z0, K1
+	VMULPS Z25, Z0, K1, Z0
+	VCMPPS $1, Z24, Z1, K1
+	VMULPS Z25, Z1, K1, Z1
+	VCMPPS $1, Z24, Z2, K1
+	VMULPS Z25, Z2, K1, Z2
+	VCMPPS $1, Z24, Z3, K1
+	VMULPS Z25, Z3, K1, Z3
+	VCMPPS $1, Z24, Z4, K1
+	VMULPS Z25, Z4, K1, Z4
+	VCMPPS $1, Z24, Z5, K1
+	VMULPS Z25, Z5, K1, Z5
+	VCMPPS $1, Z24, Z6, K1
+	VMULPS Z25, Z6, K1, Z6
+	VCMPPS $1, Z24, Z7, K1
+	VMULPS Z25, Z7, K1, Z7
+	VCMPPS $1, Z24, Z8, K1
+	VMULPS Z25, Z8, K1, Z8
+	VCMPPS $1, Z24, Z9, K1
+	VMULPS Z25, Z9, K1, Z9
+	VCMPPS $1, Z24, Z10, K1
+	VMULPS Z25, Z10, K1, Z10
+	VCMPPS $1, Z24, Z11, K1
+	VMULPS Z25, Z11, K1, Z11
+	VCMPPS $1, Z24, Z12, K1
+	VMULPS Z25, Z12, K1, Z12
+	VCMPPS $1, Z24, Z13, K1
+	VMULPS Z25, Z13, K1, Z13
+	VCMPPS $1, Z24, Z14, K1
+	VMULPS Z25, Z14, K1, Z14
+	VCMPPS $1, Z24, Z15, K1
+	VMULPS Z25, Z15, K1, Z15
+	VCMPPS $1, Z24, Z16, K1
+	VMULPS Z25, Z16, K1, Z16
+	VCMPPS $1, Z24, Z17, K1
+	VMULPS Z25, Z17, K1, Z17
+	VCMPPS $1, Z24, Z18, K1
+	VMULPS Z25, Z18, K1, Z18
+	VCMPPS $1, Z24, Z19, K1
+	VMULPS Z25, Z19, K1, Z19
+	VCMPPS $1, Z24, Z20, K1
+	VMULPS Z25, Z20, K1, Z20
+	VCMPPS $1, Z24, Z21, K1
+	VMULPS Z25, Z21, K1, Z21
+	VCMPPS $1, Z24, Z22, K1
+	VMULPS Z25, Z22, K1, Z22
+	VCMPPS $1, Z24, Z23, K1
+	VMULPS Z25, Z23, K1, Z23
 store:
-	VMOVUPS Z0, 0(DI)
-	VMOVUPS Z1, 64(DI)
-	VMOVUPS Z2, 128(DI)
-	VMOVUPS Z3, 192(DI)
-	VMOVUPS Z4, 256(DI)
-	VMOVUPS Z5, 320(DI)
-	VMOVUPS Z6, 384(DI)
-	VMOVUPS Z7, 448(DI)
-	VMOVUPS Z8, 512(DI)
-	VMOVUPS Z9, 576(DI)
-	VMOVUPS Z10, 640(DI)
-	VMOVUPS Z11, 704(DI)
-	VMOVUPS Z12, 768(DI)
-	VMOVUPS Z13, 832(DI)
-	VMOVUPS Z14, 896(DI)
-	VMOVUPS Z15, 960(DI)
-	VMOVUPS Z16, 1024(DI)
-	VMOVUPS Z17, 1088(DI)
-	VMOVUPS Z18, 1152(DI)
-	VMOVUPS Z19, 1216(DI)
-	VMOVUPS Z20, 1280(DI)
-	VMOVUPS Z21, 1344(DI)
-	VMOVUPS Z22, 1408(DI)
-	VMOVUPS Z23, 1472(DI)
+	MOVQ 0(SI), CX
+	VMOVUPS Z0, 0(DI)(CX*4)
+	VMOVUPS Z1, 64(DI)(CX*4)
+	VMOVUPS Z2, 128(DI)(CX*4)
+	VMOVUPS Z3, 192(DI)(CX*4)
+	MOVQ 8(SI), CX
+	VMOVUPS Z4, 0(DI)(CX*4)
+	VMOVUPS Z5, 64(DI)(CX*4)
+	VMOVUPS Z6, 128(DI)(CX*4)
+	VMOVUPS Z7, 192(DI)(CX*4)
+	MOVQ 16(SI), CX
+	VMOVUPS Z8, 0(DI)(CX*4)
+	VMOVUPS Z9, 64(DI)(CX*4)
+	VMOVUPS Z10, 128(DI)(CX*4)
+	VMOVUPS Z11, 192(DI)(CX*4)
+	MOVQ 24(SI), CX
+	VMOVUPS Z12, 0(DI)(CX*4)
+	VMOVUPS Z13, 64(DI)(CX*4)
+	VMOVUPS Z14, 128(DI)(CX*4)
+	VMOVUPS Z15, 192(DI)(CX*4)
+	MOVQ 32(SI), CX
+	VMOVUPS Z16, 0(DI)(CX*4)
+	VMOVUPS Z17, 64(DI)(CX*4)
+	VMOVUPS Z18, 128(DI)(CX*4)
+	VMOVUPS Z19, 192(DI)(CX*4)
+	MOVQ 40(SI), CX
+	VMOVUPS Z20, 0(DI)(CX*4)
+	VMOVUPS Z21, 64(DI)(CX*4)
+	VMOVUPS Z22, 128(DI)(CX*4)
+	VMOVUPS Z23, 192(DI)(CX*4)
+	ADDQ $48, SI
+	MOVQ SI, out+64(FP)
+	ADDQ $48, row+24(FP)
+	DECQ tiles+0(FP)
+	JNZ tile
 	VZEROUPPER
 	RET
 
@@ -10144,6 +12922,8 @@ TEXT ·transposeAVX512(SB), NOSPLIT, $0-48
 	MOVQ x+16(FP), SI
 	MOVQ xs+24(FP), BX
 	SHLQ $2, BX
+	MOVQ BX, R12
+	SHLQ $5, R12
 	MOVQ y+32(FP), DI
 	MOVQ ys+40(FP), R9
 	SHLQ $2, R9
@@ -10162,66 +12942,82 @@ full:
 	MOVQ BX, R11
 	MOVQ R8, CX
 	VMOVUPS.Z (DX), K2, Z0
+	PREFETCHT0 (DX)(R12*1)
 	SUBQ $1, CX
 	CMOVQLE R10, R11
 	ADDQ R11, DX
 	VMOVUPS.Z (DX), K2, Z1
+	PREFETCHT0 (DX)(R12*1)
 	SUBQ $1, CX
 	CMOVQLE R10, R11
 	ADDQ R11, DX
 	VMOVUPS.Z (DX), K2, Z2
+	PREFETCHT0 (DX)(R12*1)
 	SUBQ $1, CX
 	CMOVQLE R10, R11
 	ADDQ R11, DX
 	VMOVUPS.Z (DX), K2, Z3
+	PREFETCHT0 (DX)(R12*1)
 	SUBQ $1, CX
 	CMOVQLE R10, R11
 	ADDQ R11, DX
 	VMOVUPS.Z (DX), K2, Z4
+	PREFETCHT0 (DX)(R12*1)
 	SUBQ $1, CX
 	CMOVQLE R10, R11
 	ADDQ R11, DX
 	VMOVUPS.Z (DX), K2, Z5
+	PREFETCHT0 (DX)(R12*1)
 	SUBQ $1, CX
 	CMOVQLE R10, R11
 	ADDQ R11, DX
 	VMOVUPS.Z (DX), K2, Z6
+	PREFETCHT0 (DX)(R12*1)
 	SUBQ $1, CX
 	CMOVQLE R10, R11
 	ADDQ R11, DX
 	VMOVUPS.Z (DX), K2, Z7
+	PREFETCHT0 (DX)(R12*1)
 	SUBQ $1, CX
 	CMOVQLE R10, R11
 	ADDQ R11, DX
 	VMOVUPS.Z (DX), K2, Z8
+	PREFETCHT0 (DX)(R12*1)
 	SUBQ $1, CX
 	CMOVQLE R10, R11
 	ADDQ R11, DX
 	VMOVUPS.Z (DX), K2, Z9
+	PREFETCHT0 (DX)(R12*1)
 	SUBQ $1, CX
 	CMOVQLE R10, R11
 	ADDQ R11, DX
 	VMOVUPS.Z (DX), K2, Z10
+	PREFETCHT0 (DX)(R12*1)
 	SUBQ $1, CX
 	CMOVQLE R10, R11
 	ADDQ R11, DX
 	VMOVUPS.Z (DX), K2, Z11
+	PREFETCHT0 (DX)(R12*1)
 	SUBQ $1, CX
 	CMOVQLE R10, R11
 	ADDQ R11, DX
 	VMOVUPS.Z (DX), K2, Z12
+	PREFETCHT0 (DX)(R12*1)
 	SUBQ $1, CX
 	CMOVQLE R10, R11
 	ADDQ R11, DX
 	VMOVUPS.Z (DX), K2, Z13
+	PREFETCHT0 (DX)(R12*1)
 	SUBQ $1, CX
 	CMOVQLE R10, R11
 	ADDQ R11, DX
 	VMOVUPS.Z (DX), K2, Z14
+	PREFETCHT0 (DX)(R12*1)
 	SUBQ $1, CX
 	CMOVQLE R10, R11
 	ADDQ R11, DX
 	VMOVUPS.Z (DX), K2, Z15
+	PREFETCHT0 (DX)(R12*1)
 	VUNPCKLPS Z1, Z0, Z16
 	VUNPCKHPS Z1, Z0, Z17
 	VUNPCKLPS Z3, Z2, Z18

@@ -16,58 +16,91 @@ func All() []Backend {
 	return []Backend{Generic, AVX2, AVX512}
 }
 
-func channelTileAVX512(rows, vectors, n int, x []float32, row, pos []int, v []float32, stride int, c []float32, load bool) {
-	switch 8*vectors + rows {
-	case 8*4 + 6:
-		channelTileAVX512x6x4(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
-	case 8*4 + 5:
-		channelTileAVX512x5x4(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
-	case 8*4 + 4:
-		channelTileAVX512x4x4(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
-	case 8*4 + 3:
-		channelTileAVX512x3x4(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
-	case 8*4 + 2:
-		channelTileAVX512x2x4(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
-	case 8*4 + 1:
-		channelTileAVX512x1x4(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
-	case 8*3 + 6:
-		channelTileAVX512x6x3(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
-	case 8*3 + 5:
-		channelTileAVX512x5x3(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
-	case 8*3 + 4:
-		channelTileAVX512x4x3(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
-	case 8*3 + 3:
-		channelTileAVX512x3x3(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
-	case 8*3 + 2:
-		channelTileAVX512x2x3(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
-	case 8*3 + 1:
-		channelTileAVX512x1x3(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
-	case 8*2 + 6:
-		channelTileAVX512x6x2(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
-	case 8*2 + 5:
-		channelTileAVX512x5x2(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
-	case 8*2 + 4:
-		channelTileAVX512x4x2(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
-	case 8*2 + 3:
-		channelTileAVX512x3x2(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
-	case 8*2 + 2:
-		channelTileAVX512x2x2(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
-	case 8*2 + 1:
-		channelTileAVX512x1x2(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
-	case 8*1 + 6:
-		channelTileAVX512x6x1(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
-	case 8*1 + 5:
-		channelTileAVX512x5x1(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
-	case 8*1 + 4:
-		channelTileAVX512x4x1(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
-	case 8*1 + 3:
-		channelTileAVX512x3x1(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
-	case 8*1 + 2:
-		channelTileAVX512x2x1(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
-	case 8*1 + 1:
-		channelTileAVX512x1x1(n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], load)
+// channelTilesAVX512 and channelTilesAVX2 make tiles of full height, then one of what is left.
+func channelTilesAVX512(rows, vectors, n int, x []float32, row, pos []int, v []float32, stride int, c []float32, out []int, load bool, end *Ending) {
+	for rows > 0 {
+		height := min(rows, ChannelRows)
+		tiles := min(rows/height, channelPiece)
+		switch 8*vectors + height {
+		case 8*4 + 6:
+			channelTilesAVX512x6x4(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+		case 8*4 + 5:
+			channelTilesAVX512x5x4(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+		case 8*4 + 4:
+			channelTilesAVX512x4x4(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+		case 8*4 + 3:
+			channelTilesAVX512x3x4(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+		case 8*4 + 2:
+			channelTilesAVX512x2x4(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+		case 8*4 + 1:
+			channelTilesAVX512x1x4(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+		case 8*3 + 6:
+			channelTilesAVX512x6x3(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+		case 8*3 + 5:
+			channelTilesAVX512x5x3(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+		case 8*3 + 4:
+			channelTilesAVX512x4x3(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+		case 8*3 + 3:
+			channelTilesAVX512x3x3(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+		case 8*3 + 2:
+			channelTilesAVX512x2x3(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+		case 8*3 + 1:
+			channelTilesAVX512x1x3(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+		case 8*2 + 6:
+			channelTilesAVX512x6x2(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+		case 8*2 + 5:
+			channelTilesAVX512x5x2(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+		case 8*2 + 4:
+			channelTilesAVX512x4x2(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+		case 8*2 + 3:
+			channelTilesAVX512x3x2(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+		case 8*2 + 2:
+			channelTilesAVX512x2x2(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+		case 8*2 + 1:
+			channelTilesAVX512x1x2(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+		case 8*1 + 6:
+			channelTilesAVX512x6x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+		case 8*1 + 5:
+			channelTilesAVX512x5x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+		case 8*1 + 4:
+			channelTilesAVX512x4x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+		case 8*1 + 3:
+			channelTilesAVX512x3x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+		case 8*1 + 2:
+			channelTilesAVX512x2x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+		case 8*1 + 1:
+			channelTilesAVX512x1x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+		}
+		rows -= tiles * height
+		row, out = row[tiles*height:], out[tiles*height:]
 	}
 }
+
+func channelTilesAVX2(rows, n int, x []float32, row, pos []int, v []float32, stride int, c []float32, out []int, load bool) {
+	for rows > 0 {
+		height := min(rows, ChannelRows)
+		tiles := min(rows/height, channelPiece)
+		switch height {
+		case 6:
+			channelTilesAVX2x6x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load)
+		case 5:
+			channelTilesAVX2x5x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load)
+		case 4:
+			channelTilesAVX2x4x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load)
+		case 3:
+			channelTilesAVX2x3x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load)
+		case 2:
+			channelTilesAVX2x2x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load)
+		case 1:
+			channelTilesAVX2x1x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load)
+		}
+		rows -= tiles * height
+		row, out = row[tiles*height:], out[tiles*height:]
+	}
+}
+
+// channelPiece bounds the tiles of one call, which nobody can interrupt.
+const channelPiece = 32
 
 func tileAVX2(rows, k int, a, src []float32, off []int, p1 int, c []float32, c1, ldc int, load bool) {
 	switch rows {

@@ -17,7 +17,11 @@ func flatTileAVX512(rows, k int, a, src []float32, off []int, groups []LaneGroup
 	panic(unreachable)
 }
 
-func channelTileAVX512(rows, vectors, n int, x []float32, row, pos []int, v []float32, stride int, c []float32, load bool) {
+func channelTilesAVX512(rows, vectors, n int, x []float32, row, pos []int, v []float32, stride int, c []float32, out []int, load bool, end *Ending) {
+	panic(unreachable)
+}
+
+func channelTilesAVX2(rows, n int, x []float32, row, pos []int, v []float32, stride int, c []float32, out []int, load bool) {
 	panic(unreachable)
 }
 

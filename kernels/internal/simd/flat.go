@@ -97,25 +97,64 @@ const (
 	ChannelVectors = 4
 )
 
-// ChannelTile stores in c[(i*vectors)*16+j] the chain of n terms x[row[i]+pos[t]] * v[t*stride+j], for rows from 1 to 6 and
-// j below 16*vectors, vectors from 1 to 4. The chain starts at +0, or at c's content if load is set.
-func (b Backend) ChannelTile(rows, vectors, n int, x []float32, row, pos []int, v []float32, stride int, c []float32, load bool) {
-	if b == AVX512 && n > 0 {
-		channelTileAVX512(rows, vectors, n, x, row, pos, v, stride, c, load)
+// ChannelTiles stores in c[out[i]+j] the chain of n terms x[row[i]+pos[t]] * v[t*stride+j], for i below rows and j below
+// 16*vectors, vectors from 1 to 4. The chains start at +0, or at c's content if load is set. In end, which may be nil, Scale
+// and Shift are for j, 16*vectors of them, and Add lies as c does.
+func (b Backend) ChannelTiles(rows, vectors, n int, x []float32, row, pos []int, v []float32, stride int, c []float32, out []int, load bool, end *Ending) {
+	switch {
+	case b == AVX512 && n > 0:
+		channelTilesAVX512(rows, vectors, n, x, row, pos, v, stride, c, out, load, end)
 		return
-	}
-	width := Lanes * vectors
-	for i := range rows {
-		for j := range width {
-			var acc float64
-			if load {
-				acc = float64(c[i*width+j])
-			}
-			for t, p := range pos[:n] {
-				acc = chain(float64(x[row[i]+p]), float64(v[t*stride+j]), acc)
-			}
-			c[i*width+j] = float32(acc)
+	case b == AVX2 && n > 0:
+		for g := range vectors {
+			channelTilesAVX2(rows, n, x, row, pos, v[g*Lanes:], stride, c[g*Lanes:], out, load)
 		}
+	default:
+		channelTilesGeneric(rows, vectors, n, x, row, pos, v, stride, c, out, load)
+	}
+	if end != nil {
+		for _, at := range out[:rows] {
+			b.endChannels(c[at:at+Lanes*vectors], at, end)
+		}
+	}
+}
+
+func channelTilesGeneric(rows, vectors, n int, x []float32, row, pos []int, v []float32, stride int, c []float32, out []int, load bool) {
+	for i := range rows {
+		for j := 0; j < Lanes*vectors; j += 4 {
+			to := c[out[i]+j : out[i]+j+4]
+			var s0, s1, s2, s3 float64
+			if load {
+				s0, s1, s2, s3 = float64(to[0]), float64(to[1]), float64(to[2]), float64(to[3])
+			}
+			at := j
+			for _, p := range pos[:n] {
+				s0, s1, s2, s3 = chain4(float64(x[row[i]+p]), v[at:at+4:at+4], s0, s1, s2, s3)
+				at += stride
+			}
+			to[0], to[1], to[2], to[3] = float32(s0), float32(s1), float32(s2), float32(s3)
+		}
+	}
+}
+
+// endChannels ends the values v of a position, which lie at at.
+func (b Backend) endChannels(v []float32, at int, end *Ending) {
+	switch {
+	case end.Scale != nil:
+		for j := range v {
+			v[j] = FMA32(v[j], end.Scale[j], end.Shift[j])
+		}
+	case end.Shift != nil:
+		b.Add(v, v, end.Shift[:len(v)])
+	}
+	if end.Add != nil {
+		b.Add(v, v, end.Add[at:at+len(v)])
+	}
+	switch end.Act {
+	case Rectify:
+		b.ReLU(v, v)
+	case Leaky:
+		b.Leaky(end.Slope, v, v)
 	}
 }
 

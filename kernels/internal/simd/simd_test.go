@@ -182,21 +182,33 @@ func TestFlatTiles(t *testing.T) {
 }
 
 func TestChannelTiles(t *testing.T) {
-	row := []int{3, 0, 90, 7, 50, 11}
+	const most = 2*ChannelRows + 5
+	row, out := make([]int, most), make([]int, most)
+	for i := range row {
+		row[i], out[i] = i*53%97, (i*7%most)*(ChannelVectors*Lanes+5)+3
+	}
+	size := most * (ChannelVectors*Lanes + 5)
 	for _, b := range natives(t) {
 		for vectors := 1; vectors <= ChannelVectors; vectors++ {
-			for rows := 1; rows <= ChannelRows; rows++ {
-				for _, n := range []int{0, 1, 2, 7, 64} {
-					for _, load := range []bool{false, true} {
-						stride := vectors*Lanes + 3
-						x, v, pos := values(600, 4), values(n*stride+1, 5), make([]int, n)
-						for i := range pos {
-							pos[i] = i * 37 % 500
-						}
-						got, want := values(500, 6), values(500, 6)
-						b.ChannelTile(rows, vectors, n, x, row, pos, v, stride, got[3:], load)
-						Generic.ChannelTile(rows, vectors, n, x, row, pos, v, stride, want[3:], load)
-						sameBits(t, fmt.Sprintf("%s ChannelTile %dx%d n=%d load=%t", b, rows, vectors, n, load), got, want)
+			for rows := range most + 1 {
+				for k, n := range []int{0, 1, 2, 7, 64} {
+					stride := vectors*Lanes + 3
+					x, v, pos := values(600, 4), values(n*stride+1, 5), make([]int, n)
+					for i := range pos {
+						pos[i] = i * 37 % 500
+					}
+					end := &Ending{Shift: values(vectors*Lanes, 8), Act: Act((rows + k) % 3), Slope: 0.1}
+					if rows%2 == 0 {
+						end.Scale = values(vectors*Lanes, 9)
+					}
+					if rows%3 > 0 {
+						end.Add = values(size, 10)
+					}
+					for load, end := range map[bool]*Ending{false: end, true: nil} {
+						got, want := values(size, 6), values(size, 6)
+						b.ChannelTiles(rows, vectors, n, x, row, pos, v, stride, got, out, load, end)
+						Generic.ChannelTiles(rows, vectors, n, x, row, pos, v, stride, want, out, load, end)
+						sameBits(t, fmt.Sprintf("%s ChannelTiles %dx%d n=%d load=%t", b, rows, vectors, n, load), got, want)
 					}
 				}
 			}

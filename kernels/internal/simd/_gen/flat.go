@@ -188,77 +188,152 @@ func (f *file) ending(rows, vectors int, acc func(i, v int) int) {
 			func(i int, at string) { f.op("VADDPS (%s), Z%d, K2, Z%d", at, acc(i, v), acc(i, v)) })
 	}
 	f.label("added")
-	f.op("MOVQ %d(R15), R11", endingAct)
+	f.activation(rows*vectors, "R15")
+}
+
+// activation emits the activation of the first n registers by the simd.Ending at end, and jumps to store where there is
+// none. R11 is used.
+func (f *file) activation(n int, end string) {
+	f.op("MOVQ %d(%s), R11", endingAct, end)
 	f.op("VPXORD Z24, Z24, Z24")
 	f.op("CMPQ R11, $1")
 	f.op("JLT store")
 	f.op("JGT leaky")
-	for i := range rows * vectors { // in this order NaN and -0 pass
+	for i := range n { // in this order NaN and -0 pass
 		f.op("VMAXPS Z%d, Z24, Z%d", i, i)
 	}
 	f.op("JMP store")
 	f.label("leaky")
-	f.op("VBROADCASTSS %d(R15), Z25", endingSlope)
-	for i := range rows * vectors {
+	f.op("VBROADCASTSS %d(%s), Z25", endingSlope, end)
+	for i := range n {
 		f.op("VCMPPS $%d, Z24, Z%d, K1", less, i)
 		f.op("VMULPS Z25, Z%d, K1, Z%d", i, i)
 	}
 }
 
-// channelTile emits rows x 16*vectors accumulators whose lanes are channels: terms run over positions (or taps), the input
-// is broadcast from row+position, so that padding, dilation and stride need no packing.
-func (f *file) channelTile(rows, vectors int) {
-	name := fmt.Sprintf("channelTileAVX512x%dx%d", rows, vectors)
-	arg := f.begin(name, fmt.Sprintf("is the body of Backend.ChannelTile for %d rows of %d channels.", rows, 16*vectors),
-		num("n"), ptr("x"), ints("row"), ints("pos"), ptr("v"), num("stride"), ptr("c"), flag("load"))
+// channelTiles emits tiles of rows x 16*vectors accumulators whose lanes are channels, one after another: terms run over
+// positions (or taps), the input is broadcast from row+position, so that padding, dilation and stride need no packing. The
+// counters and lists of the tiles stay on the stack. Six rows of four vectors fill 24 of the 32 registers with ten loads a
+// term, none of which crosses a cache line.
+func (f *file) channelTiles(rows, vectors int) {
+	name := fmt.Sprintf("channelTiles%sx%dx%d", f.isa.suffix, rows, vectors)
+	args := []arg{num("tiles"), num("n"), ptr("x"), ints("row"), ints("pos"), ptr("v"), num("stride"), ptr("c"), ints("out"), flag("load")}
+	each := Lanes / f.isa.lanes() // registers of 16 lanes
+	if each == 1 {
+		args = append(args, arg{"end", "*Ending", 8})
+	}
+	arg := f.begin(name, fmt.Sprintf("is the body of Backend.ChannelTiles for tiles of %d rows of %d channels.", rows, Lanes*vectors), args...)
+	wide := each * vectors // registers of a row
+	weight, value := 24, 28
+	if each > 1 {
+		weight, value = 12, 14
+	}
+	reg := func(n int) string { return fmt.Sprintf("%s%d", f.isa.vector, n) }
+	acc := func(i, v int) string { return reg(i*wide + v) }
 	ptrs := []string{"R8", "R9", "R10", "R11", "R12", "R13"}
-	f.op("MOVQ %s, AX", arg("n"))
+	stored := func(list, base string, first int, do func(i, v int, at string)) { // for each vector of places of a list
+		for i := range rows {
+			f.op("MOVQ %d(%s), CX", 8*(first+i), list)
+			for v := range wide {
+				do(i, v, fmt.Sprintf("%d(%s)(CX*4)", f.isa.bytes*v, base))
+			}
+		}
+	}
+	f.op("MOVQ %s, R15", arg("stride"))
+	f.op("SHLQ $2, R15")
+	f.label("tile")
+	f.op("MOVQ %s, SI", arg("out"))
+	f.op("MOVQ %s, DI", arg("c"))
+	f.op("MOVBLZX %s, AX", arg("load"))
+	f.op("TESTL AX, AX")
+	f.op("JZ zero")
+	stored("SI", "DI", 0, func(i, v int, at string) { f.op("VMOVUPS %s, %s", at, acc(i, v)) })
+	f.op("JMP loaded")
+	f.label("zero")
+	for i := range rows * wide {
+		f.vop("VXORPS V%d, V%d, V%d", i, i, i)
+	}
+	f.label("loaded")
+	f.op("CMPQ %s, $1", arg("tiles"))
+	f.op("JLE last")
+	stored("SI", "DI", rows, func(i, v int, at string) { // places of the next tile
+		if v%each == 0 {
+			f.op("PREFETCHT0 %s", at)
+		}
+	})
+	f.label("last")
 	f.op("MOVQ %s, CX", arg("x"))
 	f.op("MOVQ %s, SI", arg("row"))
 	for i := range rows {
 		f.op("MOVQ %d(SI), DX", 8*i)
 		f.op("LEAQ (CX)(DX*4), %s", ptrs[i])
 	}
+	f.op("MOVQ %s, AX", arg("n"))
 	f.op("MOVQ %s, DX", arg("pos"))
 	f.op("MOVQ %s, BX", arg("v"))
-	f.op("MOVQ %s, R15", arg("stride"))
-	f.op("SHLQ $2, R15")
-	f.op("MOVQ %s, DI", arg("c"))
-	f.op("MOVBLZX %s, CX", arg("load"))
-	f.op("TESTL CX, CX")
-	f.op("JZ zero")
-	for i := range rows * vectors {
-		f.op("VMOVUPS %d(DI), Z%d", 64*i, i)
-	}
-	f.op("JMP terms")
-	f.label("zero")
-	for i := range rows * vectors {
-		f.op("VPXORD Z%d, Z%d, Z%d", i, i, i)
-	}
-	f.label("terms")
-	f.op("TESTQ AX, AX")
-	f.op("JZ store")
 	f.label("loop")
 	f.op("MOVQ (DX), SI")
-	for v := range vectors {
-		f.op("VMOVUPS %d(BX), Z%d", 64*v, 24+v)
+	for v := range wide {
+		f.op("VMOVUPS %d(BX), %s", f.isa.bytes*v, reg(weight+v))
 	}
 	for i := range rows {
-		w := 28 + i%4
-		f.op("VBROADCASTSS (%s)(SI*4), Z%d", ptrs[i], w)
-		for v := range vectors {
-			f.op("VFMADD231PS Z%d, Z%d, Z%d", 24+v, w, i*vectors+v)
+		x := reg(value + i%(f.isa.registers()-value))
+		f.op("VBROADCASTSS (%s)(SI*4), %s", ptrs[i], x)
+		for v := range wide {
+			f.op("VFMADD231PS %s, %s, %s", reg(weight+v), x, acc(i, v))
 		}
 	}
 	f.op("ADDQ $8, DX")
 	f.op("ADDQ R15, BX")
 	f.op("DECQ AX")
 	f.op("JNZ loop")
-	f.label("store")
-	for i := range rows * vectors {
-		f.op("VMOVUPS Z%d, %d(DI)", i, 64*i)
+	f.op("MOVQ %s, SI", arg("out"))
+	if each == 1 {
+		f.channelEnding(rows, vectors, arg("end"), stored)
 	}
+	stored("SI", "DI", 0, func(i, v int, at string) { f.op("VMOVUPS %s, %s", acc(i, v), at) })
+	f.op("ADDQ $%d, SI", 8*rows)
+	f.op("MOVQ SI, %s", arg("out"))
+	f.op("ADDQ $%d, %s", 8*rows, arg("row"))
+	f.op("DECQ %s", arg("tiles"))
+	f.op("JNZ tile")
 	f.end()
+}
+
+// channelEnding emits what follows the last term of a tile whose lanes are channels.
+func (f *file) channelEnding(rows, vectors int, end string, stored func(list, base string, first int, do func(i, v int, at string))) {
+	f.op("MOVQ %s, AX", end)
+	f.op("TESTQ AX, AX")
+	f.op("JZ store")
+	f.op("MOVQ %d(AX), BX", endingScale)
+	f.op("MOVQ %d(AX), DX", endingShift)
+	f.op("TESTQ BX, BX")
+	f.op("JZ unscaled")
+	for v := range vectors {
+		f.op("VMOVUPS %d(BX), Z24", 64*v)
+		f.op("VMOVUPS %d(DX), Z25", 64*v)
+		for i := range rows {
+			f.op("VFMADD213PS Z25, Z24, Z%d", i*vectors+v)
+		}
+	}
+	f.op("JMP shifted")
+	f.label("unscaled")
+	f.op("TESTQ DX, DX")
+	f.op("JZ shifted")
+	for v := range vectors {
+		f.op("VMOVUPS %d(DX), Z24", 64*v)
+		for i := range rows {
+			f.op("VADDPS Z24, Z%d, Z%d", i*vectors+v, i*vectors+v)
+		}
+	}
+	f.label("shifted")
+	f.op("MOVQ %d(AX), BX", endingAdd)
+	f.op("TESTQ BX, BX")
+	f.op("JZ added")
+	stored("SI", "BX", 0, func(i, v int, at string) { f.op("VADDPS %s, Z%d, Z%d", at, i*vectors+v, i*vectors+v) })
+	f.label("added")
+	f.activation(rows*vectors, "AX")
+	f.label("store")
 }
 
 // transpose emits the turn of up to 16 rows of n values, 16 columns at a time: value j of row i, at x[i*xs+j], goes to
@@ -276,6 +351,8 @@ func (f *file) transpose() {
 	f.op("MOVQ %s, SI", arg("x"))
 	f.op("MOVQ %s, BX", arg("xs"))
 	f.op("SHLQ $2, BX")
+	f.op("MOVQ BX, R12")
+	f.op("SHLQ $5, R12") // what is turned two calls later
 	f.op("MOVQ %s, DI", arg("y"))
 	f.op("MOVQ %s, R9", arg("ys"))
 	f.op("SHLQ $2, R9")
@@ -295,6 +372,7 @@ func (f *file) transpose() {
 	f.op("MOVQ R8, CX")
 	for i := range 16 { // the last row stands for those that don't exist
 		f.op("VMOVUPS.Z (DX), K2, Z%d", i)
+		f.op("PREFETCHT0 (DX)(R12*1)")
 		if i < 15 {
 			f.op("SUBQ $1, CX")
 			f.op("CMOVQLE R10, R11")

@@ -20,7 +20,17 @@ var (
 	avx512Set = isa{"AVX512", "Z", 64}
 )
 
+// Lanes is simd.Lanes.
+const Lanes = 16
+
 func (i isa) lanes() int { return i.bytes / 4 }
+
+func (i isa) registers() int {
+	if i.masks() {
+		return 32
+	}
+	return 16
+}
 
 func (i isa) masks() bool { return i.bytes == 64 }
 

@@ -34,6 +34,9 @@ func main() {
 	for rows := 1; rows <= 6; rows++ {
 		avx2.gradTile(rows)
 	}
+	for rows := 1; rows <= 6; rows++ {
+		avx2.channelTiles(rows, 1)
+	}
 	avx2.shared()
 	avx2.write(os.Args[1], "avx2_amd64")
 
@@ -46,7 +49,7 @@ func main() {
 	avx512.flatTiles()
 	for vectors := 1; vectors <= 4; vectors++ {
 		for rows := 1; rows <= 6; rows++ {
-			avx512.channelTile(rows, vectors)
+			avx512.channelTiles(rows, vectors)
 		}
 	}
 	avx512.transpose()
