@@ -86,7 +86,9 @@ func (c *Config) benchmark(b *benchmark, boot *stats.Bootstrap) (benchmarkResult
 	for _, m := range b.models {
 		mr := b.errors(c, boot, m)
 		mr.Corruption = b.corrupted(boot, m, b.reference(m))
-
+		if b.about.CueConflict != "" && !b.several {
+			mr.Shape = b.shapes(m)
+		}
 		mr.Effort = m.effort
 		if mr.Parameters = c.Parameters[m.method]; mr.Parameters == 0 && m.effort != nil {
 			mr.Parameters = float64(m.effort.Parameters) / 1e6
@@ -103,14 +105,14 @@ func (c *Config) benchmark(b *benchmark, boot *stats.Bootstrap) (benchmarkResult
 		}
 		r.Models = append(r.Models, mr)
 	}
-	if slices.Contains(c.Metrics, "classes") && !b.several {
+	switch {
+	case !slices.Contains(c.Metrics, "classes"):
+	case b.several:
+		b.byLabel(boot, r.Models)
+	default:
 		b.byClass(r.Models)
 	}
-	if !b.several {
-		notes = append(notes, b.byAttribute(c.Attributes, r.Models)...)
-	} else if len(c.Attributes) > 0 {
-		notes = append(notes, b.name+": errors by attribute are of rows with one label, and are left out")
-	}
+	notes = append(notes, b.byAttribute(boot, c.Attributes, r.Models)...)
 	r.Family = judgeModels(c.Margins, r.Models)
 	return r, unique(notes)
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"shiftmill/stages/report/stats"
 )
 
 // manyValues is how many values an attribute may have: more are ids or
@@ -51,6 +53,10 @@ type attributeErrors struct {
 	Values []valueError `json:"values"`
 }
 
+// columnsOf are the columns that an attribute names: one, or several that together
+// tell groups apart, such as "label * place".
+func columnsOf(attribute string) []string { return strings.Split(attribute, " * ") }
+
 // A valueError is the error on the images with one value, over all test sets.
 type valueError struct {
 	Value  string  `json:"value"`
@@ -59,29 +65,49 @@ type valueError struct {
 }
 
 // byAttribute adds the errors by attribute to the results of the models.
-func (b *benchmark) byAttribute(attributes []string, models []modelResult) (notes []string) {
+func (b *benchmark) byAttribute(boot *stats.Bootstrap, attributes []string, models []modelResult) (notes []string) {
 	for a, name := range attributes {
 		if n := len(b.values[a].names); n > manyValues {
 			notes = append(notes, fmt.Sprintf("%s: attribute %s has %s values, more than the %d that are reported one by one", b.name, name, grouped(n), manyValues))
 			continue
 		}
+		by := make([]groups, len(models))
 		for i := range models {
 			models[i].Attributes = append(models[i].Attributes, attributeErrors{Name: name})
+			by[i].by, by[i].within = name, inAll
 		}
 		for v, value := range b.values[a].names {
 			in, out := b.slice(func(s *testSet) []int32 { return s.groups[a] }, int32(v))
 			parts := append(in, out...)
 			for i, m := range b.models {
 				e := valueError{Value: value, Images: rowsOf(parts)}
-				if !slices.ContainsFunc(parts, func(s slice) bool { return !m.has(s.set.name) }) {
-					e.Error = m.pooled(parts)
+				if x, ok := b.errorOn(boot, m, parts); ok {
+					e.Error = rate(x)
+					by[i].add(value, e.Images, x)
 				}
 				last := &models[i].Attributes[len(models[i].Attributes)-1]
 				last.Values = append(last.Values, e)
 			}
 		}
+		for i := range models {
+			if w, ok := by[i].worst(); ok {
+				models[i].Worst = append(models[i].Worst, w)
+			}
+		}
 	}
 	return notes
+}
+
+// errorOn is the error of a model on slices of test sets; not ok where it lacks one
+// of the sets, or nothing can be ranked.
+func (b *benchmark) errorOn(boot *stats.Bootstrap, m *model, parts []slice) (stats.Estimate, bool) {
+	switch {
+	case !m.hasAll(parts):
+		return stats.Estimate{}, false
+	case b.several:
+		return m.ranked(boot, parts)
+	}
+	return m.pooled(parts), true
 }
 
 // attributeTables have a row for each value and a column for each method.
@@ -90,14 +116,11 @@ func attributeTables(b *benchmarkResult) []table {
 	for a, attribute := range b.Models[0].Attributes {
 		t := table{
 			title: "Error by " + attribute.Name, head: []string{attribute.Name, "images"}, extra: true,
-			note: "Over the images of all test sets. Largest: ",
+			note: b.overAll(),
 		}
-		worst := make([]string, len(b.Models))
-		for i, m := range b.Models {
+		for _, m := range b.Models {
 			t.head = append(t.head, m.Name)
-			worst[i] = m.Name + " " + m.Attributes[a].worst()
 		}
-		t.note += strings.Join(worst, ", ") + "."
 		for v, x := range attribute.Values {
 			n := float64(x.Images)
 			row := []cell{{value: x.Value}, {value: grouped(x.Images), sort: &n}}
@@ -111,18 +134,12 @@ func attributeTables(b *benchmarkResult) []table {
 	return ts
 }
 
-// worst is the value with the largest error, and that error.
-func (a *attributeErrors) worst() string {
-	var at *valueError
-	for i := range a.Values {
-		if v := &a.Values[i]; v.Error != nil && (at == nil || v.Error.Value > at.Error.Value) {
-			at = v
-		}
+// overAll says which images errors by attribute are over.
+func (b *benchmarkResult) overAll() string {
+	if b.Measure == topOne {
+		return "Over the images of all test sets."
 	}
-	if at == nil {
-		return "n/a"
-	}
-	return at.Value + " " + decimal(at.Error.Value)
+	return "Mean of the test sets, each weighted by its images that have the value."
 }
 
 // attributeCharts are the same tables as bars.
@@ -132,7 +149,7 @@ func (b *benchmarkResult) attributeCharts(colours []string) []chart {
 		zero := 0.0
 		c := chart{
 			Kind: "bars", Title: "Error by " + attribute.Name, X: axis{Label: b.Measure + ", %", Low: &zero}, Guess: &b.Chance,
-			Note: "Over the images of all test sets. Whiskers are 95 % intervals; the dotted line is guessing.", Legend: b.legend(colours),
+			Note: b.overAll() + " Whiskers are 95 % intervals; the dotted line is guessing.", Legend: b.legend(colours),
 		}
 		for v, x := range attribute.Values {
 			c.Rows = append(c.Rows, fmt.Sprintf("%s (%s images)", x.Value, grouped(x.Images)))

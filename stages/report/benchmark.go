@@ -30,6 +30,7 @@ type testSet struct {
 	iid    bool
 	rows   *stats.Set
 	class  []int32   // of each row's label, in the benchmark's classes; nil for several labels
+	alike  []bool    // whether shape and texture are of one class, of a set with cue conflict
 	groups [][]int32 // of each attribute: of each row's value, in the benchmark's values
 	chance float64   // error of guessing
 	ids    [32]byte  // digest of the ids and labels in order
@@ -39,11 +40,12 @@ type testSet struct {
 // A model is one value of the method axis, apart for each value of axes that
 // are neither the method nor the replicate.
 type model struct {
-	method string // value of the method axis
-	rest   string // other coordinates, such as "model=resnet50"
-	seeds  []string
-	cells  map[cellKey]*predictions
-	effort *effort // nil where it is not known
+	method  string // value of the method axis
+	rest    string // other coordinates, such as "model=resnet50"
+	seeds   []string
+	cells   map[cellKey]*predictions
+	effort  *effort  // nil where it is not known
+	classes []string // of the scores of rows with several labels
 }
 
 // Predictions are what is kept of one dataset, by row.
@@ -51,6 +53,7 @@ type predictions struct {
 	wrong      []int8         // 1 where the predicted class is not the label
 	ranking    *stats.Ranking // of a set with several labels a row, which has nothing else
 	beyond     []int8         // 1 where the label is not among the five best; nil unless asked for
+	textured   []int8         // 1 where the predicted class is that of the texture alone
 	confidence []float32      // the best score; nil unless asked for
 	mistaken   int            // errors of which mistakes is a sample, where one is kept
 	mistakes   mistakes

@@ -19,8 +19,8 @@ type Config struct {
 	Label      string   `yaml:"label" doc:"column of class names"`
 	Model      string   `yaml:"model" doc:"name of the model where no method axis names it; default the stage's"`
 	Tests      []string `yaml:"tests" doc:"axes that tell test sets apart; output is the name of a split's output"`
-	Attributes []string `yaml:"attributes" doc:"columns of metadata, such as country or camera: errors are given for each of their values too"`
-	Metrics    []string `yaml:"metrics" enum:"top-5|calibration|classes" doc:"what to report beside top-1 error; calibration and top-5 read the scores"`
+	Attributes []string `yaml:"attributes" doc:"columns of metadata, such as country or camera: errors are given for each of their values too, and the worst; label * place takes each pair of values for a group"`
+	Metrics    []string `yaml:"metrics" enum:"top-5|calibration|calibration-reference|classes" doc:"what to report beside top-1 error; calibration (ECE, RMS), calibration-reference (RMS and AURRA as the code of ImageNet-R has them) and top-5 read the scores"`
 
 	Line       []string             `yaml:"line" doc:"methods that differ in IID accuracy alone: effective robustness is the distance from the line through them; default the baseline's variants"`
 	Parameters map[string]float64   `yaml:"parameters" min:"0" doc:"millions of weights by method, to show error against model size"`
@@ -38,11 +38,12 @@ type Margins struct {
 
 // A Benchmark says what the predictions do not hold about one benchmark.
 type Benchmark struct {
-	Real  bool              `yaml:"real" doc:"natural images: neither generated nor corrupted"`
-	Shift string            `yaml:"shift" doc:"what shifts: texture, geography, time, camera, corruption or another word"`
-	CE    string            `yaml:"corruption_error" doc:"report corruption errors in units of those of this method, or of alexnet on ImageNet-C"`
-	MAP   string            `yaml:"map" enum:"macro|reference" doc:"form of mAP for rows with several labels: macro is the mean of average precision over classes; reference is that of DeepFashion Remixed's code, areas by trapezoids, weighted by frequency"`
-	Sets  map[string]string `yaml:"sets" doc:"what shifts in single test sets, where it is something else"`
+	Real        bool              `yaml:"real" doc:"natural images: neither generated nor corrupted"`
+	Shift       string            `yaml:"shift" doc:"what shifts: texture, geography, time, camera, corruption or another word"`
+	CE          string            `yaml:"corruption_error" doc:"report corruption errors in units of those of this method, or of alexnet on ImageNet-C"`
+	MAP         string            `yaml:"map" enum:"macro|reference" doc:"form of mAP for rows with several labels: macro is the mean of average precision over classes; reference is that of DeepFashion Remixed's code, areas by trapezoids, weighted by frequency"`
+	CueConflict string            `yaml:"cue_conflict" doc:"column that names the class whose texture a picture has, where the label is the class of its shape: the report then gives the share of shape in what models decide by"`
+	Sets        map[string]string `yaml:"sets" doc:"what shifts in single test sets, where it is something else"`
 }
 
 var defaults = Config{

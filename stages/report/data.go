@@ -43,6 +43,8 @@ func csvData(r *result) ([]byte, error) {
 				put(e.Set, "top-5 error", e.Top5, m.Seeds)
 				put(e.Set, "ECE", e.ECE, m.Seeds)
 				put(e.Set, "RMS calibration error", e.RMS, m.Seeds)
+				put(e.Set, "RMS calibration error, reference form", e.ReferenceRMS, m.Seeds)
+				put(e.Set, "AURRA", e.AURRA, m.Seeds)
 			}
 			if c := m.Corruption; c != nil {
 				for _, e := range c.Each {
@@ -64,6 +66,9 @@ func csvData(r *result) ([]byte, error) {
 				for _, v := range a.Values {
 					put(a.Name+"="+v.Value, "error by "+a.Name, v.Error, m.Seeds)
 				}
+			}
+			for _, w := range m.Worst {
+				put(w.By+"="+w.Group, "worst error by "+w.By+", "+w.Within, w.Error, m.Seeds)
 			}
 			put("", "ood error", m.OOD, m.Seeds)
 			put("", "gap", m.Gap, m.Seeds)

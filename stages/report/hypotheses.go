@@ -18,6 +18,8 @@ type Hypotheses struct {
 	Simple    []string `yaml:"simple_augmentation" doc:"methods of simple augmentation, which the diverse ones must beat"`
 	Texture   []string `yaml:"texture_bias" doc:"methods that distort texture"`
 	Synthetic []string `yaml:"synthetic" doc:"methods that train on synthetic changes; default: diverse and simple augmentation"`
+
+	Overlap map[string][]string `yaml:"overlap" doc:"by method of augmentation the corruptions or test sets that look like what it trains on, such as speckle: [gaussian_noise, shot_noise]; gains are also given without these"`
 }
 
 // Sizes are two models of one family.
@@ -137,7 +139,7 @@ func (h *Hypotheses) missing(all []*benchmark) error {
 			return fmt.Errorf("%s: no method %q; methods are %s", m.field, m.name, quoted(names))
 		}
 	}
-	return nil
+	return h.checkOverlap(all)
 }
 
 func unique(list []string) []string {

@@ -66,7 +66,8 @@ func (c *Config) hypotheses(all []*benchmark, boot *stats.Bootstrap) *hypotheses
 		r.Rows = append(r.Rows, j.texture())
 	}
 	if len(against) > 0 {
-		r.Rows = append(r.Rows, j.onlyIID(against))
+		row, cells := j.onlyIID(against)
+		r.Rows, r.Only = append(r.Rows, row), cells
 	}
 	if s := h.synthetic(); len(s) > 0 {
 		r.Rows = append(r.Rows, j.synthetic(c.against(s)))
@@ -122,6 +123,9 @@ func (j *judge) evidence(b *benchmark, sets []*testSet, x contrast) []evidenceCe
 		if found != nil {
 			c := evidenceCell{Plain: plain.name(), With: m.name(), gains: &found.gains, Sets: found.Sets}
 			c.Weights, c.MACs = j.growth(plain, m)
+			if plain.effort != nil && m.effort != nil && plain.effort.ImagesSeen > 0 {
+				c.Seen = float64(m.effort.ImagesSeen) / float64(plain.effort.ImagesSeen)
+			}
 			cells = append(cells, c)
 		}
 	}
@@ -160,6 +164,11 @@ func (b *benchmark) find(method, rest string) *model {
 	return nil
 }
 
+// byName is the model of a name that comparisons hold.
+func (b *benchmark) byName(name string) *model {
+	return b.models[slices.IndexFunc(b.models, func(m *model) bool { return m.name() == name })]
+}
+
 // method judges rows 1 to 4, benchmark by benchmark.
 func (j *judge) method(number int, name string, contrasts []contrast) hypothesisResult {
 	r := hypothesisResult{Number: number, Name: name, Why: "by benchmark"}
@@ -168,6 +177,9 @@ func (j *judge) method(number int, name string, contrasts []contrast) hypothesis
 		for _, x := range contrasts {
 			for _, cell := range j.evidence(b, nil, x) {
 				cell.Uncontrolled = number == 4 && !x.controlled
+				if number == 3 {
+					cell.Overlap = j.overlapOf(b, b.byName(cell.Plain), b.byName(cell.With))
+				}
 				v.Cells = append(v.Cells, cell)
 			}
 		}
@@ -178,8 +190,11 @@ func (j *judge) method(number int, name string, contrasts []contrast) hypothesis
 		if number <= 2 {
 			v.Why += growths(v.Cells)
 		}
-		if number == 3 && len(j.c.Hypotheses.Simple) > 0 {
-			j.overSimple(b, &v)
+		if number == 3 {
+			if len(j.c.Hypotheses.Simple) > 0 {
+				j.overSimple(b, &v)
+			}
+			v.Why += j.limits(b, v.Cells)
 		}
 		r.Benchmarks = append(r.Benchmarks, v)
 	}

@@ -38,7 +38,7 @@ func Robustness() *stages.Kind {
 	return stages.Define(stages.Def[Config]{
 		Name:    "report/robustness",
 		Doc:     "Compares methods on test sets inside and outside the training distribution, with 95 % intervals.",
-		Version: 6, // 2: training effort; 3: pictures, training, attributes, reliability, charts by a library; 4: blur, growth, McNemar, all numbers in report.csv; 5: notes once, sections of charts on the page alone; 6: hyphens in names stay
+		Version: 7, // 2: training effort; 3: pictures, training, attributes, reliability, charts by a library; 4: blur, growth, McNemar, all numbers in report.csv; 5: notes once, sections of charts on the page alone; 6: hyphens in names stay; 7: worst groups, classes and attributes of rows with several labels, calibration of the reference, shape share, overlap of augmentations
 		Shape:   stages.Aggregate,
 		In: []stages.Port{
 			{
@@ -76,7 +76,7 @@ func (c *Config) reads(in *arrow.Schema) []string {
 	names := []string{c.Label, "predicted", "correct"}
 	if in != nil && in.HasField(labelsColumn) && !in.HasField("correct") {
 		names = []string{labelsColumn, scoresColumn}
-	} else if in != nil && in.HasField(scoresColumn) && (slices.Contains(c.Metrics, "calibration") || slices.Contains(c.Metrics, "top-5")) {
+	} else if in != nil && in.HasField(scoresColumn) && (c.calibrated() || slices.Contains(c.Metrics, "top-5")) {
 		names = append(names, scoresColumn)
 	}
 	switch {
@@ -86,11 +86,28 @@ func (c *Config) reads(in *arrow.Schema) []string {
 		names = append(names, "source_id")
 	}
 	for _, a := range c.Attributes {
-		if !slices.Contains(names, a) {
-			names = append(names, a)
+		for _, name := range columnsOf(a) {
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Benchmarks)) {
+		if cue := c.Benchmarks[name].CueConflict; cue != "" && in != nil && in.HasField(cue) && !slices.Contains(names, cue) {
+			names = append(names, cue) // of the benchmarks that have it; reading says which lacks it
 		}
 	}
 	return names
+}
+
+// calibrated says whether calibration is asked for in either form.
+func (c *Config) calibrated() bool {
+	return slices.Contains(c.Metrics, "calibration") || slices.Contains(c.Metrics, "calibration-reference")
+}
+
+// attribute is the first attribute that reads a column, or -1.
+func (c *Config) attribute(column string) int {
+	return slices.IndexFunc(c.Attributes, func(a string) bool { return slices.Contains(columnsOf(a), column) })
 }
 
 // columns reports input columns that are missing or of a wrong type.
@@ -110,8 +127,8 @@ func columns(c *Config, in stages.Schemas) (stages.Schemas, []pipeline.Problem) 
 		for _, col := range c.reads(schema) {
 			f, ok := schema.FieldsByName(col)
 			switch {
-			case !ok && slices.Contains(c.Attributes, col):
-				ps = append(ps, pipeline.Problem{Field: fmt.Sprintf("attributes.%d", slices.Index(c.Attributes, col)), Msg: fmt.Sprintf("%s has no column %q", name, col)})
+			case !ok && c.attribute(col) >= 0:
+				ps = append(ps, pipeline.Problem{Field: fmt.Sprintf("attributes.%d", c.attribute(col)), Msg: fmt.Sprintf("%s has no column %q", name, col)})
 			case !ok && col == c.Group:
 				ps = append(ps, pipeline.Problem{Field: "group", Msg: fmt.Sprintf("%s has no column %q", name, col)})
 			case !ok:

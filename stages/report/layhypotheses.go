@@ -37,17 +37,20 @@ func layHypotheses(r *result, colours []string) section {
 				continue
 			}
 			v := row.Benchmarks[i]
-			anchor := "h" + strconv.Itoa(row.Number) + "-" + strconv.Itoa(slices.IndexFunc(r.Benchmarks, func(x benchmarkResult) bool { return x.Name == b.Name })+1)
+			anchor := evidenceAnchor(row, b.Name, r)
 			c := mark(v.Verdict)
 			c.link = anchor
 			cells = append(cells, c)
 			if row.Number <= 4 {
-				s.items = append(s.items, fmt.Sprintf("%s, %s: %s.", name, b.Name, v.Why))
+				s.items = append(s.items, item{fmt.Sprintf("%s, %s: %s.", name, b.Name, v.Why), anchor})
 			}
 			for k, e := range v.Cells {
 				of := e.With + " against " + e.Plain
 				if e.Uncontrolled {
 					of += " (uncontrolled)"
+				}
+				if e.Overlap != nil {
+					of += fmt.Sprintf(" (overlaps with %d of %d sets)", e.Overlap.Sets, e.Overlap.Of)
 				}
 				if len(e.Sets) > 1 && len(e.Sets) <= manySets {
 					for _, x := range e.Sets {
@@ -64,7 +67,7 @@ func layHypotheses(r *result, colours []string) section {
 		all := cell{value: row.Verdict}
 		if row.Verdict != "" {
 			all.link = "why-" + strconv.Itoa(len(s.items)+1)
-			s.items = append(s.items, fmt.Sprintf("%s: %s: %s.", name, row.Verdict, row.Why))
+			s.items = append(s.items, item{fmt.Sprintf("%s: %s: %s.", name, row.Verdict, row.Why), h.rests(row, r)})
 		}
 		main.rows = append(main.rows, append(cells, all))
 	}
@@ -79,21 +82,95 @@ func layHypotheses(r *result, colours []string) section {
 		s.tables = append(s.tables, h.Blur[i].table())
 		s.charts = append(s.charts, h.Blur[i].chart(colours))
 	}
+	if t := onlyTable(h.Only); len(t.rows) > 0 {
+		s.tables = append(s.tables, t)
+	}
 	if t := correlationTable(h.Correlations); len(t.rows) > 0 {
 		s.tables = append(s.tables, t)
 	}
 	return s
 }
 
-func correlationTable(all []correlation) table {
-	t := table{title: "Do benchmarks rank methods alike?", head: []string{"benchmark", "and", "methods", "rank correlation of G"}}
-	for _, c := range all {
-		n := float64(c.Methods)
-		rho := cell{value: "n/a"}
-		if c.Rho != nil {
-			rho = cell{value: strconv.FormatFloat(*c.Rho, 'f', 2, 64), sort: c.Rho}
+// Anchors of the tables that rows 6 and 8 rest on.
+const (
+	onlyAnchor        = "h6"
+	correlationAnchor = "h8"
+)
+
+// rests is the anchor of what the verdict of a property rests on.
+func (h *hypothesesResult) rests(row hypothesisResult, r *result) string {
+	switch {
+	case row.Number == 6 && len(h.Only) > 0:
+		return onlyAnchor
+	case row.Number == 8 && len(h.Correlations) > 0:
+		return correlationAnchor
+	case len(row.Benchmarks) > 0:
+		return evidenceAnchor(row, row.Benchmarks[0].Benchmark, r)
+	}
+	return ""
+}
+
+// evidenceAnchor is that of the first comparison behind a row's sign on a benchmark.
+func evidenceAnchor(row hypothesisResult, benchmark string, r *result) string {
+	at := slices.IndexFunc(r.Benchmarks, func(x benchmarkResult) bool { return x.Name == benchmark })
+	return "h" + strconv.Itoa(row.Number) + "-" + strconv.Itoa(at+1)
+}
+
+// onlyTable is what row 6 rests on: where the interval of each G lies.
+func onlyTable(cells []onlyCell) table {
+	t := table{
+		title: "Where each G lies", id: onlyAnchor, keys: 2, fold: true, extra: true,
+		head: []string{"benchmark", "method", "fewer IID errors", "G", "interval of G", "verdict"},
+		note: fmt.Sprintf("In points. The interval of G lies within or beyond %s points of 0, or across that margin, where nothing is decided.", decimal(equivalent)),
+	}
+	line := slices.ContainsFunc(cells, func(c onlyCell) bool { return c.Effective != nil })
+	if line {
+		t.head = append(t.head, "effective robustness")
+		t.note += " Effective robustness is marked * where it certainly has the other sign than G."
+	}
+	for _, c := range cells {
+		row := []cell{{value: c.Benchmark}, {value: c.Method}, signed(c.IID), signed(c.G), {value: c.Place}, mark(c.Verdict)}
+		if line {
+			e := signed(c.Effective)
+			if c.differs() {
+				e.name = "*"
+			}
+			row = append(row, e)
 		}
-		t.rows = append(t.rows, []cell{{value: c.Benchmarks[0]}, {value: c.Benchmarks[1]}, {value: strconv.Itoa(c.Methods), sort: &n}, rho})
+		t.rows = append(t.rows, row)
+	}
+	return t
+}
+
+// correlationTable is the matrix of rank correlations: the upper half, with the
+// number of methods.
+func correlationTable(all []correlation) table {
+	t := table{
+		title: "Rank correlations of benchmarks", id: correlationAnchor, head: []string{"benchmark"},
+		note: "Rank correlation (Spearman) of G, in brackets the number of methods.",
+	}
+	var names []string
+	for _, c := range all {
+		names = append(names, c.Benchmarks[0], c.Benchmarks[1])
+	}
+	if names = unique(names); len(names) == 0 {
+		return t
+	}
+	t.head = append(t.head, names[1:]...)
+	for i, a := range names[:len(names)-1] {
+		row := []cell{{value: a}}
+		for k, b := range names[1:] {
+			at := slices.IndexFunc(all, func(c correlation) bool { return c.Benchmarks == [2]string{a, b} })
+			switch {
+			case k < i || at < 0:
+				row = append(row, cell{})
+			case all[at].Rho == nil:
+				row = append(row, cell{value: "n/a", interval: strconv.Itoa(all[at].Methods)})
+			default:
+				row = append(row, cell{value: strconv.FormatFloat(*all[at].Rho, 'f', 2, 64), sort: all[at].Rho, interval: strconv.Itoa(all[at].Methods)})
+			}
+		}
+		t.rows = append(t.rows, row)
 	}
 	return t
 }

@@ -17,6 +17,8 @@ func metricTables(b *benchmarkResult) []table {
 		{"Top-5 error by test set", "", func(e setError) *number { return e.Top5 }},
 		{"Expected calibration error by test set", "Mean distance of confidence and accuracy in points, 15 bins of equal width; 0 is calibrated.", func(e setError) *number { return e.ECE }},
 		{"RMS calibration error by test set", "Root mean square of the same distance, bins of 100 images.", func(e setError) *number { return e.RMS }},
+		{"RMS calibration error by test set, reference form", "As the code of ImageNet-R computes it: bins of 100 images, of which the most confident one, of 100 to 199, does not count. Not given for fewer than 200 images.", func(e setError) *number { return e.ReferenceRMS }},
+		{"AURRA by test set", "Area under the response rate accuracy curve: mean accuracy on the k most confident images, over k; higher is better.", func(e setError) *number { return e.AURRA }},
 	} {
 		known := func(r modelResult) bool {
 			return slices.ContainsFunc(r.Errors, func(e setError) bool { return m.of(e) != nil })

@@ -10,13 +10,16 @@ import (
 // A section is a part of the report as every file format shows it.
 type section struct {
 	title  string
-	id     string   // of the page's anchor
-	lead   string   // a paragraph before the tables
-	items  []string // a list after the first table
+	id     string // of the page's anchor
+	lead   string // a paragraph before the tables
+	items  []item // a list after the first table
 	tables []table
 	charts []chart // on the page only
 	strips []strip // likewise
 }
+
+// An item is a sentence, with the anchor on the page of what it rests on.
+type item struct{ text, link string }
 
 // A table is columns of text; the first is a name, the others are figures.
 type table struct {
@@ -25,7 +28,8 @@ type table struct {
 	head  []string
 	keys  int // leading columns that name a row; 0 is one
 	rows  [][]cell
-	ids   []string // anchors of the rows on the page, if any
+	id    string   // anchor of the table on the page, if any
+	ids   []string // those of its rows
 	first int      // rows that are shown where no one can fold the table; 0 for all
 	fold  bool     // folded on the page until asked for
 	extra bool     // left out of report.txt, which is for a terminal
@@ -51,6 +55,7 @@ func (t *table) textual(column int) bool {
 
 // A cell is text, or an estimate with its interval, such as 27.2 and "26.3, 28.1".
 type cell struct {
+	name     string // before the value: what it is of, such as the worst test set
 	value    string
 	interval string
 	sort     *float64 // what a reader sorts figures by
@@ -59,10 +64,14 @@ type cell struct {
 }
 
 func (c cell) text() string {
-	if c.interval == "" {
-		return c.value
+	text := c.value
+	if c.name != "" {
+		text = c.name + " " + text
 	}
-	return c.value + " [" + c.interval + "]"
+	if c.interval != "" {
+		text += " [" + c.interval + "]"
+	}
+	return text
 }
 
 // lay arranges the result as sections, in the order of reading.
@@ -106,6 +115,12 @@ func layBenchmark(r *result, b *benchmarkResult, id string, colours []string) se
 		s.tables = append(s.tables, t)
 	}
 	if t, ok := gainTable(r, b); ok {
+		s.tables = append(s.tables, t)
+	}
+	if t, ok := worstTable(b); ok {
+		s.tables = append(s.tables, t)
+	}
+	if t, ok := shapeTable(b); ok {
 		s.tables = append(s.tables, t)
 	}
 	s.tables = append(s.tables, attributeTables(b)...)
@@ -226,7 +241,7 @@ func (b *benchmarkResult) worst(m *modelResult) cell {
 	c := cell{value: "-"}
 	for i, e := range m.Errors {
 		if !b.Sets[i].IID && e.Error != nil && (c.sort == nil || e.Error.Value > *c.sort) {
-			c = cell{value: e.Set + " " + decimal(e.Error.Value), sort: &e.Error.Value}
+			c = cell{name: e.Set, value: decimal(e.Error.Value), sort: &e.Error.Value}
 		}
 	}
 	return c

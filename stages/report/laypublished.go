@@ -31,9 +31,10 @@ func layPublished(r *result) section {
 	}
 	s.tables = append(s.tables, signTable(r))
 	t := correlationTable(r.Published.Correlations)
-	t.title, t.head[3] = "Do the published tables rank methods alike?", "rank correlation of G over ResNet-50"
+	t.title, t.id = "Rank correlations of the published tables", ""
+	t.note = "Rank correlation (Spearman) of G over ResNet-50, in brackets the number of methods."
 	if b := r.Published.Blur; b != nil {
-		t.note = "Synthetic and real blur (errors, ten networks): " + strconv.FormatFloat(*b, 'f', 2, 64) + "."
+		t.note += " Synthetic and real blur (errors, ten networks): " + strconv.FormatFloat(*b, 'f', 2, 64) + "."
 	}
 	s.tables = append(s.tables, t, sizeTable(r))
 	return s

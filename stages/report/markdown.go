@@ -30,7 +30,7 @@ func markdown(r *result, sections []section) []byte {
 			if i == 0 && len(s.items) > 0 {
 				b.WriteByte('\n')
 				for _, item := range s.items {
-					fmt.Fprintf(&b, "- %s\n", escapeMarkdown(item))
+					fmt.Fprintf(&b, "- %s\n", escapeMarkdown(item.text))
 				}
 			}
 		}

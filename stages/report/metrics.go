@@ -15,7 +15,8 @@ func (b *benchmark) extras(c *Config, boot *stats.Bootstrap, m *model, s *testSe
 	if v := m.beyond(s); v != nil && slices.Contains(c.Metrics, "top-5") {
 		e.Top5 = rate(stats.Linear([]stats.Term{{Weight: 1, Set: s.rows, Values: v}}))
 	}
-	if !slices.Contains(c.Metrics, "calibration") || len(b.sets) > manySets && !s.iid {
+	own, reference := slices.Contains(c.Metrics, "calibration"), slices.Contains(c.Metrics, "calibration-reference")
+	if !own && !reference || len(b.sets) > manySets && !s.iid {
 		return // on the many sets of a corruption benchmark it would cost much and say little
 	}
 	var seeds []*stats.Calibration
@@ -29,10 +30,23 @@ func (b *benchmark) extras(c *Config, boot *stats.Bootstrap, m *model, s *testSe
 	for _, k := range seeds {
 		k.Reliability(r)
 	}
-	sets := []*stats.Set{s.rows}
-	e.ECE = distance(boot.Estimate(sets, len(seeds), func(k int, w []uint8) float64 { return seeds[k].ECE(w) }))
-	e.RMS = distance(boot.Estimate(sets, len(seeds), func(k int, w []uint8) float64 { return seeds[k].RMS(w) }))
+	of := func(f func(*stats.Calibration, []uint8) float64) *number {
+		return within(boot.Estimate([]*stats.Set{s.rows}, len(seeds), func(k int, w []uint8) float64 { return f(seeds[k], w) }))
+	}
+	if own {
+		e.ECE, e.RMS = of((*stats.Calibration).ECE), of((*stats.Calibration).RMS)
+	}
+	if reference {
+		e.AURRA = of((*stats.Calibration).AURRA)
+		if s.rows.Rows() >= leastReference {
+			e.ReferenceRMS = of((*stats.Calibration).ReferenceRMS)
+		}
+	}
 }
+
+// leastReference is over how many rows the reference form of the RMS calibration
+// error has a bin that it counts.
+const leastReference = 200
 
 // beyond are the errors by the five best classes, nil where they are not known.
 func (m *model) beyond(s *testSet) stats.Values {
@@ -45,11 +59,11 @@ func (m *model) beyond(s *testSet) stats.Values {
 	return v
 }
 
-// distance puts a number that is never negative in percent.
-func distance(e stats.Estimate) *number {
+// within puts a number from 0 to 1 in percent.
+func within(e stats.Estimate) *number {
 	n := difference(e)
 	if n.Low != nil {
-		*n.Low = max(*n.Low, 0)
+		*n.Low, *n.High = max(*n.Low, 0), min(*n.High, 100)
 	}
 	return n
 }
@@ -80,20 +94,39 @@ func reliabilityOf(iid bool, r *stats.Reliability) (reliability, bool) {
 // byClass gives for each class the error of each model on IID and, pooled over
 // the sets that hold the class, on OOD.
 func (b *benchmark) byClass(models []modelResult) {
+	in, out := make([]groups, len(models)), make([]groups, len(models))
 	for class, name := range b.classes {
-		in, out := b.slice(func(s *testSet) []int32 { return s.class }, int32(class))
-		if in == nil && out == nil {
+		inside, outside := b.slice(func(s *testSet) []int32 { return s.class }, int32(class))
+		if inside == nil && outside == nil {
 			continue // a class that is predicted but never the label
 		}
 		for i, m := range b.models {
 			e := classError{Class: name}
-			if in != nil && m.has(in[0].set.name) {
-				e.IID, e.IIDImages = m.pooled(in), rowsOf(in)
+			if inside != nil && m.has(inside[0].set.name) {
+				x := m.pooled(inside)
+				e.IID, e.IIDImages = rate(x), rowsOf(inside)
+				in[i].add(name, e.IIDImages, x)
 			}
-			if out != nil && !slices.ContainsFunc(out, func(s slice) bool { return !m.has(s.set.name) }) {
-				e.OOD, e.OODImages = m.pooled(out), rowsOf(out)
+			if outside != nil && m.hasAll(outside) {
+				x := m.pooled(outside)
+				e.OOD, e.OODImages = rate(x), rowsOf(outside)
+				out[i].add(name, e.OODImages, x)
 			}
 			models[i].Classes = append(models[i].Classes, e)
+		}
+	}
+	worstClasses(models, in, out)
+}
+
+// worstClasses adds the worst class inside and outside the training distribution.
+func worstClasses(models []modelResult, in, out []groups) {
+	for i := range models {
+		in[i].by, in[i].within = "class", inIID
+		out[i].by, out[i].within = "class", inOOD
+		for _, g := range []groups{in[i], out[i]} {
+			if w, ok := g.worst(); ok {
+				models[i].Worst = append(models[i].Worst, w)
+			}
 		}
 	}
 }
@@ -143,8 +176,13 @@ func rowsOf(parts []slice) int {
 	return n
 }
 
+// hasAll says whether all seeds of the model saw the sets of the slices.
+func (m *model) hasAll(parts []slice) bool {
+	return !slices.ContainsFunc(parts, func(s slice) bool { return !m.has(s.set.name) })
+}
+
 // pooled is the error over all rows of the slices.
-func (m *model) pooled(parts []slice) *number {
+func (m *model) pooled(parts []slice) stats.Estimate {
 	total := rowsOf(parts)
 	var terms []stats.Term
 	for _, p := range parts {
@@ -157,5 +195,5 @@ func (m *model) pooled(parts []slice) *number {
 		}
 		terms = append(terms, stats.Term{Weight: float64(len(p.at)) / float64(total), Set: p.rows, Values: v})
 	}
-	return rate(stats.Linear(terms))
+	return stats.Linear(terms)
 }

@@ -29,13 +29,15 @@ const runMark = "<!-- run -->"
 type pageSection struct {
 	ID, Title, Lead string
 	Charts          []chart
-	Items           []string
+	Items           []pageItem
 	Tables          []pageTable
 	Strips          []pageStrip
 }
 
 // Count numbers items from 1, for their anchors.
 func (pageSection) Count(i int) int { return i + 1 }
+
+type pageItem struct{ Text, Link string }
 
 type pageStrip struct {
 	Title string
@@ -48,10 +50,10 @@ type pageShot struct {
 }
 
 type pageTable struct {
-	Title, Note string
-	Fold        bool
-	Head        []pageCell
-	Rows        []pageRow
+	ID, Title, Note string
+	Fold            bool
+	Head            []pageCell
+	Rows            []pageRow
 }
 
 type pageRow struct {
@@ -60,8 +62,8 @@ type pageRow struct {
 }
 
 type pageCell struct {
-	Value, Interval, Sort, Mark, Link string
-	Words                             bool
+	Name, Value, Interval, Sort, Mark, Link string
+	Words                                   bool
 }
 
 // page makes one HTML file that needs nothing else: style, script and charts
@@ -87,7 +89,10 @@ func page(r *result, sections []section) ([]byte, error) {
 	drawn := false
 	for _, s := range sections {
 		drawn = drawn || len(s.charts) > 0
-		p := pageSection{ID: s.id, Title: s.title, Lead: s.lead, Charts: s.charts, Items: s.items}
+		p := pageSection{ID: s.id, Title: s.title, Lead: s.lead, Charts: s.charts}
+		for _, i := range s.items {
+			p.Items = append(p.Items, pageItem{i.text, i.link})
+		}
 		for _, t := range s.tables {
 			p.Tables = append(p.Tables, t.page())
 		}
@@ -123,7 +128,7 @@ func inputTable(r *result) table {
 }
 
 func (t *table) page() pageTable {
-	p := pageTable{Title: t.title, Note: t.note, Fold: t.fold}
+	p := pageTable{ID: t.id, Title: t.title, Note: t.note, Fold: t.fold}
 	words := make([]bool, len(t.head))
 	for i, h := range t.head {
 		words[i] = t.textual(i)
@@ -134,7 +139,7 @@ func (t *table) page() pageTable {
 		for i, c := range row {
 			cells[i] = pageCell{Value: minus(c.value), Interval: minus(c.interval), Mark: map[string]string{"+": "plus", "-": "minus", "0": "zero"}[c.mark], Link: c.link, Words: words[i]}
 			if c.sort != nil {
-				cells[i].Sort = full(*c.sort)
+				cells[i].Sort, cells[i].Name = full(*c.sort), c.name
 			} else {
 				cells[i].Value = c.value
 			}

@@ -52,6 +52,7 @@ func (j *judge) texture() hypothesisResult {
 		r.Contrast = difference(e)
 		r.Why += "; mean G there minus elsewhere " + signed(r.Contrast).text()
 	}
+	r.Why += j.shapeShares()
 	switch {
 	case sign == "-":
 		r.Verdict = contradicted
@@ -130,66 +131,83 @@ func (b *Benchmark) shift(set string) string {
 	return b.Shift
 }
 
+// Where an interval of G lies to the margin of row 6.
+const (
+	withinMargin = "within"
+	beyondMargin = "beyond"
+	acrossMargin = "across"
+)
+
 // onlyIID judges row 6: no method changes the gap.
-func (j *judge) onlyIID(against []contrast) hypothesisResult {
+func (j *judge) onlyIID(against []contrast) (hypothesisResult, []onlyCell) {
 	r := hypothesisResult{Number: 6, Name: "Only IID Accuracy Matters"}
+	var all []onlyCell
 	var gaining, beyond, differ []string
-	cells, inside := 0, 0
+	inside := 0
 	for _, b := range j.all {
 		for _, x := range against {
 			for _, c := range j.evidence(b, nil, x) {
-				cells++
+				cell := onlyCell{Benchmark: b.name, Method: c.With, IID: j.inside(b, c), G: c.G, Verdict: c.Verdict, Place: acrossMargin, Effective: j.residual(b, c)}
+				if c.G.Low != nil {
+					switch low, high := *c.G.Low, *c.G.High; {
+					case low > equivalent || high < -equivalent:
+						cell.Place = beyondMargin
+						beyond = append(beyond, c.With+" on "+b.name)
+					case low >= -equivalent && high <= equivalent:
+						cell.Place = withinMargin
+						inside++
+					}
+				}
 				if c.Verdict == "+" {
 					gaining = append(gaining, c.With+" on "+b.name)
 				}
-				if j.differsOnLine(b, c) {
+				if cell.differs() {
 					differ = append(differ, c.With+" on "+b.name)
 				}
-				if c.G.Low == nil {
-					continue
-				}
-				switch low, high := *c.G.Low, *c.G.High; {
-				case low > equivalent || high < -equivalent:
-					beyond = append(beyond, c.With+" on "+b.name)
-				case low >= -equivalent && high <= equivalent:
-					inside++
-				}
+				all = append(all, cell)
 			}
 		}
 	}
 	switch {
-	case cells == 0:
+	case len(all) == 0:
 		r.Verdict, r.Why = untested, "no method was compared with the baseline inside and outside the training distribution"
 	case len(gaining) > 0:
 		r.Verdict, r.Why = contradicted, "gains beyond IID: "+strings.Join(gaining, ", ")
 	case len(beyond) > 0:
 		r.Verdict, r.Why = contradicted, fmt.Sprintf("G lies beyond %s points: %s", decimal(equivalent), strings.Join(beyond, ", "))
-	case inside == cells:
+	case inside == len(all):
 		r.Verdict, r.Why = supported, fmt.Sprintf("every G lies within %s points of 0", decimal(equivalent))
 	default:
-		r.Verdict, r.Why = undecided, fmt.Sprintf("%d of %d G lie within %s points of 0 for certain, none for certain beyond", inside, cells, decimal(equivalent))
+		r.Verdict, r.Why = undecided, fmt.Sprintf("%d of %d G lie within %s points of 0 for certain, none for certain beyond", inside, len(all), decimal(equivalent))
 	}
 	if len(differ) > 0 {
 		r.Why += "; effective robustness has the other sign: " + strings.Join(differ, ", ")
 	}
-	return r
+	return r, all
 }
 
-// differsOnLine says whether a method's distance from the logit line is for
-// certain on the other side of 0 than its G.
-func (j *judge) differsOnLine(b *benchmark, c evidenceCell) bool {
-	l := j.lines[b]
-	if l == nil {
-		return false
+// inside is how many fewer IID errors the second model of a comparison makes.
+func (j *judge) inside(b *benchmark, c evidenceCell) *number {
+	found := j.cells[[4]string{b.name, "", c.Plain, c.With}]
+	if found == nil {
+		return nil
 	}
-	for _, m := range b.models {
-		if m.name() != c.With {
-			continue
-		}
-		e := l.beyond(m)
-		return e != nil && e.Low != nil && (*e.Low > 0 && c.G.Value < 0 || *e.High < 0 && c.G.Value > 0)
+	return found.IID
+}
+
+// residual is a method's distance from the logit line; nil where there is no line.
+func (j *judge) residual(b *benchmark, c evidenceCell) *number {
+	if l := j.lines[b]; l != nil {
+		return l.beyond(b.byName(c.With))
 	}
-	return false
+	return nil
+}
+
+// differs says whether the distance from the logit line is for certain on the other
+// side of 0 than G.
+func (c *onlyCell) differs() bool {
+	e := c.Effective
+	return e != nil && e.Low != nil && (*e.Low > 0 && c.G.Value < 0 || *e.High < 0 && c.G.Value > 0)
 }
 
 // synthetic judges row 7: methods trained on synthetic changes do not help on
@@ -229,6 +247,11 @@ func (j *judge) synthetic(against []contrast) hypothesisResult {
 		r.Verdict, r.Why = supported, fmt.Sprintf("no gain that counts in any of %d comparisons on real shifts", cells)
 	default:
 		r.Verdict, r.Why = undecided, fmt.Sprintf("a gain that counts is ruled out in %d of %d comparisons on real shifts", losing, cells)
+	}
+	for _, x := range j.blur() {
+		if x.Rho != nil {
+			r.Why += fmt.Sprintf("; errors under the blurs of %s and on %s have rank correlation %.2f over %d methods", x.Synthetic, x.Real, *x.Rho, len(x.Rows))
+		}
 	}
 	return r
 }

@@ -139,6 +139,7 @@ func (r *reader) input(ctx context.Context, in stages.Input) error {
 		return fmt.Errorf("%s: %w", at, err)
 	}
 	m.cells[key] = &rows.predictions
+	m.classes = rows.classes
 	if err := r.join(p.set, at, rows); err != nil {
 		return err
 	}
@@ -152,7 +153,7 @@ func (r *reader) join(name, at string, rows *rows) error {
 	rows.ids.Sum(ids[:0])
 	set := r.sets[name]
 	if set == nil {
-		set = &testSet{name: name, iid: name == r.config.IID, rows: stats.NewSet(rows.cluster), class: rows.class, groups: rows.groups, ids: ids, from: at}
+		set = &testSet{name: name, iid: name == r.config.IID, rows: stats.NewSet(rows.cluster), class: rows.class, alike: rows.alike, groups: rows.groups, ids: ids, from: at}
 		r.sets[name] = set
 		r.b.sets = append(r.b.sets, set)
 		return nil

@@ -66,6 +66,8 @@ type modelResult struct {
 	Against    *comparison       `json:"against,omitempty"`
 	Classes    []classError      `json:"classes,omitempty"`
 	Attributes []attributeErrors `json:"attributes,omitempty"`
+	Worst      []worstGroup      `json:"worst_groups,omitempty"`
+	Shape      *shapeShare       `json:"shape_share,omitempty"`
 	Reliable   []reliability     `json:"reliability,omitempty"`
 	Effective  *number           `json:"effective_robustness,omitempty"` // OOD accuracy minus that of the line at the same IID accuracy
 	Parameters float64           `json:"parameters,omitempty"`           // millions of weights
@@ -81,13 +83,18 @@ type setError struct {
 	Top5  *number   `json:"top5,omitempty"`
 	ECE   *number   `json:"ece,omitempty"`             // expected calibration error, 15 bins of equal width
 	RMS   *number   `json:"rms_calibration,omitempty"` // root mean square calibration error, bins of 100 images
+	// ReferenceRMS is the same as the code of ImageNet-R has it, without the last
+	// bin, and AURRA the area under its response rate accuracy curve.
+	ReferenceRMS *number `json:"rms_calibration_reference,omitempty"`
+	AURRA        *number `json:"aurra,omitempty"`
 }
 
-// A classError is the error on the images of one class.
+// A classError is the error on the images of one class; of rows with several labels
+// 100 minus its average precision, and the images are those that have the label.
 type classError struct {
 	Class     string  `json:"class"`
 	IID       *number `json:"iid"`
-	OOD       *number `json:"ood"` // pooled over the OOD sets
+	OOD       *number `json:"ood"` // pooled over the OOD sets; of rows with several labels the mean over them
 	IIDImages int     `json:"iid_images"`
 	OODImages int     `json:"ood_images"`
 }
@@ -137,6 +144,8 @@ type number struct {
 type hypothesesResult struct {
 	Family int                `json:"family"` // cells that the adjusted p values are one family of
 	Rows   []hypothesisResult `json:"rows"`
+	// Only are the comparisons of row 6.
+	Only []onlyCell `json:"only_iid,omitempty"`
 	// Correlations are rank correlations of G between benchmarks over the
 	// methods of both.
 	Correlations []correlation `json:"correlations"`
@@ -170,8 +179,22 @@ type evidenceCell struct {
 	// both are known.
 	Weights float64 `json:"weights,omitempty"`
 	MACs    float64 `json:"macs,omitempty"`
+	// Seen is how many times the images the second one saw in training, where known.
+	Seen    float64  `json:"seen,omitempty"`
+	Overlap *overlap `json:"overlap,omitempty"`
 	*gains
 	Sets []setGains `json:"sets,omitempty"` // one family over all of the part's comparisons
+}
+
+// An onlyCell is what row 6 says of one method on one benchmark.
+type onlyCell struct {
+	Benchmark string  `json:"benchmark"`
+	Method    string  `json:"method"`
+	IID       *number `json:"iid"` // IID error of the baseline minus the method's
+	G         *number `json:"g"`
+	Verdict   string  `json:"verdict"`
+	Place     string  `json:"place"`               // of G's interval: within, beyond or across the margin
+	Effective *number `json:"effective,omitempty"` // distance from the logit line
 }
 
 type correlation struct {

@@ -20,6 +20,7 @@ type rows struct {
 	r       *reader
 	cluster []int32
 	class   []int32
+	alike   []bool
 	groups  [][]int32 // by attribute
 	ids     hash.Hash
 
@@ -31,7 +32,8 @@ type rows struct {
 // view is the columns of a record that the report reads.
 type view struct {
 	id, label, predicted, group arrow.Array
-	attributes                  []arrow.Array
+	attributes                  [][]arrow.Array // the columns of each
+	texture                     arrow.Array     // nil without cue conflict
 	correct                     *array.Boolean
 	scores                      *array.FixedSizeList
 	classes                     []string // of the scores
@@ -59,8 +61,9 @@ func (g *rows) record(ctx context.Context, rec arrow.Record) error {
 		if wrong == 1 && g.r.sample {
 			g.mistake(v, i, name, label)
 		}
-		for a, col := range v.attributes {
-			g.groups[a] = append(g.groups[a], g.r.b.values[a].of(col.ValueStr(i)))
+		g.values(v.attributes, i)
+		if v.texture != nil {
+			g.cues(v, i, label)
 		}
 		g.class = append(g.class, g.r.class(label))
 		if v.predicted.IsValid(i) {
@@ -76,6 +79,15 @@ func (g *rows) record(ctx context.Context, rec arrow.Record) error {
 		g.cluster = append(g.cluster, g.r.member(v.group, i, name))
 	}
 	return nil
+}
+
+// cues keeps whether a row's prediction is the class of its texture.
+func (g *rows) cues(v *view, i int, label string) {
+	texture, by := v.texture.ValueStr(i), int8(0)
+	if texture != label && v.predicted.IsValid(i) && v.predicted.ValueStr(i) == texture {
+		by = 1
+	}
+	g.textured, g.alike = append(g.textured, by), append(g.alike, texture == label)
 }
 
 // mistake considers a wrong row, the last that was gathered, for the sample.
@@ -122,7 +134,7 @@ func (g *rows) score(v *view, i int, label string) error {
 	lo, hi := v.scores.ValueOffsets(i)
 	scores := v.scores.ListValues().(*array.Float32).Float32Values()[lo:hi]
 	best := slices.Max(scores)
-	if slices.Contains(g.r.config.Metrics, "calibration") {
+	if g.r.config.calibrated() {
 		if !(best >= 0 && best <= 1.0001) {
 			return fmt.Errorf("its best score is %v and no probability, so calibration has no meaning; leave it out of metrics", best)
 		}
@@ -174,11 +186,13 @@ func (r *reader) view(rec arrow.Record) (*view, error) {
 	if v.group, err = r.group(rec); err != nil {
 		return nil, err
 	}
-	for _, a := range r.config.Attributes {
-		if col, err = column(rec, a); err != nil {
+	if v.attributes, err = r.attributes(rec); err != nil {
+		return nil, err
+	}
+	if name := r.b.about.CueConflict; name != "" {
+		if v.texture, err = column(rec, name); err != nil {
 			return nil, err
 		}
-		v.attributes = append(v.attributes, col)
 	}
 	return v, v.setScores(rec)
 }
@@ -203,6 +217,34 @@ func (v *view) setScores(rec arrow.Record) error {
 		}
 	}
 	return nil
+}
+
+// attributes finds the columns of the attributes.
+func (r *reader) attributes(rec arrow.Record) ([][]arrow.Array, error) {
+	var all [][]arrow.Array
+	for _, a := range r.config.Attributes {
+		var columns []arrow.Array
+		for _, name := range columnsOf(a) {
+			col, err := column(rec, name)
+			if err != nil {
+				return nil, err
+			}
+			columns = append(columns, col)
+		}
+		all = append(all, columns)
+	}
+	return all, nil
+}
+
+// values gathers a row's values of the attributes.
+func (g *rows) values(attributes [][]arrow.Array, i int) {
+	for a, columns := range attributes {
+		value := columns[0].ValueStr(i)
+		for _, col := range columns[1:] {
+			value += ", " + col.ValueStr(i)
+		}
+		g.groups[a] = append(g.groups[a], g.r.b.values[a].of(value))
+	}
 }
 
 // group finds the column that clusters, or nil where each row is its own.

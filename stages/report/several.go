@@ -53,6 +53,10 @@ func (g *rows) severalLabels(ctx context.Context, rec arrow.Record) error {
 	if err != nil {
 		return err
 	}
+	attributes, err := g.r.attributes(rec)
+	if err != nil {
+		return err
+	}
 	for i := 0; i < int(rec.NumRows()); i++ {
 		name := id.ValueStr(i)
 		if v.scores.IsNull(i) || labels.IsNull(i) {
@@ -73,6 +77,7 @@ func (g *rows) severalLabels(ctx context.Context, rec arrow.Record) error {
 		g.text(name)
 		g.text(strings.Join(had, "\x00"))
 		g.cluster = append(g.cluster, g.r.member(group, i, name))
+		g.values(attributes, i)
 	}
 	return nil
 }
@@ -125,4 +130,93 @@ func (g *rows) rank(set *testSet) {
 	}
 	g.ranking = stats.NewRanking(set.rows, g.scores, g.positive, len(g.classes), g.r.b.about.precision())
 	set.chance = 1 - g.ranking.Chance()
+}
+
+// byLabel gives for each class 100 minus the average precision of each model, on
+// IID and as a mean over the OOD sets that hold the class.
+func (b *benchmark) byLabel(boot *stats.Bootstrap, models []modelResult) {
+	in, out := make([]groups, len(models)), make([]groups, len(models))
+	for i, m := range b.models {
+		for _, name := range b.classes {
+			e, class := classError{Class: name}, slices.Index(m.classes, name)
+			if class < 0 {
+				models[i].Classes = append(models[i].Classes, e)
+				continue
+			}
+			var x stats.Estimate
+			if s := b.inside(); s != nil {
+				if x, e.IIDImages = m.precision(boot, []*testSet{s}, class); e.IIDImages > 0 {
+					e.IID = rate(x)
+					in[i].add(name, e.IIDImages, x)
+				}
+			}
+			if x, e.OODImages = m.precision(boot, b.ood(), class); e.OODImages > 0 {
+				e.OOD = rate(x)
+				out[i].add(name, e.OODImages, x)
+			}
+			models[i].Classes = append(models[i].Classes, e)
+		}
+	}
+	worstClasses(models, in, out)
+}
+
+// precision is 1 minus the average precision of a class, the mean over those of
+// the sets that hold it, and how many rows of them have it; 0 where none has or the
+// model lacks a set.
+func (m *model) precision(boot *stats.Bootstrap, sets []*testSet, class int) (stats.Estimate, int) {
+	var held []*stats.Set
+	var rankings [][]*stats.Ranking // by seed
+	positives := 0
+	for _, s := range sets {
+		if !m.has(s.name) {
+			return stats.Estimate{}, 0
+		}
+		n := m.cells[cellKey{m.seeds[0], s.name}].ranking.Positives(class)
+		if n == 0 {
+			continue
+		}
+		positives += n
+		held = append(held, s.rows)
+		for k, seed := range m.seeds {
+			if len(rankings) <= k {
+				rankings = append(rankings, nil)
+			}
+			rankings[k] = append(rankings[k], m.cells[cellKey{seed, s.name}].ranking)
+		}
+	}
+	if positives == 0 {
+		return stats.Estimate{}, 0
+	}
+	return boot.Estimate(held, len(m.seeds), func(k int, w []uint8) float64 {
+		var sum float64
+		for _, r := range rankings[k] {
+			sum += (1 - r.Precision(class, w)) / float64(len(held))
+		}
+		return sum
+	}), positives
+}
+
+// ranked is 1 - mAP on slices of test sets, the mean of theirs, each weighted by its
+// rows; not ok where no row of one of them has a label.
+func (m *model) ranked(boot *stats.Bootstrap, parts []slice) (stats.Estimate, bool) {
+	total := rowsOf(parts)
+	var sets []*stats.Set
+	rankings := make([][]*stats.Ranking, len(m.seeds))
+	for _, p := range parts {
+		for k, seed := range m.seeds {
+			r := m.cells[cellKey{seed, p.set.name}].ranking.Slice(p.at)
+			if r.Chance() == 0 {
+				return stats.Estimate{}, false
+			}
+			rankings[k] = append(rankings[k], r)
+		}
+		sets = append(sets, rankings[0][len(rankings[0])-1].Set())
+	}
+	return boot.Estimate(sets, len(m.seeds), func(k int, w []uint8) float64 {
+		var sum float64
+		for i, r := range rankings[k] {
+			sum += float64(float64(len(parts[i].at)) / float64(total) * (1 - r.MeanPrecision(w)))
+		}
+		return sum
+	}), true
 }

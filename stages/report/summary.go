@@ -33,7 +33,7 @@ func (r *result) summary() []string {
 			}
 		}
 		if b.oodSets() > 1 {
-			line += "; the worst test set is " + b.worst(m).value
+			line += "; the worst test set is " + b.worst(m).text()
 		}
 		lines = append(lines, line+"."+b.verdicts(r.Baseline))
 	}

@@ -42,7 +42,7 @@ func text(r *result, sections []section) []byte {
 			if i == 0 && len(s.items) > 0 {
 				b.WriteByte('\n')
 				for _, item := range s.items {
-					paragraph(&b, "  ", "* "+item)
+					paragraph(&b, "  ", "* "+item.text)
 				}
 			}
 		}

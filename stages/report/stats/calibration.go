@@ -107,25 +107,62 @@ func (c *Calibration) ECE(weights []uint8) float64 {
 
 // RMS is the root mean square calibration error over bins of 100 rows in the
 // order of confidence, the last one with what is left over too.
-// Source: Hendrycks et al., ICLR 2019, as in the code of ImageNet-R, whose loop
-// passes over the last bin, which this one counts.
+// Source: Hendrycks et al., ICLR 2019.
 func (c *Calibration) RMS(weights []uint8) float64 {
+	closed, last, total := c.squares(weights)
+	return math.Sqrt((closed + last) / max(total, 1))
+}
+
+// ReferenceRMS is RMS as the code of ImageNet-R computes it, whose loop passes over
+// the last bin but divides by all rows: the most confident 100 to 199 rows do
+// not count. It is 0 over fewer than 200 rows, which make one bin.
+// Source: hendrycks/imagenet-r, eval.py.
+func (c *Calibration) ReferenceRMS(weights []uint8) float64 {
+	closed, _, total := c.squares(weights)
+	return math.Sqrt(closed / max(total, 1))
+}
+
+// squares sums the weighted squared distances of accuracy and confidence over the
+// bins of RMS: those of all bins but the last, and that of the last.
+func (c *Calibration) squares(weights []uint8) (closed, last, total float64) {
 	const size = 100
-	var total float64
 	for i := range c.rows {
 		total += c.rows[i].weight(weights)
 	}
 	bins := max(math.Floor(total/size), 1)
 	var now bin
-	var done, before, sum float64 // bins closed, weight before the row, weighted squares
+	var done, before float64 // bins closed, weight before the row
 	for i := range c.rows {
 		if before >= float64(size*(done+1)) && done+1 < bins {
-			sum += now.square()
+			closed += now.square()
 			now, done = bin{}, done+1
 		}
 		w := c.rows[i].weight(weights)
 		now.add(w, &c.rows[i])
 		before += w
 	}
-	return math.Sqrt((sum + now.square()) / max(total, 1))
+	return closed, now.square(), total
+}
+
+// AURRA is the area under the response rate accuracy curve: the mean over k of the
+// accuracy on the k most confident rows. Rows of equal confidence stand in no
+// order, so the mean over their orders is taken. A row of weight n counts as n.
+// Source: Hendrycks et al., ICLR 2019, and the code of ImageNet-R.
+func (c *Calibration) AURRA(weights []uint8) float64 {
+	var sum, seen, right float64
+	for end := len(c.rows); end > 0; {
+		first := end
+		var tied, hits float64
+		for first > 0 && c.rows[first-1].confidence == c.rows[end-1].confidence {
+			first--
+			w := c.rows[first].weight(weights)
+			tied += w
+			hits += float64(w * c.rows[first].right)
+		}
+		for k := 1.0; k <= tied; k++ {
+			sum += (right + float64(k*hits)/tied) / (seen + k)
+		}
+		seen, right, end = seen+tied, right+hits, first
+	}
+	return sum / max(seen, 1)
 }

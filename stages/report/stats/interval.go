@@ -59,14 +59,33 @@ func (e Estimate) Interval() (low, high float64) {
 // as many independent trials as would have the estimate's variance, with
 // Student's quantile. It never leaves [0, 1].
 func (e Estimate) RateInterval() (low, high float64) {
-	v := e.Images + e.Seeds
-	switch {
-	case e.Simple, v == 0 && e.Known(): // no row differs from another: as many trials as rows
+	if e.trials() {
 		return Wilson(e.Value, float64(e.Rows), Normal975)
-	case !e.Known():
+	}
+	return e.rateInterval(0.025)
+}
+
+// RateBound is the lower end of such an interval that lies above the truth with
+// the given chance.
+func (e Estimate) RateBound(chance float64) float64 {
+	if e.trials() {
+		low, _ := Wilson(e.Value, float64(e.Rows), Quantile(chance, math.MaxFloat64))
+		return low
+	}
+	low, _ := e.rateInterval(chance)
+	return low
+}
+
+// trials says whether rows are as good as independent trials.
+func (e Estimate) trials() bool {
+	return e.Simple || e.Images+e.Seeds == 0 && e.Known() // no row differs from another: as many trials as rows
+}
+
+func (e Estimate) rateInterval(tail float64) (low, high float64) {
+	if !e.Known() {
 		return 0, 1
 	}
-	return Wilson(e.Value, float64(e.Value*(1-e.Value))/v, Quantile(0.025, e.DF))
+	return Wilson(e.Value, float64(e.Value*(1-e.Value))/(e.Images+e.Seeds), Quantile(tail, e.DF))
 }
 
 // Above is the one-sided p value against "the truth is at most zero"; 1 where

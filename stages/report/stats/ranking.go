@@ -58,6 +58,51 @@ func NewRanking(set *Set, scores []float32, positive []bool, classes int, form P
 	return r
 }
 
+// Slice ranks only some rows, given by their numbers in rising order, for the same
+// clusters. Thresholds stay where scores differ.
+func (r *Ranking) Slice(at []int) *Ranking {
+	kept := make([]bool, r.set.Rows())
+	cluster := make([]int32, len(at))
+	number := make([]int32, r.set.Rows())
+	for k, row := range at {
+		kept[row], number[row], cluster[k] = true, int32(k), r.set.Cluster[row]
+	}
+	s := &Ranking{set: NewSet(cluster), classes: make([]ranked, len(r.classes)), form: r.form}
+	for c := range r.classes {
+		all, k := &r.classes[c], &s.classes[c]
+		for i, row := range all.rows {
+			if kept[row] {
+				k.rows, k.positive, k.ends = append(k.rows, number[row]), append(k.positive, all.positive[i]), append(k.ends, false)
+			}
+			if all.ends[i] && len(k.ends) > 0 {
+				k.ends[len(k.ends)-1] = true
+			}
+		}
+	}
+	return s
+}
+
+// Set is the rows that are ranked.
+func (r *Ranking) Set() *Set { return r.set }
+
+// Precision is the average precision of one class in the ranking's form, and 0 for
+// a class without positives.
+func (r *Ranking) Precision(class int, weights []uint8) float64 {
+	precision, _ := r.class(&r.classes[class], weights)
+	return precision
+}
+
+// Positives is how many rows have the class as a label.
+func (r *Ranking) Positives(class int) int {
+	n := 0
+	for _, p := range r.classes[class].positive {
+		if p {
+			n++
+		}
+	}
+	return n
+}
+
 // MeanPrecision is mAP in the ranking's form. Weights are by cluster; nil counts
 // each row once.
 func (r *Ranking) MeanPrecision(weights []uint8) float64 {

@@ -64,6 +64,8 @@ func TestCalibration(t *testing.T) {
 			Confidence []float32
 			Wrong      []int8
 			ECE, RMS   float64
+
+			ReferenceRMS, AURRA float64
 		}
 	}
 	if err := json.Unmarshal(data, &want); err != nil {
@@ -78,6 +80,17 @@ func TestCalibration(t *testing.T) {
 		c := NewCalibration(set, w.Confidence, w.Wrong)
 		near(t, "ECE", c.ECE(nil), w.ECE, 1e-9)
 		near(t, "RMS", c.RMS(nil), w.RMS, 1e-9)
+		near(t, "RMS in the reference form", c.ReferenceRMS(nil), w.ReferenceRMS, 1e-9)
+		near(t, "AURRA", c.AURRA(nil), w.AURRA, 1e-9)
+		// A weight of 2 is every row twice.
+		twos, twice := make([]uint8, len(w.Wrong)), &Calibration{}
+		for i := range twos {
+			twos[i] = 2
+		}
+		for _, r := range c.rows {
+			twice.rows = append(twice.rows, r, r)
+		}
+		near(t, "AURRA of doubled rows", c.AURRA(twos), twice.AURRA(nil), 1e-12)
 
 		mean := func(_ int, weights []uint8) float64 {
 			sum, n := 0.0, 0.0
@@ -126,6 +139,28 @@ func TestPrecision(t *testing.T) {
 		macro := NewRanking(set, w.Scores, w.Positive, w.Classes, Macro)
 		near(t, "macro mAP", macro.MeanPrecision(nil), w.Macro, 1e-9)
 		near(t, "macro mAP, weighted by one", macro.MeanPrecision(ones), w.Macro, 1e-9)
+		// A slice is the ranking of its rows alone.
+		var at []int
+		var scores []float32
+		var positive []bool
+		for i := range cluster {
+			if i%3 != 1 {
+				at = append(at, i)
+				scores = append(scores, w.Scores[i*w.Classes:(i+1)*w.Classes]...)
+				positive = append(positive, w.Positive[i*w.Classes:(i+1)*w.Classes]...)
+			}
+		}
+		for _, form := range []Precision{Macro, Reference} {
+			own := NewRanking(NewSet(cluster[:len(at)]), scores, positive, w.Classes, form)
+			near(t, "mAP of a slice", NewRanking(set, w.Scores, w.Positive, w.Classes, form).Slice(at).MeanPrecision(nil), own.MeanPrecision(nil), 1e-15)
+		}
+		mean, with := 0.0, 0.0
+		for c := range w.Classes {
+			if macro.Positives(c) > 0 {
+				mean, with = mean+macro.Precision(c, nil), with+1
+			}
+		}
+		near(t, "mean of the classes' precision", mean/with, w.Macro, 1e-9)
 		near(t, "reference mAP", NewRanking(set, w.Scores, w.Positive, w.Classes, Reference).MeanPrecision(nil), w.Reference, 1e-9)
 	}
 }
@@ -168,6 +203,20 @@ func TestHolm(t *testing.T) {
 		got := Holm(tt.p)
 		for i := range tt.want {
 			near(t, "Holm", got[i], tt.want[i], 1e-14)
+		}
+	}
+}
+
+// A lower bound is that of the interval with the same tail, and falls with it.
+func TestRateBound(t *testing.T) {
+	for _, e := range []Estimate{
+		{Value: 0.3, Rows: 50, Simple: true, DF: 49, Images: 0.3 * 0.7 / 50},
+		{Value: 0.3, Images: 0.002, Seeds: 0.001, DF: 4, Rows: 300},
+	} {
+		low, _ := e.RateInterval()
+		near(t, "bound at 2.5 %", e.RateBound(0.025), low, 1e-7) // the normal quantile is taken at 1e7 degrees of freedom
+		if e.RateBound(0.001) >= low {
+			t.Errorf("%+v: the bound at 0.1 %% is %v, at 2.5 %% %v", e, e.RateBound(0.001), low)
 		}
 	}
 }

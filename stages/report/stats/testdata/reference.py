@@ -39,12 +39,29 @@ def rms(conf, wrong, size=100):
     return np.sqrt(sum((b - a) / len(conf) * (right[a:b].mean() - conf[a:b].mean()) ** 2 for a, b in zip(starts, ends)))
 
 
+def reference_rms(conf, wrong, size=100):
+    """As evaluation scripts of ImageNet-R do: bins of 100 by rising confidence, of which the loop leaves out the last."""
+    order = np.argsort(conf, kind="stable")
+    gaps = conf[order] - (1 - wrong[order])
+    whole = [gaps[size * b: size * (b + 1)] for b in range(len(gaps) // size - 1)]
+    return np.sqrt(sum(size * np.square(b.mean()) for b in whole) / len(gaps))
+
+
+def aurra(conf, wrong):
+    """Mean accuracy of the k surest rows, over k; rows of equal confidence each count as their mean."""
+    sure, group = np.unique(-conf, return_inverse=True)
+    mean = np.bincount(group, 1 - wrong) / np.bincount(group)
+    curve = np.cumsum(mean[np.sort(group)]) / np.arange(1, len(conf) + 1)
+    return curve.mean()
+
+
 calibration = []
 for n in (5, 100, 250, 431):
     conf = np.round(rng.beta(4, 2, n), 4).astype(np.float32)
     wrong = (rng.random(n) > conf**1.5).astype(int)
     calibration.append({"confidence": [float(c) for c in conf], "wrong": wrong.tolist(),
-                        "ece": ece(conf.astype(np.float64), wrong), "rms": rms(conf.astype(np.float64), wrong)})
+                        "ece": ece(conf.astype(np.float64), wrong), "rms": rms(conf.astype(np.float64), wrong),
+                        "referenceRMS": reference_rms(conf.astype(np.float64), wrong), "aurra": aurra(conf.astype(np.float64), wrong)})
 
 precision = []
 for n, classes, digits in ((8, 3, 1), (60, 4, 1), (200, 5, 6)):
