@@ -20,7 +20,7 @@ const (
 func (c *Config) assess(all []*benchmark, boot *stats.Bootstrap) (*result, error) {
 	r := &result{
 		Format: format, Title: c.Title, Baseline: c.Baseline, Replicate: c.Replicate, Level: level,
-		Margins: marginsResult(c.Margins),
+		Margins: marginsResult(c.Margins), larger: c.Hypotheses.Larger,
 	}
 	known := c.Baseline == ""
 	for _, b := range all {

@@ -115,6 +115,7 @@ func attributeTables(b *benchmarkResult) []table {
 	var ts []table
 	for a, attribute := range b.Models[0].Attributes {
 		t := table{
+			fold:  len(attribute.Values) > drawnValues,
 			title: "Error by " + attribute.Name, head: []string{attribute.Name, "images"}, extra: true,
 			note: b.overAll(),
 		}
@@ -142,6 +143,34 @@ func (b *benchmarkResult) overAll() string {
 	return "Mean of the test sets, each weighted by its images that have the value."
 }
 
+// drawnValues is how many values of an attribute a chart shows and a table does
+// unfolded.
+const drawnValues = 12
+
+// drawn are the values that a chart shows, in their order: all, or those with the
+// most errors.
+func (a *attributeErrors) drawn() []int {
+	var at []int
+	for v, x := range a.Values {
+		if x.Error != nil && x.Images >= leastGroup || len(a.Values) <= drawnValues {
+			at = append(at, v)
+		}
+	}
+	if len(at) <= drawnValues {
+		return at
+	}
+	slices.SortStableFunc(at, func(v, w int) int {
+		switch x, y := a.Values[v].Error.Value, a.Values[w].Error.Value; {
+		case x > y:
+			return -1
+		case x < y:
+			return 1
+		}
+		return 0
+	})
+	return at[:drawnValues]
+}
+
 // attributeCharts are the same tables as bars.
 func (b *benchmarkResult) attributeCharts(colours []string) []chart {
 	var cs []chart
@@ -151,11 +180,16 @@ func (b *benchmarkResult) attributeCharts(colours []string) []chart {
 			Kind: "bars", Title: "Error by " + attribute.Name, X: axis{Label: b.Measure + ", %", Low: &zero}, Guess: &b.Chance,
 			Note: b.overAll() + " Whiskers are 95 % intervals; the dotted line is guessing.", Legend: b.legend(colours),
 		}
-		for v, x := range attribute.Values {
+		drawn := attribute.drawn()
+		if len(drawn) < len(attribute.Values) {
+			c.Note += fmt.Sprintf(" The %d values of %d on which %s errs most.", len(drawn), len(attribute.Values), b.Models[0].Name)
+		}
+		for row, v := range drawn {
+			x := attribute.Values[v]
 			c.Rows = append(c.Rows, fmt.Sprintf("%s (%s images)", x.Value, grouped(x.Images)))
 			for i, m := range b.Models {
 				if n := m.Attributes[a].Values[v].Error; n != nil {
-					c.Bars = append(c.Bars, bar{v, i, n.Value, n.Low, n.High, colour(colours, m.Name), m.Name + ", " + attribute.Name + " " + x.Value + ": " + value(n).text() + " %"})
+					c.Bars = append(c.Bars, bar{row, i, n.Value, n.Low, n.High, colour(colours, m.Name), m.Name + ", " + attribute.Name + " " + x.Value + ": " + value(n).text() + " %"})
 				}
 			}
 		}

@@ -101,7 +101,7 @@ func (b *benchmarkResult) legend(colours []string) []legendEntry {
 }
 
 // charts are the figures above a benchmark's tables.
-func (b *benchmarkResult) charts(colours []string) []chart {
+func (b *benchmarkResult) charts(colours []string, larger []Sizes) []chart {
 	var cs []chart
 	if b.Models[0].Corruption != nil {
 		cs = append(cs, b.severities(colours))
@@ -112,7 +112,7 @@ func (b *benchmarkResult) charts(colours []string) []chart {
 	if c, ok := b.scatter(colours); ok {
 		cs = append(cs, c)
 	}
-	if c, ok := b.sizes(colours); ok {
+	if c, ok := b.sizes(colours, larger); ok {
 		cs = append(cs, c)
 	}
 	if c, ok := b.calibration(colours); ok {
@@ -225,8 +225,9 @@ func (b *benchmarkResult) severities(colours []string) chart {
 	return c
 }
 
-// sizes draws OOD error over the number of weights, as figure 6 of the paper.
-func (b *benchmarkResult) sizes(colours []string) (chart, bool) {
+// sizes draws OOD error over the number of weights, as figure 6 of the paper, which
+// joins the smaller and the larger model of a family.
+func (b *benchmarkResult) sizes(colours []string, larger []Sizes) (chart, bool) {
 	zero := 0.0
 	c := chart{
 		Kind: "points", Title: "Error against model size", X: axis{Label: "millions of weights", Low: &zero},
@@ -242,6 +243,22 @@ func (b *benchmarkResult) sizes(colours []string) (chart, bool) {
 			X: m.Parameters, Y: m.OOD.Value, Lower: m.OOD.Low, Upper: m.OOD.High, Series: colour(colours, m.Name),
 			Tip: m.Name + ": " + decimal(m.Parameters) + " million weights, OOD mean " + value(m.OOD).text() + " %",
 		})
+	}
+	for _, pair := range larger {
+		var ends [][2]float64
+		for _, name := range []string{pair.Small, pair.Large} {
+			for _, m := range b.Models {
+				if m.Name == name && m.Parameters > 0 && m.OOD != nil {
+					ends = append(ends, [2]float64{m.Parameters, m.OOD.Value})
+				}
+			}
+		}
+		if len(ends) == 2 {
+			c.Curves = append(c.Curves, curve{Points: ends, Series: -1, Dashed: true})
+		}
+	}
+	if len(c.Curves) > 0 {
+		c.Note += " Dashed: a model and the larger one of its family."
 	}
 	return c, len(sizes) > 1 // methods of one network, as most are, tell nothing
 }

@@ -12,6 +12,9 @@ import (
 // alexnetClean is AlexNet's top-1 error on clean ImageNet, for the relative mCE.
 const alexnetClean = 0.435
 
+// alexnetName is what AlexNet is called as a reference.
+const alexnetName = "AlexNet"
+
 // corruptionErrors are a model's errors on a corruption benchmark, by corruption
 // and by severity, and in units of a reference model's: CE by corruption, their
 // mean, and the relative mean, which sets the growth of error over clean images
@@ -205,7 +208,7 @@ func (b *benchmark) reference(m *model) reference {
 	case "":
 		return reference{}
 	case "alexnet":
-		return reference{name: "AlexNet"}
+		return reference{name: alexnetName}
 	}
 	x := b.find(b.about.CE, m.rest)
 	if x == nil {

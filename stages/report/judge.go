@@ -63,7 +63,9 @@ func (c *Config) hypotheses(all []*benchmark, boot *stats.Bootstrap) *hypotheses
 	add(3, "Diverse Data Augmentation", c.against(h.Diverse))
 	add(4, "Pretraining", pairsOf(h.Pretraining))
 	if len(h.Texture) > 0 {
-		r.Rows = append(r.Rows, j.texture())
+		row := j.texture()
+		row.Why += j.shapeShares()
+		r.Rows = append(r.Rows, row)
 	}
 	if len(against) > 0 {
 		row, cells := j.onlyIID(against)

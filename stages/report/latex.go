@@ -33,7 +33,7 @@ func latex(r *result, sections []section) []byte {
 				case t.note != "":
 					caption += " " + escapeLatex(t.note)
 				}
-				fmt.Fprintf(&b, "\n\\begin{table}\n\\centering\n\\caption{%s}%s\n%s\\begin{tabular}{%s}\n\\toprule\n", caption, label, latexShrink, t.latexColumns())
+				fmt.Fprintf(&b, "\n\\begin{table}\n\\centering\n\\caption{%s}%s\n\\par\\smallskip\n%s\\begin{tabular}{%s}\n\\toprule\n", caption, label, latexShrink, t.latexColumns())
 				latexRow(&b, len(t.head), func(k int) string { return escapeLatex(t.head[k]) })
 				b.WriteString("\\midrule\n")
 				for _, row := range rows[:n] {

@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // layHypotheses is the table of hypotheses by benchmarks, why each verdict is
 // as it is, and the comparisons that they rest on.
 func layHypotheses(r *result, colours []string) section {
 	h := r.Hypotheses
-	s := section{title: "Hypotheses", id: "hypotheses", lead: fmt.Sprintf(
+	s := section{title: "Hypotheses", id: "hypotheses", first: true, lead: fmt.Sprintf(
 		"Each sign is that of more than half of the comparisons behind it. A comparison is + if A and G are above 0 (one-sided p <= 0.025, Holm over the comparisons of this part, %d) and A >= %s and G >= %s points; "+
 			"- if the data rule such a gain out; 0 if they decide neither. The paper's sign for no evidence, -, is 0 or - here.",
 		h.Family, decimal(r.Margins.OOD), decimal(r.Margins.Gap))}
@@ -19,17 +20,11 @@ func layHypotheses(r *result, colours []string) section {
 		main.head = append(main.head, b.Name)
 	}
 	main.head = append(main.head, "over all")
-	evidence := table{
-		title: "Evidence", head: []string{"#", "benchmark", "comparison", "A", "G", "p", "verdict"}, keys: 3,
-		note: "In points, as in the benchmarks' own tables; p by Holm over all comparisons of this part.",
-	}
-	parts := table{
-		title: "Evidence, by test set", head: []string{"#", "benchmark", "comparison", "test set", "A", "G", "p", "verdict"}, keys: 4, fold: true, extra: true,
-		note: "As above, each test set for itself; p by Holm over all comparisons and test sets of this part.",
-	}
+	all := &evidenceTable{rows: map[evidenceKey]int{}}
 	for _, row := range h.Rows {
 		name := strconv.Itoa(row.Number) + " " + row.Name
 		cells := []cell{{value: name}}
+		first := "" // anchor of the row's first comparison
 		for _, b := range r.Benchmarks {
 			i := slices.IndexFunc(row.Benchmarks, func(v hypothesisVerdict) bool { return v.Benchmark == b.Name })
 			if i < 0 {
@@ -37,40 +32,28 @@ func layHypotheses(r *result, colours []string) section {
 				continue
 			}
 			v := row.Benchmarks[i]
-			anchor := evidenceAnchor(row, b.Name, r)
 			c := mark(v.Verdict)
-			c.link = anchor
+			for k, e := range v.Cells {
+				if anchor := all.add(row.Number, b.Name, e); k == 0 {
+					c.link = anchor
+				}
+			}
+			if first == "" {
+				first = c.link
+			}
 			cells = append(cells, c)
 			if row.Number <= 4 {
-				s.items = append(s.items, item{fmt.Sprintf("%s, %s: %s.", name, b.Name, v.Why), anchor})
-			}
-			for k, e := range v.Cells {
-				of := e.With + " against " + e.Plain
-				if e.Uncontrolled {
-					of += " (uncontrolled)"
-				}
-				if e.Overlap != nil {
-					of += fmt.Sprintf(" (overlaps with %d of %d sets)", e.Overlap.Sets, e.Overlap.Of)
-				}
-				if len(e.Sets) > 1 && len(e.Sets) <= manySets {
-					for _, x := range e.Sets {
-						parts.rows = append(parts.rows, []cell{{value: strconv.Itoa(row.Number)}, {value: b.Name}, {value: of}, {value: x.Set}, signed(x.A), signed(x.G), pvalue(x.Holm), mark(x.Verdict)})
-					}
-				}
-				evidence.rows = append(evidence.rows, []cell{{value: strconv.Itoa(row.Number)}, {value: b.Name}, {value: of}, signed(e.A), signed(e.G), pvalue(e.Holm), mark(e.Verdict)})
-				if k > 0 {
-					anchor = ""
-				}
-				evidence.ids = append(evidence.ids, anchor)
+				s.items = append(s.items, item{fmt.Sprintf("%s, %s: %s.", name, b.Name, v.Why), c.link})
 			}
 		}
-		all := cell{value: row.Verdict}
+		over := cell{value: row.Verdict}
 		if row.Verdict != "" {
-			all.link = "why-" + strconv.Itoa(len(s.items)+1)
-			s.items = append(s.items, item{fmt.Sprintf("%s: %s: %s.", name, row.Verdict, row.Why), h.rests(row, r)})
+			over.link = "why-" + strconv.Itoa(len(s.items)+1)
+			s.items = append(s.items, item{fmt.Sprintf("%s: %s: %s.", name, row.Verdict, row.Why), h.rests(row, first)})
 		}
-		main.rows = append(main.rows, append(cells, all))
+		main.rows = append(main.rows, append(cells, over))
 	}
+	evidence, parts := all.tables()
 	s.tables = []table{main}
 	if len(evidence.rows) > 0 {
 		s.tables = append(s.tables, evidence)
@@ -97,23 +80,86 @@ const (
 	correlationAnchor = "h8"
 )
 
-// rests is the anchor of what the verdict of a property rests on.
-func (h *hypothesesResult) rests(row hypothesisResult, r *result) string {
+// rests is the anchor of what the verdict of a property rests on; first is that of
+// its first comparison.
+func (h *hypothesesResult) rests(row hypothesisResult, first string) string {
 	switch {
 	case row.Number == 6 && len(h.Only) > 0:
 		return onlyAnchor
 	case row.Number == 8 && len(h.Correlations) > 0:
 		return correlationAnchor
-	case len(row.Benchmarks) > 0:
-		return evidenceAnchor(row, row.Benchmarks[0].Benchmark, r)
 	}
-	return ""
+	return first
 }
 
-// evidenceAnchor is that of the first comparison behind a row's sign on a benchmark.
-func evidenceAnchor(row hypothesisResult, benchmark string, r *result) string {
-	at := slices.IndexFunc(r.Benchmarks, func(x benchmarkResult) bool { return x.Name == benchmark })
-	return "h" + strconv.Itoa(row.Number) + "-" + strconv.Itoa(at+1)
+// An evidenceTable gathers the comparisons behind the signs, each once with the
+// hypotheses that rest on it.
+type evidenceTable struct {
+	all  []evidenceRow
+	rows map[evidenceKey]int
+}
+
+type evidenceRow struct {
+	numbers       []string
+	benchmark, of string
+	cell          evidenceCell
+}
+
+// An evidenceKey tells comparisons apart: the gains are shared by all that are of the
+// same sets.
+type evidenceKey struct {
+	of    string
+	gains *gains
+}
+
+// add takes up a comparison and returns its anchor.
+func (t *evidenceTable) add(number int, benchmark string, e evidenceCell) string {
+	of := e.With + " against " + e.Plain
+	if e.Uncontrolled {
+		of += " (uncontrolled)"
+	}
+	key := evidenceKey{of, e.gains}
+	i, ok := t.rows[key]
+	if !ok {
+		i = len(t.all)
+		t.rows[key] = i
+		t.all = append(t.all, evidenceRow{benchmark: benchmark, of: of, cell: e})
+	}
+	row := &t.all[i]
+	if n := strconv.Itoa(number); !slices.Contains(row.numbers, n) {
+		row.numbers = append(row.numbers, n)
+	}
+	if row.cell.Overlap == nil {
+		row.cell.Overlap = e.Overlap
+	}
+	return "e" + strconv.Itoa(i+1)
+}
+
+// tables are the comparisons, and the same by test set.
+func (t *evidenceTable) tables() (evidence, parts table) {
+	evidence = table{
+		title: "Evidence", head: []string{"for", "benchmark", "comparison", "verdict", "A", "G", "p"}, keys: 3,
+		note: "In points, as in the benchmarks' own tables; p by Holm over all comparisons of this part. For: the hypotheses that rest on the comparison.",
+	}
+	parts = table{
+		title: "Evidence, by test set", head: []string{"for", "benchmark", "comparison", "test set", "verdict", "A", "G", "p"}, keys: 4, fold: true, extra: true,
+		note: "As above, each test set for itself; p by Holm over all comparisons and test sets of this part.",
+	}
+	for i, row := range t.all {
+		e, of := row.cell, row.of
+		if e.Overlap != nil {
+			of += fmt.Sprintf(" (overlaps with %d of %d sets)", e.Overlap.Sets, e.Overlap.Of)
+		}
+		names := []cell{{value: strings.Join(row.numbers, ", ")}, {value: row.benchmark}, {value: of}}
+		evidence.rows = append(evidence.rows, append(slices.Clone(names), mark(e.Verdict), signed(e.A), signed(e.G), pvalue(e.Holm)))
+		evidence.ids = append(evidence.ids, "e"+strconv.Itoa(i+1))
+		if len(e.Sets) > 1 && len(e.Sets) <= manySets {
+			for _, x := range e.Sets {
+				parts.rows = append(parts.rows, append(slices.Clone(names), cell{value: x.Set}, mark(x.Verdict), signed(x.A), signed(x.G), pvalue(x.Holm)))
+			}
+		}
+	}
+	return evidence, parts
 }
 
 // onlyTable is what row 6 rests on: where the interval of each G lies.

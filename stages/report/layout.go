@@ -11,6 +11,7 @@ import (
 type section struct {
 	title  string
 	id     string // of the page's anchor
+	first  bool   // stands first on the page, which is read from its top
 	lead   string // a paragraph before the tables
 	items  []item // a list after the first table
 	tables []table
@@ -128,7 +129,7 @@ func layBenchmark(r *result, b *benchmarkResult, id string, colours []string) se
 	if t, ok := effortTable(b); ok {
 		s.tables = append(s.tables, t)
 	}
-	s.charts, s.strips = b.charts(colours), b.strips
+	s.charts, s.strips = b.charts(colours, r.larger), b.strips
 	return s
 }
 

@@ -75,6 +75,9 @@ func publishedTable(p *published, own *benchmarkResult) table {
 			for len(row) < len(t.head) {
 				row = append(row, cell{})
 			}
+			if c := m.Corruption; mce && c != nil && c.Complete && c.Reference == alexnetName {
+				row[len(row)-1] = value(c.Mean)
+			}
 			t.rows = append(t.rows, row)
 		}
 	}

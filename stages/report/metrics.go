@@ -181,10 +181,15 @@ func (m *model) hasAll(parts []slice) bool {
 	return !slices.ContainsFunc(parts, func(s slice) bool { return !m.has(s.set.name) })
 }
 
-// pooled is the error over all rows of the slices.
+// pooled is the error over all rows of the slices. Each is a term of its own, whose
+// rows vary around its own error; where one has a single cluster, about whose
+// variance it says nothing, all of them are one.
 func (m *model) pooled(parts []slice) stats.Estimate {
+	together := slices.ContainsFunc(parts, func(p slice) bool { return p.rows.Clusters() < 2 })
 	total := rowsOf(parts)
 	var terms []stats.Term
+	var cluster []int32
+	all := make(stats.Values, len(m.seeds))
 	for _, p := range parts {
 		v := stats.NewValues(len(p.at), len(m.seeds))
 		for k, seed := range m.seeds {
@@ -192,8 +197,13 @@ func (m *model) pooled(parts []slice) stats.Estimate {
 			for i, row := range p.at {
 				v[k][i] = wrong[row]
 			}
+			all[k] = append(all[k], v[k]...)
 		}
+		cluster = append(cluster, p.rows.Cluster...)
 		terms = append(terms, stats.Term{Weight: float64(len(p.at)) / float64(total), Set: p.rows, Values: v})
+	}
+	if together {
+		terms = []stats.Term{{Weight: 1, Set: stats.NewSet(cluster), Values: all}}
 	}
 	return stats.Linear(terms)
 }

@@ -24,6 +24,7 @@ import (
 type drawn struct {
 	Scores [][]float32 `json:"scores"`
 	Labels []any       `json:"labels"` // a number, or a list of 0 and 1
+	Town   []int       `json:"town"`   // of each row, 0 to 2
 }
 
 // oneLabel draws rows whose scores are probabilities that know a little.
@@ -43,7 +44,7 @@ func oneLabel(r *rand.Rand, rows, classes int) drawn {
 		for c := range scores {
 			scores[c] = float32(e[c] / sum)
 		}
-		d.Scores, d.Labels = append(d.Scores, scores), append(d.Labels, label)
+		d.Scores, d.Labels, d.Town = append(d.Scores, scores), append(d.Labels, label), append(d.Town, r.IntN(3))
 	}
 	return d
 }
@@ -60,7 +61,7 @@ func severalLabels(r *rand.Rand, rows, classes int) drawn {
 			}
 			scores[c] = float32(math.Round(25*(0.5*r.Float64()+0.4*float64(labels[c])))) / 25
 		}
-		d.Scores, d.Labels = append(d.Scores, scores), append(d.Labels, labels)
+		d.Scores, d.Labels, d.Town = append(d.Scores, scores), append(d.Labels, labels), append(d.Town, r.IntN(3))
 	}
 	return d
 }
@@ -82,8 +83,10 @@ func (d drawn) table(set string) stages.Input {
 	if one {
 		fields = []arrow.Field{{Name: "id", Type: text}, {Name: "label", Type: text}, scores, {Name: "predicted", Type: text}, {Name: "correct", Type: arrow.FixedWidthTypes.Boolean}}
 	}
+	fields = append(fields, arrow.Field{Name: "town", Type: arrow.PrimitiveTypes.Int64})
 	b := array.NewRecordBuilder(memory.DefaultAllocator, arrow.NewSchema(fields, nil))
 	for i, row := range d.Scores {
+		b.Field(len(fields) - 1).(*array.Int64Builder).Append(int64(d.Town[i]))
 		b.Field(0).(*array.StringBuilder).Append(fmt.Sprintf("%s/%05d", set, i))
 		list := b.Field(2).(*array.FixedSizeListBuilder)
 		list.Append(true)
@@ -142,18 +145,25 @@ func TestMetricsOfPeers(t *testing.T) {
 					Error, Gap, Top5 number
 					ECE              number
 					RMS              number `json:"rms_calibration"`
+					ReferenceRMS     number `json:"rms_calibration_reference"`
+					AURRA            number
 				}
 				Classes []struct {
 					Class string
 					IID   number
 				}
+				Attributes []struct {
+					Values []struct{ Error number }
+				}
+				Worst []struct{ Error number } `json:"worst_groups"`
 			}
 		}
 	}
 	run := func(in []stages.Input, form string) (res result) {
 		t.Helper()
 		c := stagetest.Case{Kind: report.Robustness(), Ports: map[string][]stages.Input{"street": in}, Config: config(func(c *report.Config) {
-			c.Baseline, c.Replicate, c.Metrics = "", "", []string{"top-5", "calibration", "classes"}
+			c.Baseline, c.Replicate, c.Attributes = "", "", []string{"town"}
+			c.Metrics = []string{"top-5", "calibration", "calibration-reference", "classes"}
 			if form != "" {
 				c.Benchmarks = map[string]report.Benchmark{"street": {MAP: form}}
 			}
@@ -187,6 +197,7 @@ func TestMetricsOfPeers(t *testing.T) {
 		n := len(wrong[e.Set])
 		given["rates"][e.Set] = []int{int(math.Round(e.Error.Value * float64(n) / 100)), n}
 		got[e.Set+" error"], got[e.Set+" top5"], got[e.Set+" ece"], got[e.Set+" rms"] = e.Error.Value, e.Top5.Value, e.ECE.Value, e.RMS.Value
+		got[e.Set+" refrms"], got[e.Set+" aurra"] = e.ReferenceRMS.Value, e.AURRA.Value
 		got[e.Set+" low"], got[e.Set+" high"] = e.Error.Low, e.Error.High
 		if e.Set != "iid" {
 			given["gaps"][e.Set] = [][]int{wrong["iid"], wrong[e.Set]}
@@ -196,9 +207,23 @@ func TestMetricsOfPeers(t *testing.T) {
 	for c, e := range m.Classes {
 		got[fmt.Sprintf("iid class %d", c)] = e.IID.Value
 	}
+	got["worst"] = m.Worst[0].Error.Value
+	for v, x := range m.Attributes[0].Values {
+		got[fmt.Sprintf("town %d", v)] = x.Error.Value
+	}
 	for _, form := range []string{"macro", "reference"} {
-		for _, e := range run(several, form).Benchmarks[0].Models[0].Errors {
+		m := run(several, form).Benchmarks[0].Models[0]
+		for _, e := range m.Errors {
 			got[e.Set+" "+form] = e.Error.Value
+		}
+		if form == "reference" {
+			break
+		}
+		for c, e := range m.Classes {
+			got[fmt.Sprintf("iid ap %d", c)] = e.IID.Value
+		}
+		for v, x := range m.Attributes[0].Values {
+			got[fmt.Sprintf("several town %d", v)] = x.Error.Value
 		}
 	}
 
@@ -231,7 +256,7 @@ func TestMetricsOfPeers(t *testing.T) {
 		}
 	}
 	t.Logf("%v numbers compared, the largest difference is %.1e points", compared, largest)
-	if compared["sklearn"] < 24 || compared["torchmetrics"] < 12 || compared["scipy"] < 10 || compared["numpy"] < 3 {
+	if compared["sklearn"] < 33 || compared["torchmetrics"] < 12 || compared["scipy"] < 10 || compared["numpy"] < 13 {
 		t.Errorf("compared %v", compared)
 	}
 }

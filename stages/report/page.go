@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"html/template"
+	"slices"
 	"strings"
 )
 
@@ -87,6 +88,16 @@ func page(r *result, sections []section) ([]byte, error) {
 		Title: r.Title, Summary: r.summary(), Style: template.CSS(pageStyle), Scripts: []template.JS{template.JS(sortScript)}, Run: runMark, Notes: r.Notes, Inputs: r.Inputs,
 	}
 	drawn := false
+	sections = slices.Clone(sections)
+	slices.SortStableFunc(sections, func(a, b section) int {
+		switch {
+		case a.first == b.first:
+			return 0
+		case a.first:
+			return -1
+		}
+		return 1
+	})
 	for _, s := range sections {
 		drawn = drawn || len(s.charts) > 0
 		p := pageSection{ID: s.id, Title: s.title, Lead: s.lead, Charts: s.charts}
@@ -132,7 +143,11 @@ func (t *table) page() pageTable {
 	words := make([]bool, len(t.head))
 	for i, h := range t.head {
 		words[i] = t.textual(i)
-		p.Head = append(p.Head, pageCell{Value: h, Words: words[i]})
+		head := pageCell{Value: h, Words: words[i]}
+		if slices.ContainsFunc(t.rows, func(row []cell) bool { return row[i].mark != "" }) {
+			head.Mark = "marks"
+		}
+		p.Head = append(p.Head, head)
 	}
 	for k, row := range t.rows {
 		cells := make([]pageCell, len(row))

@@ -76,6 +76,7 @@ func (b *benchmark) strips(ctx context.Context, c *Config, in *stages.Inputs) (s
 	if len(m.seeds) == 0 {
 		return nil, nil, nil
 	}
+	var missing []string
 	for _, s := range b.pictured() {
 		p := m.cells[cellKey{m.seeds[0], s.name}]
 		if p == nil || len(p.mistakes) == 0 {
@@ -89,7 +90,7 @@ func (b *benchmark) strips(ctx context.Context, c *Config, in *stages.Inputs) (s
 			}
 		}
 		if from == nil {
-			notes = append(notes, fmt.Sprintf("%s: no pictures are given of test set %s", b.name, s.name))
+			missing = append(missing, s.name)
 			continue
 		}
 		t := strip{Set: s.name, Model: m.name(), Of: p.mistaken}
@@ -97,6 +98,12 @@ func (b *benchmark) strips(ctx context.Context, c *Config, in *stages.Inputs) (s
 			return nil, nil, err
 		}
 		strips = append(strips, t)
+	}
+	if n := len(missing); n > 3 {
+		missing = append(missing[:2], fmt.Sprintf("%d others", n-2))
+	}
+	if len(missing) > 0 {
+		notes = append(notes, fmt.Sprintf("%s: no pictures are given of test set %s", b.name, strings.Join(missing, ", ")))
 	}
 	return strips, notes, nil
 }

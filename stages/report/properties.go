@@ -52,7 +52,6 @@ func (j *judge) texture() hypothesisResult {
 		r.Contrast = difference(e)
 		r.Why += "; mean G there minus elsewhere " + signed(r.Contrast).text()
 	}
-	r.Why += j.shapeShares()
 	switch {
 	case sign == "-":
 		r.Verdict = contradicted

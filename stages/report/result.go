@@ -16,6 +16,7 @@ type result struct {
 	Inputs     []provenance      `json:"inputs"`
 
 	training []course // for the page
+	larger   []Sizes  // pairs that charts join
 }
 
 // format is raised when a field changes its meaning or goes.

@@ -33,7 +33,8 @@ func (r *result) summary() []string {
 			}
 		}
 		if b.oodSets() > 1 {
-			line += "; the worst test set is " + b.worst(m).text()
+			worst := b.worst(m)
+			line += fmt.Sprintf("; the worst test set is %s with %s %%", worst.name, worst.value)
 		}
 		lines = append(lines, line+"."+b.verdicts(r.Baseline))
 	}

@@ -14,6 +14,7 @@ from torchmetrics.classification import MulticlassAccuracy, MulticlassCalibratio
 
 given = json.load(sys.stdin)
 out = {}
+town_wrong, town_map = {}, {}
 
 for name, s in given["one"].items():
     scores, labels = np.array(s["scores"], np.float32).astype(np.float64), np.array(s["labels"])
@@ -36,6 +37,17 @@ for name, s in given["one"].items():
         rows = order[100 * b: 100 * (b + 1) if b + 1 < bins else None]
         square += len(rows) * (scores.max(1)[rows].mean() - (best == labels)[rows].mean()) ** 2
     out[f"{name} rms numpy"] = 100 * np.sqrt(square / len(order))
+    # As the code of ImageNet-R: the loop over the bins leaves out the last, the mean is over all rows.
+    gaps = (scores.max(1) - (best == labels))[order]
+    out[f"{name} refrms numpy"] = 100 * np.sqrt(sum(100 * gaps[100 * b: 100 * (b + 1)].mean() ** 2 for b in range(bins - 1)) / len(order))
+    right = (best == labels)[order[::-1]]
+    out[f"{name} aurra numpy"] = 100 * np.mean(np.cumsum(right) / np.arange(1, len(right) + 1))
+    if name == "iid":
+        size = np.bincount(labels, minlength=k)
+        out["worst numpy"] = 100 * max(1 - recall[c] for c in range(k) if size[c] >= 10)
+    for value in (0, 1, 2):
+        rows = [i for i, row in enumerate(s["town"]) if row == value]
+        town_wrong[value] = town_wrong.get(value, []) + list((best != labels)[rows])
 
 for name, s in given["several"].items():
     scores, labels = np.array(s["scores"], np.float32).astype(np.float64), np.array(s["labels"])
@@ -43,6 +55,14 @@ for name, s in given["several"].items():
     out[f"{name} macro sklearn"] = 100 * (1 - metrics.average_precision_score(labels[:, with_positives], scores[:, with_positives], average="macro"))
     ap = MultilabelAveragePrecision(labels.shape[1], average=None)(torch.tensor(scores), torch.tensor(labels)).double()
     out[f"{name} macro torchmetrics"] = 100 * (1 - ap[torch.tensor(with_positives)].mean().item())
+    for c in range(labels.shape[1]):
+        if with_positives[c]:
+            out[f"{name} ap {c} sklearn"] = 100 * (1 - metrics.average_precision_score(labels[:, c], scores[:, c]))
+    for value in (0, 1, 2):
+        rows = [i for i, row in enumerate(s["town"]) if row == value]
+        y, p = labels[rows], scores[rows]
+        has = y.sum(0) > 0
+        town_map[value] = town_map.get(value, []) + [(len(rows), 1 - metrics.average_precision_score(y[:, has], p[:, has], average="macro"))]
     area, weight = 0.0, 0.0
     for c in range(labels.shape[1]):
         if with_positives[c]:
@@ -50,6 +70,10 @@ for name, s in given["several"].items():
             area += labels[:, c].sum() * metrics.auc(recall, precision)
             weight += labels[:, c].sum()
     out[f"{name} reference sklearn"] = 100 * (1 - area / weight)
+
+for value in (0, 1, 2):
+    out[f"town {value} numpy"] = 100 * np.mean(town_wrong[value])
+    out[f"several town {value} sklearn"] = 100 * np.average([e for _, e in town_map[value]], weights=[n for n, _ in town_map[value]])
 
 for name, (k, n) in given["rates"].items():
     interval = stats.binomtest(k, n).proportion_ci(0.95, "wilson")
