@@ -18,28 +18,62 @@ type set struct {
 	input   stages.Input
 	rows    int
 	columns map[string]*tally
-	pairs   map[[2]string]map[[2]string]int // of train: rows by the values of two columns
+	pairs   map[[2]string]map[uint64]int // of train: rows by the codes of two columns' values
+	shown   map[string]exhibit           // of each class
+}
+
+// An exhibit is the row of a class whose id hashes lowest.
+type exhibit struct {
+	hash    uint64
+	ordinal int
 }
 
 // A tally counts the values of a column.
 type tally struct {
-	counts  map[string]int
+	codes   map[string]uint32
+	counts  []int // by code
 	missing int
 	full    bool // more values than are counted one by one
 }
 
+func newTally() *tally { return &tally{codes: map[string]uint32{}} }
+
+// of is how often a value was counted.
+func (t *tally) of(v string) int {
+	if k, ok := t.codes[v]; ok {
+		return t.counts[k]
+	}
+	return 0
+}
+
 // count reads a set once. Pairs are counted in train only, where associations
 // are what a model could learn.
-func (s *set) count(ctx context.Context, c *Sanity, names []string) error {
-	s.columns, s.pairs = map[string]*tally{}, map[[2]string]map[[2]string]int{}
+func (s *set) count(ctx context.Context, c *Sanity, names []string, bins map[string]*binning) error {
+	s.columns, s.pairs = map[string]*tally{}, map[[2]string]map[uint64]int{}
 	var have []string
 	for _, n := range names {
 		if len(s.input.Schema().FieldIndices(n)) == 1 {
 			have = append(have, n)
-			s.columns[n] = &tally{counts: map[string]int{}}
+			s.columns[n] = newTally()
 		}
 	}
-	values := make([][]string, len(have)) // none where it is missing; several of a list
+	tallies, used := make([]*tally, len(have)), make([]*binning, len(have))
+	for i, n := range have {
+		tallies[i], used[i] = s.columns[n], bins[n]
+	}
+	tables := make([]map[uint64]int, len(have)*len(have))
+	if s.name == "train" {
+		for i := range have {
+			for j := i + 1; j < len(have); j++ {
+				tables[i*len(have)+j] = map[uint64]int{}
+				s.pairs[[2]string{have[i], have[j]}] = tables[i*len(have)+j]
+			}
+		}
+	}
+	s.shown = map[string]exhibit{}
+	label := slices.Index(have, c.Label)
+	codes := make([][]uint32, len(have)) // of a row's values: none where it is missing, several of a list
+	var values []string
 	return s.input.Each(ctx, func(rec arrow.Record) error {
 		cols := make([]arrow.Array, len(have))
 		for i, n := range have {
@@ -48,26 +82,58 @@ func (s *set) count(ctx context.Context, c *Sanity, names []string) error {
 		for row := range int(rec.NumRows()) {
 			s.rows++
 			for i, col := range cols {
-				values[i] = appendValues(values[i][:0], col, row)
-				t := s.columns[have[i]]
-				if len(values[i]) == 0 {
-					t.missing++
+				values, codes[i] = appendValues(values[:0], col, row, used[i]), codes[i][:0]
+				if len(values) == 0 {
+					tallies[i].missing++
 				}
-				for _, v := range values[i] {
-					t.add(v, c.Values)
+				if i == label && c.Pictures > 0 && !tallies[i].full {
+					s.show(values, rec.Column(0).ValueStr(row))
+				}
+				for _, v := range values {
+					if k, ok := tallies[i].add(v, c.Values); ok {
+						codes[i] = append(codes[i], k)
+					}
 				}
 			}
-			if s.name == "train" {
-				s.pair(have, values)
+			if s.name != "train" {
+				continue
+			}
+			for i, a := range codes {
+				for j, b := range codes[i+1:] {
+					for _, v := range a {
+						for _, w := range b {
+							tables[i*len(have)+i+1+j][uint64(v)<<32|uint64(w)]++
+						}
+					}
+				}
 			}
 		}
 		return nil
 	})
 }
 
-// appendValues appends a cell's value, or those of a list, each once.
-func appendValues(to []string, col arrow.Array, i int) []string {
+// show takes the row that was counted last as the exhibit of its classes, if its
+// id hashes lowest.
+func (s *set) show(classes []string, id string) {
+	h := hashOf(id)
+	for _, v := range classes {
+		if had, ok := s.shown[v]; !ok {
+			s.shown[strings.Clone(v)] = exhibit{h, s.rows - 1}
+		} else if h < had.hash {
+			s.shown[v] = exhibit{h, s.rows - 1}
+		}
+	}
+}
+
+// appendValues appends a cell's value or bin, or the values of a list, each once.
+func appendValues(to []string, col arrow.Array, i int, b *binning) []string {
 	if col.IsNull(i) {
+		return to
+	}
+	if b != nil {
+		if v, ok := b.name(col, i); ok {
+			to = append(to, v)
+		}
 		return to
 	}
 	switch col := col.(type) {
@@ -86,43 +152,23 @@ func appendValues(to []string, col arrow.Array, i int) []string {
 	return append(to, col.ValueStr(i))
 }
 
-func (t *tally) add(v string, limit int) {
+// add counts a value and returns its code, unless there are too many values.
+func (t *tally) add(v string, limit int) (uint32, bool) {
 	if t.full {
-		return
+		return 0, false
 	}
-	if _, ok := t.counts[v]; !ok {
+	k, ok := t.codes[v]
+	if !ok {
 		if len(t.counts) == limit {
-			t.full, t.counts = true, nil
-			return
+			t.full, t.codes, t.counts = true, nil, nil
+			return 0, false
 		}
-		v = strings.Clone(v)
+		k = uint32(len(t.counts))
+		t.codes[strings.Clone(v)] = k
+		t.counts = append(t.counts, 0)
 	}
-	t.counts[v]++
-}
-
-func (s *set) pair(names []string, values [][]string) {
-	for i := range names {
-		for j := i + 1; j < len(names); j++ {
-			if len(values[i]) == 0 || len(values[j]) == 0 || s.columns[names[i]].full || s.columns[names[j]].full {
-				continue
-			}
-			key := [2]string{names[i], names[j]}
-			table := s.pairs[key]
-			if table == nil {
-				table = map[[2]string]int{}
-				s.pairs[key] = table
-			}
-			for _, v := range values[i] {
-				for _, w := range values[j] {
-					cell := [2]string{v, w}
-					if _, ok := table[cell]; !ok {
-						cell = [2]string{strings.Clone(v), strings.Clone(w)}
-					}
-					table[cell]++
-				}
-			}
-		}
-	}
+	t.counts[k]++
+	return k, true
 }
 
 func sortedKeys[V any](m map[string]V) []string {

@@ -44,27 +44,27 @@ func (r *report) markdown() []byte {
 		}
 		table(&b, rows)
 		for _, m := range r.Attributes {
-			if len(m.Values) > 40 {
-				fmt.Fprintf(&b, "%s: %d values, see sanity.json.\n\n", cell(m.Name), len(m.Values))
-				continue
-			}
 			fmt.Fprintf(&b, "### %s\n\n", cell(m.Name))
-			table(&b, r.counts(m.Values, func(i int) []int { return m.Counts[i] }))
+			if m.Bins != "" {
+				fmt.Fprintf(&b, "Bins: %s.\n\n", cell(m.Bins))
+			}
+			values, counts := m.common()
+			table(&b, r.counts(values, func(i int) []int { return counts[i] }))
 		}
 	}
 	if len(r.Associations) > 0 {
-		b.WriteString("## Associations in train\n\nCramer's V, 0 (independent) to 1 (one tells the other).\n\n")
-		rows := [][]string{{"", "", "V"}}
+		b.WriteString("## Associations in train\n\nCramer's V, 0 (independent) to 1 (one tells the other), beside what chance alone makes of independent columns in so few rows.\n\n")
+		rows := [][]string{{"", "", "V", "by chance"}}
 		for i, a := range r.Associations {
 			if i == 20 {
 				break
 			}
-			rows = append(rows, []string{a.A, a.B, fmt.Sprintf("%.3f", a.Strength)})
+			rows = append(rows, []string{a.A, a.B, fmt.Sprintf("%.3f", a.Strength), fmt.Sprintf("%.3f", a.Chance)})
 		}
 		table(&b, rows)
 	}
 	if len(r.Uncounted) > 0 {
-		fmt.Fprintf(&b, "Too many values to compare: %s.\n", cell(strings.Join(r.Uncounted, ", ")))
+		fmt.Fprintf(&b, "Too many different texts to compare: %s.\n", cell(strings.Join(r.Uncounted, ", ")))
 	}
 	return []byte(b.String())
 }

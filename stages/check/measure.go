@@ -59,11 +59,13 @@ func chiSquare(table [][]int) (statistic float64, freedom, n int) {
 }
 
 // cramer is Cramer's V: the strength of association of two columns, 0 to 1;
-// -1 where it has no meaning since one of them does not vary.
-func cramer(table [][]int) float64 {
+// -1 where it has no meaning since one of them does not vary. chance is what the
+// mean of chi-square under independence, its degrees of freedom, would give:
+// small tables of many values show that much without any association.
+func cramer(table [][]int) (v, chance float64) {
 	statistic, freedom, n := chiSquare(table)
 	if freedom == 0 {
-		return -1
+		return -1, 0
 	}
 	rows, cols := 0, 0
 	seen := make([]bool, len(table[0]))
@@ -78,7 +80,8 @@ func cramer(table [][]int) float64 {
 			}
 		}
 	}
-	return math.Sqrt(statistic / (float64(n) * float64(min(rows, cols)-1)))
+	most := float64(n) * float64(min(rows, cols)-1) // of chi-square
+	return math.Sqrt(statistic / most), math.Min(1, math.Sqrt(float64(freedom)/most))
 }
 
 // Quantiles of the standard normal distribution: of a two-sided test at 5 %,

@@ -35,6 +35,7 @@ type setReport struct {
 
 type mixReport struct {
 	Name   string    `json:"name"`
+	Bins   string    `json:"bins,omitempty"` // how the values were made, where they are bins
 	Values []string  `json:"values"`
 	Counts [][]int   `json:"counts"` // by set and value
 	Shift  []float64 `json:"shift"`  // total variation of each set from train
@@ -44,12 +45,13 @@ type association struct {
 	A        string  `json:"a"`
 	B        string  `json:"b"`
 	Strength float64 `json:"cramers_v"`
+	Chance   float64 `json:"by_chance"` // about what independent columns show in as many rows
 }
 
 func round4(x float64) float64 { return math.RoundToEven(x*10000) / 10000 }
 
 // report compares the sets with the first.
-func (c *Sanity) report(sets []*set, columns []string) (*report, error) {
+func (c *Sanity) report(sets []*set, columns []string, bins map[string]*binning) (*report, error) {
 	r := &report{label: c.Label, Classes: []string{}, Attributes: []mixReport{}, Associations: []association{}, Uncounted: []string{}, Notes: []string{}}
 	train := sets[0]
 	if train.rows == 0 {
@@ -62,7 +64,7 @@ func (c *Sanity) report(sets []*set, columns []string) (*report, error) {
 			r.Uncounted = append(r.Uncounted, name)
 			continue
 		}
-		mixes = append(mixes, mixOf(name, sets))
+		mixes = append(mixes, mixOf(name, sets, bins[name]))
 	}
 	beside := train
 	if i := slices.IndexFunc(sets, func(s *set) bool { return s.name == "iid" }); i >= 0 {
@@ -95,27 +97,65 @@ func (c *Sanity) report(sets []*set, columns []string) (*report, error) {
 }
 
 // mixOf lines up the counts of a column over all sets.
-func mixOf(name string, sets []*set) mixReport {
-	values := map[string]bool{}
+func mixOf(name string, sets []*set, bins *binning) mixReport {
+	values, numbers := map[string]bool{}, false
 	for _, s := range sets {
 		if t := s.columns[name]; t != nil {
-			for v := range t.counts {
+			for v := range t.codes {
 				values[v] = true
 			}
+			numbers, _ = numeric(s.input.Schema().Field(s.input.Schema().FieldIndices(name)[0]).Type)
 		}
 	}
 	m := mixReport{Name: name, Values: sortedKeys(values)}
+	bins.order(m.Values, numbers)
+	if bins != nil {
+		m.Bins = bins.said
+	}
 	for _, s := range sets {
 		counts := make([]int, len(m.Values))
 		for i, v := range m.Values {
 			if t := s.columns[name]; t != nil {
-				counts[i] = t.counts[v]
+				counts[i] = t.of(v)
 			}
 		}
 		m.Counts = append(m.Counts, counts)
 		m.Shift = append(m.Shift, round4(variation(m.Counts[0], counts)))
 	}
 	return m
+}
+
+// mostValues is how many values of an attribute are shown to people.
+const mostValues = 40
+
+// common are the values to be shown: of more than mostValues the most common
+// half as many, and all others together.
+func (m *mixReport) common() (values []string, counts [][]int) {
+	if len(m.Values) <= mostValues {
+		return m.Values, m.Counts
+	}
+	order, sums := make([]int, len(m.Values)), make([]int, len(m.Values))
+	for v := range order {
+		order[v] = v
+		for _, set := range m.Counts {
+			sums[v] += set[v]
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return sums[b] - sums[a] })
+	shown := order[:mostValues/2]
+	slices.Sort(shown)
+	for _, v := range shown {
+		values = append(values, m.Values[v])
+	}
+	values = append(values, fmt.Sprintf("(%d others)", len(order)-len(shown)))
+	for _, set := range m.Counts {
+		var line []int
+		for _, v := range shown {
+			line = append(line, set[v])
+		}
+		counts = append(counts, append(line, total(set)-total(line)))
+	}
+	return values, counts
 }
 
 // associations measures in train how far one column tells another.
@@ -129,15 +169,18 @@ func (r *report) associations(train *set, mixes []mixReport) {
 			table := make([][]int, len(first.Values))
 			for x, v := range first.Values {
 				table[x] = make([]int, len(second.Values))
+				k, ok := train.columns[first.Name].codes[v]
 				for y, w := range second.Values {
-					table[x][y] = counts[[2]string{v, w}]
+					if l, also := train.columns[second.Name].codes[w]; ok && also {
+						table[x][y] = counts[uint64(k)<<32|uint64(l)]
+					}
 				}
 			}
 			if len(table) == 0 {
 				continue
 			}
-			if v := cramer(table); v >= 0 {
-				r.Associations = append(r.Associations, association{a.Name, b.Name, round4(v)})
+			if v, chance := cramer(table); v >= 0 {
+				r.Associations = append(r.Associations, association{a.Name, b.Name, round4(v), round4(chance)})
 			}
 		}
 	}
@@ -170,6 +213,15 @@ func (r *report) notes(c *Sanity) {
 		}
 		if len(gone) > 0 {
 			r.Notes = append(r.Notes, fmt.Sprintf("%s lacks %d of train's classes: %s", s.Name, len(gone), few(gone)))
+		}
+		var unseen []string
+		for k, class := range r.Classes {
+			if r.Sets[0].PerClass[k] == 0 && s.PerClass[k] > 0 {
+				unseen = append(unseen, class)
+			}
+		}
+		if len(unseen) > 0 {
+			r.Notes = append(r.Notes, fmt.Sprintf("%s has %d classes that train lacks, which no model can learn: %s", s.Name, len(unseen), few(unseen)))
 		}
 		var other []string
 		for _, m := range r.Attributes {

@@ -14,10 +14,11 @@ import (
 // Sanity is the configuration of check/sanity.
 type Sanity struct {
 	Label      string   `yaml:"label" doc:"column of the class; a list, or a list in the column labels where there is no label, counts an image under each of its classes"`
-	Attributes []string `yaml:"attributes" doc:"columns to compare; all that hold text, whole numbers or booleans when left out"`
-	Values     int      `yaml:"values" min:"2" max:"10000" doc:"a column with more values than this is counted, not compared"`
+	Attributes []string `yaml:"attributes" doc:"columns to compare; all that hold text, numbers, times or booleans when left out"`
+	Values     int      `yaml:"values" min:"2" max:"10000" doc:"a column of text with more values than this is not compared; whole numbers are divided into parts"`
+	Bins       int      `yaml:"bins" min:"2" max:"100" doc:"parts with equally many rows of train, into which numbers are divided; times are divided by the calendar"`
 	Warn       float64  `yaml:"warn" min:"0" max:"1" doc:"difference of a mix from train's (total variation) from which it is pointed out"`
-	Pictures   int      `yaml:"pictures" min:"0" max:"24" doc:"pictures of each set in the grid; 0 draws none and reads no image"`
+	Pictures   int      `yaml:"pictures" min:"0" max:"24" doc:"pictures of each set in the grid, a class each; 0 draws none and reads no image"`
 }
 
 // SanityKind describes check/sanity to a registry.
@@ -25,13 +26,13 @@ func SanityKind() *stages.Kind {
 	return stages.Define(stages.Def[Sanity]{
 		Name:    "check/sanity",
 		Doc:     "Reports what a split holds: counts, missing values, how each test set's mix differs from train's, associations, and the gaps it can detect.",
-		Version: 2, // 2: images of several classes are counted under each; iid stands behind train
+		Version: 3, // 2: images of several classes are counted under each; iid stands behind train. 3: numbers and times are compared in bins; a column of the grid is a class
 		Shape:   stages.Aggregate,
 		In: []stages.Port{
 			{Name: "train", Doc: "the training set", Type: stages.Rows},
 			{Name: "tests", Doc: "the sets to compare with it", Type: stages.Rows, Many: true},
 		},
-		Config:  Sanity{Label: "label", Values: 200, Warn: 0.1, Pictures: 8},
+		Config:  Sanity{Label: "label", Values: 200, Bins: 5, Warn: 0.1, Pictures: 8},
 		Uses:    []string{"imageio/1"},
 		Outputs: func(*Sanity) []stages.Output { return []stages.Output{{Type: stages.Files}} },
 		Columns: sanityColumns,
@@ -44,13 +45,15 @@ func SanityKind() *stages.Kind {
 	})
 }
 
-// countable says whether a column's values can be counted as names.
+// countable says whether a column's values can be counted, as they are or in
+// bins.
 func countable(t arrow.DataType) bool {
 	switch t.ID() {
-	case arrow.STRING, arrow.LARGE_STRING, arrow.BOOL, arrow.INT8, arrow.INT16, arrow.INT32, arrow.INT64, arrow.UINT8, arrow.UINT16, arrow.UINT32:
+	case arrow.STRING, arrow.LARGE_STRING, arrow.BOOL:
 		return true
 	}
-	return false
+	ok, _ := numeric(t)
+	return ok || calendar(t)
 }
 
 // several says whether a column holds the classes of images that have several.
@@ -107,7 +110,7 @@ func sanityColumns(c *Sanity, in stages.Schemas) (stages.Schemas, []pipeline.Pro
 			}
 			problems = append(problems, pipeline.Problem{Field: field, Msg: msg})
 		case !countable(train.Field(at[0]).Type):
-			problems = append(problems, pipeline.Problem{Field: field, Msg: fmt.Sprintf("column %q holds %s; only text, whole numbers and booleans can be compared", name, train.Field(at[0]).Type)})
+			problems = append(problems, pipeline.Problem{Field: field, Msg: fmt.Sprintf("column %q holds %s; only text, numbers, times and booleans can be compared", name, train.Field(at[0]).Type)})
 		}
 	}
 	return nil, problems
@@ -123,13 +126,17 @@ func runSanity(ctx context.Context, c *Sanity, in *stages.Inputs, out stages.Sin
 	own.Label, c = c.label(sets[0].input.Schema()), &own
 	columns := c.reads(sets[0].input.Schema())
 	columns = slices.DeleteFunc(columns, func(n string) bool { return n == "image" })
+	bins, err := c.bin(ctx, sets, columns)
+	if err != nil {
+		return err
+	}
 	for i, s := range sets {
-		if err := s.count(ctx, c, columns); err != nil {
+		if err := s.count(ctx, c, columns, bins); err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
 		out.Progress(int64(i+1), int64(len(sets)), "sets")
 	}
-	r, err := c.report(sets, columns)
+	r, err := c.report(sets, columns, bins)
 	if err != nil {
 		return err
 	}
@@ -148,9 +155,15 @@ func runSanity(ctx context.Context, c *Sanity, in *stages.Inputs, out stages.Sin
 		files = append(files, struct {
 			name string
 			data []byte
-		}{"classes.svg", r.bars()})
+		}{"classes.svg", r.classBars()})
 	}
-	grid, err := c.grid(ctx, in.Images, sets)
+	if len(r.Attributes) > 0 {
+		files = append(files, struct {
+			name string
+			data []byte
+		}{"attributes.svg", r.attributeBars()})
+	}
+	grid, err := c.grid(ctx, in.Images, sets, r.Classes)
 	if err != nil {
 		return err
 	}

@@ -78,8 +78,8 @@ func TestSanity(t *testing.T) {
 	for _, want := range []string{
 		"| train | 6 | 0.000 | 0.0 (1) | 100.0 | country 1, label 1 |",
 		"| country=FR | 3 | 0.400 |",
-		"| label | country | 1.000 |",
-		"Too many values to compare: shot.",
+		"| label | country | 1.000 | 0.500 |",
+		"Too many different texts to compare: shot.",
 		"### country",
 	} {
 		if !strings.Contains(text, want) {
@@ -157,6 +157,13 @@ func TestNotesBeyondChance(t *testing.T) {
 	if got, want := strings.Join(sink.Notes, "\n"), "year=2018: its classes are mixed otherwise than train's by 0.250 (total variation): part of an accuracy gap may come from that; match: label would hold them"; got != want {
 		t.Errorf("notes:\n got %s\nwant %s", got, want)
 	}
+	sink, err = sanity(t, "{pictures: 0}", photos("train", "bank US 2019"), photos("iid", "bank US 2019", "zoo US 2019")).Run(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "iid has 1 classes that train lacks, which no model can learn: zoo"; !slices.Contains(sink.Notes, want) {
+		t.Errorf("notes %q lack %q", sink.Notes, want)
+	}
 }
 
 // The figures are compared with values worked out by hand or with SciPy
@@ -175,8 +182,13 @@ func TestMeasures(t *testing.T) {
 	if freedom != 2 || n != 92 {
 		t.Errorf("degrees of freedom %d of %d, want 2 of 92", freedom, n)
 	}
-	near("Cramer's V", cramer([][]int{{5, 0}, {0, 7}}), 1)
-	near("Cramer's V of independent columns", cramer([][]int{{2, 4}, {3, 6}}), 0)
-	near("Cramer's V of a column that does not vary", cramer([][]int{{2, 4}}), -1)
+	v, _ := cramer([][]int{{5, 0}, {0, 7}})
+	near("Cramer's V", v, 1)
+	v, _ = cramer([][]int{{2, 4}, {3, 6}})
+	near("Cramer's V of independent columns", v, 0)
+	v, _ = cramer([][]int{{2, 4}})
+	near("Cramer's V of a column that does not vary", v, -1)
+	_, chance := cramer([][]int{{10, 20, 30}, {6, 9, 17}}) // sqrt(2/92)
+	near("Cramer's V by chance", chance, 0.14744195615489714)
 	near("detectable", detectable(10000, 10000), 0.019810199057996726)
 }
