@@ -117,6 +117,49 @@ func TestTrainGives(t *testing.T) {
 	}
 }
 
+// Rows with several labels: lists of them reach the program in every form but an
+// image folder.
+func TestSeveralLabels(t *testing.T) {
+	for _, give := range []string{"manifest", "parquet", "arrow", "webdataset", "imagefolder"} {
+		c := trainCase(t, fmt.Sprintf("{run: %q, code: [], give: %s, label: labels, take: {weights: w.json}, params: {names: []}}", runs(t, "train"), give))
+		rows, images := data(t)
+		rec := rows.Record()
+		cells := make([]stages.ImageCell, rec.NumRows())
+		lists := make([][]string, rec.NumRows())
+		var ids []string
+		for i := range cells {
+			ids = append(ids, rec.Column(0).ValueStr(i))
+			cells[i] = stages.Image(rec.Column(rec.Schema().FieldIndices("image")[0]), i)
+			lists[i] = [][]string{{"cat", "dog"}, {}, {"bird"}}[i%3]
+		}
+		c.Images = images
+		c.Ports = map[string][]stages.Input{"train": {stagetest.Rows(ids, stagetest.Column{Name: "image", Values: cells}, stagetest.Column{Name: "labels", Values: lists})}}
+		out, err := c.Run(t.Context())
+		if give == "imagefolder" {
+			if want := `hand over train: column "labels" holds lists of labels, and an image folder has one class a picture; give: manifest, parquet, arrow or webdataset`; fmt.Sprint(err) != want {
+				t.Errorf("got %v\nwant %s", err, want)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", give, err)
+			continue
+		}
+		if got := string(out.File("", "classes.json")); got != `["bird","cat","dog"]`+"\n" {
+			t.Errorf("%s: classes %s", give, got)
+		}
+		var got struct{ Train []string }
+		if err := json.Unmarshal(out.File("", "weights.json"), &got); err != nil {
+			t.Fatal(err)
+		}
+		for i, line := range got.Train {
+			if want := fmt.Sprintf("row%04d %v ", i, lists[i]); !strings.HasPrefix(line, want) || len(got.Train) != 6 {
+				t.Errorf("%s: row %q, want %q", give, line, want)
+			}
+		}
+	}
+}
+
 // A trial run tells the program that little will do.
 func TestTrialInJob(t *testing.T) {
 	for _, trial := range []bool{false, true} {

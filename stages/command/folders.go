@@ -45,7 +45,10 @@ func (h *handover) imageFolder(ctx context.Context, input stages.Input) (Given, 
 		}
 		for k, i := range rows {
 			class, ok := labelOf(rec, h.label, i).(string)
-			if !ok {
+			switch {
+			case !ok && several(column(rec, h.label).DataType()):
+				return fmt.Errorf("column %q holds lists of labels, and an image folder has one class a picture; give: manifest, parquet, arrow or webdataset", h.label)
+			case !ok:
 				return &stages.RowError{ID: column(rec, "id").ValueStr(i), Err: fmt.Errorf("it has no %q, which an image folder is made by", h.label)}
 			}
 			folder := known[class]
@@ -97,7 +100,7 @@ const (
 )
 
 // webDataset writes tar files of samples: the picture, .cls (number of the
-// class) and .json (id, label, further columns). Samples are named by the rows'
+// class, of rows with one label) and .json (id, label, further columns). Samples are named by the rows'
 // order.
 func (h *handover) webDataset(ctx context.Context, input stages.Input, classes []string) (Given, error) {
 	number := map[string]int{}

@@ -128,13 +128,23 @@ func (h *handover) values(rec arrow.Record, i int) map[string]any {
 	return line
 }
 
-// labelOf is the class name of a row, nil when it has none.
+// labelOf is the class name of a row, or the list of its labels; nil when it has
+// none.
 func labelOf(rec arrow.Record, label string, i int) any {
 	col := column(rec, label)
 	if col.IsNull(i) {
 		return nil
 	}
+	if several(col.DataType()) {
+		return model.LabelsAt(col, i)
+	}
 	return col.ValueStr(i)
+}
+
+// several says whether a column of labels holds lists.
+func several(t arrow.DataType) bool {
+	_, ok := t.(arrow.ListLikeType)
+	return ok
 }
 
 func column(rec arrow.Record, name string) arrow.Array {
@@ -152,7 +162,11 @@ var imageType = arrow.StructOf(
 func (h *handover) schema(in *arrow.Schema) *arrow.Schema {
 	fields := []arrow.Field{{Name: "id", Type: arrow.BinaryTypes.String}, {Name: model.ImageColumn, Type: imageType, Nullable: true}}
 	if h.label != "" {
-		fields = append(fields, arrow.Field{Name: "label", Type: arrow.BinaryTypes.String, Nullable: true})
+		var t arrow.DataType = arrow.BinaryTypes.String
+		if several(in.Field(in.FieldIndices(h.label)[0]).Type) {
+			t = arrow.ListOf(arrow.BinaryTypes.String)
+		}
+		fields = append(fields, arrow.Field{Name: "label", Type: t, Nullable: true})
 	}
 	for _, name := range h.also {
 		f := in.Field(in.FieldIndices(name)[0])
@@ -178,9 +192,14 @@ func (h *handover) records(ctx context.Context, input stages.Input, schema *arro
 			images.FieldBuilder(0).(*array.BinaryBuilder).Append(pictures[k].data)
 			images.FieldBuilder(1).(*array.StringBuilder).Append(pictures[k].name)
 			if h.label != "" {
-				if l, ok := labelOf(rec, h.label, i).(string); ok {
+				switch l := labelOf(rec, h.label, i).(type) {
+				case string:
 					b.Field(2).(*array.StringBuilder).Append(l)
-				} else {
+				case []string:
+					list := b.Field(2).(*array.ListBuilder)
+					list.Append(true)
+					list.ValueBuilder().(*array.StringBuilder).AppendValues(l, nil)
+				default:
 					b.Field(2).AppendNull()
 				}
 			}

@@ -27,6 +27,7 @@ import (
 
 	"shiftmill/runs/table"
 	"shiftmill/stages/command"
+	"shiftmill/stages/model"
 )
 
 // TestMain makes of the test's binary the program that stages run.
@@ -136,7 +137,8 @@ func rows(job command.Job, given command.Given) ([]string, error) {
 		defer f.Close()
 		for s := bufio.NewScanner(f); s.Scan(); {
 			var row struct {
-				ID, Label, Path string
+				ID, Path string
+				Label    any
 			}
 			if err := json.Unmarshal(s.Bytes(), &row); err != nil {
 				return nil, err
@@ -173,9 +175,12 @@ func rows(job command.Job, given command.Given) ([]string, error) {
 func tableRows(rec arrow.Record, add func(id, label any, size int)) {
 	images := rec.Column(1).(*array.Struct)
 	for i := range int(rec.NumRows()) {
-		label := ""
+		var label any = ""
 		if rec.NumCols() > 2 {
 			label = rec.Column(2).ValueStr(i)
+			if _, ok := rec.Column(2).(array.ListLike); ok {
+				label = model.LabelsAt(rec.Column(2), i)
+			}
 		}
 		add(rec.Column(0).ValueStr(i), label, len(images.Field(0).(*array.Binary).Value(i)))
 	}
@@ -183,8 +188,9 @@ func tableRows(rec arrow.Record, add func(id, label any, size int)) {
 
 func tarRows(data []byte, classes []string, add func(id, label any, size int)) error {
 	type sample struct {
-		ID, Label, class string
-		size             int
+		ID, class string
+		Label     any
+		size      int
 	}
 	samples := map[string]*sample{}
 	for r := tar.NewReader(bytes.NewReader(data)); ; {
@@ -220,7 +226,7 @@ func tarRows(data []byte, classes []string, add func(id, label any, size int)) e
 		}
 	}
 	for _, s := range samples {
-		if s.class != s.Label {
+		if _, one := s.Label.(string); one && s.class != s.Label {
 			return fmt.Errorf("sample %q is of class %q, its label is %q", s.ID, s.class, s.Label)
 		}
 		add(s.ID, s.Label, s.size)

@@ -44,7 +44,7 @@ func Train() *stages.Kind {
 		Name: "train/command", Version: 1, Shape: stages.Aggregate, Random: true, External: true,
 		Doc: "Runs a training program of yours on rows and keeps the files it writes.",
 		In: []stages.Port{
-			{Name: "train", Doc: "rows to learn from: image and label"},
+			{Name: "train", Doc: "rows to learn from: image and label, or lists of labels"},
 			{Name: "val", Doc: "rows to choose by", Optional: true},
 			{Name: "model", Doc: "files to begin with, such as weights of another train/command", Type: stages.Files, Optional: true},
 		},
@@ -77,7 +77,7 @@ func Train() *stages.Kind {
 			for _, port := range []string{"train", "val"} {
 				if s := in[port]; s != nil {
 					problems = append(problems, model.ImageProblems(s, port)...)
-					problems = append(problems, model.LabelProblems(s, port, c.Label)...)
+					problems = append(problems, model.LabelsProblems(s, port, c.Label)...)
 				}
 			}
 			return nil, problems
@@ -103,7 +103,7 @@ func keptName(name, path string) string { return name + filepath.Ext(path) }
 func (c *Training) run(ctx context.Context, in *stages.Inputs, out stages.Sink) error {
 	for _, port := range []string{"train", "val"} {
 		if input := in.One(port); input != nil {
-			for _, p := range append(model.ImageProblems(input.Schema(), port), model.LabelProblems(input.Schema(), port, c.Label)...) {
+			for _, p := range append(model.ImageProblems(input.Schema(), port), model.LabelsProblems(input.Schema(), port, c.Label)...) {
 				return errors.New(p.Msg) // where the columns were unknown before the run
 			}
 		}
@@ -225,8 +225,10 @@ func classesOf(ctx context.Context, input stages.Input, label string) ([]string,
 			if labels.IsNull(i) {
 				return &stages.RowError{ID: column(rec, "id").(*array.String).Value(i), Err: fmt.Errorf("it has no %q; leave rows without a label out with a split", label)}
 			}
-			if l := labels.ValueStr(i); !seen[l] {
-				seen[strings.Clone(l)] = true
+			for _, l := range model.LabelsAt(labels, i) {
+				if !seen[l] {
+					seen[strings.Clone(l)] = true
+				}
 			}
 		}
 		return nil

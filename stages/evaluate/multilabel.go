@@ -119,7 +119,7 @@ func (m *multilabel) rows(p prediction, known map[string]bool, rec arrow.Record,
 		b.Field(0).(*array.StringBuilder).Append(id(rec, lo+i))
 		lists.Append(true)
 		odd := false
-		for _, l := range labelsAt(column, lo+i) {
+		for _, l := range model.LabelsAt(column, lo+i) {
 			if !known[l] {
 				odd = true
 				continue
@@ -137,17 +137,3 @@ func (m *multilabel) rows(p prediction, known map[string]bool, rec arrow.Record,
 
 // labelsColumn holds a row's labels, for reports.
 const labelsColumn = "labels"
-
-// labelsAt are the labels of a row: its list, or its only one.
-func labelsAt(column arrow.Array, i int) []string {
-	list, ok := column.(array.ListLike)
-	if !ok {
-		return []string{column.ValueStr(i)}
-	}
-	lo, hi := list.ValueOffsets(i)
-	var names []string
-	for k := lo; k < hi; k++ {
-		names = append(names, list.ListValues().ValueStr(int(k)))
-	}
-	return names
-}

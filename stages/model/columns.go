@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
 
 	"shiftmill/pipeline"
 	"shiftmill/stages"
@@ -43,6 +44,20 @@ func LabelsProblems(s *arrow.Schema, port, label string) []pipeline.Problem {
 		}
 	}
 	return LabelProblems(s, port, label)
+}
+
+// LabelsAt are the labels of a row: its list, or its only one.
+func LabelsAt(column arrow.Array, i int) []string {
+	list, ok := column.(array.ListLike)
+	if !ok {
+		return []string{column.ValueStr(i)}
+	}
+	lo, hi := list.ValueOffsets(i)
+	names := []string{}
+	for k := lo; k < hi; k++ {
+		names = append(names, list.ListValues().ValueStr(int(k)))
+	}
+	return names
 }
 
 // ImageProblems says what is wrong with the column of pictures.

@@ -67,16 +67,11 @@ func newDataset(ctx context.Context, input stages.Input, images stages.Images, l
 	return d, nil
 }
 
-// labelsOf are the labels of a row, which are its own if it is a list.
+// labelsOf are the labels of a row, kept beyond the record.
 func labelsOf(labels arrow.Array, i int) []string {
-	list, ok := labels.(array.ListLike)
-	if !ok {
-		return []string{strings.Clone(labels.ValueStr(i))}
-	}
-	lo, hi := list.ValueOffsets(i)
-	names := make([]string, 0, hi-lo)
-	for k := lo; k < hi; k++ {
-		names = append(names, strings.Clone(list.ListValues().ValueStr(int(k))))
+	names := model.LabelsAt(labels, i)
+	for k, n := range names {
+		names[k] = strings.Clone(n)
 	}
 	return names
 }
