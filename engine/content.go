@@ -38,6 +38,13 @@ func appendBytes(b []byte, tag byte, v []byte) []byte {
 	return append(b, v...)
 }
 
+// appendText is appendBytes for a text.
+func appendText(b []byte, s string) []byte {
+	b = append(b, tagText)
+	b = binary.BigEndian.AppendUint64(b, uint64(len(s)))
+	return append(b, s...)
+}
+
 func appendFixed(b []byte, tag byte, v uint64) []byte {
 	b = append(b, tag, 0, 0, 0, 0, 0, 0, 0, 8)
 	return binary.BigEndian.AppendUint64(b, v)
@@ -45,7 +52,7 @@ func appendFixed(b []byte, tag byte, v uint64) []byte {
 
 // digestText is the digest of one text value.
 func digestText(s string) runs.Digest {
-	return sha256.Sum256(appendBytes(nil, tagText, []byte(s)))
+	return sha256.Sum256(appendText(nil, s))
 }
 
 // digestFile is the digest of an image cell that stands for a file.
@@ -83,9 +90,9 @@ func appendValue(b []byte, col arrow.Array, i int) ([]byte, error) {
 	}
 	switch a := col.(type) {
 	case *array.String:
-		return appendBytes(b, tagText, []byte(a.Value(i))), nil
+		return appendText(b, a.Value(i)), nil
 	case *array.LargeString:
-		return appendBytes(b, tagText, []byte(a.Value(i))), nil
+		return appendText(b, a.Value(i)), nil
 	case *array.Binary:
 		return appendBytes(b, tagBytes, a.Value(i)), nil
 	case *array.LargeBinary:
@@ -170,14 +177,55 @@ func floatBits(f float64) uint64 {
 func valueDigests(col arrow.Array) ([]runs.Digest, error) {
 	ds := make([]runs.Digest, col.Len())
 	var buf []byte
+	var met metTexts
+	texts, _ := col.(*array.String)
 	for i := range ds {
+		if texts != nil && texts.IsValid(i) {
+			if d, ok := met.find(texts.Value(i)); ok {
+				ds[i] = d
+				continue
+			}
+		}
 		var err error
 		if buf, err = appendValue(buf[:0], col, i); err != nil {
 			return nil, err
 		}
 		ds[i] = sha256.Sum256(buf)
+		if texts != nil && texts.IsValid(i) {
+			met.keep(texts.Value(i), ds[i])
+		}
 	}
 	return ds, nil
+}
+
+// metTexts remembers the digests of the last few texts: a column of classes or
+// reasons repeats them.
+type metTexts struct {
+	texts   [8]string
+	digests [8]runs.Digest
+	n       int // kept so far
+	missed  int // in a row: a column of ids is not worth the search
+}
+
+func (m *metTexts) find(text string) (d runs.Digest, ok bool) {
+	if m.missed > 4*len(m.texts) {
+		return d, false
+	}
+	for k := range min(m.n, len(m.texts)) {
+		if m.texts[k] == text {
+			m.missed = 0
+			return m.digests[k], true
+		}
+	}
+	m.missed++
+	return d, false
+}
+
+func (m *metTexts) keep(text string, d runs.Digest) {
+	if m.missed <= 4*len(m.texts) {
+		m.texts[m.n%len(m.texts)], m.digests[m.n%len(m.texts)] = text, d
+		m.n++
+	}
 }
 
 // A contentHash makes the content id of a column over rows in ascending id:
@@ -194,9 +242,24 @@ func newContentHash(t arrow.DataType) *contentHash {
 }
 
 func (c *contentHash) add(id string, d runs.Digest) {
-	c.buf = appendBytes(c.buf[:0], tagText, []byte(id))
-	c.buf = append(c.buf, d[:]...)
+	c.buf = append(appendText(c.buf[:0], id), d[:]...)
 	c.h.Write(c.buf)
+}
+
+// addRows adds rows to content ids of one column: the encoding is made once, and
+// hashed a few kilobytes at a time.
+func addRows(ids []string, ds []runs.Digest, to ...*contentHash) {
+	c := to[0]
+	c.buf = c.buf[:0]
+	for i, id := range ids {
+		c.buf = append(appendText(c.buf, id), ds[i][:]...)
+		if len(c.buf) >= 8<<10 || i == len(ids)-1 {
+			for _, other := range to {
+				other.h.Write(c.buf)
+			}
+			c.buf = c.buf[:0]
+		}
+	}
 }
 
 func (c *contentHash) sum() runs.Digest { return runs.Digest(c.h.Sum(nil)) }
@@ -205,9 +268,7 @@ func (c *contentHash) sum() runs.Digest { return runs.Digest(c.h.Sum(nil)) }
 // whole dataset.
 func contentOf(t arrow.DataType, ids []string, ds []runs.Digest) runs.Digest {
 	c := newContentHash(t)
-	for i, id := range ids {
-		c.add(id, ds[i])
-	}
+	addRows(ids, ds, c)
 	return c.sum()
 }
 

@@ -1,7 +1,5 @@
 package engine
 
-import "hash/fnv"
-
 // A Cut says how a fresh dataset is cut into partitions. It never reaches a
 // result.
 type Cut struct{ Mean, Min, Max int }
@@ -34,14 +32,21 @@ type cutter struct {
 
 // after says whether a partition ends with this id.
 func (c *cutter) after(id string) bool {
-	h := fnv.New64a()
-	h.Write([]byte(id))
 	c.n++
-	ends := c.n >= c.Max || c.n >= c.Min && mix(h.Sum64())%uint64(c.Mean) == 0
+	ends := c.n >= c.Max || c.n >= c.Min && mix(fnv64a(id))%uint64(c.Mean) == 0
 	if ends {
 		c.n = 0
 	}
 	return ends
+}
+
+// fnv64a is the hash of hash/fnv, which wants its bytes copied.
+func fnv64a(s string) uint64 {
+	h := uint64(14695981039346656037)
+	for i := range len(s) {
+		h = (h ^ uint64(s[i])) * 1099511628211
+	}
+	return h
 }
 
 // mix spreads the bits of a hash (the finaliser of SplitMix64).

@@ -38,8 +38,9 @@ type dataset struct {
 	bounds  []part // while rows flow in (see active): where partitions lie, those to come included
 
 	mu      sync.Mutex
-	content contents // D(c), as far as known
-	version contents // of columns whose content is not known without hashing files
+	hashes  [][]uint64 // of the ids, by partition, once a stage has read them all; see has
+	content contents   // D(c), as far as known
+	version contents   // of columns whose content is not known without hashing files
 }
 
 // level is the dataset of the chain of bases in which a column is stored.

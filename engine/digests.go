@@ -200,9 +200,7 @@ func (e *Engine) contentID(ctx context.Context, d *dataset, column string) (runs
 		if err != nil {
 			return runs.Digest{}, err
 		}
-		for i, id := range ids {
-			h.add(id, ds[i])
-		}
+		addRows(ids, ds, h)
 	}
 	sum := h.sum()
 	d.remember(column, sum)

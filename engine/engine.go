@@ -52,6 +52,7 @@ type Engine struct {
 	stats   *statCache
 	objects *objectCache
 	schemas schemaCache
+	scan    int                    // most rows of a table that are handed over at once, see eachAhead
 	checked bool                   // types and columns, see Check
 	spooled atomic.Int64           // bytes of rows that nodes hold until they end, see wholeOutput
 	counts  map[*node]stages.Count // what sources said that have not run, see Estimate
@@ -122,8 +123,9 @@ func New(g *pipeline.Graph, registry *stages.Registry, store *runs.Store, o Opti
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
+	scan := o.Batch
 	if o.Batch <= 0 {
-		o.Batch = 256
+		o.Batch, scan = 256, scanRows
 	}
 	if o.Cut == (Cut{}) {
 		o.Cut = defaultCut
@@ -146,7 +148,7 @@ func New(g *pipeline.Graph, registry *stages.Registry, store *runs.Store, o Opti
 	if o.Listen == nil {
 		o.Listen = func(Event) {}
 	}
-	e := &Engine{graph: g, store: store, o: o}
+	e := &Engine{graph: g, store: store, o: o, scan: scan}
 	e.emit = serialise(o.Listen, o.Now)
 	if store != nil {
 		e.stats = newStatCache(store, o.Granularity)

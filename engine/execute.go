@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/apache/arrow/go/v15/arrow"
+
 	"shiftmill/runs"
 	"shiftmill/stages"
 )
@@ -157,7 +159,8 @@ func (e *Engine) runWhole(ctx context.Context, n *node, workers int) (rec nodeRe
 	c.note = func(line string) { e.emit(Event{Type: Note, Stage: n.spec.Name, Message: line}) }
 	made := e.newWholeOutput(n, workers)
 	defer func() { err = errors.Join(err, made.close()) }()
-	c.keep, c.pass = made.rows, made.pass
+	c.keep = func(output string, rec arrow.Record) error { return made.rows(ctx, output, rec) }
+	c.pass = made.pass
 	c.keepFile = func(output, name string, data []byte) error { return made.file(ctx, output, name, data) }
 	checkpointed = in.Resume != nil
 	c.checkpoint = func(state []byte) error {
@@ -211,6 +214,7 @@ func (e *Engine) stageInputs(n *node, workers int) (*stages.Inputs, error) {
 			if err != nil {
 				return nil, err
 			}
+			ri.workers, ri.checked = workers, e.checksIDs(n, x.data)
 			in.Ports[x.name] = []stages.Input{ri}
 			continue
 		}
@@ -225,6 +229,7 @@ func (e *Engine) stageInputs(n *node, workers int) (*stages.Inputs, error) {
 			if err != nil {
 				return nil, err
 			}
+			ri.workers, ri.checked = workers, e.checksIDs(n, out.data)
 			in.Ports[x.name] = append(in.Ports[x.name], ri)
 		}
 	}

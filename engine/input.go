@@ -32,6 +32,8 @@ type rowsInput struct {
 	columns []string
 	schema  *arrow.Schema
 	starts  []int // ordinal of each partition's first row
+	workers int   // that may read ahead
+	checked bool  // the ids that are read are those that outputs are checked against
 }
 
 func (e *Engine) newRowsInput(o origin, d *dataset, columns []string) (*rowsInput, error) {
@@ -73,6 +75,15 @@ func (e *Engine) handOver(d *dataset, rec arrow.Record, schema *arrow.Schema) (a
 }
 
 func (in *rowsInput) Each(ctx context.Context, f func(arrow.Record) error) error {
+	parts, err := in.e.partitions(in.data)
+	if err != nil {
+		return err
+	}
+	if ahead, err := in.readsAhead(parts); err != nil {
+		return err
+	} else if ahead {
+		return in.eachAhead(ctx, parts, f)
+	}
 	return in.From(ctx, 0, f)
 }
 

@@ -40,6 +40,15 @@ func newObjectCache(store *runs.Store, limit int) *objectCache {
 
 // table reads columns of a stored table.
 func (c *objectCache) table(d runs.Digest, columns []string) (arrow.Record, error) {
+	return c.read(d, columns, c.keep)
+}
+
+// once is table, but keeps nothing.
+func (c *objectCache) once(d runs.Digest, columns []string) (arrow.Record, error) {
+	return c.read(d, columns, func(*cachedTable) {})
+}
+
+func (c *objectCache) read(d runs.Digest, columns []string, keep func(*cachedTable)) (arrow.Record, error) {
 	key := d.String() + "\x00" + strings.Join(columns, "\x00") // names may hold spaces
 	c.mu.Lock()
 	if e, ok := c.byKey[key]; ok {
@@ -57,7 +66,7 @@ func (c *objectCache) table(d runs.Digest, columns []string) (arrow.Record, erro
 	if err != nil {
 		return nil, fmt.Errorf("object %s: %w", short(d), err)
 	}
-	c.keep(&cachedTable{key, rec, recordBytes(rec)})
+	keep(&cachedTable{key, rec, recordBytes(rec)})
 	return rec, nil
 }
 

@@ -61,10 +61,15 @@ func (p part) overlapping(ids []string) []runs.Digest {
 // readObjects reads columns of the objects of a partition that may hold some of
 // the ids; nil means all. "id" comes first.
 func (e *Engine) readObjects(p part, ids, columns []string) (arrow.Record, error) {
+	return e.joinObjects(p, ids, columns, e.objects.table)
+}
+
+// joinObjects is readObjects by a way to read an object.
+func (e *Engine) joinObjects(p part, ids, columns []string, table func(d runs.Digest, columns []string) (arrow.Record, error)) (arrow.Record, error) {
 	columns = append([]string{idColumn}, columns...)
 	var recs []arrow.Record
 	for _, d := range p.overlapping(ids) {
-		rec, err := e.objects.table(d, columns)
+		rec, err := table(d, columns)
 		if err != nil {
 			return nil, err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
@@ -51,12 +52,12 @@ func (w *partWriter) write(ctx context.Context, rec arrow.Record, ids []string, 
 		return nil
 	}
 	if w.p.Rows == 0 {
-		w.p.First = ids[0]
+		w.p.First = strings.Clone(ids[0]) // not the record that it lies in
 	} else if ids[0] <= w.p.Last {
 		return fmt.Errorf("row %q comes after row %q", ids[0], w.p.Last) // the caller's mistake
 	}
 	w.p.Rows += len(ids)
-	w.p.Last = ids[len(ids)-1]
+	w.p.Last = strings.Clone(ids[len(ids)-1])
 	idDigests, err := valueDigests(rec.Column(0))
 	if err != nil {
 		return err
@@ -96,7 +97,7 @@ func (w *partWriter) write(ctx context.Context, rec arrow.Record, ids []string, 
 	}
 	stored := array.NewRecord(w.schema, cols, rec.NumRows())
 	if len(w.pending) == 0 {
-		w.first = ids[0]
+		w.first = strings.Clone(ids[0])
 	}
 	w.pending = append(w.pending, stored)
 	if w.bytes += recordBytes(stored); w.bytes >= batchBytes {
@@ -107,15 +108,11 @@ func (w *partWriter) write(ctx context.Context, rec arrow.Record, ids []string, 
 
 // digests adds d(v) of a column's rows to its content ids.
 func (w *partWriter) digests(column int, ids []string, ds []runs.Digest) {
-	for i, id := range ids {
-		w.content[column].add(id, ds[i])
-	}
 	if w.whole == nil {
+		addRows(ids, ds, w.content[column])
 		return
 	}
-	for i, id := range ids {
-		w.whole[column].add(id, ds[i])
-	}
+	addRows(ids, ds, w.content[column], w.whole[column])
 }
 
 // images encodes the cells of own column i. Whether their digests are stored
@@ -154,7 +151,7 @@ func (w *partWriter) flush(ctx context.Context) error {
 		return nil
 	}
 	d, _, err := w.e.store.Put(ctx, func(out io.Writer) error {
-		t, err := table.NewWriter(out, w.schema, table.Options{Encoding: table.Fit(w.pending[0])})
+		t, err := table.NewWriter(out, w.schema, table.Options{Encoding: table.Fit(w.pending...)})
 		if err != nil {
 			return err
 		}

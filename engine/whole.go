@@ -15,18 +15,19 @@ import (
 )
 
 // A wholeOutput keeps what a node that is one task makes, until it ends well: rows in
-// spools, files in the store. It is safe for concurrent use.
+// the store as long as they come in order, else in spools; files in the store. It is safe for concurrent use.
 type wholeOutput struct {
 	e       *Engine
 	n       *node
 	workers int
 	limit   int // bytes of rows held in memory, of all outputs together
 
-	mu     sync.Mutex
-	held   int
-	spools map[string]*spool
-	passed map[string]bool // outputs that are their base, row for row
-	files  map[string]map[string]storedFile
+	mu      sync.Mutex
+	held    int
+	ordered map[string]*ordered
+	spools  map[string]*spool
+	passed  map[string]bool // outputs that are their base, row for row
+	files   map[string]map[string]storedFile
 }
 
 // What part of the memory rows may take before they are sorted aside: those of one node,
@@ -39,16 +40,26 @@ const (
 
 func (e *Engine) newWholeOutput(n *node, workers int) *wholeOutput {
 	return &wholeOutput{e: e, n: n, workers: workers, limit: int(max(64<<10, e.o.Memory/spoolShare)),
-		spools: map[string]*spool{}, passed: map[string]bool{}, files: map[string]map[string]storedFile{}}
+		ordered: map[string]*ordered{}, spools: map[string]*spool{}, passed: map[string]bool{}, files: map[string]map[string]storedFile{}}
 }
 
 // rows adds rows to an output.
-func (o *wholeOutput) rows(output string, rec arrow.Record) error {
+func (o *wholeOutput) rows(ctx context.Context, output string, rec arrow.Record) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.passed[output] {
 		return fmt.Errorf("output %q: rows beside those that were handed on", output)
 	}
+	if r, ok := o.n.result(output); ok && o.spools[output] == nil {
+		if done, err := o.ahead(ctx, r, rec); done || err != nil {
+			return err
+		}
+	}
+	return o.aside(output, rec)
+}
+
+// aside adds rows to the spool of an output.
+func (o *wholeOutput) aside(output string, rec arrow.Record) error {
 	s := o.spools[output]
 	if s == nil {
 		s = &spool{store: o.e.store, schema: rec.Schema()}
@@ -79,7 +90,7 @@ func (o *wholeOutput) pass(output string) bool {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.spools[output] != nil {
+	if o.spools[output] != nil || o.ordered[output] != nil {
 		return false
 	}
 	o.passed[output] = true
@@ -129,6 +140,9 @@ func (o *wholeOutput) endRows(ctx context.Context, r stages.Output, fields []arr
 	if o.passed[r.Name] {
 		return o.endPassed(ctx, o.n.baseOf(r.Name))
 	}
+	if x := o.ordered[r.Name]; x != nil {
+		return x.w.close(ctx)
+	}
 	w := o.e.newOutputWriter(o.n, r, fields, o.workers)
 	defer w.wg.Wait() // on every way out: nothing is stored after the stage has ended
 	if s := o.spools[r.Name]; s != nil {
@@ -174,9 +188,12 @@ func (o *wholeOutput) filesOf(output string) []storedFile {
 	return list
 }
 
-// close lets go of scratch files.
+// close lets go of scratch files; nothing is stored any more after it.
 func (o *wholeOutput) close() error {
 	var errs []error
+	for _, x := range o.ordered {
+		x.w.wg.Wait()
+	}
 	o.hold(-o.held)
 	for _, s := range o.spools {
 		errs = append(errs, s.close())

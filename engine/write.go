@@ -149,7 +149,10 @@ func (o *outputWriter) close(ctx context.Context) (outputRecord, error) {
 // inBase makes sure that rows over a base are in it: what a later reader joins
 // by id must be there.
 func (e *Engine) inBase(ctx context.Context, base *dataset, ids []string) error {
-	_, err := e.readIDs(ctx, base, ids, nil)
+	parts, err := e.partitions(base)
+	if err == nil && !base.has(parts, ids) {
+		_, err = e.readIDs(ctx, base, ids, nil)
+	}
 	return err
 }
 
@@ -183,9 +186,7 @@ func (e *Engine) finishRows(ctx context.Context, maker *node, schema *arrow.Sche
 			if err != nil {
 				return out, err
 			}
-			for i, id := range ids {
-				h.add(id, ds[i])
-			}
+			addRows(ids, ds, h)
 		}
 		out.Content = append(out.Content, content{f.Name, h.sum()})
 	}

@@ -88,3 +88,18 @@ func TestEncodings(t *testing.T) {
 		t.Errorf("an encoding of a column that is not there: %v", err)
 	}
 }
+
+// What Fit chooses does not depend on how rows are cut into records.
+func TestFitOfSeveral(t *testing.T) {
+	rec := texts(3000)
+	want := table.Fit(rec)
+	for _, size := range []int64{1, 7, 1000, 2999} {
+		var parts []arrow.Record
+		for from := int64(0); from < rec.NumRows(); from += size {
+			parts = append(parts, rec.NewSlice(from, min(from+size, rec.NumRows())))
+		}
+		if got := table.Fit(parts...); !maps.Equal(got, want) {
+			t.Errorf("in records of %d rows: %v, want %v", size, got, want)
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
@@ -29,7 +30,7 @@ type writer struct {
 	seats  *array.StringBuilder // nil without candidates beyond the size
 	sink   stages.Sink
 
-	rows, idBytes, valueBytes int
+	rows, idBytes, valueBytes int // of the last record
 }
 
 // newWriter writes ids and one more column, or ids alone when it has no name.
@@ -70,12 +71,11 @@ func (w *writer) withSeats() {
 
 func (w *writer) add(id, value string) error {
 	if w.ids.Len() == 0 && w.rows > 0 { // as large as the last record, since growing step by step copies
-		w.ids.Reserve(batchRows)
-		w.second.Reserve(batchRows)
+		w.ids.Reserve(w.rows)
+		w.second.Reserve(w.rows)
 		w.ids.ReserveData(w.idBytes)
 		w.second.ReserveData(w.valueBytes)
 	}
-	w.rows++
 	w.ids.Append(id)
 	if w.schema.NumFields() > 1 {
 		w.second.Append(value)
@@ -125,7 +125,7 @@ func (w *writer) flush() error {
 	if n == 0 {
 		return nil
 	}
-	w.idBytes, w.valueBytes = w.ids.DataLen()+w.ids.DataLen()/16, w.second.DataLen()+w.second.DataLen()/16
+	w.rows, w.idBytes, w.valueBytes = n+n/16, w.ids.DataLen()+w.ids.DataLen()/16, w.second.DataLen()+w.second.DataLen()/16
 	cols := []arrow.Array{w.ids.NewArray(), w.second.NewArray()}
 	if w.labels != nil {
 		cols = append(cols, w.labels.NewArray())
@@ -153,107 +153,196 @@ func (w *writer) release() {
 }
 
 // write hands every row to its output, and returns how many rows each role has.
+// Records are made by several goroutines and handed over in the order of the
+// rows, so that whoever stores them need not sort.
 func (s *scan) write(ctx context.Context, workers int, out stages.Sink) (map[role]int, error) {
-	workers = max(1, min(workers, len(s.chunks)))
-	counts := make([]map[role]int, workers)
-	errs := make([]error, workers)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	segments := s.segments()
+	turns := make([]chan struct{}, len(segments)+1) // closed when it is the segment's turn
+	for i := range turns {
+		turns[i] = make(chan struct{})
+	}
+	close(turns[0])
+	var next atomic.Int64
 	var wg sync.WaitGroup
-	for w := range workers {
-		// Neighbouring chunks go to one goroutine, so that records stay runs
-		// of ids.
-		part := s.chunks[len(s.chunks)*w/workers : len(s.chunks)*(w+1)/workers]
-		wg.Go(func() { counts[w], errs[w] = s.writePart(ctx, part, out) })
+	var mu sync.Mutex
+	total := map[role]int{}
+	for range max(1, min(workers, len(segments))) {
+		wg.Go(func() {
+			w := s.newSegmentWriter()
+			defer w.release()
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(segments) {
+					break
+				}
+				err := w.write(ctx, segments[i])
+				if err == nil {
+					select {
+					case <-turns[i]:
+						err = w.handOver(out)
+					case <-ctx.Done():
+						err = context.Cause(ctx)
+					}
+				}
+				if err != nil {
+					cancel(err)
+					return
+				}
+				close(turns[i+1])
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			w.count(total)
+		})
 	}
 	wg.Wait()
-	total := map[role]int{}
-	for w := range workers {
-		if errs[w] != nil {
-			return nil, errs[w]
-		}
-		for r, n := range counts[w] {
-			total[r] += n
-		}
-	}
-	return total, nil
+	return total, context.Cause(ctx)
 }
 
-func (s *scan) writePart(ctx context.Context, part []*chunk, out stages.Sink) (map[role]int, error) {
-	names, cells := s.names, s.cells
-	writers := make([]*writer, len(names)+1)
-	for i, name := range names {
-		writers[i] = newWriter(name, s.column, out)
+// segments cuts the chunks into runs of about as many rows as a record has.
+func (s *scan) segments() [][]*chunk {
+	var segments [][]*chunk
+	from, rows := 0, 0
+	for i, c := range s.chunks {
+		if rows += len(c.out); rows >= batchRows || i == len(s.chunks)-1 {
+			segments = append(segments, s.chunks[from:i+1])
+			from, rows = i+1, 0
+		}
+	}
+	return segments
+}
+
+// A segmentWriter makes the records of segments, one after the other; it is for
+// one goroutine.
+type segmentWriter struct {
+	*scan
+	stages.Sink // takes what the writers have made; only Write is called
+	writers     []*writer
+	unused      *writer
+	made        []madeRecord
+
+	tally   []int // rows by role
+	reasons []int
+}
+
+// A madeRecord waits for the turn of its segment.
+type madeRecord struct {
+	output string
+	rec    arrow.Record
+}
+
+func (s *scan) newSegmentWriter() *segmentWriter {
+	w := &segmentWriter{scan: s, tally: make([]int, len(s.names)+1), reasons: make([]int, int(choiceReasons-firstReason)+len(s.reasons.texts))}
+	for i, name := range s.names {
+		one := newWriter(name, s.column, w)
 		if s.items >= 0 {
-			writers[i].withLabels()
+			one.withLabels()
 		}
 		if slices.Contains(s.seated, role(i+1)) {
-			writers[i].withSeats()
+			one.withSeats()
 		}
-		defer writers[i].release()
+		w.writers = append(w.writers, one)
 	}
-	unused := newWriter("unused", "reason", out)
-	defer unused.release()
-	writers[len(names)] = unused
-	counts := map[role]int{}
-	tally := make([]int, len(names)+1)
-	reasons := make([]int, int(choiceReasons-firstReason)+len(s.reasons.texts))
-	for _, c := range part {
+	w.unused = newWriter("unused", "reason", w)
+	w.writers = append(w.writers, w.unused)
+	return w
+}
+
+// Write keeps a record for handOver.
+func (w *segmentWriter) Write(output string, rec arrow.Record) error {
+	rec.Retain()
+	w.made = append(w.made, madeRecord{output, rec})
+	return nil
+}
+
+func (w *segmentWriter) handOver(out stages.Sink) error {
+	for _, m := range w.made {
+		if err := out.Write(m.output, m.rec); err != nil {
+			return err
+		}
+		m.rec.Release()
+	}
+	w.made = w.made[:0]
+	return nil
+}
+
+func (w *segmentWriter) count(total map[role]int) {
+	for r, n := range w.tally {
+		total[role(r)] += n
+	}
+	for r, n := range w.reasons {
+		total[firstReason+role(r)] += n
+	}
+}
+
+func (w *segmentWriter) release() {
+	for _, one := range w.writers {
+		one.release()
+	}
+}
+
+func (w *segmentWriter) write(ctx context.Context, segment []*chunk) error {
+	for _, c := range segment {
 		if err := ctx.Err(); err != nil {
-			return nil, context.Cause(ctx)
+			return context.Cause(ctx)
 		}
-		placed := s.placed[sort.Search(len(s.placed), func(i int) bool { return s.placed[i].ordinal >= c.start }):]
-		candidates := s.candidates[sort.Search(len(s.candidates), func(i int) bool { return s.candidates[i].ordinal >= c.start }):]
-		for i, r := range c.out {
-			var err error
-			for ; len(candidates) > 0 && candidates[0].ordinal == c.start+uint32(i); candidates = candidates[1:] {
-				k := &candidates[0]
-				var labels []string
-				if s.items >= 0 {
-					labels = labelsOf(s.classes.texts[k.class])
-				}
-				if err := writers[k.to-1].addSeated(c.ids.Value(i), cells[k.to-1], k.seat(), labels); err != nil {
-					return nil, err
-				}
-			}
-			if s.items >= 0 && r < firstReason {
-				for len(placed) > 0 && placed[0].ordinal == c.start+uint32(i) {
-					p := placed[0]
-					tally[p.role]++
-					if writers[p.role-1].seats != nil {
-						placed = placed[1:]
-						continue
-					}
-					if err := writers[p.role-1].addLabelled(c.ids.Value(i), cells[p.role-1], labelsOf(s.classes.texts[p.labels])); err != nil {
-						return nil, err
-					}
-					placed = placed[1:]
-				}
-			} else if r < firstReason {
-				at, cell := s.output(r)
-				tally[at+1]++
-				if writers[at].seats == nil {
-					err = writers[at].add(c.ids.Value(i), cell)
-				}
-			} else {
-				reasons[r-firstReason]++
-				err = unused.add(c.ids.Value(i), s.reasonText(r))
-			}
-			if err != nil {
-				return nil, err
-			}
+		if err := w.chunk(c); err != nil {
+			return err
 		}
 	}
-	for r, n := range tally {
-		counts[role(r)] = n
-	}
-	for r, n := range reasons {
-		counts[firstReason+role(r)] = n
-	}
-	for _, w := range writers {
-		if err := w.flush(); err != nil {
-			return nil, err
+	for _, one := range w.writers {
+		if err := one.flush(); err != nil {
+			return err
 		}
 	}
-	return counts, nil
+	return nil
+}
+
+func (w *segmentWriter) chunk(c *chunk) error {
+	cells, writers := w.cells, w.writers
+	placed := w.placed[sort.Search(len(w.placed), func(i int) bool { return w.placed[i].ordinal >= c.start }):]
+	candidates := w.candidates[sort.Search(len(w.candidates), func(i int) bool { return w.candidates[i].ordinal >= c.start }):]
+	for i, r := range c.out {
+		for ; len(candidates) > 0 && candidates[0].ordinal == c.start+uint32(i); candidates = candidates[1:] {
+			k := &candidates[0]
+			var labels []string
+			if w.items >= 0 {
+				labels = labelsOf(w.classes.texts[k.class])
+			}
+			if err := writers[k.to-1].addSeated(c.ids.Value(i), cells[k.to-1], k.seat(), labels); err != nil {
+				return err
+			}
+		}
+		var err error
+		if w.items >= 0 && r < firstReason {
+			for len(placed) > 0 && placed[0].ordinal == c.start+uint32(i) {
+				p := placed[0]
+				placed = placed[1:]
+				w.tally[p.role]++
+				if writers[p.role-1].seats != nil {
+					continue
+				}
+				if err := writers[p.role-1].addLabelled(c.ids.Value(i), cells[p.role-1], labelsOf(w.classes.texts[p.labels])); err != nil {
+					return err
+				}
+			}
+		} else if r < firstReason {
+			at, cell := w.output(r)
+			w.tally[at+1]++
+			if writers[at].seats == nil {
+				err = writers[at].add(c.ids.Value(i), cell)
+			}
+		} else {
+			w.reasons[r-firstReason]++
+			err = w.unused.add(c.ids.Value(i), w.reasonText(r))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *scan) reasonText(r role) string {

@@ -53,7 +53,7 @@ func TestSplit(t *testing.T) {
 	}
 	runtime.GC()
 	start, cpu := time.Now(), cpuTime()
-	out := &sink{folder: folder, idle: map[string][]*output{}}
+	out := &sink{folder: folder, busy: make(chan struct{}, runtime.GOMAXPROCS(0)), idle: map[string][]*output{}}
 	in := &input{file: file, columns: []string{"id", "business_id", "camera", "country", "label", "year"}}
 	if err := in.open(); err != nil {
 		t.Fatal(err)
@@ -234,14 +234,19 @@ func (in *input) Each(ctx context.Context, f func(arrow.Record) error) error {
 	}
 }
 
-// A sink writes each output to Parquet files: one, and another whenever the
-// first is busy, as partitions of a store would be.
+// A sink writes each output to Parquet files, as many as there are encoders at
+// work for it, as partitions of a store would be: what is written is encoded
+// beside the stage.
 type sink struct {
 	stages.Sink
 	folder string
+	busy   chan struct{} // a place for each encoder
+	wg     sync.WaitGroup
+
 	mu     sync.Mutex
 	idle   map[string][]*output
 	all    []*output
+	failed error
 	notes  []string
 }
 
@@ -275,21 +280,28 @@ func (s *sink) Write(name string, rec arrow.Record) error {
 	if err != nil {
 		return err
 	}
-	err = o.w.Write(rec)
-	s.mu.Lock()
-	s.idle[name] = append(s.idle[name], o)
-	s.mu.Unlock()
-	return err
+	rec.Retain()
+	s.busy <- struct{}{}
+	s.wg.Go(func() {
+		err := o.w.Write(rec)
+		rec.Release()
+		<-s.busy
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.failed = errors.Join(s.failed, err)
+		s.idle[name] = append(s.idle[name], o)
+	})
+	return nil
 }
 
 func (s *sink) close() error {
-	var wg sync.WaitGroup
+	s.wg.Wait()
 	errs := make([]error, len(s.all))
 	for i, o := range s.all {
-		wg.Go(func() { errs[i] = errors.Join(o.w.Close(), o.file.Close()) })
+		s.wg.Go(func() { errs[i] = errors.Join(o.w.Close(), o.file.Close()) })
 	}
-	wg.Wait()
-	return errors.Join(errs...)
+	s.wg.Wait()
+	return errors.Join(append(errs, s.failed)...)
 }
 
 func (s *sink) Note(format string, args ...any) {
