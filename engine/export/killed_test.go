@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -60,9 +61,9 @@ stages:
 // a batch of rows that is done. 0 lets it live.
 func writeOut(form, folder, dir string, killAt int) error {
 	ctx := context.Background()
-	events := 0
+	var events atomic.Int64
 	event := func() {
-		if events++; events == killAt {
+		if events.Add(1) == int64(killAt) {
 			syscall.Kill(os.Getpid(), syscall.SIGKILL)
 			select {} // it comes
 		}

@@ -12,11 +12,13 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"time"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
+	"golang.org/x/sync/errgroup"
 
 	"shiftmill/engine"
 	"shiftmill/stages"
@@ -84,16 +86,20 @@ func (j *Job) takePrints(ctx context.Context, d *engine.Draft) (*prints, error) 
 		return nil, err
 	}
 	p := &prints{file: f, w: bufio.NewWriterSize(f, 1<<20), n: begun}
-	kept, at := begun, time.Now()
+	kept, pace := begun, j.pace()
 	keep := func() error {
-		kept, at = p.n, time.Now()
-		return errors.Join(p.w.Flush(), d.Keep(p.n))
+		defer pace.kept(time.Now())
+		if err := p.w.Flush(); err != nil {
+			return err
+		}
+		kept = p.n
+		return d.Keep(p.n)
 	}
 	add := func(f fingerprint) error {
 		if err := p.add(f); err != nil {
 			return err
 		}
-		if j.KeepRows > 0 && p.n-kept >= j.KeepRows || j.KeepRows == 0 && p.n%16 == 0 && time.Since(at) >= keepEvery {
+		if pace.due(p.n-kept, p.n) {
 			return keep()
 		}
 		return nil
@@ -161,41 +167,58 @@ func (r *printReader) next() (f fingerprint, err error) {
 	return f, nil
 }
 
+// printsAtOnce is how many pictures are opened for their fingerprints by one
+// processor before they are written down.
+const printsAtOnce = 16
+
 // openPrints takes fingerprints of a set's pictures, which it opens, from the
 // row of an ordinal on.
 func (j *Job) openPrints(ctx context.Context, set, from int, add func(fingerprint) error) error {
 	s := &j.Sets[set]
+	step := printsAtOnce * runtime.GOMAXPROCS(0)
 	return s.Rows.From(ctx, from, func(rec arrow.Record) error {
 		at := rec.Schema().FieldIndices("image")
 		image := len(at) == 1 && stages.IsImage(rec.Schema().Field(at[0]).Type)
 		ids := rec.Column(0)
-		for i := range ids.Len() {
-			if err := ctx.Err(); err != nil {
-				return context.Cause(ctx)
+		for lo := 0; lo < ids.Len(); lo += step {
+			hi := min(lo+step, ids.Len())
+			found := make([]fingerprint, hi-lo)
+			g, within := errgroup.WithContext(ctx)
+			g.SetLimit(runtime.GOMAXPROCS(0))
+			for i := lo; image && i < hi; i++ {
+				if rec.Column(at[0]).IsNull(i) {
+					continue
+				}
+				g.Go(func() (err error) {
+					found[i-lo], err = s.open(within, ids.ValueStr(i), stages.Image(rec.Column(at[0]), i))
+					return err
+				})
 			}
-			if !image || rec.Column(at[0]).IsNull(i) {
-				if err := add(fingerprint{}); err != nil {
+			if err := g.Wait(); err != nil {
+				return err
+			}
+			for _, f := range found {
+				if err := add(f); err != nil {
 					return err
 				}
-				continue
 			}
-			cell := stages.Image(rec.Column(at[0]), i)
-			pic, err := s.Images.Open(ctx, cell)
-			if err != nil {
-				return &stages.RowError{ID: ids.ValueStr(i), File: cell.Name(), Err: err}
-			}
-			p := check.PrintOf(pic)
-			f, err := fingerprintOf(p.SHA256, p.Phash)
-			if err != nil {
-				return err
-			}
-			if err := add(f); err != nil {
-				return err
-			}
+			j.went(hi - lo)
 		}
-		j.went(ids.Len())
 		return nil
 	})
+}
+
+// open takes the fingerprint of one picture.
+func (s *Set) open(ctx context.Context, id string, cell stages.ImageCell) (fingerprint, error) {
+	if err := ctx.Err(); err != nil {
+		return fingerprint{}, context.Cause(ctx)
+	}
+	pic, err := s.Images.Open(ctx, cell)
+	if err != nil {
+		return fingerprint{}, &stages.RowError{ID: id, File: cell.Name(), Err: err}
+	}
+	p := check.PrintOf(pic)
+	return fingerprintOf(p.SHA256, p.Phash)
 }
 
 // takenPrints finds a set's rows among those that fingerprints were taken of:

@@ -10,9 +10,31 @@ import (
 	"shiftmill/engine"
 )
 
-// keepEvery is how long an export may work before it keeps how far it is, which
-// costs a sync of the disk.
-const keepEvery = 2 * time.Second
+// A pace says when an export keeps how far it is, which costs a sync of the disk:
+// every two seconds, or where a sync takes long, so that it takes a tenth of the
+// time.
+type pace struct {
+	rows int // fixed number of rows instead; 0 for none
+	last time.Time
+	wait time.Duration
+}
+
+func (j *Job) pace() *pace { return &pace{rows: j.KeepRows, last: time.Now(), wait: 2 * time.Second} }
+
+// due says whether it is time, when so many rows are new. It looks at the clock
+// only now and then.
+func (p *pace) due(rows, all int) bool {
+	if p.rows > 0 {
+		return rows >= p.rows
+	}
+	return all%16 == 0 && time.Since(p.last) >= p.wait
+}
+
+// kept is told of a sync that began at a time.
+func (p *pace) kept(began time.Time) {
+	p.last = time.Now()
+	p.wait = max(2*time.Second, 9*p.last.Sub(began))
+}
 
 // A rowWriter writes the rows of all sets one after another. Its state S is what
 // it needs to go on behind the rows so far.
@@ -45,12 +67,13 @@ func writeRows[S any](ctx context.Context, j *Job, d *engine.Draft, begin func(S
 	if err != nil {
 		return 0, err
 	}
-	kept, at := s.Rows, time.Now()
+	kept, pace := s.Rows, j.pace()
 	keep := func() (err error) {
+		defer pace.kept(time.Now())
 		if s.State, err = w.flush(); err != nil {
 			return err
 		}
-		kept, at = s.Rows, time.Now()
+		kept = s.Rows
 		return d.Keep(s)
 	}
 	torn := false // a row is written in part
@@ -68,11 +91,7 @@ func writeRows[S any](ctx context.Context, j *Job, d *engine.Draft, begin func(S
 			}
 			torn = false
 			s.Rows++
-			due := s.Rows-kept == j.KeepRows
-			if j.KeepRows == 0 {
-				due = s.Rows%16 == 0 && time.Since(at) >= keepEvery
-			}
-			if due {
+			if pace.due(s.Rows-kept, s.Rows) {
 				return keep()
 			}
 			return nil

@@ -22,6 +22,9 @@ type set struct {
 	shown   map[string]exhibit           // of each class
 }
 
+// mostClasses is up to how many classes are counted; ImageNet-21k has 21,841.
+const mostClasses = 50_000
+
 // An exhibit is the row of a class whose id hashes lowest.
 type exhibit struct {
 	hash    uint64
@@ -57,9 +60,12 @@ func (s *set) count(ctx context.Context, c *Sanity, names []string, bins map[str
 			s.columns[n] = newTally()
 		}
 	}
-	tallies, used := make([]*tally, len(have)), make([]*binning, len(have))
+	tallies, used, limits := make([]*tally, len(have)), make([]*binning, len(have)), make([]int, len(have))
 	for i, n := range have {
-		tallies[i], used[i] = s.columns[n], bins[n]
+		tallies[i], used[i], limits[i] = s.columns[n], bins[n], c.Values
+		if n == c.Label {
+			limits[i] = max(c.Values, mostClasses)
+		}
 	}
 	tables := make([]map[uint64]int, len(have)*len(have))
 	if s.name == "train" {
@@ -90,7 +96,7 @@ func (s *set) count(ctx context.Context, c *Sanity, names []string, bins map[str
 					s.show(values, rec.Column(0).ValueStr(row))
 				}
 				for _, v := range values {
-					if k, ok := tallies[i].add(v, c.Values); ok {
+					if k, ok := tallies[i].add(v, limits[i]); ok {
 						codes[i] = append(codes[i], k)
 					}
 				}

@@ -27,7 +27,8 @@ func (r *report) markdown() []byte {
 	table(&b, rows)
 	if len(r.Classes) > 0 {
 		fmt.Fprintf(&b, "## Classes (%s)\n\n", cell(r.label))
-		table(&b, r.counts(r.Classes, func(i int) []int { return r.Sets[i].PerClass }))
+		values, counts := r.shownClasses()
+		table(&b, r.counts(values, func(i int) []int { return counts[i] }))
 	}
 	if len(r.Attributes) > 0 {
 		b.WriteString("## Mix of the attributes\n\nTotal variation from train's mix: 1 shares no value with train, which is what an altered attribute does; anything between is a residual that the split did not hold.\n\n")
@@ -48,7 +49,7 @@ func (r *report) markdown() []byte {
 			if m.Bins != "" {
 				fmt.Fprintf(&b, "Bins: %s.\n\n", cell(m.Bins))
 			}
-			values, counts := m.common()
+			values, counts := common(m.Values, m.Counts, mostValues)
 			table(&b, r.counts(values, func(i int) []int { return counts[i] }))
 		}
 	}

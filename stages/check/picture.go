@@ -28,7 +28,8 @@ const (
 // classBars draws each set's classes as one bar a class, as long as its share.
 func (r *report) classBars() []byte {
 	c := newChart(r)
-	c.block("", r.Classes, func(set int) []int { return r.Sets[set].PerClass })
+	values, counts := r.shownClasses()
+	c.block("", values, func(set int) []int { return counts[set] })
 	return c.svg()
 }
 
@@ -36,7 +37,7 @@ func (r *report) classBars() []byte {
 func (r *report) attributeBars() []byte {
 	c := newChart(r)
 	for _, m := range r.Attributes {
-		values, counts := m.common()
+		values, counts := common(m.Values, m.Counts, mostValues)
 		c.block(m.Name, values, func(set int) []int { return counts[set] })
 	}
 	return c.svg()

@@ -125,37 +125,51 @@ func mixOf(name string, sets []*set, bins *binning) mixReport {
 	return m
 }
 
-// mostValues is how many values of an attribute are shown to people.
-const mostValues = 40
+// How many values of an attribute, and how many classes, are shown to people.
+const (
+	mostValues = 40
+	mostShown  = 200
+)
 
-// common are the values to be shown: of more than mostValues the most common
-// half as many, and all others together.
-func (m *mixReport) common() (values []string, counts [][]int) {
-	if len(m.Values) <= mostValues {
-		return m.Values, m.Counts
+// common are the values to be shown: of more than so many the most common
+// 20, and all others together.
+func common(values []string, counts [][]int, most int) ([]string, [][]int) {
+	const kept = 20
+	if len(values) <= most {
+		return values, counts
 	}
-	order, sums := make([]int, len(m.Values)), make([]int, len(m.Values))
+	order, sums := make([]int, len(values)), make([]int, len(values))
 	for v := range order {
 		order[v] = v
-		for _, set := range m.Counts {
+		for _, set := range counts {
 			sums[v] += set[v]
 		}
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return sums[b] - sums[a] })
-	shown := order[:mostValues/2]
-	slices.Sort(shown)
+	shown := slices.Sorted(slices.Values(order[:kept]))
+	var names []string
 	for _, v := range shown {
-		values = append(values, m.Values[v])
+		names = append(names, values[v])
 	}
-	values = append(values, fmt.Sprintf("(%d others)", len(order)-len(shown)))
-	for _, set := range m.Counts {
+	names = append(names, fmt.Sprintf("(%d others)", len(order)-kept))
+	var lines [][]int
+	for _, set := range counts {
 		var line []int
 		for _, v := range shown {
 			line = append(line, set[v])
 		}
-		counts = append(counts, append(line, total(set)-total(line)))
+		lines = append(lines, append(line, total(set)-total(line)))
 	}
-	return values, counts
+	return names, lines
+}
+
+// shownClasses are the classes to be shown and their counts.
+func (r *report) shownClasses() ([]string, [][]int) {
+	var counts [][]int
+	for _, s := range r.Sets {
+		counts = append(counts, s.PerClass)
+	}
+	return common(r.Classes, counts, mostShown)
 }
 
 // associations measures in train how far one column tells another.
