@@ -222,6 +222,9 @@ func (s *search) notes() []string {
 	if s.blank > 0 {
 		notes = append(notes, fmt.Sprintf("%d pictures show next to nothing and were compared by their bytes alone", s.blank))
 	}
+	if s.crowds > 0 {
+		notes = append(notes, fmt.Sprintf("%d pictures look like very many others, and were compared with those that look most like them", s.crowds))
+	}
 	if s.crowded > 0 {
 		notes = append(notes, fmt.Sprintf("%d hash keys are shared by so many pictures that they were not followed", s.crowded))
 	}

@@ -75,7 +75,7 @@ type search struct {
 
 	between map[leakKind]int // of count: rows and groups shared by test sets, which are no leak into what is trained on
 
-	blank, crowded int
+	blank, crowded, crowds int
 
 	why     map[int]string // of dropped rows
 	filled  int            // places of dropped rows that candidates took
@@ -315,6 +315,7 @@ func (s *search) near(ctx context.Context, out stages.Sink) error {
 		a, b := &s.rows[i], &s.rows[j]
 		return a.set != b.set && a.id != b.id && a.sha != b.sha
 	})
+	s.crowds = int(x.Crowds.Load())
 	for len(found) > 0 {
 		n := within(found, thumbsAtOnce)
 		if err := s.confirm(ctx, found[:n]); err != nil {

@@ -1,16 +1,19 @@
 package near
 
 import (
+	"cmp"
 	"math"
 	"math/bits"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 const (
 	tables   = 24   // of the index
 	parallel = 0.85 // cosine from which two vectors are candidates
 	crowd    = 4096 // a key that more pictures share than this says nothing
+	nearest  = 64   // candidates of one picture: of frames of one film all would be
 )
 
 // A Candidate is a pair of pictures that may be the same: I < J. From is the
@@ -89,33 +92,34 @@ func (v *vector) dot(w *vector) float32 {
 // An Index finds candidates for pictures among those it was built from.
 type Index struct {
 	scale   *scale
-	vectors []*vector // nil for pictures that show nothing
-	bits    int       // of a key
+	vectors []vector // zero for pictures that show nothing
+	bits    int      // of a key
 	heads   [tables][]uint32
 	items   [tables][]int32
 
 	parallel float32 // cosine from which two vectors are candidates
 
-	Crowded int // keys that too many pictures share, over all tables
+	Crowded int          // keys that too many pictures share, over all tables
+	Crowds  atomic.Int64 // pictures with more than the candidates that are taken
 }
 
 // Build makes the index; nil looks are left out.
 func Build(looks []*Look, workers int) *Index {
-	x := &Index{scale: scaleOf(looks), vectors: make([]*vector, len(looks)), parallel: parallel}
+	x := &Index{scale: scaleOf(looks), vectors: make([]vector, len(looks)), parallel: parallel}
 	x.bits = min(max(bits.Len(uint(len(looks))), 8), 22)
 	keys := make([][tables]uint32, len(looks))
 	each(len(looks), workers, func(i int) {
 		if l := looks[i]; l != nil && !l.Flat() {
 			low := l.low()
-			x.vectors[i] = x.scale.vector(&low)
-			keys[i] = x.keys(x.vectors[i])
+			x.vectors[i] = *x.scale.vector(&low)
+			keys[i] = x.keys(&x.vectors[i])
 		}
 	})
 	crowded := make([]int, tables)
 	each(tables, workers, func(t int) {
 		heads := make([]uint32, 1<<x.bits+1)
-		for i, v := range x.vectors {
-			if v != nil {
+		for i := range x.vectors {
+			if x.shows(i) {
 				heads[keys[i][t]+1]++
 			}
 		}
@@ -126,8 +130,8 @@ func Build(looks []*Look, workers int) *Index {
 			heads[k] += heads[k-1]
 		}
 		items, at := make([]int32, heads[len(heads)-1]), slices.Clone(heads)
-		for i, v := range x.vectors {
-			if v != nil {
+		for i := range x.vectors {
+			if x.shows(i) {
 				k := keys[i][t]
 				items[at[k]] = int32(i)
 				at[k]++
@@ -140,6 +144,9 @@ func Build(looks []*Look, workers int) *Index {
 	}
 	return x
 }
+
+// shows says whether a picture shows anything: vectors have the length 1.
+func (x *Index) shows(i int) bool { return x.vectors[i] != vector{} }
 
 // keys are a vector's sign hashes: two rounds of sign flips and a Hadamard
 // transform turn it at random, and the signs of 64 coordinates give bits.
@@ -206,37 +213,37 @@ func (x *Index) Candidates(looks []*Look, workers int, apart func(i, j int) bool
 	parts := make([][]Candidate, len(looks))
 	pool := sync.Pool{New: func() any { return &memory{met: make([]int32, len(looks))} }}
 	each(len(looks), workers, func(i int) {
-		if x.vectors[i] == nil {
+		if !x.shows(i) {
 			return
 		}
 		m := pool.Get().(*memory)
 		defer pool.Put(m)
-		parts[i] = x.ask(i, looks[i], m, apart)
+		parts[i] = x.best(x.ask(i, looks[i], m, apart))
 	})
 	var all []Candidate
 	for _, p := range parts {
 		all = append(all, p...)
 	}
-	slices.SortFunc(all, func(a, b Candidate) int {
-		switch {
-		case a.I != b.I:
-			return int(a.I) - int(b.I)
-		case a.J != b.J:
-			return int(a.J) - int(b.J)
-		case a.Cosine > b.Cosine:
-			return -1
-		case a.Cosine < b.Cosine:
-			return 1
-		}
-		return a.order() - b.order()
-	})
-	var out []Candidate
-	for k, c := range all {
-		if k == 0 || c.I != all[k-1].I || c.J != all[k-1].J {
-			out = append(out, c)
-		}
+	return distinct(all)
+}
+
+// best keeps one alignment of each of a picture's candidates, and of too many
+// those that look most like it.
+func (x *Index) best(found []Candidate) []Candidate {
+	if found = distinct(found); len(found) <= nearest {
+		return found
 	}
-	return out
+	x.Crowds.Add(1)
+	slices.SortStableFunc(found, func(a, b Candidate) int { return cmp.Compare(b.Cosine, a.Cosine) })
+	return slices.Clone(found[:nearest])
+}
+
+// distinct puts pairs in order, each with its best alignment.
+func distinct(pairs []Candidate) []Candidate {
+	slices.SortFunc(pairs, func(a, b Candidate) int {
+		return cmp.Or(cmp.Compare(a.I, b.I), cmp.Compare(a.J, b.J), cmp.Compare(b.Cosine, a.Cosine), cmp.Compare(a.order(), b.order()))
+	})
+	return slices.CompactFunc(pairs, func(a, b Candidate) bool { return a.I == b.I && a.J == b.J })
 }
 
 // order breaks ties between alignments.
@@ -288,7 +295,7 @@ func (x *Index) ask(i int, l *Look, m *memory, apart func(i, j int) bool) []Cand
 					if place < 0 && !mirror && int(j) < i { // it asks the same the other way round
 						continue
 					}
-					if cos := v.dot(x.vectors[j]); cos >= x.parallel && apart(i, int(j)) {
+					if cos := v.dot(&x.vectors[j]); cos >= x.parallel && apart(i, int(j)) {
 						c := Candidate{I: int32(i), J: j, Mirror: mirror, Whole: place < 0, Down: uint8(max(place, 0) / 3), Along: uint8(max(place, 0) % 3), Cosine: cos}
 						if c.I > c.J {
 							c.I, c.J, c.Swap = c.J, c.I, true
