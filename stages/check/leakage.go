@@ -10,16 +10,18 @@ import (
 
 	"shiftmill/pipeline"
 	"shiftmill/stages"
+	"shiftmill/stages/check/near"
 )
 
 // Leakage is the configuration of check/leakage.
 type Leakage struct {
-	Exact    string   `yaml:"exact" enum:"fail|warn|drop|off" doc:"pictures of two sets with the same bytes"`
-	Near     string   `yaml:"near" enum:"fail|warn|drop|off" doc:"pictures of two sets that are the same but for encoding, scale, brightness, mirroring or a small crop"`
-	Groups   string   `yaml:"groups" enum:"fail|warn|off" doc:"values of the group columns that stand in train and in another set; those in two other sets are only counted"`
-	Overlap  string   `yaml:"overlap" enum:"fail|warn|off" doc:"rows that stand in train or val and in another set; rows in two test sets, as splits by items have them, are only counted"`
-	Group    []string `yaml:"group" single:"true" doc:"columns whose values must not stand in train and in another set"`
-	Pictures int      `yaml:"pictures" min:"0" max:"200" doc:"pairs of pictures in the report"`
+	Exact    string      `yaml:"exact" enum:"fail|warn|drop|off" doc:"pictures of two sets with the same bytes"`
+	Near     string      `yaml:"near" enum:"fail|warn|drop|off" doc:"pictures of two sets that are the same but for encoding, scale, brightness, mirroring or a small crop"`
+	Groups   string      `yaml:"groups" enum:"fail|warn|off" doc:"values of the group columns that stand in train and in another set; those in two other sets are only counted"`
+	Overlap  string      `yaml:"overlap" enum:"fail|warn|off" doc:"rows that stand in train or val and in another set; rows in two test sets, as splits by items have them, are only counted"`
+	Group    []string    `yaml:"group" single:"true" doc:"columns whose values must not stand in train and in another set"`
+	Limits   near.Limits `yaml:"limits" doc:"what makes two pictures near-duplicates once one is laid over the other, at 64 x 64 grey levels"`
+	Pictures int         `yaml:"pictures" min:"0" max:"200" doc:"pairs of pictures in the report"`
 }
 
 // LeakageKind describes check/leakage to a registry.
@@ -33,7 +35,7 @@ func LeakageKind() *stages.Kind {
 			{Name: "prints", Doc: "check/fingerprint of every set", Type: stages.Rows, Many: true},
 			{Name: "sets", Doc: "the sets of a split, train first: rows: split.sets", Type: stages.Rows, Any: true},
 		},
-		Config:      Leakage{Exact: "fail", Near: "warn", Groups: "fail", Overlap: "fail", Pictures: 24},
+		Config:      Leakage{Exact: "fail", Near: "warn", Groups: "fail", Overlap: "fail", Limits: near.Usual(), Pictures: 24},
 		Uses:        []string{"imageio/1"},
 		Passes:      true,
 		OutputsFrom: func(_ *Leakage, from []pipeline.From) []stages.Output { return leakageOutputs(from) },

@@ -146,6 +146,7 @@ func TestLeakageFails(t *testing.T) {
 	}{
 		{"{group: shop, pictures: 0}", 2, "the sets leak into each other: 1 pairs of equal pictures: t05 (train) and i03 (iid). 1 groups in two sets: shop=shop 9 in train (t09) and country=FR (f08); remedy: group the rows that belong together, leakage: drop to leave such rows out of the tests, or leakage: {exact: warn} to go on"},
 		{"{exact: off, groups: off, near: fail}", 3, "the sets leak into each other: 2 pairs of near-duplicates: t06 (train) and i04 (iid); i08 (iid) and f07 (country=FR); remedy:"},
+		{"{exact: off, groups: off, near: fail, limits: {structure: 0.999, detail: 0.999}}", 3, "the sets leak into each other: 1 pairs of near-duplicates: t06 (train) and i04 (iid); remedy:"},
 	} {
 		_, err := shopFronts(t, tt.with).Run(context.Background())
 		if got := fmt.Sprint(err); !strings.HasPrefix(got, tt.want) {

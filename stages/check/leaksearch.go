@@ -352,7 +352,7 @@ func (s *search) confirm(ctx context.Context, found []near.Candidate) error {
 	matches, same := make([]near.Match, len(found)), make([]bool, len(found))
 	spread(len(found), s.in.Workers, func(k int) {
 		if a, b := thumbs[found[k].I], thumbs[found[k].J]; a != nil && b != nil && ctx.Err() == nil {
-			matches[k], same[k] = found[k].Confirm(a, b)
+			matches[k], same[k] = found[k].Confirm(a, b, s.c.Limits)
 		}
 	})
 	if ctx.Err() != nil {

@@ -2,23 +2,27 @@ package near
 
 import "math"
 
-// What makes two aligned thumbs the same picture: their grey levels agree, and
-// beyond that either every part has the same structure, or nearly all of the
-// detail is the same, which a caption or a stamp in one place leaves alone.
-//
-// The limits are the middle of those that TestHeldOut finds to join no two
-// different ones of 8,186 photographs, paintings, cartoons, sketches and
-// doodles and to lose next to none of 4,000 copies (re-encoded at quality 30 to
-// 95, scaled by 0.5 to 2, 10 % brighter or darker, mirrored, cropped by 5 % of
-// the side). Chosen on one half of the pictures they join no different ones of
-// the other half. Drawings after one template, such as icons and buttons, are
-// beyond this: they do match.
+// Limits say what makes two aligned thumbs the same picture: their grey levels
+// agree, and beyond that either every part has the same structure, or nearly all
+// of the detail is the same, which a caption or a stamp in one place leaves alone.
+type Limits struct {
+	Agreement float64 `yaml:"agreement" min:"0.8" max:"1" doc:"least correlation of the grey levels"`
+	Structure float64 `yaml:"structure" min:"0" max:"1" doc:"least structural similarity of the 8 x 8 block that is least alike"`
+	Detail    float64 `yaml:"detail" min:"0.5" max:"1" doc:"correlation of detail from which one block may differ, as a caption does"`
+}
+
+// Usual are the limits that suit photographs, paintings, cartoons, sketches and
+// doodles: the middle of those that TestHeldOut finds to join no two different
+// ones of 8,186 pictures and to lose next to none of 4,000 copies (re-encoded at
+// quality 30 to 95, scaled by 0.5 to 2, 10 % brighter or darker, mirrored, cropped
+// by 5 % of the side). Chosen on one half of the pictures they join no different
+// ones of the other half. Drawings after one template, such as icons and buttons,
+// are beyond this: they do match.
+func Usual() Limits { return Limits{Agreement: 0.92, Structure: 0.38, Detail: 0.92} }
+
 const (
-	agreement = 0.92 // correlation of the grey levels
-	structure = 0.38 // of the block that agrees least
-	plain     = 0.50 // correlation of detail that structure alone needs: two gradients agree in all but detail
-	detail    = 0.92 // correlation of detail that does without structure
-	hopeless  = 0.60 // grey levels that agree less than this before edges are moved never come together
+	plain    = 0.50 // correlation of detail that structure alone needs: two gradients agree in all but detail
+	hopeless = 0.60 // grey levels that agree less than this before edges are moved never come together
 )
 
 // A Match is a confirmed pair with how well it agrees.
@@ -31,24 +35,22 @@ type Match struct {
 // Confirm lays the candidate's one thumb over the other and compares them: as
 // the candidate says and, if that does not suffice, with the edges moved. a is
 // the thumb of I, b of J.
-func (c *Candidate) Confirm(a, b *Thumb) (Match, bool) {
+func (c *Candidate) Confirm(a, b *Thumb, l Limits) (Match, bool) {
 	f, at := c.framing(a, b)
 	agrees := f.agreement(at)
 	if agrees < hopeless {
 		return Match{}, false
 	}
-	if m := f.judge(at, agrees, agreement); m.same() {
+	if m := f.judge(at, agrees, l.Agreement); l.accept(m) {
 		return m, true
 	}
 	at, agrees = f.refine(at, agrees)
-	m := f.judge(at, agrees, agreement)
-	return m, m.same()
+	m := f.judge(at, agrees, l.Agreement)
+	return m, l.accept(m)
 }
 
-func (m Match) same() bool { return m.within(agreement, structure, detail) }
-
-func (m Match) within(agreement, structure, detail float64) bool {
-	return m.Agreement >= agreement && (m.Detail >= detail || m.Detail >= plain && m.Structure >= structure)
+func (l Limits) accept(m Match) bool {
+	return m.Agreement >= l.Agreement && (m.Detail >= l.Detail || m.Detail >= plain && m.Structure >= l.Structure)
 }
 
 // framing lays the thumbs over each other as the candidate says.

@@ -20,14 +20,7 @@ type judged struct {
 	fold int
 }
 
-// A setting is a choice of the limits.
-type setting struct{ agreement, structure, detail float64 }
-
-var shipped = setting{agreement, structure, detail}
-
-func (s setting) accepts(p *judged) bool {
-	return slices.ContainsFunc(p.laid[:], func(m Match) bool { return m.within(s.agreement, s.structure, s.detail) })
-}
+func (l Limits) accepts(p *judged) bool { return slices.ContainsFunc(p.laid[:], l.accept) }
 
 const (
 	loose  = 0.84 // agreement from which pairs are looked at here at all
@@ -37,7 +30,7 @@ const (
 // TestHeldOut asks what the limits of Confirm are worth on pictures that they
 // were not chosen by: they are chosen anew on one half of the real pictures
 // and their copies, by a rule, and judged on the other half; that several times,
-// with other halves and other copies.
+// with other halves.
 func TestHeldOut(t *testing.T) {
 	if os.Getenv("SHIFTMILL_SWEEP") == "" {
 		t.Skip("chooses limits on 8,000 pictures; SHIFTMILL_SWEEP=1 runs it")
@@ -56,7 +49,7 @@ func TestHeldOut(t *testing.T) {
 			chosen := choose(t, pairs, func(p *judged) bool { return p.fold == tune })
 			x.report(t, pairs, chosen, 1-tune, made[1-tune], fmt.Sprintf("chosen on half %d.%d", halving, tune))
 			if halving == 0 {
-				x.report(t, pairs, shipped, 1-tune, made[1-tune], "as shipped")
+				x.report(t, pairs, Usual(), 1-tune, made[1-tune], "as shipped")
 			}
 		}
 	}
@@ -109,7 +102,7 @@ func (x *trial) judge(t *testing.T) []judged {
 }
 
 // report judges limits on a half: made says how many copies of each kind it has.
-func (x *trial) report(t *testing.T, pairs []judged, s setting, half int, made map[string]int, name string) {
+func (x *trial) report(t *testing.T, pairs []judged, s Limits, half int, made map[string]int, name string) {
 	caught, right, wrong, hard := map[string]int{}, 0, 0, 0
 	for i := range pairs {
 		p := &pairs[i]
@@ -145,7 +138,7 @@ func (x *trial) report(t *testing.T, pairs []judged, s setting, half int, made m
 
 // choose takes the middle, in each limit, of all those that join no two
 // different real pictures of a part and find nearly all copies of each kind.
-func choose(t *testing.T, pairs []judged, in func(*judged) bool) setting {
+func choose(t *testing.T, pairs []judged, in func(*judged) bool) Limits {
 	t.Helper()
 	all := map[string]int{}
 	for i := range pairs {
@@ -153,11 +146,11 @@ func choose(t *testing.T, pairs []judged, in func(*judged) bool) setting {
 			all[p.how]++
 		}
 	}
-	var fit []setting
+	var fit []Limits
 	for a := 85; a <= 98; a++ {
 		for s := 2; s <= 40; s++ {
 			for d := 80; d <= 98; d += 2 {
-				s := setting{float64(a) / 100, float64(s) / 50, float64(d) / 100}
+				s := Limits{float64(a) / 100, float64(s) / 50, float64(d) / 100}
 				caught, wrong := map[string]int{}, false
 				for i := range pairs {
 					p := &pairs[i]
@@ -179,7 +172,7 @@ func choose(t *testing.T, pairs []judged, in func(*judged) bool) setting {
 	if len(fit) == 0 {
 		t.Fatal("no limits will do")
 	}
-	middle := func(of func(setting) float64) float64 {
+	middle := func(of func(Limits) float64) float64 {
 		v := make([]float64, len(fit))
 		for i, s := range fit {
 			v[i] = of(s)
@@ -187,5 +180,5 @@ func choose(t *testing.T, pairs []judged, in func(*judged) bool) setting {
 		slices.Sort(v)
 		return v[len(v)/2]
 	}
-	return setting{middle(func(s setting) float64 { return s.agreement }), middle(func(s setting) float64 { return s.structure }), middle(func(s setting) float64 { return s.detail })}
+	return Limits{middle(func(s Limits) float64 { return s.Agreement }), middle(func(s Limits) float64 { return s.Structure }), middle(func(s Limits) float64 { return s.Detail })}
 }

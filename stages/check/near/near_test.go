@@ -286,7 +286,7 @@ func TestCopies(t *testing.T) {
 	start = cpu()
 	of := map[Candidate]Match{}
 	for _, c := range found {
-		if m, ok := c.Confirm(x.thumbs[c.I], x.thumbs[c.J]); ok {
+		if m, ok := c.Confirm(x.thumbs[c.I], x.thumbs[c.J], Usual()); ok {
 			of[c] = m
 		}
 	}
