@@ -23,6 +23,8 @@ func Usual() Limits { return Limits{Agreement: 0.92, Structure: 0.38, Detail: 0.
 const (
 	plain    = 0.50 // correlation of detail that structure alone needs: two gradients agree in all but detail
 	hopeless = 0.60 // grey levels that agree less than this before edges are moved never come together
+	begun    = 0.08 // by which they may agree less at half the size once edges have been moved by large steps
+	rough    = 0.02 // by which they may agree less there once edges have been moved by small ones
 )
 
 // A Match is a confirmed pair with how well it agrees.
@@ -44,7 +46,10 @@ func (c *Candidate) Confirm(a, b *Thumb, l Limits) (Match, bool) {
 	if m := f.judge(at, agrees, l.Agreement); l.accept(m) {
 		return m, true
 	}
-	at, agrees = f.refine(at, agrees)
+	at, agrees, ok := f.refine(at, l.Agreement)
+	if !ok {
+		return Match{}, false
+	}
 	m := f.judge(at, agrees, l.Agreement)
 	return m, l.accept(m)
 }
@@ -64,7 +69,7 @@ func (c *Candidate) framing(a, b *Thumb) (f *framing, edges [4]int) {
 	if !c.Whole {
 		edges = [4]int{int(c.Along) * cut, (2 - int(c.Along)) * cut, int(c.Down) * cut, (2 - int(c.Down)) * cut}
 	}
-	return newFraming(a, b), edges
+	return newFraming(a[:], b[:], side), edges
 }
 
 // Lengths of frames are in sixteenths of a thumb's pixel.
@@ -73,13 +78,14 @@ const (
 	cut  = 26 // half of 5 % of the side
 )
 
-// A framing lays parts of one thumb over another one. A part is given by its
-// edges: what is cut off left, right, above and below.
+// A framing lays parts of one thumb over another one, both of n x n pixels. A
+// part is given by its edges: what is cut off left, right, above and below.
 type framing struct {
-	thumb  *Thumb
-	target *Thumb
+	n      int
+	thumb  []uint8
+	target []uint8
 	sum    int64 // of the target's grey levels, in 1/256
-	spread int64 // 4096 times the sum of their squares, less the squared sum
+	spread int64 // n*n times the sum of their squares, less the squared sum
 
 	// The thumb's rows, each at the columns of the edges left and right, in
 	// 1/4096: most steps move the other two edges.
@@ -88,25 +94,41 @@ type framing struct {
 	rows   [side][side]uint32
 }
 
-func newFraming(thumb, target *Thumb) *framing {
-	f := &framing{thumb: thumb, target: target}
+func newFraming(thumb, target []uint8, n int) *framing {
+	f := &framing{n: n, thumb: thumb, target: target}
 	squares := int64(0)
 	for _, g := range target {
 		f.sum += int64(g) << 8
 		squares += int64(g) * int64(g) << 16
 	}
-	f.spread = side*side*squares - f.sum*f.sum
+	f.spread = int64(n*n)*squares - f.sum*f.sum
 	return f
 }
 
-// axis places the 64 samples of a frame along a side: the pixel before each
-// and how far, in 1/4096, it lies towards the next one.
-func axis(before, after int) (from [side]int, part [side]uint32) {
+// half is the framing of both thumbs at half their size.
+func (f *framing) half() *framing {
+	n := f.n / 2
+	shrink := func(t []uint8) []uint8 {
+		out := make([]uint8, n*n)
+		for y := range n {
+			for x := range n {
+				upper, lower := t[2*y*f.n+2*x:], t[(2*y+1)*f.n+2*x:]
+				out[y*n+x] = uint8((uint32(upper[0]) + uint32(upper[1]) + uint32(lower[0]) + uint32(lower[1]) + 2) >> 2)
+			}
+		}
+		return out
+	}
+	return newFraming(shrink(f.thumb), shrink(f.target), n)
+}
+
+// axis places the samples of a frame along a side: the pixel before each and how
+// far, in 1/4096, it lies towards the next one.
+func (f *framing) axis(before, after int) (from [side]int, part [side]uint32) {
 	length := side*unit - before - after
-	for i := range side {
-		// centre: before + (i+1/2)*length/64 - 1/2 pixel, in 1/4096 of a pixel
-		p := before*256 + (2*i+1)*length*2 - 2048
-		p = min(max(p, 0), (side-1)*4096-1)
+	for i := range f.n {
+		// centre: before + (i+1/2)*length/n - 1/2 pixel, in 1/4096 of a pixel
+		p := before*256*f.n/side + (2*i+1)*length*2 - 2048
+		p = min(max(p, 0), (f.n-1)*4096-1)
 		from[i], part[i] = p/4096, uint32(p%4096)
 	}
 	return from, part
@@ -118,24 +140,26 @@ func (f *framing) lay(before, after int) {
 		return
 	}
 	f.laid, f.across = true, [2]int{before, after}
-	xs, fx := axis(before, after)
-	for y := range side {
-		line, out := f.thumb[y*side:(y+1)*side], &f.rows[y]
-		for x, k := range xs {
+	xs, fx := f.axis(before, after)
+	for y := range f.n {
+		line, out := f.thumb[y*f.n:(y+1)*f.n], f.rows[y][:f.n]
+		for x := range out {
+			k := xs[x]
 			out[x] = uint32(line[k])*(4096-fx[x]) + uint32(line[k+1])*fx[x]
 		}
 	}
 }
 
 // agreement is the correlation of the part with the target, 0 where one of
-// them is flat. The part is at 64 x 64 again, by bilinear interpolation in
+// them is flat. The part is at n x n again, by bilinear interpolation in
 // integers.
 func (f *framing) agreement(edges [4]int) float64 {
 	f.lay(edges[0], edges[1])
-	ys, fy := axis(edges[2], edges[3])
+	ys, fy := f.axis(edges[2], edges[3])
 	var sum, squares, both int64
-	for y, k := range ys {
-		upper, lower, other := &f.rows[k], &f.rows[k+1], f.target[y*side:(y+1)*side]
+	for y := range f.n {
+		k := ys[y]
+		upper, lower, other := f.rows[k][:f.n], f.rows[k+1][:f.n], f.target[y*f.n:(y+1)*f.n]
 		for x := range upper {
 			v := int64((upper[x]*(4096-fy[y]) + lower[x]*fy[y]) >> 16)
 			sum += v
@@ -143,7 +167,7 @@ func (f *framing) agreement(edges [4]int) float64 {
 			both += v * int64(other[x])
 		}
 	}
-	const n = side * side
+	n := int64(f.n * f.n)
 	spread := n*squares - sum*sum
 	if spread <= 0 || f.spread <= 0 {
 		return 0
@@ -151,10 +175,10 @@ func (f *framing) agreement(edges [4]int) float64 {
 	return float64(n*(both<<8)-sum*f.sum) / math.Sqrt(float64(float64(spread)*float64(f.spread)))
 }
 
-// view is the part itself, and whole the target.
+// view is the part itself, and whole the target, of thumbs at their full size.
 func (f *framing) view(edges [4]int) *levels {
 	f.lay(edges[0], edges[1])
-	ys, fy := axis(edges[2], edges[3])
+	ys, fy := f.axis(edges[2], edges[3])
 	out := new(levels)
 	for y, k := range ys {
 		for x := range side {
@@ -182,10 +206,26 @@ func (f *framing) judge(edges [4]int, agrees, enough float64) Match {
 	return m
 }
 
-// refine moves the four edges, one at a time, while that brings the thumbs
-// closer.
-func (f *framing) refine(at [4]int, agrees float64) ([4]int, float64) {
-	for step := cut; step >= 3; step /= 2 {
+// refine moves the four edges while that brings the thumbs closer, in small steps
+// at half their size, which is a quarter of the work, and in the smallest ones at
+// full size; false when at half the size they do not come close.
+func (f *framing) refine(at [4]int, enough float64) (edges [4]int, agrees float64, ok bool) {
+	h := f.half()
+	if at, agrees = h.moved(at, cut, cut); agrees < enough-begun {
+		return at, agrees, false
+	}
+	if at, agrees = h.moved(at, cut/2, 3); agrees < enough-rough {
+		return at, agrees, false
+	}
+	at, agrees = f.moved(at, 6, 3)
+	return at, agrees, true
+}
+
+// moved moves the edges, one at a time, by steps that are halved from the first
+// down to the last.
+func (f *framing) moved(at [4]int, first, last int) ([4]int, float64) {
+	agrees := f.agreement(at)
+	for step := first; step >= last; step /= 2 {
 		for moved := true; moved; {
 			moved = false
 			for e := range at {

@@ -83,8 +83,10 @@ func (x *trial) judge(t *testing.T) []judged {
 			return
 		}
 		p.laid[0] = f.judge(at, agrees, loose)
-		at, agrees = f.refine(at, agrees)
-		if p.laid[1] = f.judge(at, agrees, loose); agrees < loose {
+		if at, agrees, ok := f.refine(at, loose); ok {
+			p.laid[1] = f.judge(at, agrees, loose)
+		}
+		if max(p.laid[0].Agreement, p.laid[1].Agreement) < loose {
 			return
 		}
 		mu.Lock()

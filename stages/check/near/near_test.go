@@ -473,7 +473,7 @@ func TestLooks(t *testing.T) {
 			t.Errorf("coefficient %d of the mirrored look is %d, of the mirrored picture's %d", i, l[i], m[i])
 		}
 	}
-	view, cropped := newFraming(th, th).view([4]int{cut, cut, 0, 2 * cut}), new(Thumb)
+	view, cropped := newFraming(th[:], th[:], side).view([4]int{cut, cut, 0, 2 * cut}), new(Thumb)
 	for i, v := range view {
 		cropped[i] = uint8((v + 128) >> 8)
 	}
