@@ -57,7 +57,13 @@ func (s *scheduler) end(a *active, err error) {
 // begin looks up a node whose inputs exist, and runs it if need be.
 func (s *scheduler) begin(n *node) {
 	a := s.activate(n, nil)
-	s.push(&task{a: a, lookup: true,
+	var data *dataset
+	if len(n.inputs) > 0 && len(n.kind.In) > 0 {
+		if in := n.input(n.kind.In[0].Name); in != nil && len(in.refs) == 1 {
+			data = in.refs[0].data()
+		}
+	}
+	s.push(&task{a: a, lookup: true, site: site{level: n.arriving(data)},
 		run:  func(ctx context.Context, _ *task) error { return s.e.begin(ctx, a) },
 		then: func() { s.begun(a) }})
 }
@@ -143,7 +149,7 @@ func (s *scheduler) pushWhole(a *active) {
 
 // pushPart queues a partition of a row-wise node.
 func (s *scheduler) pushPart(a *active, p int) {
-	s.push(&task{a: a, p: p, bytes: a.t.bytes(),
+	s.push(&task{a: a, p: p, bytes: a.t.bytes(), site: a.t.site(a.bounds[p]),
 		run: func(ctx context.Context, t *task) (err error) {
 			a.results[p], t.key, err = a.t.partition(ctx, p, func() {
 				if a.t.start() && a.flow { // it was not looked up
@@ -267,7 +273,7 @@ func (s *scheduler) tryFlow(n *node) {
 		return // the one that is missing is to be this one
 	}
 	a := s.activate(n, from)
-	s.push(&task{a: a, lookup: true,
+	s.push(&task{a: a, lookup: true, site: site{level: n.arriving(from.data)},
 		run:  func(ctx context.Context, _ *task) error { return s.e.beginFlow(ctx, a, from.data) },
 		then: func() { s.flow(a, from) }})
 }

@@ -75,10 +75,13 @@ func (e *Engine) batches(ctx context.Context, d *dataset, p int, ids, columns []
 			return err
 		}
 		ids = ids[n:]
-		n = min(e.o.Batch, max(1, batchBytes*n/max(1, handedBytes(rec))))
+		n = e.o.batchOf(handedBytes(rec) / n)
 	}
 	return nil
 }
+
+// batchOf is how many rows of so many bytes each are read at a time.
+func (o *Options) batchOf(bytes int) int { return min(o.Batch, max(1, batchBytes/max(1, bytes))) }
 
 // anyLarge says whether one of the columns may hold large values.
 func (d *dataset) anyLarge(columns []string) (bool, error) {

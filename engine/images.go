@@ -166,48 +166,60 @@ func mark(col arrow.Array, maker *node) arrow.Array {
 type opener struct{ e *Engine }
 
 func (o opener) Open(ctx context.Context, c stages.ImageCell) (stages.Picture, error) {
-	ref, number, marked := strings.Cut(c.Ref, "\x00")
+	ref, _, _ := strings.Cut(c.Ref, "\x00")
 	switch {
 	case ref == "rgb8":
 		return stages.Picture{Pix: c.Data, Height: c.Height, Width: c.Width}, nil
 	case c.Data != nil:
 		return stages.Picture{Encoded: c.Data}, nil
-	case !marked:
-		return stages.Picture{}, fmt.Errorf("image %q has no source", c.Name())
-	}
-	i, err := strconv.Atoi(number)
-	if err != nil || i < 0 || i >= len(o.e.nodes) {
-		return stages.Picture{}, fmt.Errorf("image %q has no source", c.Name())
-	}
-	maker := o.e.nodes[i]
-	if strings.HasPrefix(ref, "recipe:") {
+	case strings.HasPrefix(ref, "recipe:"):
+		maker, err := o.maker(c)
+		if err != nil {
+			return stages.Picture{}, err
+		}
 		if maker.kind.Source == nil || maker.kind.Source.Draw == nil {
 			return stages.Picture{}, fmt.Errorf("image %q has no generator", c.Name())
 		}
 		return maker.kind.Source.Draw(ctx, ref)
 	}
-	r, err := rangeOf(maker, ref)
+	maker, r, err := o.file(c)
 	if err != nil {
 		return stages.Picture{}, err
 	}
 	return o.e.readVerified(maker, r)
 }
 
-// Place says where the file behind a cell lies.
-func (o opener) Place(_ context.Context, c stages.ImageCell) (stages.Place, bool, error) {
-	ref, number, marked := strings.Cut(c.Ref, "\x00")
-	if !marked || c.Data != nil || !strings.HasPrefix(ref, "file:") {
-		return stages.Place{}, false, nil
-	}
+// maker is the node that can open a reference.
+func (o opener) maker(c stages.ImageCell) (*node, error) {
+	_, number, _ := strings.Cut(c.Ref, "\x00")
 	i, err := strconv.Atoi(number)
 	if err != nil || i < 0 || i >= len(o.e.nodes) {
-		return stages.Place{}, false, fmt.Errorf("image %q has no source", c.Name())
+		return nil, fmt.Errorf("image %q has no source", c.Name())
 	}
-	r, err := rangeOf(o.e.nodes[i], ref)
+	return o.e.nodes[i], nil
+}
+
+// file is where the file behind a reference lies, and whose it is.
+func (o opener) file(c stages.ImageCell) (*node, stages.FileRange, error) {
+	maker, err := o.maker(c)
+	if err != nil {
+		return nil, stages.FileRange{}, err
+	}
+	ref, _, _ := strings.Cut(c.Ref, "\x00")
+	r, err := rangeOf(maker, ref)
+	return maker, r, err
+}
+
+// Place says where the file behind a cell lies.
+func (o opener) Place(_ context.Context, c stages.ImageCell) (stages.Place, bool, error) {
+	if !strings.Contains(c.Ref, "\x00") || c.Data != nil || !strings.HasPrefix(c.Ref, "file:") {
+		return stages.Place{}, false, nil
+	}
+	maker, r, err := o.file(c)
 	if err != nil || !r.Plain() {
 		return stages.Place{}, false, err
 	}
-	d, err := o.e.digestOf(o.e.nodes[i], r)
+	d, err := o.e.digestOf(maker, r)
 	if err != nil {
 		return stages.Place{}, false, errors.New(fileMessage(err))
 	}

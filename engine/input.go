@@ -137,6 +137,8 @@ type partInput struct {
 	all     bool     // they are the whole partition
 	columns []string
 	schema  *arrow.Schema
+	reads   reads
+	member  *member // of a convoy; nil for one that goes alone
 }
 
 func (in *partInput) Schema() *arrow.Schema { return in.schema }
@@ -147,17 +149,46 @@ func (in *partInput) File(name string) ([]byte, error) {
 }
 
 func (in *partInput) Each(ctx context.Context, f func(arrow.Record) error) error {
-	ids := in.ids
-	if in.all {
-		ids = nil
-	}
-	return in.e.batches(ctx, in.data, in.p, ids, in.columns, func(rec arrow.Record) error {
+	hand := func(rec arrow.Record) error {
 		rec, err := in.e.handOver(in.data, rec, in.schema)
 		if err != nil {
 			return err
 		}
 		return f(rec)
-	})
+	}
+	if in.member.join() {
+		return in.inStep(ctx, hand)
+	}
+	ids := in.ids
+	if in.all {
+		ids = nil
+	}
+	return in.e.batches(ctx, in.data, in.p, ids, in.columns, hand)
+}
+
+// inStep is Each beside the other members of a convoy. As pictures are read, it
+// is a few rows at a time.
+func (in *partInput) inStep(ctx context.Context, hand func(arrow.Record) error) error {
+	defer in.member.finish()
+	most := in.e.o.Batch
+	for rest := in.ids; len(rest) > 0; {
+		n, err := in.member.next(ctx, rest, most)
+		if err != nil {
+			return err
+		}
+		rec, err := in.member.record(in.reads, rest[:n], func() (arrow.Record, error) {
+			return in.e.readIDs(ctx, in.data, rest[:n], in.columns)
+		})
+		if err != nil {
+			return err
+		}
+		if err := eachBatch(ctx, rec, in.e.o.Batch, hand); err != nil {
+			return err
+		}
+		most = in.e.o.batchOf(handedBytes(rec) / n)
+		rest = rest[n:]
+	}
+	return nil
 }
 
 func (in *partInput) Take(ctx context.Context, ordinals []int) (arrow.Record, error) {

@@ -241,7 +241,9 @@ func (t *rowTask) compute(ctx context.Context, p int, key runs.Digest) (partReco
 	}
 	t.landed(p, 0) // it may have been tried before
 	if len(w.todo) > 0 {
-		if err := t.run(ctx, []stages.Input{t.input(w)}, *t.side, c); err != nil {
+		in := t.input(w)
+		in.member = memberOf(ctx)
+		if err := t.run(ctx, []stages.Input{in}, *t.side, c); err != nil {
 			return partRecord{}, err
 		}
 	}
@@ -319,7 +321,7 @@ func (t *rowTask) collector() *collector {
 // input hands the stage the rows of a partition that are left to do.
 func (t *rowTask) input(w *making) *partInput {
 	o := origin{t.first.node, t.first.output, t.first.coords}
-	return &partInput{o, t.e, t.data, w.p, w.todo, w.all, t.columns, t.schema}
+	return &partInput{origin: o, e: t.e, data: t.data, p: w.p, ids: w.todo, all: w.all, columns: t.columns, schema: t.schema, reads: t.reads()}
 }
 
 // run calls the stage on rows of its first port.

@@ -50,9 +50,12 @@ type task struct {
 	lookup  bool
 	workers int
 	bytes   int64 // of rows that it may hold
+	at      int   // in the queue
 	tried   int
 	key     runs.Digest // of the claim that another process has
 	group   []*active   // nodes that it brings up to date together, a among them; nil for a alone
+	site    site        // of a partition whose pictures others may read as well; its level alone for a look-up
+	member  *member     // of the convoy that it has started with
 	run     func(ctx context.Context, t *task) error
 	then    func() // in the scheduler's loop, after run has ended well
 }
@@ -62,8 +65,11 @@ type task struct {
 // while they are in memory; then by plan order.
 type taskQueue []*task
 
-func (q taskQueue) Len() int      { return len(q) }
-func (q taskQueue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q taskQueue) Len() int { return len(q) }
+func (q taskQueue) Swap(i, j int) {
+	q[i], q[j] = q[j], q[i]
+	q[i].at, q[j].at = i, j
+}
 func (q taskQueue) Less(i, j int) bool {
 	a, b := q[i], q[j]
 	switch {
@@ -76,7 +82,11 @@ func (q taskQueue) Less(i, j int) bool {
 	}
 	return a.p < b.p
 }
-func (q *taskQueue) Push(x any) { *q = append(*q, x.(*task)) }
+func (q *taskQueue) Push(x any) {
+	t := x.(*task)
+	t.at = len(*q)
+	*q = append(*q, t)
+}
 func (q *taskQueue) Pop() any {
 	last := len(*q) - 1
 	t := (*q)[last]
@@ -101,15 +111,18 @@ type scheduler struct {
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
 	queue   taskQueue
-	parked  []*task // another process is at them
-	foreign []*task // external stages: their programs compute elsewhere, one at a time, beside the workers
-	program bool    // one of them runs
-	workers int     // free
-	bytes   int64   // free
-	running int     // tasks and waits
+	parked  []*task          // another process is at them
+	foreign []*task          // external stages: their programs compute elsewhere, one at a time, beside the workers
+	program bool             // one of them runs
+	workers int              // free
+	bytes   int64            // free
+	running int              // tasks and waits
+	sites   map[site][]*task // ready, by where their pictures come from
+	convoys []*convoy        // at work
 	waits   int
-	live    int // active nodes
-	looking int // nodes that are being looked up
+	live    int              // active nodes
+	looking int              // nodes that are being looked up
+	coming  map[*dataset]int // of those, by the level of the pictures that they read
 	done    chan ended
 
 	waiting map[*node]int // inputs still to come
@@ -128,7 +141,7 @@ type verdict struct {
 func (e *Engine) runOnce(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	s := &scheduler{e: e, ctx: ctx, cancel: cancel, workers: e.o.Workers, bytes: e.budget(), done: make(chan ended),
+	s := &scheduler{e: e, ctx: ctx, cancel: cancel, workers: e.o.Workers, bytes: e.budget(), done: make(chan ended), sites: map[site][]*task{}, coming: map[*dataset]int{},
 		waiting: map[*node]int{}, readers: map[*node][]*node{}, active: map[*node]*active{}, verdict: map[*node]verdict{}}
 	var ready []*node
 	errs := e.resolveAll(ctx)
@@ -216,8 +229,7 @@ func (s *scheduler) loop() {
 		if d.waited {
 			s.waits--
 		} else {
-			s.workers += t.workers
-			s.bytes += t.bytes
+			s.free(t)
 			s.program = s.program && !t.foreign()
 		}
 		again := d.waited && d.err == nil
@@ -238,7 +250,7 @@ func (s *scheduler) loop() {
 			t.then()
 		}
 		if t.lookup && !again {
-			s.looking--
+			s.looked(t)
 		}
 	}
 	for n, a := range s.active {
@@ -257,6 +269,7 @@ func (s *scheduler) loop() {
 func (s *scheduler) dispatch() {
 	if s.ctx.Err() != nil {
 		s.queue, s.parked, s.foreign = nil, nil, nil
+		clear(s.sites)
 		return
 	}
 	for len(s.queue) > 0 {
@@ -264,16 +277,17 @@ func (s *scheduler) dispatch() {
 		if t.a.over {
 			heap.Pop(&s.queue)
 			if t.lookup {
-				s.looking--
+				s.looked(t)
 			}
 			continue
 		}
-		if t.workers > s.workers || t.bytes > s.bytes {
+		if t.workers > s.workers || t.bytes > s.bytes || s.awaits(t) {
 			break
 		}
 		heap.Pop(&s.queue)
-		s.start(t)
+		s.depart(t)
 	}
+	s.seat()
 	for i := 0; i < len(s.foreign) && !s.program; {
 		t := s.foreign[i]
 		if t.group != nil && s.looking > 0 { // others may be about to join it
@@ -310,6 +324,9 @@ func (e *Engine) attempt(ctx context.Context, t *task) (err error) {
 		}
 	}()
 	defer recoverPanic(&err)
+	if t.member != nil {
+		return t.member.run(ctx, func(ctx context.Context) error { return t.run(ctx, t) })
+	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -361,14 +378,32 @@ func (s *scheduler) push(t *task) {
 	}
 	if t.lookup {
 		s.looking++
+		if t.site.level != nil {
+			s.coming[t.site.level]++
+		}
 	}
 	s.queueUp(t)
+}
+
+// awaits says whether others are about to be ready that may go in step with a
+// task.
+func (s *scheduler) awaits(t *task) bool { return !t.lookup && s.coming[t.site.level] > 0 }
+
+// looked notes that a look-up is over.
+func (s *scheduler) looked(t *task) {
+	s.looking--
+	if t.site.level != nil {
+		s.coming[t.site.level]--
+	}
 }
 
 func (s *scheduler) queueUp(t *task) {
 	if t.foreign() {
 		s.foreign = append(s.foreign, t)
 		return
+	}
+	if t.site != (site{}) && !t.lookup {
+		s.sites[t.site] = append(s.sites[t.site], t)
 	}
 	heap.Push(&s.queue, t)
 }

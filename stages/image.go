@@ -62,6 +62,15 @@ type Images interface {
 	Place(ctx context.Context, c ImageCell) (p Place, ok bool, err error)
 }
 
+// A Sharer is Images that lets stages which work on the same rows share what they
+// decode.
+type Sharer interface {
+	// Share opens a cell and returns what decode makes of it, where none that is
+	// at work beside this one has just made it. Equal forms say that the decoding
+	// is the same. Whoever gets the pixels must not change them.
+	Share(ctx context.Context, c ImageCell, form string, decode func(Picture) (Picture, error)) (Picture, error)
+}
+
 // A Place is a stretch of a file with the digest of its bytes.
 type Place struct {
 	FileRange
