@@ -370,10 +370,10 @@ func (d *dataset) pictures() *dataset {
 }
 
 // arriving is the level of the pictures that a node reads which is being looked
-// up, so that its partitions are likely to be ready soon; nil where it reads
-// none.
+// up, so that its partitions, or those of its readers where it streams, are
+// likely to be ready soon; nil where it reads none.
 func (n *node) arriving(data *dataset) *dataset {
-	if n.kind.Shape != stages.RowWise || n.kind.Gather > 0 || n.streams() || data == nil {
+	if n.kind.Shape != stages.RowWise || n.kind.Gather > 0 || data == nil {
 		return nil
 	}
 	return data.pictures()
