@@ -281,7 +281,7 @@ func (s *scheduler) dispatch() {
 			}
 			continue
 		}
-		if t.workers > s.workers || t.bytes > s.bytes || s.awaits(t) {
+		if t.bytes > s.bytes || s.awaits(t) || !s.unseat(t.workers) {
 			break
 		}
 		heap.Pop(&s.queue)
