@@ -30,6 +30,25 @@ var powers = []struct {
 		[]string{"count=400000", "others=1500", "images=32000"}, "erase: null"},
 }
 
+// TestPowerSplits runs the splits of these specs at the sizes they ask for, which
+// their data must have.
+func TestPowerSplits(t *testing.T) {
+	for _, p := range powers {
+		if p.spec == "dfr-garments" && os.Getenv("SHIFTMILL_SWEEP") == "" {
+			continue // half a minute
+		}
+		t.Run(p.spec, func(t *testing.T) {
+			text, _ := specs.Read(p.spec)
+			g := shipped(t, p.spec+".yaml", string(text))
+			nodes, err := g.Select("split", "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			runIn(t, t.TempDir(), engine.Part(g, nodes), engine.Options{})
+		})
+	}
+}
+
 // TestPower runs these experiments and checks the verdicts: where the shift is
 // strong, the baseline has a gap, and the control, which has seen what shifts, is "+"
 // there; where no attribute shows, there is no gap, and nothing is "+". It takes
@@ -169,13 +188,6 @@ func (j *judged) set(t *testing.T, model, name string) interval {
 // judge runs a shipped spec, or one that extends it, and reads its report.
 func judge(t *testing.T, name, text string, set ...string) judged {
 	t.Helper()
-	g, err := pipeline.Parse(name, []byte(text), pipeline.Options{Vocabulary: all.Registry(), Set: set, ReadFile: func(name string) ([]byte, error) {
-		data, _ := specs.Read(name)
-		return data, nil
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
 	dir := os.Getenv("SHIFTMILL_POWER_STORE")
 	if dir == "" {
 		dir = t.TempDir()
@@ -185,7 +197,7 @@ func judge(t *testing.T, name, text string, set ...string) judged {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	e, err := engine.New(g, all.Registry(), store, engine.Options{})
+	e, err := engine.New(shipped(t, name, text, set...), all.Registry(), store, engine.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,4 +213,17 @@ func judge(t *testing.T, name, text string, set ...string) judged {
 		t.Fatal(err)
 	}
 	return j
+}
+
+// shipped is the graph of a spec that may extend shipped ones.
+func shipped(t *testing.T, name, text string, set ...string) *pipeline.Graph {
+	t.Helper()
+	g, err := pipeline.Parse(name, []byte(text), pipeline.Options{Vocabulary: all.Registry(), Set: set, ReadFile: func(name string) ([]byte, error) {
+		data, _ := specs.Read(name)
+		return data, nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
 }
