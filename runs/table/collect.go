@@ -158,10 +158,15 @@ func (k *collector) addIndexed(dictionary encoding.Values, indexes []int32) erro
 	case parquet.Boolean:
 		return errors.New("a dictionary of booleans")
 	case parquet.ByteArray:
+		size := 0
 		for _, i := range indexes {
 			if i < 0 || int(i) >= len(offsets)-1 {
 				return fmt.Errorf("index %d lies outside of the dictionary", i)
 			}
+			size += int(offsets[i+1] - offsets[i])
+		}
+		k.values = slices.Grow(k.values, min(size, mostReserved))
+		for _, i := range indexes {
 			k.values = append(k.values, data[offsets[i]:offsets[i+1]]...)
 			k.ends = append(k.ends, int64(len(k.values)))
 		}

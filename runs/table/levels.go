@@ -2,6 +2,7 @@ package table
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
@@ -156,6 +157,7 @@ func (l *leaf) null(rep, def int) {
 
 // append adds the values [from, to) of a leaf array, none of which is null.
 func (l *leaf) append(arr arrow.Array, from, to, rep, rest, def int) error {
+	l.values, l.sizes = slices.Grow(l.values, to-from), slices.Grow(l.sizes, to-from)
 	size := int32(8 + overhead)
 	add := func(v parquet.Value) {
 		l.values = append(l.values, v.Level(rep, def, l.column))
