@@ -41,12 +41,12 @@ func TestBadRows(t *testing.T) {
 		{"too few fields", "id,x\na,1\nb\n", "", "m.csv:3: it has 1 fields, the header 2"},
 		{"too many fields", "id,x\na,1\nb,2,3\n", "", "m.csv:3: it has 3 fields, the header 2"},
 		{"open quote", "id,x\na,1\nb,\"2\n", "", `m.csv:3: character 6 of the line: extraneous or missing " in quoted-field`},
-		{"Latin-1", "id,x\na,1\nb,M\xfcnchen\n", "", `m.csv:3: column "x": "M\xfcnchen" is not UTF-8: save the table as UTF-8`},
+		{"Latin-1", "id,x\na,1\nb,M\xfcnchen\n", "", `m.csv:3: column "x": "M\xfcnchen" is not UTF-8: say which encoding the table has, such as encoding: windows-1252`},
 		{"duplicate id", "id,x\na,1\na,2\n", "", `m.csv:3: its id "a" is that of m.csv:2 too`},
 		{"no id", "id,x\na,1\n,2\n", "", `m.csv:3: column "id": the id is missing`},
 		{"NaN", "id,x\na,1\nb,NaN\n", "types: {x: float},", `m.csv:3: column "x": "NaN" is no number`},
 		{"infinity", "id,x\na,1\nb,-inf\n", "types: {x: float},", `m.csv:3: column "x": "-inf" is no number`},
-		{"decimal comma", "id,x\na,1\nb,\"1,5\"\n", "types: {x: float},", `m.csv:3: column "x": "1,5" is no number`},
+		{"decimal comma", "id,x\na,1\nb,\"1,5\"\n", "types: {x: float},", `m.csv:3: column "x": "1,5" is no number; {float: ','} as its type reads decimal commas`},
 		{"float for int", "id,x\na,1\nb,1.0\n", "types: {x: int},", `m.csv:3: column "x": "1.0" is no whole number`},
 		{"absent file", "id,x\na,1.png\nb,3.png\n", "image: x,", `m.csv:3: column "x": there is no file "3.png"; did you mean "1.png"?`},
 		{"empty file", "id,x\na,1.png\nb,empty.png\n", "image: x,", `m.csv:3: column "x": the file "empty.png" is empty`},
@@ -92,6 +92,44 @@ func TestEmptyAndMissing(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(t, got, []string{"a|x=", "b|x null", "c|x= "})
+}
+
+// TestEncodings: tables of other encodings and with decimal commas become what they say.
+func TestEncodings(t *testing.T) {
+	utf16 := func(text string) string {
+		var b strings.Builder
+		for _, r := range "\ufeff" + text {
+			b.WriteString(string([]byte{byte(r), byte(r >> 8)}))
+		}
+		return b.String()
+	}
+	for _, tt := range []struct{ table, with, want string }{
+		{"id;x;y\na;M\xfcnchen \x80;1,5\n", "encoding: windows-1252", "a|x=München €|y=1.5"},
+		{"id;x;y\na;M\xfcnchen \xa4;-2\n", "encoding: latin-9", "a|x=München €|y=-2"},
+		{"id;x;y\na;M\xfcnchen \xa4;,5\n", "encoding: latin-1", "a|x=München ¤|y=0.5"},
+		{utf16("id;x;y\r\na;München €;1e3\r\n"), "encoding: utf-16", "a|x=München €|y=1000"},
+		{"\xef\xbb\xbfid;x;y\na;München €;1,50\n", "encoding: utf-8", "a|x=München €|y=1.5"},
+	} {
+		got, _, err := read(t, TableKind(), files(t, map[string]string{"m.csv": tt.table}), `{root: ., table: m.csv, id: id, delimiter: ";", types: {y: {float: ","}}, `+tt.with+"}")
+		if err != nil {
+			t.Errorf("%s: %v", tt.with, err)
+			continue
+		}
+		check(t, got, []string{tt.want})
+	}
+	for _, tt := range []struct{ table, with, want string }{
+		{utf16("id\na\n"), "nulls: []", "m.csv: it is UTF-16: set encoding: utf-16"},
+		{"id\na\n", "encoding: utf-16", "m.csv: it is not UTF-16: leave encoding out, or name the right one"},
+		{"\xef\xbb\xbfid\na\n", "encoding: latin-1", "m.csv: it says that it is UTF-8, not latin-1: leave encoding out"},
+		{"id\n\x81\n", "encoding: windows-1252", "it holds bytes that are no character of windows-1252"},
+		{"id,y\na,\"1.000,5\"\n", `types: {y: {float: ","}}`, `m.csv:2: column "y": "1.000,5" is no number with a decimal comma`},
+		{"id,y\na,1\n", `types: {y: {float: ";"}}`, `what stands before the decimals is "," or ".", got ";"`},
+	} {
+		_, _, err := read(t, TableKind(), files(t, map[string]string{"m.csv": tt.table}), "{root: ., table: m.csv, id: id, "+tt.with+"}")
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s:\n got %v\nwant %s", tt.with, err, tt.want)
+		}
+	}
 }
 
 func TestUnicode(t *testing.T) {

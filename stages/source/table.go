@@ -25,6 +25,7 @@ type Table struct {
 	Table     []string             `yaml:"table" required:"true" single:"true" doc:"the table, or several with the same columns"`
 	Format    string               `yaml:"format" enum:"csv|tsv|jsonl|parquet|arrow" doc:"of the table; its ending says it when left out"`
 	Delimiter string               `yaml:"delimiter" doc:"character between the fields of a CSV table; a comma when left out"`
+	Encoding  string               `yaml:"encoding" enum:"utf-8|utf-16|windows-1252|latin-1|latin-9" doc:"of the characters of a CSV table; others than UTF-8 are turned into it"`
 	Nulls     []string             `yaml:"nulls" doc:"texts of a CSV table that mean a missing value"`
 	ID        string               `yaml:"id" doc:"column of the row's id; the image's name when left out"`
 	Image     string               `yaml:"image" doc:"column of the image's name, or a pattern of columns such as img/{device}/{shot}.png; a table without images when left out"`
@@ -32,7 +33,7 @@ type Table struct {
 	Label     Label                `yaml:"label" doc:"column of the class, which is then also there as label; {column: NAME, match: EXPRESSION}, or {column: NAME, separator: TEXT} for a list of labels"`
 	Classes   string               `yaml:"classes" enum:"imagenet-1k" doc:"the labels are synsets, indexes or names of this list; they become synsets, and the names stand in the column class"`
 	Exif      []string             `yaml:"exif" single:"true" doc:"columns to read out of the images: make, model, lens, taken, year, lat, lon, iso, focal_length, orientation"`
-	Types     map[string]TableType `yaml:"types" doc:"what the texts of a column mean: string, int, float, bool, {time: layout or layouts, zone: name}, or {one_of: {US: [USA, United States], FR: []}}"`
+	Types     map[string]TableType `yaml:"types" doc:"what the texts of a column mean: string, int, float, bool, {float: ','} for decimal commas, {time: layout or layouts, zone: name}, or {one_of: {US: [USA, United States], FR: []}}"`
 	Unicode   string               `yaml:"unicode" enum:"keep|nfc" doc:"keep: texts stay as they are; nfc: composed, so that equal looks are equal texts"`
 	Frozen    bool                 `yaml:"frozen" doc:"take the files as they were listed and hashed the last time on this host, without looking at them, until run --rescan; whatever is read is still checked"`
 	OnError   string               `yaml:"on_error" enum:"fail|skip" doc:"fail: a bad row stops the run; skip: it is left out, counted and named, and so are rows whose image cannot be decoded"`
@@ -45,7 +46,7 @@ func TableKind() *stages.Kind {
 		Doc:     "Reads a metadata table (CSV, TSV, JSONL, Parquet or Arrow) that names images.",
 		Version: 1,
 		Shape:   stages.Source,
-		Config:  Table{OnError: "fail", Nulls: []string{""}, Unicode: "keep"},
+		Config:  Table{OnError: "fail", Encoding: "utf-8", Nulls: []string{""}, Unicode: "keep"},
 		Check:   checkTable,
 		Outputs: func(*Table) []stages.Output { return []stages.Output{{Type: stages.Rows}} },
 		Columns: tableColumns,

@@ -1,8 +1,6 @@
 package source
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/csv"
 	"errors"
@@ -24,16 +22,12 @@ type csvTable struct {
 	nulls []string
 }
 
-func newCSV(f *os.File, delimiter rune, nulls []string) (*csvTable, error) {
-	buf := bufio.NewReaderSize(f, 1<<20)
-	start, _ := buf.Peek(3)
-	switch {
-	case bytes.HasPrefix(start, []byte("\xef\xbb\xbf")):
-		buf.Discard(3)
-	case bytes.HasPrefix(start, []byte("\xff\xfe")), bytes.HasPrefix(start, []byte("\xfe\xff")):
-		return nil, errors.New("it is UTF-16: save it as UTF-8")
+func newCSV(f *os.File, delimiter rune, encoding string, nulls []string) (*csvTable, error) {
+	text, err := inUTF8(f, encoding)
+	if err != nil {
+		return nil, err
 	}
-	t := &csvTable{file: f, r: csv.NewReader(buf), nulls: nulls}
+	t := &csvTable{file: f, r: csv.NewReader(text), nulls: nulls}
 	t.r.Comma = delimiter
 	t.r.FieldsPerRecord = -1
 	t.r.ReuseRecord = true
@@ -48,7 +42,7 @@ func newCSV(f *os.File, delimiter rune, nulls []string) (*csvTable, error) {
 	nameIndex(t.names)
 	for i, n := range t.names {
 		if !utf8.ValidString(n) {
-			return nil, fmt.Errorf("the name of column %d is not UTF-8: save the table as UTF-8", i+1)
+			return nil, fmt.Errorf("the name of column %d is not UTF-8: say which encoding the table has, such as encoding: windows-1252", i+1)
 		}
 	}
 	return t, checkHeader(t.names)
@@ -121,7 +115,7 @@ func (t *csvTable) wrong(row []string) string {
 	}
 	for i, v := range row {
 		if !utf8.ValidString(v) {
-			return fmt.Sprintf("column %q: %q is not UTF-8: save the table as UTF-8", t.names[i], v)
+			return fmt.Sprintf("column %q: %q is not UTF-8: say which encoding the table has, such as encoding: windows-1252", t.names[i], v)
 		}
 	}
 	return ""

@@ -52,9 +52,9 @@ func openTable(root, name string, c *Table) (tableReader, error) {
 	var r tableReader
 	switch format {
 	case "csv":
-		r, err = newCSV(f, c.delimiter(','), c.Nulls)
+		r, err = newCSV(f, c.delimiter(','), c.Encoding, c.Nulls)
 	case "tsv":
-		r, err = newCSV(f, c.delimiter('\t'), c.Nulls)
+		r, err = newCSV(f, c.delimiter('\t'), c.Encoding, c.Nulls)
 	case "jsonl":
 		r, err = newJSONL(f)
 	case "parquet":

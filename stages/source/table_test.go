@@ -45,8 +45,8 @@ func TestTableErrors(t *testing.T) {
 		{"duplicate id", "file,x\na.png,1\na.png,2\n", "image: file", `m.csv:3: its id "a.png" is that of m.csv:2 too; on_error: skip would leave the row out`},
 		{"missing id", "file,x\na.png,\n", "image: file, id: x", `m.csv:2: column "x": the id is missing; on_error: skip would leave the row out`},
 		{"unknown column", "file,maker\na.png,1\n", "image: file, label: make", `-: with.label: the table has no column "make"; did you mean "maker"?`},
-		{"not UTF-8", "file,x\na.png,caf\xe9\n", "image: file", `m.csv:2: column "x": "caf\xe9" is not UTF-8: save the table as UTF-8; on_error: skip would leave the row out`},
-		{"UTF-16", utf16le("file,x\na.png,1\n"), "image: file", "-: with.table: m.csv: it is UTF-16: save it as UTF-8"},
+		{"not UTF-8", "file,x\na.png,caf\xe9\n", "image: file", `m.csv:2: column "x": "caf\xe9" is not UTF-8: say which encoding the table has, such as encoding: windows-1252; on_error: skip would leave the row out`},
+		{"UTF-16", utf16le("file,x\na.png,1\n"), "image: file", "-: with.table: m.csv: it is UTF-16: set encoding: utf-16"},
 		{"bad int", "file,x\na.png,2019.5\n", "image: file, types: {x: int}", `m.csv:2: column "x": "2019.5" is no whole number; on_error: skip would leave the row out`},
 		{"bad time", "file,x\na.png,2019\n", "image: file, types: {x: {time: '2006-01-02'}}", `m.csv:2: column "x": "2019" is no time of the form "2006-01-02"; on_error: skip would leave the row out`},
 		{"NaN", "file,x\na.png,NaN\n", "image: file, types: {x: float}", `m.csv:2: column "x": "NaN" is no number; on_error: skip would leave the row out`},
@@ -58,7 +58,7 @@ func TestTableErrors(t *testing.T) {
 		{"own id", "file,id\na.png,1\n", "image: file", `-: with.id: the table has a column "id" of its own: use it with id: id, or rename it`},
 		{"own label", "file,label,kind\na.png,1,2\n", "image: file, label: kind", `-: with.label: there is a column "label" besides "kind", which it would hide: rename one`},
 		{"no table", "", "table: n.csv, image: file", "-: with.table: the root holds no file n.csv; did you mean \"m.csv\"?"},
-		{"bad type", "file,x\n", "image: file, types: {x: integer}", `x.yaml:1:49: types.x: must be string, int, float, bool, {time: layout, zone: name}, or {one_of: {US: [USA], FR: []}}, got "integer"`},
+		{"bad type", "file,x\n", "image: file, types: {x: integer}", `x.yaml:1:49: types.x: must be string, int, float, bool, {float: ','}, {time: layout, zone: name}, or {one_of: {US: [USA], FR: []}}, got "integer"`},
 		{"no id", "file,x\n", "label: x", "-: with.id: a table without images needs a column for the row's id"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

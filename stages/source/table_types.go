@@ -26,6 +26,7 @@ type TableType struct {
 	zone    string            // of the clock that the column shows; "" is UTC
 	values  map[string]string // by folded spelling
 	list    string            // of the values with their spellings, for SpecText and messages
+	decimal string            // of floats: what stands before the decimals; "" is a point
 }
 
 // DecodeSpec reads a type.
@@ -34,7 +35,7 @@ func (t *TableType) DecodeSpec(v pipeline.Value) []pipeline.Problem {
 	problem := func(field string, pos pipeline.Pos, format string, args ...any) []pipeline.Problem {
 		return []pipeline.Problem{{Field: field, Pos: pos, Msg: fmt.Sprintf(format, args...)}}
 	}
-	const forms = "string, int, float, bool, {time: layout, zone: name}, or {one_of: {US: [USA], FR: []}}"
+	const forms = "string, int, float, bool, {float: ','}, {time: layout, zone: name}, or {one_of: {US: [USA], FR: []}}"
 	if v.Kind() == pipeline.Scalar {
 		names := []string{"string", "int", "float", "bool"}
 		for _, n := range names {
@@ -62,6 +63,15 @@ func (t *TableType) DecodeSpec(v pipeline.Value) []pipeline.Problem {
 		case "one_of":
 			t.name = "one_of"
 			return t.decodeValues(e.Value, problem)
+		case "float":
+			if v.Len() > 1 || e.Value.Text() != "," && e.Value.Text() != "." {
+				return problem("float", e.Value.Pos(), "what stands before the decimals is \",\" or \".\", got %q", e.Value.Text())
+			}
+			t.name = "float"
+			if e.Value.Text() == "," {
+				t.decimal = ","
+			}
+			return nil
 		case "zone":
 			t.zone = e.Value.Text()
 			if _, err := time.LoadLocation(t.zone); err != nil || t.zone == "Local" {
@@ -124,6 +134,9 @@ func (t TableType) SpecText() string {
 	case "one_of":
 		return "{one_of: {" + t.list + "}}"
 	}
+	if t.decimal != "" {
+		return fmt.Sprintf("{float: %q}", t.decimal)
+	}
 	return t.name
 }
 
@@ -159,7 +172,11 @@ func (t TableType) convert(col *array.String, bad func(i int, message string)) a
 		if col.IsNull(i) || !t.append(b, col.Value(i), zone) {
 			b.AppendNull()
 			if col.IsValid(i) {
-				bad(i, fmt.Sprintf("%q is no %s", col.Value(i), t.describe()))
+				message := fmt.Sprintf("%q is no %s", col.Value(i), t.describe())
+				if _, err := strconv.ParseFloat(strings.Replace(col.Value(i), ",", ".", 1), 64); err == nil && t.name == "float" && strings.Contains(col.Value(i), ",") && t.decimal == "" {
+					message += "; {float: ','} as its type reads decimal commas"
+				}
+				bad(i, message)
 			}
 		}
 	}
@@ -171,6 +188,9 @@ func (t TableType) describe() string {
 	case "int":
 		return "whole number"
 	case "float":
+		if t.decimal != "" {
+			return "number with a decimal comma"
+		}
 		return "number"
 	case "bool":
 		return "true or false"
@@ -193,6 +213,12 @@ func (t TableType) append(b array.Builder, text string, zone *time.Location) boo
 		}
 		return err == nil
 	case *array.Float64Builder:
+		if t.decimal != "" {
+			if strings.Contains(text, ".") { // which may group thousands: nobody can tell
+				return false
+			}
+			text = strings.Replace(text, t.decimal, ".", 1)
+		}
 		v, err := strconv.ParseFloat(text, 64)
 		ok := err == nil && !math.IsNaN(v) && !math.IsInf(v, 0) && !strings.ContainsAny(text, "_xXpP")
 		if ok {
