@@ -115,8 +115,10 @@ func (b *benchmarkResult) charts(colours []string, larger []Sizes) []chart {
 	if c, ok := b.sizes(colours, larger); ok {
 		cs = append(cs, c)
 	}
-	if c, ok := b.calibration(colours); ok {
-		cs = append(cs, c)
+	for _, iid := range []bool{true, false} {
+		if c, ok := b.calibration(colours, iid); ok {
+			cs = append(cs, c)
+		}
 	}
 	return append(cs, b.attributeCharts(colours)...)
 }
@@ -267,24 +269,29 @@ func (b *benchmarkResult) sizes(colours []string, larger []Sizes) (chart, bool) 
 // chart: its accuracy would be noise.
 const fewRows = 10
 
-// calibration draws accuracy over confidence, inside and outside the training
-// distribution.
-func (b *benchmarkResult) calibration(colours []string) (chart, bool) {
+// calibration draws accuracy over confidence, inside the training distribution or
+// outside it, over all test sets there.
+func (b *benchmarkResult) calibration(colours []string, iid bool) (chart, bool) {
 	zero, all := 0.0, 100.0
 	c := chart{
-		Kind: "points", Title: "Calibration", X: axis{Label: "confidence, %", Low: &zero, High: &all}, Y: axis{Label: "accuracy, %", Low: &zero, High: &all},
+		Kind: "points", Title: "Calibration outside the training distribution", X: axis{Label: "confidence, %", Low: &zero, High: &all}, Y: axis{Label: "accuracy, %", Low: &zero, High: &all},
 		Note: "Below the diagonal a model is surer than it is right. Points are bins of confidence with at least 10 predictions, without intervals.", Legend: b.legend(colours),
 		Lines: []segment{{To: [2]float64{100, 100}}},
 	}
-	outside := false
+	where := "outside the training distribution"
+	switch {
+	case iid:
+		where = "on " + b.Sets[0].Name
+		c.Title = "Calibration " + where
+	case !b.Sets[0].IID:
+		c.Title = "Calibration"
+	}
 	for _, m := range b.Models {
 		for _, r := range m.Reliable {
-			line := curve{Series: colour(colours, m.Name), Dashed: !r.IID && b.Sets[0].IID}
-			outside = outside || line.Dashed
-			where := "outside the training distribution"
-			if r.IID {
-				where = "on " + b.Sets[0].Name
+			if r.IID != iid {
+				continue
 			}
+			line := curve{Series: colour(colours, m.Name)}
 			for _, x := range r.Bins {
 				if x.Rows < fewRows {
 					continue
@@ -297,9 +304,6 @@ func (b *benchmarkResult) calibration(colours []string) (chart, bool) {
 			}
 			c.Curves = append(c.Curves, line)
 		}
-	}
-	if outside {
-		c.Note += " Dashed: all test sets outside the training distribution together."
 	}
 	return c, len(c.Points) > 0
 }

@@ -200,6 +200,9 @@ func (j *judge) method(number int, name string, contrasts []contrast) hypothesis
 		}
 		r.Benchmarks = append(r.Benchmarks, v)
 	}
+	if len(r.Benchmarks) == 0 {
+		r.Verdict, r.Why = untested, "no benchmark has both networks of a comparison, inside and outside the training distribution, and above the floor"
+	}
 	return r
 }
 

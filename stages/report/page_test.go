@@ -114,7 +114,7 @@ func TestPageInBrowser(t *testing.T) {
 		pictures int
 		windows  []window
 	}{
-		{"all", page, 6, 50, []window{{1200, 900, false}, {390, 800, true}}},
+		{"all", page, 7, 50, []window{{1200, 900, false}, {390, 800, true}}},
 		{"corruptions", shifted.File("", "report.html"), 3, 0, []window{{1200, 900, true}, {390, 800, false}}},
 	} {
 		for _, window := range tt.windows {

@@ -157,7 +157,8 @@ type hypothesisResult struct {
 	Number int    `json:"number"`
 	Name   string `json:"name"`
 	// Verdict of the properties (5 to 8) is "supported", "contradicted",
-	// "undecided" or "not tested"; methods (1 to 4) have one by benchmark.
+	// "undecided" or "not tested"; methods (1 to 4) have one by benchmark, or
+	// "not tested" without any.
 	Verdict    string              `json:"verdict,omitempty"`
 	Why        string              `json:"why"`
 	Benchmarks []hypothesisVerdict `json:"benchmarks,omitempty"`
