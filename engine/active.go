@@ -101,7 +101,7 @@ func (e *Engine) prepare(ctx context.Context, a *active, data *dataset) (err err
 	if a.t, err = e.newRowTask(a.n, "", data); err != nil {
 		return err
 	}
-	if a.bounds = data.bounds; a.bounds == nil {
+	if a.bounds = data.bounds(); a.bounds == nil {
 		if a.bounds, err = e.partitions(data); err != nil {
 			return err
 		}
@@ -171,7 +171,7 @@ func (s *scheduler) grew(a *active, p int) {
 	if a.data == nil {
 		s.open(a)
 	} else {
-		a.data.parts[p] = a.results[p].Part
+		a.data.unfold().parts[p] = a.results[p].Part
 		for _, b := range a.flows {
 			s.feed(b, p)
 		}
@@ -245,15 +245,15 @@ func (e *Engine) grow(a *active, first int) error {
 	if err != nil {
 		return err
 	}
-	d := &dataset{schema: e.schemas.join(a.t.data.schema, own.schema), own: own.fields, rows: a.t.data.rows,
-		base: a.t.data, maker: a.n, output: a.t.output, bounds: a.bounds, parts: make([]part, len(a.bounds))}
-	d.once.Do(func() {})
+	u := &unfolded{bounds: a.bounds, parts: make([]part, len(a.bounds))}
 	for p, ok := range a.ready {
 		if ok {
-			d.parts[p] = a.results[p].Part
+			u.parts[p] = a.results[p].Part
 		}
 	}
-	a.data = d
+	d := &dataset{schema: e.schemas.join(a.t.data.schema, own.schema), own: own.fields, rows: a.t.data.rows,
+		base: a.t.data, maker: a.n, output: a.t.output}
+	a.data = d.growing(u)
 	return nil
 }
 
@@ -309,9 +309,10 @@ func (e *Engine) beginFlow(ctx context.Context, a *active, data *dataset) error 
 	for _, f := range own {
 		fields[f.Name] = f
 	}
-	a.data = &dataset{schema: joinSchemas(data.schema, own), own: fields, rows: data.rows, base: data, maker: n,
-		output: a.t.output, streamed: true, task: a.t, bounds: data.bounds, parts: make([]part, len(data.bounds))}
-	a.data.once.Do(func() {})
+	bounds := data.bounds()
+	d := &dataset{schema: joinSchemas(data.schema, own), own: fields, rows: data.rows, base: data, maker: n,
+		output: a.t.output, streamed: true}
+	a.data = d.growing(&unfolded{task: a.t, bounds: bounds, parts: make([]part, len(bounds))})
 	return nil
 }
 
@@ -346,7 +347,7 @@ func (s *scheduler) feed(a *active, p int) {
 	if a.over {
 		return
 	}
-	in := a.t.data.parts[p]
+	in := a.t.data.unfold().parts[p]
 	switch {
 	case in.Rows == 0: // all its rows were left out
 		s.grew(a, p)

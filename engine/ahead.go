@@ -85,7 +85,7 @@ func (in *rowsInput) eachAhead(ctx context.Context, parts []part, f func(arrow.R
 	if in.checked {
 		in.data.mu.Lock()
 		defer in.data.mu.Unlock()
-		in.data.hashes = hashes
+		in.data.unfold().hashes = hashes
 	}
 	return nil
 }
@@ -130,7 +130,7 @@ func idHashes(rec arrow.Record) ([]uint64, error) {
 // False means that they have to be looked up.
 func (d *dataset) has(parts []part, ids []string) bool {
 	d.mu.Lock()
-	hashes := d.hashes
+	hashes := d.unfold().hashes
 	d.mu.Unlock()
 	if hashes == nil {
 		return false

@@ -21,11 +21,26 @@ const sourceIDColumn = "source_id"
 // their ids made distinct by the stage they come from. Nothing is copied.
 type concat struct {
 	children []*dataset
-	suffixes []string // of the ids, "#stage"
+	suffixes *suffixes
 
 	once sync.Once
 	rows []concatRow // in ascending id
 	err  error
+}
+
+// suffixes are those of the ids, "#stage", with their digests.
+type suffixes struct {
+	texts   []string
+	digests []runs.Digest
+}
+
+// A pairConcat is a concatenation of two with its dataset: one piece of memory, since
+// a plan may hold thousands of them.
+type pairConcat struct {
+	data     dataset
+	concat   concat
+	children [2]*dataset
+	content  [3]content
 }
 
 // A concatRow is a row of a child.
@@ -78,8 +93,10 @@ func concatSuffixes(refs []inputRef) []string {
 
 // concatenate makes the dataset of a list input.
 func (e *Engine) concatenate(ctx context.Context, by *shape, refs []inputRef) (*dataset, error) {
-	d := &dataset{concat: &concat{suffixes: by.concatSuffixes(refs), children: make([]*dataset, 0, len(refs))}}
-	c := d.concat
+	room := new(pairConcat)
+	d, c := &room.data, &room.concat
+	c.suffixes, c.children = by.concatSuffixes(refs), room.children[:0]
+	d.concat = c
 	schemas, lines := make([]*arrow.Schema, 0, 4), make([]runs.Digest, 0, 8)
 	for i, r := range refs {
 		child := r.data()
@@ -89,7 +106,7 @@ func (e *Engine) concatenate(ctx context.Context, by *shape, refs []inputRef) (*
 		if err != nil {
 			return nil, err
 		}
-		lines = append(lines, ids, digestText(c.suffixes[i]))
+		lines = append(lines, ids, c.suffixes.digests[i])
 	}
 	own := e.schemas.concat(schemas)
 	d.schema, d.own = own.schema, own.fields
@@ -100,7 +117,7 @@ func (e *Engine) concatenate(ctx context.Context, by *shape, refs []inputRef) (*
 	// they are asked for.
 	memo := derive("concat ids/1", lines...)
 	if ids, ok := e.lookupDigest(memo); ok {
-		d.content = append(make(contents, 0, 3), content{idColumn, ids})
+		d.content = append(room.content[:0], content{idColumn, ids})
 		return d, nil
 	}
 	if _, err := e.partitions(d); err != nil {
@@ -164,7 +181,7 @@ func (e *Engine) concatRows(c *concat) ([]concatRow, error) {
 					return
 				}
 				for _, id := range ids {
-					c.rows = append(c.rows, concatRow{id + c.suffixes[k], id, k})
+					c.rows = append(c.rows, concatRow{id + c.suffixes.texts[k], id, k})
 				}
 			}
 		}
@@ -185,11 +202,12 @@ func (e *Engine) concatPart(d *dataset, p int, some []string) ([]concatRow, [][]
 	if err != nil {
 		return nil, nil, err
 	}
-	if _, err := e.partitions(d); err != nil {
+	parts, err := e.partitions(d)
+	if err != nil {
 		return nil, nil, err
 	}
-	first := sort.Search(len(rows), func(i int) bool { return rows[i].id >= d.parts[p].First })
-	rows = rows[first : first+d.parts[p].Rows]
+	first := sort.Search(len(rows), func(i int) bool { return rows[i].id >= parts[p].First })
+	rows = rows[first : first+parts[p].Rows]
 	if some != nil {
 		var named []concatRow
 		for _, r := range rows {
@@ -328,7 +346,7 @@ func (e *Engine) sourceIDs(ctx context.Context, c *concat, ids [][]string) ([][]
 func (e *Engine) concatVersion(ctx context.Context, d *dataset, column string) (runs.Digest, error) {
 	lines := make([]runs.Digest, 0, 8)
 	for k, child := range d.concat.children {
-		lines = append(lines, digestText(d.concat.suffixes[k]))
+		lines = append(lines, d.concat.suffixes.digests[k])
 		if column == sourceIDColumn {
 			continue // follows from the ids
 		}

@@ -7,6 +7,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
@@ -28,6 +29,16 @@ type dataset struct {
 	streamed bool        // own columns are recomputed, not stored
 	concat   *concat     // of a list of inputs: nothing is stored but the cuts
 
+	unfolded atomic.Pointer[unfolded]
+
+	mu      sync.Mutex
+	content contents // D(c), as far as known
+	version contents // of columns whose content is not known without hashing files
+}
+
+// An unfolded is what is needed of a dataset once its rows are asked for. A plan
+// looks at thousands of datasets and asks for the rows of none.
+type unfolded struct {
 	once  sync.Once
 	parts []part
 	err   error
@@ -37,10 +48,31 @@ type dataset struct {
 	taskErr error
 	bounds  []part // while rows flow in (see active): where partitions lie, those to come included
 
-	mu      sync.Mutex
-	hashes  [][]uint64 // of the ids, by partition, once a stage has read them all; see has
-	content contents   // D(c), as far as known
-	version contents   // of columns whose content is not known without hashing files
+	hashes [][]uint64 // of the ids, by partition, once a stage has read them all; see has; under the dataset's lock
+}
+
+// unfold makes room for what is needed once rows are asked for.
+func (d *dataset) unfold() *unfolded {
+	if u := d.unfolded.Load(); u != nil {
+		return u
+	}
+	d.unfolded.CompareAndSwap(nil, new(unfolded)) // another one may be faster
+	return d.unfolded.Load()
+}
+
+// growing marks a dataset whose partitions are filled in one by one.
+func (d *dataset) growing(u *unfolded) *dataset {
+	u.once.Do(func() {})
+	d.unfolded.Store(u)
+	return d
+}
+
+// bounds says where the partitions of a dataset lie whose rows flow in; nil for others.
+func (d *dataset) bounds() []part {
+	if u := d.unfolded.Load(); u != nil {
+		return u.bounds
+	}
+	return nil
 }
 
 // level is the dataset of the chain of bases in which a column is stored.
@@ -62,9 +94,10 @@ func (d *dataset) holds(column string) bool {
 // partitions returns the dataset's partitions, read from the store on first
 // use.
 func (e *Engine) partitions(d *dataset) ([]part, error) {
-	d.once.Do(func() {
+	u := d.unfold()
+	u.once.Do(func() {
 		if d.concat != nil {
-			d.parts, d.err = e.concatParts(d)
+			u.parts, u.err = e.concatParts(d)
 			return
 		}
 		if d.streamed {
@@ -72,11 +105,11 @@ func (e *Engine) partitions(d *dataset) ([]part, error) {
 			// equal content may have been cut otherwise when this was recorded.
 			base, err := e.partitions(d.base)
 			if err != nil {
-				d.err = err
+				u.err = err
 				return
 			}
 			for _, b := range base {
-				d.parts = append(d.parts, part{Rows: b.Rows, First: b.First, Last: b.Last,
+				u.parts = append(u.parts, part{Rows: b.Rows, First: b.First, Last: b.Last,
 					Content: map[string]runs.Digest{idColumn: b.Content[idColumn]}})
 			}
 			return
@@ -85,11 +118,11 @@ func (e *Engine) partitions(d *dataset) ([]part, error) {
 			return
 		}
 		var m []part
-		if d.err = e.getJSON(d.manifest, &m); d.err == nil {
-			d.parts = m
+		if u.err = e.getJSON(d.manifest, &m); u.err == nil {
+			u.parts = m
 		}
 	})
-	return d.parts, d.err
+	return u.parts, u.err
 }
 
 // readPart reads a partition: "id" and the given columns, in that order.
@@ -223,8 +256,8 @@ func (e *Engine) readIDs(ctx context.Context, d *dataset, ids []string, columns 
 // find is the partition that may hold the first of some ascending ids, and how
 // many of them lie in its range.
 func (d *dataset) find(parts []part, ids []string) (p, n int) {
-	if d.bounds != nil {
-		parts = d.bounds
+	if bounds := d.bounds(); bounds != nil {
+		parts = bounds
 	}
 	p = sort.Search(len(parts), func(i int) bool { return parts[i].Last >= ids[0] })
 	if p == len(parts) {

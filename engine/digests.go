@@ -150,12 +150,12 @@ func (e *Engine) partContent(ctx context.Context, d *dataset, p int, column stri
 
 // metadata is what a source or stage said of a column beside its type, such as
 // class names; it reaches whoever reads the column, so it is in keys. "" for none.
-func (d *dataset) metadata(column string) string {
-	at := d.schema.FieldIndices(column)
-	if len(at) == 0 || d.schema.Field(at[0]).Metadata.Len() == 0 {
+func metadata(schema *arrow.Schema, column string) string {
+	at := schema.FieldIndices(column)
+	if len(at) == 0 || schema.Field(at[0]).Metadata.Len() == 0 {
 		return ""
 	}
-	m := d.schema.Field(at[0]).Metadata.ToMap()
+	m := schema.Field(at[0]).Metadata.ToMap()
 	var b []byte
 	for _, k := range slices.Sorted(maps.Keys(m)) {
 		b = fmt.Appendf(b, "%q=%q ", k, m[k])
@@ -166,7 +166,8 @@ func (d *dataset) metadata(column string) string {
 // contentID is D(c): the content id of a column over the whole dataset. It is
 // remembered in the store under the ids and what the column's own level is
 // known by, so that an unchanged dataset costs nothing.
-func (e *Engine) contentID(ctx context.Context, d *dataset, column string) (runs.Digest, error) {
+func (e *Engine) contentID(ctx context.Context, d *dataset, c *readColumn) (runs.Digest, error) {
+	column := c.name
 	d.mu.Lock()
 	known, ok := d.content.get(column)
 	d.mu.Unlock()
@@ -185,7 +186,7 @@ func (e *Engine) contentID(ctx context.Context, d *dataset, column string) (runs
 	if err != nil {
 		return runs.Digest{}, err
 	}
-	memo := derive("content/1", ids, version, digestText(column))
+	memo := derive("content/1", ids, version, c.digest)
 	if known, ok := e.lookupDigest(memo); ok {
 		d.remember(column, known)
 		return known, nil

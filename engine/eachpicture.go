@@ -44,7 +44,7 @@ func (e *Engine) PictureSets(ctx context.Context, sets []PictureSet) (rows int, 
 		if !ok {
 			return 0, e.noSuchStage(s.Instance)
 		}
-		out, err := n.outputNamed(s.Output)
+		out, err := e.outputNamed(n, s.Output)
 		if err != nil {
 			return 0, err
 		}

@@ -76,8 +76,11 @@ type node struct {
 	reason  string
 	key     Key
 	op      runs.Digest // of the operation alone, for row-wise kinds
+	asked   asked       // by the other nodes
 	record  nodeRecord
+	front   []byte      // of the stored record, where outputs are left to read, see complete
 	rest    []byte      // of the stored record, not read yet
+	stored  int64       // rows of all outputs
 	later   *runs.Store // which has the rest of the stored record
 	outputs outputs
 	growing *dataset // of a row-wise node: its rows as far as they were ready when they began to flow on

@@ -114,13 +114,7 @@ func (e *Engine) sameAsBefore(n *node, rec nodeRecord) error {
 	return nil
 }
 
-func (n *node) rows() int64 {
-	total := 0
-	for _, o := range n.record.Outputs {
-		total += o.Rows
-	}
-	return int64(total)
-}
+func (n *node) rows() int64 { return n.stored }
 
 // recoverPanic turns a panic of a kind into its stage's error.
 func recoverPanic(err *error) {

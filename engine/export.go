@@ -43,7 +43,7 @@ func (e *Engine) Export(ctx context.Context, instance, outputName, dir string, p
 	if !ok {
 		return done, e.noSuchStage(instance)
 	}
-	out, err := n.outputNamed(outputName)
+	out, err := e.outputNamed(n, outputName)
 	if err != nil {
 		return done, err
 	}
@@ -82,7 +82,7 @@ func (e *Engine) ExportShards(ctx context.Context, instance, outputName, dir str
 	if !ok {
 		return Exported{}, e.noSuchStage(instance)
 	}
-	out, err := n.outputNamed(outputName)
+	out, err := e.outputNamed(n, outputName)
 	if err != nil {
 		return Exported{}, err
 	}
@@ -95,7 +95,10 @@ func (e *Engine) ExportShards(ctx context.Context, instance, outputName, dir str
 	return e.exportRows(ctx, out.data, dir, behind, progress, keep)
 }
 
-func (n *node) outputNamed(name string) (*output, error) {
+func (e *Engine) outputNamed(n *node, name string) (*output, error) {
+	if err := e.complete(n); err != nil {
+		return nil, err
+	}
 	if n.outputs == nil {
 		return nil, fmt.Errorf("stage %s has no result yet; run the spec first", n.spec.Name)
 	}

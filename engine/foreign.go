@@ -280,6 +280,9 @@ func (b *graphBuilder) node(s *pipeline.Node, of *nodeMap) (*node, error) {
 			}
 			x.refs = append(x.refs, refs...)
 		}
+		for j := range x.refs {
+			x.refs[j].node.asked.add(x.refs[j].output)
+		}
 		n.inputs = append(n.inputs, x)
 	}
 	return n, nil

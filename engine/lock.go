@@ -174,6 +174,9 @@ func LockedResults(store *runs.Store, l *pipeline.Lock) []Result {
 // Results are those of the instances that are up to date: all of them, or only
 // some.
 func (e *Engine) Results(only map[string]bool) ([]Result, error) {
+	if err := e.completeAll(); err != nil {
+		return nil, err
+	}
 	var out []Result
 	for _, n := range e.nodes {
 		if n.locked != nil || only != nil && !only[n.spec.Name] {

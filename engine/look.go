@@ -56,7 +56,7 @@ func (e *Engine) Look(ctx context.Context, instance, outputName string, head int
 	if !ok {
 		return look, e.noSuchStage(instance)
 	}
-	out, err := n.outputNamed(outputName)
+	out, err := e.outputNamed(n, outputName)
 	if err != nil {
 		return look, err
 	}
@@ -128,8 +128,8 @@ func (e *Engine) ColumnsOf(instance, outputName string) []string {
 	if !ok {
 		return nil
 	}
-	out := n.outputs.get(outputName)
-	if out == nil || out.data == nil {
+	out, err := e.outputNamed(n, outputName)
+	if err != nil || out.data == nil {
 		return nil
 	}
 	var names []string

@@ -38,7 +38,7 @@ func (e *Engine) Open(ctx context.Context, instance, outputName string) (Rows, s
 	if !ok {
 		return nil, nil, e.noSuchStage(instance)
 	}
-	out, err := n.outputNamed(outputName)
+	out, err := e.outputNamed(n, outputName)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -90,7 +90,7 @@ func (e *Engine) version(ctx context.Context, d *dataset) (runs.Digest, error) {
 		if err != nil {
 			return v, err
 		}
-		lines = append(lines, digestText(f.Name+" "+f.Type.String()+" "+d.metadata(f.Name)), v)
+		lines = append(lines, digestText(f.Name+" "+f.Type.String()+" "+metadata(d.schema, f.Name)), v)
 	}
 	return derive("rows/1", lines...), nil
 }

@@ -43,7 +43,7 @@ func (e *Engine) Pictures(ctx context.Context, instance, outputName string, o Pi
 	if !ok {
 		return nil, e.noSuchStage(instance)
 	}
-	out, err := n.outputNamed(outputName)
+	out, err := e.outputNamed(n, outputName)
 	if err != nil {
 		return nil, err
 	}

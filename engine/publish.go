@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"shiftmill/runs"
@@ -39,8 +40,11 @@ func (e *Engine) Publish(dir string, finish func(name string) Finish) ([]Publish
 	}
 	var out []Published
 	for _, n := range e.nodes {
-		if n.outputs == nil || read[n.index] && len(n.results) == 1 {
+		if n.outputs == nil || read[n.index] && len(n.results) == 1 || !slices.ContainsFunc(n.results, isFiles) {
 			continue
+		}
+		if err := e.complete(n); err != nil {
+			return nil, err
 		}
 		for _, o := range n.record.Outputs {
 			if len(o.Files) == 0 || read[n.index] && e.reads(n, o.Name) {
@@ -65,6 +69,8 @@ func (e *Engine) Publish(dir string, finish func(name string) Finish) ([]Publish
 	}
 	return out, nil
 }
+
+func isFiles(r stages.Output) bool { return r.Type == stages.Files }
 
 // reads says whether some stage reads an output.
 func (e *Engine) reads(n *node, output string) bool {
@@ -166,7 +172,7 @@ func (e *Engine) ReadFile(instance, outputName, name string) ([]byte, error) {
 	if !ok {
 		return nil, e.noSuchStage(instance)
 	}
-	out, err := n.outputNamed(outputName)
+	out, err := e.outputNamed(n, outputName)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"sync"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -157,15 +158,58 @@ func Front(kind string, data []byte) int {
 	return len(data)
 }
 
-// decodeOutputs reads the outputs of an encoded record and returns what stands
-// behind them. Contents have room for another column.
+// A soleOutput is all that is known of a node with one output, as most have: one
+// piece of memory, since a plan may hold ten thousand of them.
+type soleOutput struct {
+	record  [1]outputRecord
+	out     [1]output
+	data    [1]dataset
+	content [3]content
+}
+
+// A decoded is what decode finds: outputs, how many rows all of them have, asked for
+// or not, and what stands behind them. A sole output lies in sole, with room for what
+// is learnt of it.
+type decoded struct {
+	outs []outputRecord
+	sole *soleOutput
+	all  bool // outs are all outputs
+	rows int64
+	rest []byte
+}
+
+// decodeOutputs reads all outputs of an encoded record and returns what stands
+// behind them.
 func (s *shape) decodeOutputs(b []byte) (outs []outputRecord, rest []byte, err error) {
+	d, err := s.decode(b, asked{how: askedAll})
+	return d.outs, d.rest, err
+}
+
+// decode reads those outputs of an encoded record that are asked for. Contents have
+// room for another column.
+func (s *shape) decode(b []byte, ask asked) (decoded, error) {
 	r := recordDecoder{b: b}
 	n := r.number()
-	outs = make([]outputRecord, 0, min(n, 16))
+	d := decoded{all: true}
 	var slab contents
-	for ; n > 0 && !r.bad; n-- {
-		o := outputRecord{Name: s.column(r.take(r.number())), Rows: int(r.number())}
+	for left := n; left > 0 && !r.bad; left-- {
+		name := r.take(r.number())
+		rows := r.number()
+		d.rows += int64(rows)
+		if !ask.wants(name) {
+			d.all = false
+			r.skipOutput()
+			continue
+		}
+		switch {
+		case d.outs != nil:
+		case n == 1 || ask.how == askedOne:
+			d.sole = new(soleOutput)
+			d.outs, slab = d.sole.record[:0], d.sole.content[:0]
+		default:
+			d.outs = make([]outputRecord, 0, min(n, 16))
+		}
+		o := outputRecord{Name: s.column(name), Rows: int(rows)}
 		if s := r.take(r.number()); len(s) > 0 {
 			o.Schema = s
 		}
@@ -187,12 +231,55 @@ func (s *shape) decodeOutputs(b []byte) (outs []outputRecord, rest []byte, err e
 			f.Size = int64(r.number())
 			o.Files = append(o.Files, f)
 		}
-		outs = append(outs, o)
+		d.outs = append(d.outs, o)
 	}
 	if r.bad {
-		return nil, nil, errors.New("a node's record does not decode")
+		return decoded{}, errors.New("a node's record does not decode")
 	}
-	return outs, r.b, nil
+	d.rest = r.b
+	return d, nil
+}
+
+// skipOutput passes over what stands behind the rows of an output.
+func (r *recordDecoder) skipOutput() {
+	const digest = uint64(len(runs.Digest{}))
+	r.take(r.number())
+	r.take(digest)
+	r.number()
+	for k := r.number(); k > 0 && !r.bad; k-- {
+		r.take(r.number())
+		r.take(digest)
+	}
+	for k := r.number(); k > 0 && !r.bad; k-- {
+		r.take(r.number())
+		r.take(digest)
+		r.number()
+	}
+}
+
+// asked says which outputs of a node other nodes read: most read one and the same.
+type asked struct {
+	how  uint8
+	name string
+}
+
+const (
+	askedNone uint8 = iota
+	askedOne
+	askedAll
+)
+
+func (a *asked) add(output string) {
+	switch {
+	case a.how == askedNone:
+		*a = asked{askedOne, output}
+	case a.name != output:
+		a.how = askedAll
+	}
+}
+
+func (a asked) wants(output []byte) bool {
+	return a.how == askedAll || a.how == askedOne && a.name == string(output)
 }
 
 // decodeRest reads what decodeOutputs left: false when it is of another version.
@@ -305,47 +392,97 @@ func (c *schemaCache) join(base, own *arrow.Schema) *arrow.Schema {
 	return s
 }
 
-// adopt takes a stored record as the result of a node.
+// adopt takes a stored record as the result of a node. Outputs that no node reads
+// wait until complete.
 func (e *Engine) adopt(n *node, r runs.Result) error {
-	outs, rest, err := n.class.shape.decodeOutputs(r.Data)
+	d, err := n.class.shape.decode(r.Data, n.asked)
 	if err != nil {
 		return err
 	}
-	if err := e.accept(n, nodeRecord{Outputs: outs}); err != nil {
+	if err := e.acceptIn(n, nodeRecord{Outputs: d.outs}, d.sole); err != nil {
 		return err
 	}
-	if n.rest = rest; !r.All {
+	n.stored = d.rows
+	if !d.all {
+		n.front = r.Data
+	}
+	if n.rest = d.rest; !r.All {
 		n.rest, n.later = nil, e.store
 	}
 	return nil
 }
 
-// accept makes a record the result of a node.
-func (e *Engine) accept(n *node, nr nodeRecord) error {
-	var outs outputs
-	var sets []dataset
-	if count := len(nr.Outputs); count <= 2 { // most nodes have one output or two
-		few := new(struct {
-			outs [2]output
-			sets [2]dataset
-		})
-		outs, sets = few.outs[:count:count], few.sets[:]
-	} else {
-		outs, sets = make(outputs, count), make([]dataset, count)
+// complete reads the outputs of a node that adopt has left. Only one goroutine may
+// look at the node meanwhile.
+func (e *Engine) complete(n *node) error {
+	if n.front == nil {
+		return nil
 	}
-	for i := range nr.Outputs {
-		r := &nr.Outputs[i]
-		outs[i].record = r
-		if r.Schema != nil {
-			own, err := n.class.shape.own(&e.schemas, r.Schema)
-			if err != nil {
-				return err
-			}
-			outs[i].data = &sets[i]
-			e.setDataset(&sets[i], n, r, own)
+	outs, _, err := n.class.shape.decodeOutputs(n.front)
+	if err != nil {
+		return err
+	}
+	all := make(outputs, len(outs))
+	for i := range outs {
+		if known := n.outputs.get(outs[i].Name); known != nil {
+			all[i] = *known
+			outs[i] = *known.record
+			continue
+		}
+		if err := e.setOutput(n, &all[i], new(dataset), &outs[i]); err != nil {
+			return err
 		}
 	}
-	n.record, n.outputs, n.rest, n.later = nr, outs, nil, nil
+	n.record.Outputs, n.outputs, n.front = outs, all, nil
+	return nil
+}
+
+// completeAll is complete for every node: for whoever does more than find out that
+// nothing is to be done.
+func (e *Engine) completeAll() error {
+	for _, n := range e.nodes {
+		if err := e.complete(n); err != nil {
+			return fmt.Errorf("stage %s: %w", n.spec.Name, err)
+		}
+	}
+	return nil
+}
+
+// accept makes a record the result of a node.
+func (e *Engine) accept(n *node, nr nodeRecord) error { return e.acceptIn(n, nr, nil) }
+
+// acceptIn is accept; a single output finds its room in sole, where that is given.
+func (e *Engine) acceptIn(n *node, nr nodeRecord, sole *soleOutput) error {
+	var outs outputs
+	var sets []dataset
+	if sole != nil {
+		outs, sets = sole.out[:], sole.data[:]
+	} else {
+		outs, sets = make(outputs, len(nr.Outputs)), make([]dataset, len(nr.Outputs))
+	}
+	n.stored = 0
+	for i := range nr.Outputs {
+		if err := e.setOutput(n, &outs[i], &sets[i], &nr.Outputs[i]); err != nil {
+			return err
+		}
+		n.stored += int64(nr.Outputs[i].Rows)
+	}
+	n.record, n.outputs, n.front, n.rest, n.later = nr, outs, nil, nil, nil
+	return nil
+}
+
+// setOutput makes the handle of a stored output; its rows' lies in room.
+func (e *Engine) setOutput(n *node, out *output, room *dataset, r *outputRecord) error {
+	out.record = r
+	if r.Schema == nil {
+		return nil
+	}
+	own, err := n.class.shape.own(&e.schemas, r.Schema)
+	if err != nil {
+		return err
+	}
+	out.data = room
+	e.setDataset(room, n, r, own)
 	return nil
 }
 

@@ -279,7 +279,7 @@ func (e *Engine) refLines(ctx context.Context, n *node, k *keyWriter, in *input,
 
 // rowLines writes the key lines of a dataset: its rows, and the columns read.
 func (e *Engine) rowLines(ctx context.Context, n *node, k *keyWriter, in *input, d *dataset, r inputRef, gathered bool) error {
-	ids, err := e.contentID(ctx, d, idColumn)
+	ids, err := e.idContent(ctx, d)
 	if err != nil {
 		return err
 	}
@@ -293,7 +293,8 @@ func (e *Engine) rowLines(ctx context.Context, n *node, k *keyWriter, in *input,
 			return &pipeline.Error{Pos: r.pos, Path: n.spec.Path + ".from." + in.name,
 				Msg: missingColumn(c, d.schema, n.kind.Name, r.node.spec.Name)}
 		}
-		content, err := e.contentID(ctx, d, c)
+		col := n.class.shape.reading(d.schema, c)
+		content, err := e.contentID(ctx, d, col)
 		if err != nil {
 			return err
 		}
@@ -301,16 +302,16 @@ func (e *Engine) rowLines(ctx context.Context, n *node, k *keyWriter, in *input,
 		k.text(" column ")
 		k.text(c)
 		k.sep()
-		k.text(typeName(d.columnType(c)))
+		k.text(col.typ)
 		k.text(" ")
 		k.digest(content)
 		k.end(r.pos)
-		if meta := d.metadata(c); meta != "" {
+		if col.classes != "" {
 			k.inputLabel(in, r, gathered)
 			k.text(" classes ")
 			k.text(c)
 			k.sep()
-			k.digest(digestText(meta))
+			k.text(col.classes)
 			k.end(r.pos)
 		}
 	}
@@ -357,13 +358,14 @@ func (e *Engine) Plan(ctx context.Context) error {
 			return fmt.Errorf("stage %s: %w", n.spec.Name, err)
 		}
 	}
-	return nil
+	return e.completeAll()
 }
 
 // Instances tells the state of every node, in graph order.
 func (e *Engine) Instances() []Instance {
 	out := make([]Instance, len(e.nodes))
 	for i, n := range e.nodes {
+		_ = e.complete(n) // else it shows fewer outputs
 		more := n.details()
 		lines, _ := e.linesOfKey(context.Background(), n) // files that change meanwhile leave none
 		out[i] = Instance{Name: n.spec.Name, Kind: n.kind.Name, State: n.state, Reason: n.reason,

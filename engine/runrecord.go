@@ -99,6 +99,7 @@ func (e *Engine) Count() map[State]int {
 func (e *Engine) Outputs() map[string]map[string]map[string]runs.Digest {
 	all := map[string]map[string]map[string]runs.Digest{}
 	for _, n := range e.nodes {
+		_ = e.complete(n) // else its outputs are not there
 		outs := map[string]map[string]runs.Digest{}
 		for _, o := range n.record.Outputs {
 			outs[o.Name] = o.contentIDs()
@@ -133,6 +134,9 @@ func (e *Engine) SaveRun(r RunRecord) error {
 		return nil
 	}
 	if err := e.appendDigest(last, keys); err != nil {
+		return err
+	}
+	if err := e.completeAll(); err != nil {
 		return err
 	}
 	r.Nodes = e.NodeRuns()

@@ -31,13 +31,18 @@ func (e *Engine) Run(ctx context.Context) error {
 	// another one, or the store does not remember what it found.
 	for seen := map[string]bool{}; ; {
 		err := e.runOnce(ctx)
+		if slices.ContainsFunc(e.nodes, func(n *node) bool { return n.state != Hit }) {
+			if failed := e.completeAll(); err == nil { // what was looked up on the way
+				err = failed
+			}
+		}
 		if !errors.Is(err, runs.ErrAbsent) || seen[err.Error()] || ctx.Err() != nil {
 			return err
 		}
 		seen[err.Error()] = true
 		e.emit(Event{Type: Note, Message: fmt.Sprintf("%v; what made it runs again", err)})
 		for _, n := range e.nodes {
-			n.state, n.reason, n.record, n.outputs, n.rest, n.later, n.growing, n.key = Pending, "", nodeRecord{}, nil, nil, nil, nil, Key{}
+			n.state, n.reason, n.record, n.outputs, n.front, n.rest, n.later, n.growing, n.key = Pending, "", nodeRecord{}, nil, nil, nil, nil, nil, Key{}
 		}
 	}
 }
@@ -145,6 +150,11 @@ func (e *Engine) runOnce(ctx context.Context) error {
 		waiting: map[*node]int{}, readers: map[*node][]*node{}, active: map[*node]*active{}, verdict: map[*node]verdict{}}
 	var ready []*node
 	errs := e.resolveAll(ctx)
+	if slices.ContainsFunc(e.nodes, func(n *node) bool { return n.state != Hit }) {
+		if err := e.completeAll(); err != nil {
+			return err
+		}
+	}
 	for i, n := range e.nodes {
 		var missing []*node
 		for _, in := range n.inputs {

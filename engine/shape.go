@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 
 	"github.com/apache/arrow/go/v15/arrow"
+
+	"shiftmill/runs"
 )
 
 // A shape is what stored results of one stage have in common: a matrix may make
@@ -16,6 +18,7 @@ type shape struct {
 	owns     atomic.Pointer[[]knownOwn]
 	joins    atomic.Pointer[[]knownJoin]
 	suffixes atomic.Pointer[knownSuffixes]
+	reads    atomic.Pointer[[]*readColumn]
 }
 
 type knownOwn struct {
@@ -25,8 +28,43 @@ type knownOwn struct {
 
 type knownJoin struct{ base, own, joined *arrow.Schema }
 
+// A readColumn is what key lines say of a column that the stage reads, but for its
+// content.
+type readColumn struct {
+	schema  *arrow.Schema
+	name    string
+	digest  runs.Digest // of the name
+	typ     string
+	classes string // digest of what metadata says, "" for nothing
+}
+
+// reading tells of a column of a schema that has it.
+func (s *shape) reading(schema *arrow.Schema, name string) *readColumn {
+	known := s.reads.Load()
+	if known != nil {
+		for _, c := range *known {
+			if c.schema == schema && c.name == name {
+				return c
+			}
+		}
+	}
+	f := idField
+	if name != idColumn {
+		f = schema.Field(schema.FieldIndices(name)[0])
+	}
+	c := &readColumn{schema: schema, name: name, digest: digestText(name), typ: typeName(f.Type)}
+	if meta := metadata(schema, name); meta != "" {
+		c.classes = digestText(meta).String()
+	}
+	learn(&s.reads, c)
+	return c
+}
+
 // A knownSuffixes are those of a list of inputs from some stages.
-type knownSuffixes struct{ stages, suffixes []string }
+type knownSuffixes struct {
+	stages   []string
+	suffixes *suffixes
+}
 
 // mostKnown bounds what is searched from end to end.
 const mostKnown = 16
@@ -91,18 +129,21 @@ func (s *shape) join(c *schemaCache, base, own *arrow.Schema) *arrow.Schema {
 }
 
 // concatSuffixes tells the rows of a list of inputs apart.
-func (s *shape) concatSuffixes(refs []inputRef) []string {
+func (s *shape) concatSuffixes(refs []inputRef) *suffixes {
 	known := s.suffixes.Load()
 	if known != nil && slices.EqualFunc(known.stages, refs, func(stage string, r inputRef) bool { return stage == r.node.spec.Stage }) {
 		return known.suffixes
 	}
-	suffixes := concatSuffixes(refs)
+	made := &suffixes{texts: concatSuffixes(refs)}
+	for _, text := range made.texts {
+		made.digests = append(made.digests, digestText(text))
+	}
 	stages := make([]string, len(refs))
 	for i, r := range refs {
 		if stages[i] = r.node.spec.Stage; slices.Contains(stages[:i], stages[i]) {
-			return suffixes // they depend on more than the stages
+			return made // they depend on more than the stages
 		}
 	}
-	s.suffixes.CompareAndSwap(nil, &knownSuffixes{stages, suffixes})
-	return suffixes
+	s.suffixes.CompareAndSwap(nil, &knownSuffixes{stages, made})
+	return made
 }

@@ -49,12 +49,13 @@ func (e *Engine) streamNode(ctx context.Context, n *node) (nodeRecord, error) {
 
 // taskOf is what recomputes the rows of a streamed dataset.
 func (e *Engine) taskOf(d *dataset) (*rowTask, error) {
-	d.recipe.Do(func() {
-		if d.task == nil {
-			d.task, d.taskErr = e.newRowTask(d.maker, d.output, d.base)
+	u := d.unfold()
+	u.recipe.Do(func() {
+		if u.task == nil {
+			u.task, u.taskErr = e.newRowTask(d.maker, d.output, d.base)
 		}
 	})
-	return d.task, d.taskErr
+	return u.task, u.taskErr
 }
 
 // recompute runs a streamed stage for one partition, or for those of its rows

@@ -30,7 +30,7 @@ func (t *rowTask) key(ctx context.Context, p int) (runs.Digest, error) {
 // stands with it, such as class names.
 func (e *Engine) columnLines(d *dataset, column string) []runs.Digest {
 	lines := []runs.Digest{digestText(column), digestText(typeName(d.columnType(column)))}
-	if meta := d.metadata(column); meta != "" {
+	if meta := metadata(d.schema, column); meta != "" {
 		lines = append(lines, digestText(meta))
 	}
 	return lines

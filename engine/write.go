@@ -160,7 +160,8 @@ func (e *Engine) inBase(ctx context.Context, base *dataset, ids []string) error 
 // of its columns over all rows; nil when they have to be taken from what is stored.
 func (e *Engine) finishRows(ctx context.Context, maker *node, schema *arrow.Schema, parts []part, whole []runs.Digest) (outputRecord, error) {
 	var out outputRecord
-	d := &dataset{schema: schema, own: map[string]arrow.Field{}, parts: parts, maker: maker}
+	d := &dataset{schema: schema, own: map[string]arrow.Field{}, maker: maker}
+	d.growing(&unfolded{parts: parts})
 	for _, f := range schema.Fields()[1:] {
 		d.own[f.Name] = f
 	}
