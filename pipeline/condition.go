@@ -13,7 +13,11 @@ import (
 //
 // A null cell is met by null alone, and by a list that holds null: what is not
 // known is not known to differ, so not never takes it.
-type Condition struct {
+type Condition struct{ *condition }
+
+// A condition is behind a pointer, since a matrix may make thousands of maps of them,
+// and maps have room to spare.
+type condition struct {
 	op    conditionOp
 	text  string // of a value or pattern
 	rng   Range
@@ -43,7 +47,7 @@ func ParseCondition(v Value) (Condition, []Problem) {
 
 // DecodeSpec reads a condition that is a parameter of its own.
 func (c *Condition) DecodeSpec(v Value) []Problem {
-	*c = Condition{pos: v.Pos()}
+	c.condition = &condition{pos: v.Pos()}
 	switch v.Kind() {
 	case Null:
 		c.op = condNull
@@ -121,7 +125,7 @@ func (c *Condition) word(v Value) []Problem {
 		if p.Kind() != Scalar {
 			return c.problem("like", "must be a pattern such as 'Sony*', or a list of them")
 		}
-		c.parts = append(c.parts, Condition{op: condLike, text: p.Text(), pos: p.Pos()})
+		c.parts = append(c.parts, Condition{&condition{op: condLike, text: p.Text(), pos: p.Pos()}})
 	}
 	switch len(c.parts) {
 	case 0:
@@ -133,14 +137,22 @@ func (c *Condition) word(v Value) []Problem {
 }
 
 // IsZero says whether there is no condition.
-func (c Condition) IsZero() bool { return c.op == condNone }
+func (c Condition) IsZero() bool { return c.condition == nil || c.op == condNone }
 
 // Pos returns where the condition was written.
-func (c Condition) Pos() Pos { return c.pos }
+func (c Condition) Pos() Pos {
+	if c.condition == nil {
+		return Pos{}
+	}
+	return c.pos
+}
 
 // Values returns the source texts when the condition is one value or a list of
 // values, else false.
 func (c Condition) Values() ([]string, bool) {
+	if c.condition == nil {
+		return nil, false
+	}
 	switch c.op {
 	case condValue:
 		return []string{c.text}, true
@@ -160,6 +172,9 @@ func (c Condition) Values() ([]string, bool) {
 // String returns the canonical text: lists sorted and without repeats, so that
 // conditions that differ only in order are equal.
 func (c Condition) String() string {
+	if c.condition == nil {
+		return ""
+	}
 	switch c.op {
 	case condNull:
 		return "null"

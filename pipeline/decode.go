@@ -61,7 +61,7 @@ func (d *decoder) decode(n *node, into reflect.Value, path string, f *fieldType)
 		into.Set(reflect.ValueOf(Value{n, d.types}))
 		return
 	}
-	if reflect.PointerTo(typ).Implements(decoderType) {
+	if d.types.form(typ).decoder {
 		got := into.Addr().Interface().(SpecDecoder).DecodeSpec(Value{n, d.types})
 		for _, p := range got {
 			p.Field = join(path, p.Field)
@@ -80,7 +80,7 @@ func (d *decoder) decode(n *node, into reflect.Value, path string, f *fieldType)
 	case reflect.Pointer:
 		if into.IsNil() {
 			fresh := reflect.New(typ.Elem())
-			setDefaults(fresh)
+			d.types.setDefaults(fresh)
 			into.Set(fresh)
 		}
 		d.decode(n, into.Elem(), path, f)
@@ -110,8 +110,8 @@ func lengthOf(n *node) string {
 	return n.describe()
 }
 
-func setDefaults(pointer reflect.Value) {
-	if pointer.Type().Implements(defaulterTyp) {
+func (t *types) setDefaults(pointer reflect.Value) {
+	if t.form(pointer.Type().Elem()).fills {
 		pointer.Interface().(Defaulter).SetDefaults()
 	}
 }
@@ -173,7 +173,7 @@ func (d *decoder) slice(n *node, into reflect.Value, path string, f *fieldType) 
 		if n.kind != List {
 			at = path
 		}
-		setDefaults(out.Index(i).Addr())
+		d.types.setDefaults(out.Index(i).Addr())
 		d.decode(item, out.Index(i), at, f)
 	}
 	into.Set(out)
@@ -199,7 +199,7 @@ func (d *decoder) dictionary(n *node, into reflect.Value, path string, f *fieldT
 	out := reflect.MakeMapWithSize(typ, len(n.items))
 	for i := range n.keys {
 		item := reflect.New(typ.Elem())
-		setDefaults(item)
+		d.types.setDefaults(item)
 		d.decode(n.items[i], item.Elem(), join(path, n.keys[i].text), f)
 		out.SetMapIndex(reflect.ValueOf(n.keys[i].text).Convert(typ.Key()), item.Elem())
 	}

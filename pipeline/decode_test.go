@@ -163,7 +163,7 @@ func TestFields(t *testing.T) {
 		{"structs in a list leave out zeros", func(c *decodeConfig) { c.Inners = []decodeInner{{B: 1}, {}} }, "inners=[{b: 1}, {}]"},
 		{"file", func(c *decodeConfig) { c.File = "/a" }, "file=/a:file"},
 		{"files", func(c *decodeConfig) { c.Files = map[string]File{"k": "/a", "j": "/b"} }, `files={"j": file, "k": file} files.j=/b:file files.k=/a:file`},
-		{"condition", func(c *decodeConfig) { c.Cond = Condition{op: condValue, text: "x"} }, `cond="x"`},
+		{"condition", func(c *decodeConfig) { c.Cond = Condition{&condition{op: condValue, text: "x"}} }, `cond="x"`},
 		{"not a parameter", func(c *decodeConfig) { c.Derived, c.hidden = 4, 5 }, ""},
 	}
 	for _, tt := range tests {

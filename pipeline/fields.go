@@ -155,7 +155,7 @@ func (w *fieldWriter) append(b []byte, v reflect.Value, form *typeForm) []byte {
 		return append(b, form.location...)
 	case form.texter && typ.Kind() == reflect.Pointer && v.IsNil():
 		return append(b, "none"...)
-	case form.texter && typ.Implements(texterType):
+	case form.texter && form.direct:
 		return append(b, v.Interface().(SpecTexter).SpecText()...)
 	case form.texter:
 		p := reflect.New(typ)

@@ -48,6 +48,9 @@ func newTypes() *types {
 type typeForm struct {
 	location string // "file", "dir" or "tree"
 	texter   bool   // values have a canonical text of their own, and hold no files
+	direct   bool   // their text is a method of the value, not of a pointer to it
+	decoder  bool   // a pointer to one is a SpecDecoder
+	fills    bool   // a pointer to one is a Defaulter
 	plain    bool   // a bool, number or string
 	nilable  bool
 	holds    bool       // a value may name a file or folder somewhere
@@ -89,8 +92,12 @@ func (t *types) formLocked(typ reflect.Type) *typeForm {
 		return f
 	}
 	kind := typ.Kind()
+	pointer := reflect.PointerTo(typ)
 	f := &typeForm{
-		texter:  kind != reflect.Interface && (typ.Implements(texterType) || reflect.PointerTo(typ).Implements(texterType)),
+		direct:  typ.Implements(texterType),
+		decoder: pointer.Implements(decoderType),
+		fills:   pointer.Implements(defaulterTyp),
+		texter:  kind != reflect.Interface && (typ.Implements(texterType) || pointer.Implements(texterType)),
 		nilable: kind == reflect.Pointer || kind == reflect.Interface || kind == reflect.Map || kind == reflect.Slice,
 		holds:   true, // of a type that holds itself, until that is known
 	}

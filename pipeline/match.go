@@ -42,6 +42,9 @@ type Matcher struct {
 // since text has no order that a spec could mean; numbers compare as numbers;
 // a time of lower precision, such as a day, stands for all of it.
 func (c Condition) Compile(t ColumnType) (*Matcher, []Problem) {
+	if c.condition == nil {
+		return &Matcher{typ: t}, nil
+	}
 	m := &Matcher{op: c.op, typ: t, text: c.text}
 	var msg string
 	switch c.op {

@@ -325,7 +325,7 @@ func (w *schemaWriter) nested(typ reflect.Type, v reflect.Value, change bool) ob
 	defer func() { w.busy = w.busy[:len(w.busy)-1] }()
 	if !v.IsValid() {
 		fresh := reflect.New(typ)
-		setDefaults(fresh)
+		w.types.setDefaults(fresh)
 		v = fresh.Elem()
 	}
 	return w.structure(w.types.get(typ), v, "", change)
