@@ -260,7 +260,7 @@ func (e *Engine) grow(a *active, first int) error {
 // tryFlow begins a row-wise node whose other inputs exist when the rows of its
 // first port are being made.
 func (s *scheduler) tryFlow(n *node) {
-	if s.active[n] != nil || s.skipped(n) || n.kind.Shape != stages.RowWise || n.kind.Gather > 0 || len(n.results) > 1 || s.ctx.Err() != nil {
+	if s.active[n] != nil || s.skipped(n) || n.kind.Shape != stages.RowWise || n.kind.Gather > 0 || len(n.class.results) > 1 || s.ctx.Err() != nil {
 		return
 	}
 	first := n.input(n.kind.In[0].Name)

@@ -70,8 +70,8 @@ func concatSchema(inputs []*arrow.Schema) *arrow.Schema {
 func concatSuffixes(refs []inputRef) []string {
 	forms := []func(r inputRef) string{
 		func(r inputRef) string { return "#" + r.node.spec.Stage },
-		func(r inputRef) string { return "#" + r.node.spec.Stage + "." + r.output },
-		func(r inputRef) string { return "#" + r.node.spec.Name + "." + r.output },
+		func(r inputRef) string { return "#" + r.node.spec.Stage + "." + r.Output },
+		func(r inputRef) string { return "#" + r.node.spec.Name + "." + r.Output },
 	}
 	for _, form := range forms {
 		names := make([]string, len(refs))

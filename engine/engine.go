@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -66,8 +67,7 @@ type node struct {
 	kind    *stages.Kind
 	class   *class
 	index   int
-	locked  *locked // of another spec, so that it never runs here; nil for the own
-	results []stages.Output
+	locked  *locked                  // of another spec, so that it never runs here; nil for the own
 	own     map[string][]arrow.Field // columns it writes, by output, where known
 	schemas stages.Schemas           // full schemas, by output, where known
 	inputs  []input                  // in the order of the graph's node
@@ -77,7 +77,7 @@ type node struct {
 	key     Key
 	op      runs.Digest // of the operation alone, for row-wise kinds
 	asked   asked       // by the other nodes
-	record  nodeRecord
+	told    *nodeRecord // of a run, or what details has read
 	front   []byte      // of the stored record, where outputs are left to read, see complete
 	rest    []byte      // of the stored record, not read yet
 	stored  int64       // rows of all outputs
@@ -97,10 +97,8 @@ type input struct {
 
 // An inputRef is one output of another node.
 type inputRef struct {
-	node   *node
-	output string
-	coords []pipeline.Coord
-	pos    pipeline.Pos
+	node *node
+	*pipeline.Ref
 }
 
 // An output is a result that exists.
@@ -188,16 +186,15 @@ func (e *Engine) Check() error {
 		return nil
 	}
 	var errs pipeline.Errors
-	for _, n := range e.nodes {
-		errs = append(errs, n.checkTypes()...)
-	}
 	if e.store != nil { // a check without data leaves locations alone
 		errs = append(errs, e.checkLocations()...)
 	}
-	if len(errs) == 0 {
-		for _, n := range e.nodes {
-			errs = append(errs, n.deriveColumns()...)
+	for _, n := range e.nodes {
+		if wrong := n.checkTypes(); len(wrong) > 0 {
+			errs = append(errs, wrong...) // its columns stay unknown, and with them what follows
+			continue
 		}
+		errs = append(errs, n.deriveColumns()...)
 	}
 	if len(errs) > 0 {
 		errs.Sort()
@@ -207,12 +204,23 @@ func (e *Engine) Check() error {
 	return nil
 }
 
+// CheckPart looks for further mistakes in the part of a graph that Parse has left of a
+// spec with mistakes.
+func CheckPart(g *pipeline.Graph, registry *stages.Registry) (errs pipeline.Errors) {
+	e, err := New(g, registry, nil, Options{})
+	if err == nil {
+		err = e.Check()
+	}
+	errors.As(err, &errs)
+	return errs
+}
+
 // Unchecked lists the stages whose columns are not known without running
 // something, in graph order.
 func (e *Engine) Unchecked() []string {
 	var names []string
 	for _, n := range e.nodes {
-		for _, r := range n.results {
+		for _, r := range n.class.results {
 			if r.Type == stages.Rows && n.schemas[r.Name] == nil && !slices.Contains(names, n.spec.Stage) {
 				names = append(names, n.spec.Stage)
 			}
@@ -222,7 +230,7 @@ func (e *Engine) Unchecked() []string {
 }
 
 func (n *node) result(output string) (stages.Output, bool) {
-	for _, r := range n.results {
+	for _, r := range n.class.results {
 		if r.Name == output {
 			return r, true
 		}
@@ -250,7 +258,7 @@ func (in *input) gathers() bool { return in.port.Many || !in.list && len(in.refs
 // name, and for a group under a name of the user's choice NAME=MEMBER.
 func (in *input) schemaName(r inputRef) string {
 	if in.port.Any && in.gathers() && !in.port.Many {
-		return in.name + "=" + r.output
+		return in.name + "=" + r.Output
 	}
 	return in.name
 }
@@ -270,7 +278,7 @@ func (n *node) input(name string) *input {
 // data is the dataset behind a reference, or nil when it is not there yet or
 // of another type.
 func (r inputRef) data() *dataset {
-	if o := r.node.outputs.get(r.output); o != nil {
+	if o := r.node.outputs.get(r.Output); o != nil {
 		return o.data
 	}
 	return nil
@@ -284,7 +292,7 @@ func (r inputRef) schema() *arrow.Schema {
 	if d := r.data(); d != nil {
 		return d.schema
 	}
-	return r.node.schemas[r.output]
+	return r.node.schemas[r.Output]
 }
 
 // checkTypes compares the types of outputs and ports.
@@ -292,13 +300,13 @@ func (n *node) checkTypes() pipeline.Errors {
 	var errs pipeline.Errors
 	for _, in := range n.inputs {
 		for _, r := range in.refs {
-			out, ok := r.node.result(r.output)
+			out, ok := r.node.result(r.Output)
 			if ok && out.Type != in.port.Type {
 				want, got := "rows", "files"
 				if in.port.Type == stages.Files {
 					want, got = got, want
 				}
-				errs = append(errs, &pipeline.Error{Pos: r.pos, Path: n.spec.Path + ".from." + in.name,
+				errs = append(errs, &pipeline.Error{Pos: r.Pos, Path: n.spec.Path + ".from." + in.name,
 					Msg: fmt.Sprintf("kind %s reads %s here, but %s gives %s", n.kind.Name, want, r.node.spec.Name, got)})
 			}
 		}
@@ -310,7 +318,7 @@ func (n *node) checkTypes() pipeline.Errors {
 // inputs, and checks that the columns it reads are there.
 func (n *node) deriveColumns() (errs pipeline.Errors) {
 	defer func() {
-		if p := recover(); p != nil {
+		if p := recover(); p != nil && n.spec.Wrong == nil { // else the kind was handed what it refuses
 			errs = pipeline.Errors{{Pos: n.spec.Pos, Path: n.spec.Path,
 				Msg: fmt.Sprintf("kind %s: panic: %v\n%s", n.kind.Name, p, debug.Stack())}}
 		}
@@ -347,15 +355,18 @@ func (n *node) deriveColumns() (errs pipeline.Errors) {
 			for _, c := range n.kind.Reads(n.spec.Config, x.name, s) {
 				if len(s.FieldIndices(c)) == 0 {
 					r := x.refs[i]
-					errs = append(errs, &pipeline.Error{Pos: r.pos, Path: n.spec.Path + ".from." + x.name,
+					errs = append(errs, &pipeline.Error{Pos: r.Pos, Path: n.spec.Path + ".from." + x.name,
 						Msg: missingColumn(c, s, n.kind.Name, r.node.spec.Name)})
 				}
 			}
 		}
 	}
 	own, problems := n.kind.Columns(n.spec.Config, in)
-	if len(problems) > 0 {
+	if len(problems) > 0 || n.spec.Wrong != nil {
 		errs = nil // they say at the parameter what a missing column says at the input
+	}
+	if n.spec.Wrong != nil {
+		problems = slices.DeleteFunc(problems, func(p pipeline.Problem) bool { return !n.spec.Sound(p.Field) })
 	}
 	for _, p := range problems {
 		pos := p.Pos
@@ -364,10 +375,10 @@ func (n *node) deriveColumns() (errs pipeline.Errors) {
 		}
 		errs = append(errs, &pipeline.Error{Pos: pos, Path: n.spec.Path + ".with." + p.Field, Msg: p.Msg})
 	}
-	if len(errs) > 0 {
+	if len(errs) > 0 || n.spec.Wrong != nil {
 		return errs
 	}
-	for _, r := range n.results {
+	for _, r := range n.class.results {
 		if r.Type != stages.Rows {
 			continue
 		}

@@ -60,8 +60,8 @@ func (e *Engine) Estimate(ctx context.Context, before *Comparison) ([]*Work, err
 	for i, n := range e.nodes {
 		rows[n] = map[string]rowCount{}
 		if n.outputs != nil {
-			for _, o := range n.record.Outputs {
-				rows[n][o.Name] = rowCount{n: int64(o.Rows)}
+			for _, o := range n.outputs {
+				rows[n][o.record.Name] = rowCount{n: int64(o.record.Rows)}
 			}
 			continue
 		}
@@ -92,18 +92,18 @@ func (e *Engine) estimate(ctx context.Context, n *node, before *Comparison, rows
 			}
 			return w, nil
 		}
-		for _, r := range n.results {
+		for _, r := range n.class.results {
 			rows[n][r.Name] = e.rowsOut(ctx, n, r, rows)
 		}
 		if n.kind.Shape == stages.Source {
-			w.Out = rows[n][n.results[0].Name].n
+			w.Out = rows[n][n.class.results[0].Name].n
 		}
 		return w, nil
 	}
 	first := n.input(n.kind.In[0].Name)
 	in = refRows(first, rows)
 	w.Rows, w.Most, w.Out = in.n, in.most, in.n
-	for _, r := range n.results {
+	for _, r := range n.class.results {
 		rows[n][r.Name] = in
 	}
 	if n.streams() {
@@ -164,7 +164,7 @@ func refRows(in *input, rows rowCounts) rowCount {
 	}
 	var total rowCount
 	for _, r := range in.refs {
-		k, ok := rows[r.node][r.output]
+		k, ok := rows[r.node][r.Output]
 		if !ok {
 			k.n = Unknown
 		}
@@ -309,7 +309,7 @@ const (
 // guessBytes estimates by the columns a stage writes and the pictures that go
 // in; without those nothing is said.
 func (w *Work) guessBytes(ctx context.Context, e *Engine, n *node, in *input) {
-	own, declared := n.own[n.results[0].Name]
+	own, declared := n.own[n.class.results[0].Name]
 	if !declared {
 		return
 	}

@@ -175,7 +175,7 @@ func (e *Engine) runWhole(ctx context.Context, n *node, workers int) (rec nodeRe
 	if err := e.unchanged(ctx, n); err != nil {
 		return rec, checkpointed, err
 	}
-	for _, r := range n.results {
+	for _, r := range n.class.results {
 		var out outputRecord
 		switch r.Type {
 		case stages.Rows:
@@ -204,7 +204,7 @@ func (e *Engine) stageInputs(n *node, workers int) (*stages.Inputs, error) {
 			continue
 		}
 		if x.data != nil {
-			ri, err := e.newRowsInput(origin{x.refs[0].node, x.refs[0].output, x.refs[0].coords}, x.data, n.kind.Reads(n.spec.Config, x.name, x.data.schema))
+			ri, err := e.newRowsInput(origin{x.refs[0].node, x.refs[0].Output, x.refs[0].Coords}, x.data, n.kind.Reads(n.spec.Config, x.name, x.data.schema))
 			if err != nil {
 				return nil, err
 			}
@@ -213,8 +213,8 @@ func (e *Engine) stageInputs(n *node, workers int) (*stages.Inputs, error) {
 			continue
 		}
 		for _, r := range x.refs {
-			o := origin{r.node, r.output, r.coords}
-			out := r.node.outputs.get(r.output)
+			o := origin{r.node, r.Output, r.Coords}
+			out := r.node.outputs.get(r.Output)
 			if x.port.Type == stages.Files {
 				in.Ports[x.name] = append(in.Ports[x.name], &filesInput{o, e, out.record.Files})
 				continue

@@ -106,7 +106,7 @@ func (e *Engine) outputNamed(n *node, name string) (*output, error) {
 		return o, nil
 	}
 	var names []string
-	for _, r := range n.results {
+	for _, r := range n.class.results {
 		names = append(names, fmt.Sprintf("%q", r.Name))
 	}
 	return nil, fmt.Errorf("stage %s has no output %q; it has %s", n.spec.Name, name, strings.Join(names, ", "))

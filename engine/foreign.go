@@ -80,7 +80,7 @@ func (b *graphBuilder) foreignRefs(r pipeline.Ref, many bool, path string) ([]in
 				coords = append(slices.Clone(coords), pipeline.Coord{Axis: "output", Value: o})
 				slices.SortFunc(coords, func(a, b pipeline.Coord) int { return compareText(a.Axis, b.Axis) })
 			}
-			refs = append(refs, inputRef{node: spec.nodes.get(s), output: o, coords: coords, pos: r.Pos})
+			refs = append(refs, inputRef{spec.nodes.get(s), &pipeline.Ref{Output: o, Coords: coords, Pos: r.Pos}})
 		}
 	}
 	if len(refs) > 1 && !many {
@@ -90,10 +90,10 @@ func (b *graphBuilder) foreignRefs(r pipeline.Ref, many bool, path string) ([]in
 }
 
 func namedRef(r inputRef) string {
-	if r.output == "" {
+	if r.Output == "" {
 		return r.node.spec.Name
 	}
-	return r.node.spec.Name + "." + r.output
+	return r.node.spec.Name + "." + r.Output
 }
 
 func compareText(a, b string) int {
@@ -262,7 +262,7 @@ func (b *graphBuilder) node(s *pipeline.Node, of *nodeMap) (*node, error) {
 	if len(b.slab) == cap(b.slab) {
 		b.slab = make([]node, 0, 16)
 	}
-	b.slab = append(b.slab, node{spec: s, kind: k, class: c, results: c.results, inputs: take(&b.inputs, len(s.In))})
+	b.slab = append(b.slab, node{spec: s, kind: k, class: c, inputs: take(&b.inputs, len(s.In))})
 	n := &b.slab[len(b.slab)-1]
 	for i := range s.In {
 		in := &s.In[i]
@@ -271,7 +271,7 @@ func (b *graphBuilder) node(s *pipeline.Node, of *nodeMap) (*node, error) {
 		for j := range in.Refs {
 			r := &in.Refs[j]
 			if r.Foreign == nil {
-				x.refs = append(x.refs, inputRef{of.get(r.Node), r.Output, r.Coords, r.Pos})
+				x.refs = append(x.refs, inputRef{of.get(r.Node), r})
 				continue
 			}
 			refs, err := b.foreignRefs(*r, p.Many, s.Path+".from."+in.Port)
@@ -281,7 +281,7 @@ func (b *graphBuilder) node(s *pipeline.Node, of *nodeMap) (*node, error) {
 			x.refs = append(x.refs, refs...)
 		}
 		for j := range x.refs {
-			x.refs[j].node.asked.add(x.refs[j].output)
+			x.refs[j].node.asked.add(x.refs[j].Output)
 		}
 		n.inputs = append(n.inputs, x)
 	}

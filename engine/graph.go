@@ -47,7 +47,7 @@ func (e *Engine) arrows(f func(from, to int, label string)) {
 	for _, n := range e.nodes {
 		for _, in := range n.inputs {
 			for _, r := range in.refs {
-				f(r.node.index, n.index, r.output)
+				f(r.node.index, n.index, r.Output)
 			}
 		}
 	}

@@ -40,13 +40,14 @@ func (e *Engine) Publish(dir string, finish func(name string) Finish) ([]Publish
 	}
 	var out []Published
 	for _, n := range e.nodes {
-		if n.outputs == nil || read[n.index] && len(n.results) == 1 || !slices.ContainsFunc(n.results, isFiles) {
+		if n.outputs == nil || read[n.index] && len(n.class.results) == 1 || !slices.ContainsFunc(n.class.results, isFiles) {
 			continue
 		}
 		if err := e.complete(n); err != nil {
 			return nil, err
 		}
-		for _, o := range n.record.Outputs {
+		for i := range n.outputs {
+			o := n.outputs[i].record
 			if len(o.Files) == 0 || read[n.index] && e.reads(n, o.Name) {
 				continue
 			}
@@ -77,7 +78,7 @@ func (e *Engine) reads(n *node, output string) bool {
 	for _, m := range e.nodes {
 		for _, in := range m.inputs {
 			for _, r := range in.refs {
-				if r.node == n && r.output == output {
+				if r.node == n && r.Output == output {
 					return true
 				}
 			}

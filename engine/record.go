@@ -307,14 +307,18 @@ func (n *node) details() *nodeRecord {
 		}
 		n.later = nil
 	}
-	if n.rest != nil {
-		outs := n.record.Outputs
-		if !n.record.decodeRest(n.rest) {
-			n.record = nodeRecord{} // of another version: nothing to tell
+	if n.told == nil {
+		n.told = new(nodeRecord)
+		if n.rest != nil && !n.told.decodeRest(n.rest) {
+			*n.told = nodeRecord{} // of another version: nothing to tell
 		}
-		n.record.Outputs, n.rest = outs, nil
+		n.rest = nil
 	}
-	return &n.record
+	n.told.Outputs = make([]outputRecord, len(n.outputs))
+	for i := range n.outputs {
+		n.told.Outputs[i] = *n.outputs[i].record
+	}
+	return n.told
 }
 
 // A schemaCache decodes each distinct schema once and joins each distinct pair
@@ -399,7 +403,7 @@ func (e *Engine) adopt(n *node, r runs.Result) error {
 	if err != nil {
 		return err
 	}
-	if err := e.acceptIn(n, nodeRecord{Outputs: d.outs}, d.sole); err != nil {
+	if err := e.acceptIn(n, d.outs, d.sole); err != nil {
 		return err
 	}
 	n.stored = d.rows
@@ -433,7 +437,7 @@ func (e *Engine) complete(n *node) error {
 			return err
 		}
 	}
-	n.record.Outputs, n.outputs, n.front = outs, all, nil
+	n.outputs, n.front = all, nil
 	return nil
 }
 
@@ -449,25 +453,32 @@ func (e *Engine) completeAll() error {
 }
 
 // accept makes a record the result of a node.
-func (e *Engine) accept(n *node, nr nodeRecord) error { return e.acceptIn(n, nr, nil) }
+func (e *Engine) accept(n *node, nr nodeRecord) error {
+	if err := e.acceptIn(n, nr.Outputs, nil); err != nil {
+		return err
+	}
+	n.told = &nr
+	return nil
+}
 
-// acceptIn is accept; a single output finds its room in sole, where that is given.
-func (e *Engine) acceptIn(n *node, nr nodeRecord, sole *soleOutput) error {
+// acceptIn makes outputs those of a node; a single one finds its room in sole, where
+// that is given.
+func (e *Engine) acceptIn(n *node, records []outputRecord, sole *soleOutput) error {
 	var outs outputs
 	var sets []dataset
 	if sole != nil {
 		outs, sets = sole.out[:], sole.data[:]
 	} else {
-		outs, sets = make(outputs, len(nr.Outputs)), make([]dataset, len(nr.Outputs))
+		outs, sets = make(outputs, len(records)), make([]dataset, len(records))
 	}
 	n.stored = 0
-	for i := range nr.Outputs {
-		if err := e.setOutput(n, &outs[i], &sets[i], &nr.Outputs[i]); err != nil {
+	for i := range records {
+		if err := e.setOutput(n, &outs[i], &sets[i], &records[i]); err != nil {
 			return err
 		}
-		n.stored += int64(nr.Outputs[i].Rows)
+		n.stored += int64(records[i].Rows)
 	}
-	n.record, n.outputs, n.front, n.rest, n.later = nr, outs, nil, nil, nil
+	n.told, n.outputs, n.front, n.rest, n.later = nil, outs, nil, nil, nil
 	return nil
 }
 

@@ -244,9 +244,9 @@ func (k *keyWriter) inputLabel(in *input, r inputRef, gathered bool) {
 func where(r inputRef) string { return string(appendWhere(nil, r)) }
 
 func appendWhere(b []byte, r inputRef) []byte {
-	b = append(append(append(b, r.node.spec.Stage...), '.'), r.output...)
+	b = append(append(append(b, r.node.spec.Stage...), '.'), r.Output...)
 	b = append(b, '[')
-	for i, c := range r.coords {
+	for i, c := range r.Coords {
 		if i > 0 {
 			b = append(b, ',')
 		}
@@ -257,9 +257,9 @@ func appendWhere(b []byte, r inputRef) []byte {
 }
 
 func (e *Engine) refLines(ctx context.Context, n *node, k *keyWriter, in *input, r inputRef) error {
-	out := r.node.outputs.get(r.output)
+	out := r.node.outputs.get(r.Output)
 	if out == nil {
-		return fmt.Errorf("stage %s has no output %q", r.node.spec.Name, r.output)
+		return fmt.Errorf("stage %s has no output %q", r.node.spec.Name, r.Output)
 	}
 	if in.port.Type == stages.Files {
 		h := sha256.New()
@@ -271,7 +271,7 @@ func (e *Engine) refLines(ctx context.Context, n *node, k *keyWriter, in *input,
 		k.text(" files")
 		k.sep()
 		k.digest(runs.Digest(h.Sum(nil)))
-		k.end(r.pos)
+		k.end(r.Pos)
 		return nil
 	}
 	return e.rowLines(ctx, n, k, in, out.data, r, in.port.Many)
@@ -287,10 +287,10 @@ func (e *Engine) rowLines(ctx context.Context, n *node, k *keyWriter, in *input,
 	k.text(" rows")
 	k.sep()
 	k.digest(ids)
-	k.end(r.pos)
+	k.end(r.Pos)
 	for _, c := range n.reads(in.name, d.schema) {
 		if d.level(c) == nil {
-			return &pipeline.Error{Pos: r.pos, Path: n.spec.Path + ".from." + in.name,
+			return &pipeline.Error{Pos: r.Pos, Path: n.spec.Path + ".from." + in.name,
 				Msg: missingColumn(c, d.schema, n.kind.Name, r.node.spec.Name)}
 		}
 		col := n.class.shape.reading(d.schema, c)
@@ -305,14 +305,14 @@ func (e *Engine) rowLines(ctx context.Context, n *node, k *keyWriter, in *input,
 		k.text(col.typ)
 		k.text(" ")
 		k.digest(content)
-		k.end(r.pos)
+		k.end(r.Pos)
 		if col.classes != "" {
 			k.inputLabel(in, r, gathered)
 			k.text(" classes ")
 			k.text(c)
 			k.sep()
 			k.text(col.classes)
-			k.end(r.pos)
+			k.end(r.Pos)
 		}
 	}
 	return nil
@@ -371,7 +371,7 @@ func (e *Engine) Instances() []Instance {
 		out[i] = Instance{Name: n.spec.Name, Kind: n.kind.Name, State: n.state, Reason: n.reason,
 			Key: n.key.Digest, Lines: lines, Metrics: more.Metrics, Skips: more.Skips,
 			Notes: more.Notes, Seconds: more.Seconds}
-		for _, o := range n.record.Outputs {
+		for _, o := range more.Outputs {
 			out[i].Rows += o.Rows
 			out[i].Outputs = append(out[i].Outputs, NamedRows{o.Name, o.Rows})
 		}

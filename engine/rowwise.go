@@ -56,16 +56,16 @@ func (e *Engine) newRowTask(n *node, output string, data *dataset) (*rowTask, er
 	port := n.kind.In[0].Name
 	in := n.input(port)
 	if output == "" {
-		output = n.results[0].Name
+		output = n.class.results[0].Name
 	}
 	t := &rowTask{e: e, n: n, op: n.op, first: in.refs[0], data: data, output: output, outputs: []string{output}, progress: e.progressOf(n)}
-	for _, r := range n.results {
+	for _, r := range n.class.results {
 		if r.Type != stages.Rows || r.Base != port {
 			return nil, fmt.Errorf("outputs of row-wise kind %s must be rows based on its first port", n.kind.Name)
 		}
 	}
-	if len(n.results) > 1 && !n.streams() {
-		return nil, fmt.Errorf("its %d outputs are made when they are read and can't be stored with \"cache: store\"; leave cache out and export them, or give each a stage of its own by a matrix", len(n.results))
+	if len(n.class.results) > 1 && !n.streams() {
+		return nil, fmt.Errorf("its %d outputs are made when they are read and can't be stored with \"cache: store\"; leave cache out and export them, or give each a stage of its own by a matrix", len(n.class.results))
 	}
 	t.columns = n.kind.Reads(n.spec.Config, port, t.data.schema)
 	fields, err := t.data.fields(t.columns)
@@ -320,7 +320,7 @@ func (t *rowTask) collector() *collector {
 
 // input hands the stage the rows of a partition that are left to do.
 func (t *rowTask) input(w *making) *partInput {
-	o := origin{t.first.node, t.first.output, t.first.coords}
+	o := origin{t.first.node, t.first.Output, t.first.Coords}
 	return &partInput{origin: o, e: t.e, data: t.data, p: w.p, ids: w.todo, all: w.all, columns: t.columns, schema: t.schema, reads: t.reads()}
 }
 

@@ -73,12 +73,12 @@ func (e *Engine) NodeRuns() []NodeRun {
 	out := make([]NodeRun, len(e.nodes))
 	for i, n := range e.nodes {
 		r := NodeRun{Name: n.spec.Name, Kind: n.kind.Name, State: n.state, Reason: n.reason, Key: n.key.Digest, Rows: int(n.rows())}
-		for i := range n.record.Outputs {
-			o := &n.record.Outputs[i]
+		for i := range n.outputs {
+			o := n.outputs[i].record
 			r.Outputs = append(r.Outputs, OutputRun{Name: o.Name, Rows: o.Rows, Content: o.contentIDs()})
 		}
 		if n.state == Ran {
-			r.Seconds, r.Metrics, r.Notes, r.Skips = n.record.Seconds, n.record.Metrics, n.record.Notes, n.record.Skips
+			r.Seconds, r.Metrics, r.Notes, r.Skips = n.told.Seconds, n.told.Metrics, n.told.Notes, n.told.Skips
 		}
 		out[i] = r
 	}
@@ -101,8 +101,8 @@ func (e *Engine) Outputs() map[string]map[string]map[string]runs.Digest {
 	for _, n := range e.nodes {
 		_ = e.complete(n) // else its outputs are not there
 		outs := map[string]map[string]runs.Digest{}
-		for _, o := range n.record.Outputs {
-			outs[o.Name] = o.contentIDs()
+		for _, o := range n.outputs {
+			outs[o.record.Name] = o.record.contentIDs()
 		}
 		all[n.spec.Name] = outs
 	}

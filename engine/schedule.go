@@ -42,7 +42,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		seen[err.Error()] = true
 		e.emit(Event{Type: Note, Message: fmt.Sprintf("%v; what made it runs again", err)})
 		for _, n := range e.nodes {
-			n.state, n.reason, n.record, n.outputs, n.front, n.rest, n.later, n.growing, n.key = Pending, "", nodeRecord{}, nil, nil, nil, nil, nil, Key{}
+			n.state, n.reason, n.told, n.outputs, n.front, n.rest, n.later, n.growing, n.key = Pending, "", nil, nil, nil, nil, nil, nil, Key{}
 		}
 	}
 }

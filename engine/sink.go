@@ -49,7 +49,7 @@ func newCollector(n *node) *collector {
 }
 
 func (c *collector) result(output string, t stages.Type) error {
-	for _, r := range c.n.results {
+	for _, r := range c.n.class.results {
 		if r.Name != output {
 			continue
 		}

@@ -33,7 +33,7 @@ func (e *Engine) streamNode(ctx context.Context, n *node) (nodeRecord, error) {
 		return nodeRecord{}, err
 	}
 	var rec nodeRecord
-	for _, r := range n.results {
+	for _, r := range n.class.results {
 		own, ok := n.own[r.Name]
 		if !ok {
 			return nodeRecord{}, fmt.Errorf("kind %s cannot stream: it does not declare its columns", n.kind.Name)

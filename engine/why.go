@@ -132,7 +132,7 @@ func (e *Engine) changes(n *node, before map[string]NodeRun, seen map[string]boo
 					if _, had := before[r.node.spec.Name]; !had {
 						note = "the last run had no such stage"
 					}
-					out = append(out, Change{Label: "in." + in.name, New: "not made yet", Pos: r.pos, From: r.node.spec.Name, Cause: c, Note: note})
+					out = append(out, Change{Label: "in." + in.name, New: "not made yet", Pos: r.Pos, From: r.node.spec.Name, Cause: c, Note: note})
 				}
 			}
 		}

@@ -1,5 +1,7 @@
 package pipeline
 
+import "strings"
+
 // A Graph is a checked spec with its matrices expanded: plain data, in an
 // order in which every node stands after its inputs.
 type Graph struct {
@@ -42,10 +44,46 @@ type Node struct {
 	Cache     string // "", "store" or "stream"
 	Encode    string // "", "png", "jpeg:85"
 	Resources Resources
-	Outputs   Outputs // as the kind lists them for Config and From
-	Place     int     // among the nodes of the graph that it was made for
+	Outputs   Outputs  // as the kind lists them for Config and From
+	Place     int      // among the nodes of the graph that it was made for
+	Wrong     []string // parameters that hold mistakes, by their paths below "with"; never any in a graph to run
 
 	with *node
+}
+
+// checkable is the part of a graph of which more can be checked although the spec
+// holds mistakes; nil for none.
+func (g *Graph) checkable() *Graph {
+	kept := map[*Node]bool{}
+	part := *g
+	part.Nodes = nil
+	for _, n := range g.Nodes {
+		whole := n.Config != nil
+		for _, in := range n.In {
+			for _, r := range in.Refs {
+				whole = whole && (r.Node == nil || kept[r.Node])
+			}
+		}
+		if kept[n] = whole; whole {
+			n.Place = len(part.Nodes)
+			part.Nodes = append(part.Nodes, n)
+		}
+	}
+	if len(part.Nodes) == 0 {
+		return nil
+	}
+	return &part
+}
+
+// Sound says whether a parameter was written and holds none of the mistakes that are
+// known already, nor stands in or around one of them.
+func (n *Node) Sound(path string) bool {
+	for _, w := range n.Wrong {
+		if w == path || strings.HasPrefix(w, path+".") || strings.HasPrefix(path, w+".") {
+			return false
+		}
+	}
+	return dig(n.with, path) != nil
 }
 
 // FieldPos returns where a parameter was written, by its dotted path below

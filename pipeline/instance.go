@@ -36,9 +36,11 @@ func (e *expansion) instances(rows []row) {
 			names[n.Name] = true
 		}
 		if set := sets[i]; set != nil {
-			n.Config, n.Fields, n.with = set.config, set.fields, set.with
+			n.Config, n.Fields, n.with, n.Wrong = set.config, set.fields, set.with, set.wrong
 			n.From = s.named(n.In)
-			n.Outputs = set.outputsFor(s.kind, n.From)
+			if set.wrong == nil { // else no stage goes on from here
+				n.Outputs = set.outputsFor(s.kind, n.From)
+			}
 		}
 		e.words.fill(n, r.vals)
 		insts[i] = instance{n, r.vals}

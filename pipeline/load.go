@@ -20,7 +20,8 @@ type Options struct {
 }
 
 // Load reads, checks and expands a spec. Mistakes in it come as Errors, all at
-// once; another error says that the file cannot be read.
+// once; another error says that the file cannot be read. Beside Errors may come a
+// part of the graph, see Parse.
 func Load(file string, o Options) (*Graph, error) {
 	data, err := o.read(file)
 	if err != nil {
@@ -30,7 +31,10 @@ func Load(file string, o Options) (*Graph, error) {
 }
 
 // Parse is Load for a spec whose text is at hand; the file's name serves for
-// positions, relative paths and extends.
+// positions, relative paths and extends. Beside Errors comes the part of the graph in
+// which more mistakes can be looked for, such as columns that do not exist: nodes that
+// hold no mistake, and those whose only mistakes are the parameters in Node.Wrong. It
+// may be nil, and is not for running.
 func Parse(file string, data []byte, o Options) (*Graph, error) {
 	c := &checker{vocabulary: o.Vocabulary, types: newTypes(), options: &o}
 	root := c.parseFile(file, data)
@@ -43,7 +47,7 @@ func Parse(file string, data []byte, o Options) (*Graph, error) {
 	}
 	g := c.spec(file, root)
 	if err := c.rep.err(); err != nil {
-		return nil, err
+		return g.checkable(), err
 	}
 	if _, err := g.Select(o.Only, o.From); err != nil {
 		return nil, err

@@ -11,6 +11,7 @@ type settings struct {
 	config any
 	fields []Field
 	with   *node
+	wrong  []string // paths of the parameters that hold mistakes
 
 	from    []From // what outputs holds for
 	outputs *Outputs
@@ -145,8 +146,8 @@ func (r *settingsReader) read(vals []*axisValue) *settings {
 		return nil
 	}
 	set := &settings{config: r.s.kind.NewConfig(), with: with}
-	if r.c.problems(decodeInto(Value{with, r.c.types}, deref(set.config)), with, path) {
-		return nil
+	if problems := decodeInto(Value{with, r.c.types}, deref(set.config)); r.c.problems(problems, with, path) {
+		return r.doubtful(set, problems)
 	}
 	// A value that was reported already, or is left open, is no news when the
 	// kind misses it.
@@ -155,12 +156,30 @@ func (r *settingsReader) read(vals []*axisValue) *settings {
 		return p.Pos == (Pos{}) && at != nil && at.kind == broken
 	})
 	if r.c.problems(problems, with, path) {
-		return nil
+		return r.doubtful(set, problems)
 	}
 	set.fields = r.c.types.fields(set.config, r.defaults)
 	for i := range set.fields {
 		set.fields[i].Pos = with.find(set.fields[i].Path).pos()
 	}
+	return set
+}
+
+// doubtful keeps settings in which some parameters hold mistakes, so that others can be
+// checked further; nil when the kind cannot make sense of the rest.
+func (r *settingsReader) doubtful(set *settings, problems []Problem) (kept *settings) {
+	defer func() {
+		if recover() != nil { // a kind may rely on what its check has refused
+			kept = nil
+		}
+	}()
+	for _, p := range problems {
+		if p.Field == "" {
+			return nil
+		}
+		set.wrong = append(set.wrong, p.Field)
+	}
+	r.s.kind.Outputs(set.config, nil)
 	return set
 }
 

@@ -146,7 +146,7 @@ func (s *session) parse(x *experiment, partial bool) (err error) {
 		Vocabulary: x.kinds, Set: s.set, Local: x.local, ReadFile: readSpec, Partial: partial, Only: s.only, From: s.from,
 	})
 	if err != nil {
-		return err
+		return withColumns(err, x)
 	}
 	if s.try < 0 {
 		return usage("--try takes a number of rows, such as 200, got %d", s.try)
@@ -157,6 +157,19 @@ func (s *session) parse(x *experiment, partial bool) (err error) {
 		}
 	}
 	return s.restrict(x)
+}
+
+// withColumns adds, to the mistakes that the text of a spec holds, those about columns as
+// far as they do not depend on them, so that all can be mended at once.
+func withColumns(err error, x *experiment) error {
+	var wrong pipeline.Errors
+	if x.graph == nil || !errors.As(err, &wrong) {
+		return err
+	}
+	wrong = append(wrong, engine.CheckPart(x.graph, x.kinds)...)
+	wrong.Sort()
+	x.graph = nil
+	return wrong
 }
 
 // restrict leaves out the stages that --only and --from do not ask for. What
