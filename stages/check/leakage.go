@@ -29,7 +29,7 @@ func LeakageKind() *stages.Kind {
 	return stages.Define(stages.Def[Leakage]{
 		Name:    "check/leakage",
 		Doc:     "Looks for pictures of one set in another: the same bytes, near-duplicates, groups on both sides, rows in two sets; hands the sets on, with a report.",
-		Version: 6, // 2: groups that test sets share are told too; 3: places of dropped rows are filled, and a row is dropped only for one that stays; 4 to 6: near-duplicates are judged otherwise
+		Version: 7, // 2: groups that test sets share are told too; 3: places of dropped rows are filled, and a row is dropped only for one that stays; 4 to 7: near-duplicates are judged otherwise
 		Shape:   stages.Index,
 		In: []stages.Port{
 			{Name: "prints", Doc: "check/fingerprint of every set", Type: stages.Rows, Many: true},

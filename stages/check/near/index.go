@@ -11,7 +11,7 @@ import (
 
 const (
 	tables   = 24   // of the index
-	parallel = 0.85 // cosine from which two vectors are candidates
+	parallel = 0.90 // cosine from which two vectors are candidates: the copies of TestCopies have 0.96 and more
 	crowd    = 4096 // a key that more pictures share than this says nothing
 	nearest  = 64   // candidates of one picture: of frames of one film all would be
 )

@@ -103,8 +103,8 @@ func TestFramesOfOneFilm(t *testing.T) {
 	looks = append(looks, twin)
 	index := Build(looks, 2)
 	found := index.Candidates(looks, 2, func(i, j int) bool { return true })
-	if len(found) > 601*nearest || index.Crowds.Load() < 590 {
-		t.Errorf("%d candidates, %d crowds; want at most %d, and nearly 601", len(found), index.Crowds.Load(), 601*nearest)
+	if len(found) > 601*nearest || index.Crowds.Load() < 500 {
+		t.Errorf("%d candidates, %d crowds; want at most %d, and most of 601", len(found), index.Crowds.Load(), 601*nearest)
 	}
 	for _, c := range found {
 		if c.I == 100 && int(c.J) == len(looks)-1 {
