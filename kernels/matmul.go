@@ -16,14 +16,22 @@ func MatMul(dst, a, b []float32, m, n, k int, transA, transB bool, p *Pool) {
 		return
 	}
 	if be := backend(); be == simd.AVX512 {
-		packed := getFloats(m * k)
-		defer packed.put()
-		r := &product{be: be, m: m, k: k, tiles: tileRows(m, simd.FlatRows), packed: packed.v}
-		r.packRows(a, transA, p)
 		right := factor{v: b, pitch: n}
 		if transB {
 			right = factor{v: b, pitch: k, turned: true}
 		}
+		if n >= wideLeast {
+			packed := getFloats(leftSize(m, k))
+			defer packed.put()
+			r := &wideProduct{be: be, m: m, n: n, k: k, dst: dst, packed: packed.v, right: right}
+			r.packLeft(a, transA, p)
+			r.run(p)
+			return
+		}
+		packed := getFloats(m * k)
+		defer packed.put()
+		r := &product{be: be, m: m, k: k, tiles: tileRows(m, simd.FlatRows), packed: packed.v}
+		r.packRows(a, transA, p)
 		r.run(target{v: dst, pitch: n}, right, n, p)
 		return
 	}

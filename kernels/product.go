@@ -70,7 +70,7 @@ func (r *product) columns(to target, b factor, c0, c1, tile0, tile1 int) {
 	}
 	for i := range blocks {
 		t0, t1 := r.k*i/blocks, r.k*(i+1)/blocks
-		b.pack(packed.v, size, c0, c1, t0, t1)
+		b.pack(packed.v, size, simd.FlatLanes, c0, c1, t0, t1)
 		for lo := tile0; lo < tile1; {
 			hi, rows := lo, 0
 			for ; hi < tile1 && rows < productRows; hi++ {
@@ -103,11 +103,10 @@ func (r *product) panel(to target, packed []float32, off []int, c, end, lo, hi, 
 	}
 }
 
-// pack stores the terms from t0 to t1 of the columns from c0 to c1 in panels that are size apart; columns from c1 on hold
-// anything.
-func (b factor) pack(out []float32, size, c0, c1, t0, t1 int) {
+// pack stores the terms from t0 to t1 of the columns from c0 to c1 in panels of so many columns that are size apart; columns
+// from c1 on hold anything.
+func (b factor) pack(out []float32, size, width, c0, c1, t0, t1 int) {
 	be := backend()
-	const width = simd.FlatLanes
 	if b.turned {
 		for c := c0; c < c1; c += simd.Lanes {
 			at := (c-c0)/width*size + (c-c0)%width
@@ -119,7 +118,7 @@ func (b factor) pack(out []float32, size, c0, c1, t0, t1 int) {
 		row := b.v[t*b.pitch+c0 : t*b.pitch+c1]
 		to := out[(t-t0)*width:]
 		for len(row) >= width {
-			*(*[width]float32)(to) = *(*[width]float32)(row)
+			copy(to[:width], row)
 			row = row[width:]
 			to = to[min(size, len(to)):]
 		}
