@@ -150,7 +150,7 @@ func (n *node) inputOfLabel(label string) *node {
 	for _, in := range n.inputs {
 		for _, r := range in.refs {
 			at := "in." + in.name
-			if in.gathers() {
+			if in.port.Many {
 				at += " " + where(r)
 			}
 			if strings.HasPrefix(label, at+" ") {
@@ -161,28 +161,32 @@ func (n *node) inputOfLabel(label string) *node {
 	return nil
 }
 
-// diffLines compares labelled lines; labels are unique but for "uses".
+// diffLines compares labelled lines. Lines of one label, as the members of a group have
+// at a port under the user's names, are paired in their order.
 func diffLines(old, new []Line) []Change {
 	if old == nil {
 		return nil
 	}
-	was := map[string]string{}
+	was := map[string][]string{}
 	for _, l := range old {
-		was[label(l)] = l.Value
+		was[label(l)] = append(was[label(l)], l.Value)
 	}
 	var out []Change
 	for _, l := range new {
-		k := label(l)
-		v, ok := was[k]
-		delete(was, k)
-		if !ok || v != l.Value {
-			out = append(out, Change{Label: k, Old: v, New: l.Value, Pos: l.Pos})
+		c := Change{Label: label(l), New: l.Value, Pos: l.Pos}
+		before := was[c.Label]
+		if len(before) > 0 {
+			c.Old, was[c.Label] = before[0], before[1:]
+		}
+		if len(before) == 0 || c.Old != c.New {
+			out = append(out, c)
 		}
 	}
 	for _, l := range old {
-		if v, gone := was[label(l)]; gone {
+		for _, v := range was[label(l)] {
 			out = append(out, Change{Label: label(l), Old: v})
 		}
+		delete(was, label(l))
 	}
 	return dropParts(out)
 }

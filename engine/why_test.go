@@ -49,3 +49,15 @@ func TestInputsThatComeOrGoAreOneChange(t *testing.T) {
 		}
 	}
 }
+
+func TestMembersOfAGroupArePairedInTheirOrder(t *testing.T) {
+	line := func(value string) Line { return Line{Label: "in.rows rows", Value: value} }
+	got := diffLines([]Line{line("1"), line("2"), line("3")}, []Line{line("1"), line("9"), line("3")})
+	if len(got) != 1 || got[0].Old != "2" || got[0].New != "9" {
+		t.Errorf("got %+v, want the second one alone", got)
+	}
+	got = diffLines([]Line{line("1"), line("2"), line("3")}, []Line{line("1")})
+	if len(got) != 2 || got[0].Old != "2" || got[1].Old != "3" || got[0].New+got[1].New != "" {
+		t.Errorf("got %+v, want the last two gone", got)
+	}
+}
