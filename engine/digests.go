@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/apache/arrow/go/v15/arrow"
 
@@ -163,6 +164,10 @@ func metadata(schema *arrow.Schema, column string) string {
 	return string(b)
 }
 
+// hashingTold is how long the files behind a column may be hashed before a line
+// says how far that is; then it says so again.
+const hashingTold = 10 * time.Second
+
 // contentID is D(c): the content id of a column over the whole dataset. It is
 // remembered in the store under the ids and what the column's own level is
 // known by, so that an unchanged dataset costs nothing.
@@ -196,12 +201,18 @@ func (e *Engine) contentID(ctx context.Context, d *dataset, c *readColumn) (runs
 		return runs.Digest{}, err
 	}
 	h := newContentHash(d.columnType(column))
+	told, seen := e.o.Now(), 0
 	for p := range parts {
 		ids, ds, err := e.rowDigests(ctx, d, p, column)
 		if err != nil {
 			return runs.Digest{}, err
 		}
 		addRows(ids, ds, h)
+		seen += len(ids)
+		if now := e.o.Now(); now.Sub(told) >= hashingTold && stages.IsImage(d.columnType(column)) {
+			told = now
+			e.emit(Event{Type: Note, Stage: level.maker.spec.Name, Message: fmt.Sprintf("the content of pictures that a stage will read: %d of %d known", seen, d.rows)})
+		}
 	}
 	sum := h.sum()
 	d.remember(column, sum)
