@@ -218,7 +218,7 @@ func TestONNXRefuses(t *testing.T) {
 func TestMissingRuntime(t *testing.T) {
 	if _, err := onnxruntime.Version(); err == nil {
 		t.Skip("ONNX Runtime is here")
-	} else if !strings.Contains(err.Error(), "pip install onnxruntime in the active Python environment, or name its file with --onnxruntime FILE") {
+	} else if !strings.Contains(err.Error(), "pip install onnxruntime (for provider: cuda, onnxruntime-gpu) in the active Python environment, or name its file with --onnxruntime FILE") {
 		t.Error(err)
 	}
 }

@@ -133,7 +133,7 @@ func inFolder(folder string) []string {
 }
 
 func open() (*library, error) {
-	const remedy = "install it with pip install onnxruntime in the active Python environment, or name its file with --onnxruntime FILE (libonnxruntime.so of that package or of a release), or choose runtime: own"
+	const remedy = "install it with pip install onnxruntime (for provider: cuda, onnxruntime-gpu) in the active Python environment, or name its file with --onnxruntime FILE (libonnxruntime.so of that package or of a release), or choose runtime: own"
 	names := candidates()
 	if len(names) == 0 {
 		return nil, fmt.Errorf("ONNX Runtime is not in %s; %s", os.Getenv(PathVariable), remedy)
