@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -156,6 +158,11 @@ func TestTemporaryErrors(t *testing.T) {
 	o := engine.Options{Workers: 2, Cut: engine.CutAround(300), Batch: 2000, Retry: time.Millisecond}
 	if r := newBench(t, failing(stages.Temporary, 2), second).run(twoMaps, o); r.err != nil {
 		t.Errorf("a server that was busy twice: %v", r.err)
+	}
+	clear(tries)
+	stale := func(error) error { return &fs.PathError{Op: "read", Path: "/net/a.jpg", Err: syscall.ESTALE} }
+	if r := newBench(t, failing(stale, 2), second).run(twoMaps, o); r.err != nil {
+		t.Errorf("a network file system that was away twice: %v", r.err)
 	}
 	clear(tries)
 	r := newBench(t, failing(stages.Temporary, 100), second).run(twoMaps, o)

@@ -1,6 +1,9 @@
 package stages
 
-import "errors"
+import (
+	"errors"
+	"syscall"
+)
 
 // A temporaryError is an error that may pass.
 type temporaryError struct{ error }
@@ -16,9 +19,21 @@ func Temporary(err error) error {
 	return temporaryError{err}
 }
 
+// passing are the errors of network file systems, and of connections, that a
+// second try may not meet.
+var passing = []error{syscall.ESTALE, syscall.ETIMEDOUT, syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.ECONNRESET, syscall.ECONNREFUSED}
+
 // IsTemporary says whether an error, or one that it wraps, was marked as
-// temporary.
+// temporary or is a network file system's that may pass.
 func IsTemporary(err error) bool {
 	var t temporaryError
-	return errors.As(err, &t)
+	if errors.As(err, &t) {
+		return true
+	}
+	for _, p := range passing {
+		if errors.Is(err, p) {
+			return true
+		}
+	}
+	return false
 }
