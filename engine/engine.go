@@ -56,6 +56,7 @@ type Engine struct {
 	scan    int                    // most rows of a table that are handed over at once, see eachAhead
 	checked bool                   // types and columns, see Check
 	spooled atomic.Int64           // bytes of rows that nodes hold until they end, see wholeOutput
+	keeping sync.Mutex             // of what operations have made, see keepParts
 	counts  map[*node]stages.Count // what sources said that have not run, see Estimate
 	allKeys runs.Digest            // see keysDigest
 	emit    func(Event)

@@ -237,6 +237,33 @@ func (d *drawn) isRead(s *drawnStage) bool {
 	return s.kind == "source/numbers"
 }
 
+// Stages that do the same to other rows and end at once all find their rows
+// again: an edit of one row computes one.
+func TestSameOperationAtOnce(t *testing.T) {
+	spec := func(bump int) string {
+		text := "stages:\n"
+		for i, n := range []int{10, 11, 12, 13, 60} {
+			text += fmt.Sprintf("  s%d: {kind: source/numbers, with: {n: %d, bump: %d}}\n", i, n, bump)
+			text += fmt.Sprintf("  m%d: {kind: map/scale, from: [s%d], with: {by: 2, drop: 0}}\n", i, i)
+		}
+		return text
+	}
+	for round := range 40 {
+		b := newMemoryBench(t)
+		o := engine.Options{Workers: 5, Cut: engine.CutAround(12)}
+		if r := b.run(spec(-1), o); r.err != nil {
+			t.Fatal(r.err)
+		}
+		r := b.run(spec(45), o)
+		if r.err != nil {
+			t.Fatal(r.err)
+		}
+		if n := r.calls["scale"]; n != 1 {
+			t.Fatalf("round %d: %d rows computed, one was edited", round, n)
+		}
+	}
+}
+
 // Whatever a store has seen before, a run ends with the content of a run on an
 // empty store; what did not change, nor anything it depends on, does not run,
 // and of row-wise stages no row runs that an edited row does not reach.

@@ -129,7 +129,7 @@ func (t *rowTask) assemble(ctx context.Context, results []partRecord) (nodeRecor
 	}
 	out.Name = t.output
 	rec.Outputs = []outputRecord{out}
-	return rec, t.e.keepParts(t.op, t.earlier, kept)
+	return rec, t.e.keepParts(t.op, kept)
 }
 
 // sameColumns says whether two schemas have equal names and types.

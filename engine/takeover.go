@@ -168,11 +168,14 @@ func (e *Engine) earlierParts(op runs.Digest) []part {
 }
 
 // keepParts remembers what an operation has made: the newest partitions, and
-// older ones as long as they are not too many.
-func (e *Engine) keepParts(op runs.Digest, earlier, made []part) error {
+// older ones as long as they are not too many. Stages that do the same to other
+// rows share an operation and may end at once, each adding what it made.
+func (e *Engine) keepParts(op runs.Digest, made []part) error {
+	e.keeping.Lock()
+	defer e.keeping.Unlock()
 	seen := map[runs.Digest]bool{}
 	var all []part
-	for _, p := range append(append([]part{}, made...), earlier...) {
+	for _, p := range append(slices.Clone(made), e.earlierParts(op)...) {
 		if !seen[p.Object] && len(all) < 4*len(made)+64 {
 			seen[p.Object] = true
 			all = append(all, p)
