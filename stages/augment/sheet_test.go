@@ -20,12 +20,13 @@ import (
 	"shiftmill/stages/augment"
 	"shiftmill/stages/imageio"
 	"shiftmill/stages/model"
+	"shiftmill/stages/source/renditions"
 	"shiftmill/stages/source/storefronts"
 	"shiftmill/stages/stagetest"
 	"shiftmill/stages/transform"
 )
 
-var update = flag.Bool("update", false, "rewrite docs/augmentations.png and docs/deepaugment.png")
+var update = flag.Bool("update", false, "rewrite docs/augmentations.png, docs/deepaugment.png and docs/style.png")
 
 // The sheet's measures in pixels.
 const (
@@ -43,17 +44,18 @@ type sheetLine struct {
 	ports map[string][]stages.Input // besides data
 }
 
-const shopSize = 128
+// Sides of the pictures before they are made smaller for the page.
+const shopSize, styleSize = 128, 256
 
 // shop draws the shop front that all lines show.
-func shop(t *testing.T) []byte {
+func shop(t *testing.T, size int) []byte {
 	t.Helper()
 	g, err := storefronts.New()
 	if err != nil {
 		t.Fatal(err)
 	}
 	a := storefronts.Attributes{Class: storefronts.Classes()[1], Business: "b3", Country: storefronts.ReferenceCountry, Year: storefronts.ReferenceYear, Camera: storefronts.ReferenceCamera}
-	pix, err := g.Draw(shopSize, 7, "photo2", a, storefronts.FullStrength())
+	pix, err := g.Draw(size, 7, "photo2", a, storefronts.FullStrength())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,28 +66,48 @@ func shop(t *testing.T) []byte {
 // 128 pixels, made smaller.
 func drawLines(t *testing.T, lines []sheetLine) *imageio.Pixels {
 	t.Helper()
-	pix := shop(t)
-	cell := stages.ImageCell{Ref: "rgb8", Data: pix, Height: shopSize, Width: shopSize}
-	page := imageio.NewPixels(len(lines)*(tile+gap)+gap, margin+(shown+1)*(tile+gap), 3)
+	pix := shop(t, shopSize)
+	var names []string
+	for _, l := range lines {
+		names = append(names, l.name)
+	}
+	return drawPage(names, func(line, k int) *imageio.Pixels {
+		if k == 0 {
+			return &imageio.Pixels{H: shopSize, W: shopSize, C: 3, Pix: pix}
+		}
+		l := lines[line]
+		row := stagetest.Rows([]string{"photo"},
+			stagetest.Column{Name: "image", Values: []stages.ImageCell{squareCell(pix, shopSize)}},
+			stagetest.Column{Name: "label", Values: []string{"shop"}},
+			stagetest.Column{Name: "draw", Values: []string{string(rune('a' + k))}})
+		c := l.kind.NewConfig()
+		l.set(c, k)
+		ports := map[string][]stages.Input{"data": {row}}
+		maps.Copy(ports, l.ports)
+		got := images(t, stagetest.Case{Kind: l.kind, Config: c, Seed: uint64(k), Ports: ports})
+		return &imageio.Pixels{H: got[0].Height, W: got[0].Width, C: 3, Pix: got[0].Data}
+	})
+}
+
+// squareCell is a picture of side x side pixels as a stage reads it.
+func squareCell(pix []byte, side int) stages.ImageCell {
+	return stages.ImageCell{Ref: "rgb8", Data: pix, Height: side, Width: side}
+}
+
+// drawPage writes the names below each other, and behind each the pictures 0 to
+// shown of its line; where there is none, it stays white.
+func drawPage(names []string, picture func(line, k int) *imageio.Pixels) *imageio.Pixels {
+	page := imageio.NewPixels(len(names)*(tile+gap)+gap, margin+(shown+1)*(tile+gap), 3)
 	for i := range page.Pix {
 		page.Pix[i] = 255
 	}
-	for i, l := range lines {
+	for i, name := range names {
 		top := gap + i*(tile+gap)
-		label(page, 4, top+tile/2+4, l.name)
+		label(page, 4, top+tile/2+4, name)
 		for k := range shown + 1 {
-			p := &imageio.Pixels{H: shopSize, W: shopSize, C: 3, Pix: pix}
-			if k > 0 {
-				row := stagetest.Rows([]string{"photo"},
-					stagetest.Column{Name: "image", Values: []stages.ImageCell{cell}},
-					stagetest.Column{Name: "label", Values: []string{"shop"}},
-					stagetest.Column{Name: "draw", Values: []string{string(rune('a' + k))}})
-				c := l.kind.NewConfig()
-				l.set(c, k)
-				ports := map[string][]stages.Input{"data": {row}}
-				maps.Copy(ports, l.ports)
-				got := images(t, stagetest.Case{Kind: l.kind, Config: c, Seed: uint64(k), Ports: ports})
-				p = &imageio.Pixels{H: got[0].Height, W: got[0].Width, C: 3, Pix: got[0].Data}
+			p := picture(i, k)
+			if p == nil {
+				continue
 			}
 			p = imageio.Resize(p, tile, tile, imageio.Box)
 			for y := range tile {
@@ -159,6 +181,40 @@ func deepSheet(t *testing.T, nets string) *imageio.Pixels {
 	})
 }
 
+// styleSheet are six drawn renditions and the shop front in the style of each,
+// at three strengths, by networks that _gen/adain.py trained into a folder.
+func styleSheet(t *testing.T, nets string) *imageio.Pixels {
+	looks := []struct{ class, manner string }{
+		{"strawberry", "painting"}, {"jellyfish", "video game"}, {"pizza", "mosaic"}, {"strawberry", "graphic"}, {"schooner", "embroidery"}, {"castle", "sketch"},
+	}
+	shopPix := shop(t, styleSize)
+	data := stagetest.Rows([]string{"photo"}, stagetest.Column{Name: "image", Values: []stages.ImageCell{squareCell(shopPix, styleSize)}})
+	alphas := []float64{0, 0, 0.5, 1}
+	return drawPage([]string{"style", "alpha 0", "alpha 0.5", "alpha 1"}, func(line, k int) *imageio.Pixels {
+		if k == 0 {
+			if line == 0 {
+				return nil
+			}
+			return &imageio.Pixels{H: styleSize, W: styleSize, C: 3, Pix: shopPix}
+		}
+		look := looks[k-1]
+		pix, err := renditions.Draw(7, "style", look.class, look.manner, styleSize, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if line == 0 {
+			return &imageio.Pixels{H: styleSize, W: styleSize, C: 3, Pix: pix}
+		}
+		c := augment.StyleTransfer().NewConfig().(*augment.Style)
+		c.Encoder, c.Decoder = pipeline.File(filepath.Join(nets, "encoder.pth")), pipeline.File(filepath.Join(nets, "decoder.pth"))
+		c.Alpha, c.StyleSize = alphas[line], styleSize
+		style := stagetest.Rows([]string{look.manner}, stagetest.Column{Name: "image", Values: []stages.ImageCell{squareCell(pix, styleSize)}})
+		got := images(t, stagetest.Case{Kind: augment.StyleTransfer(), Config: c,
+			Ports: map[string][]stages.Input{"data": {data}, "styles": {style}}})
+		return &imageio.Pixels{H: got[0].Height, W: got[0].Width, C: 3, Pix: got[0].Data}
+	})
+}
+
 // label writes on the page; the font is a bitmap, so its pixels are exact.
 func label(page *imageio.Pixels, x, y int, text string) {
 	img := image.NewGray(image.Rect(0, 0, page.W, 13))
@@ -174,15 +230,27 @@ func label(page *imageio.Pixels, x, y int, text string) {
 	}
 }
 
-const sheetFile, deepSheetFile = "../../docs/augmentations.png", "../../docs/deepaugment.png"
+const sheetFile, deepSheetFile, styleSheetFile = "../../docs/augmentations.png", "../../docs/deepaugment.png", "../../docs/style.png"
 
 // TestSheet compares docs/augmentations.png with what is drawn now, pixel by
-// pixel, and docs/deepaugment.png where SHIFTMILL_NETS names the folder in
-// which a run of specs/deepaugment.yaml left its networks.
+// pixel; docs/deepaugment.png and docs/style.png where the networks are that
+// drew them, which the repository does not hold.
 func TestSheet(t *testing.T) {
-	compareSheet(t, sheetFile, sheet(t))
-	if nets := os.Getenv("SHIFTMILL_NETS"); nets != "" {
-		compareSheet(t, deepSheetFile, deepSheet(t, nets))
+	t.Run("augmentations", func(t *testing.T) { compareSheet(t, sheetFile, sheet(t)) })
+	for _, s := range []struct {
+		name, variable, maker, file string
+		draw                        func(*testing.T, string) *imageio.Pixels
+	}{
+		{"deepaugment", "SHIFTMILL_NETS", "a run of specs/deepaugment.yaml", deepSheetFile, deepSheet},
+		{"style", "SHIFTMILL_STYLE", "stages/augment/_gen/adain.py", styleSheetFile, styleSheet},
+	} {
+		t.Run(s.name, func(t *testing.T) {
+			nets := os.Getenv(s.variable)
+			if nets == "" {
+				t.Skipf("%s names no folder with the networks of %s", s.variable, s.maker)
+			}
+			compareSheet(t, s.file, s.draw(t, nets))
+		})
 	}
 }
 
