@@ -105,6 +105,13 @@ func (b *benchmark) corrupted(boot *stats.Bootstrap, m *model, ref reference) *c
 		}
 	}
 	r := &corruptionErrors{Reference: ref.name, Complete: true}
+	inUnits := func(rs ratioMean) *number {
+		if len(rs) > 0 && ref.model == m {
+			one := 100.0 // by definition, whatever the images
+			return &number{Value: one, Low: &one, High: &one}
+		}
+		return rs.number(boot, seeds)
+	}
 	var units, relative ratioMean
 	for _, c := range alexnet {
 		sets, alex := of(gs, func(g grade) bool { return g.corruption == c.name })
@@ -115,7 +122,7 @@ func (b *benchmark) corrupted(boot *stats.Bootstrap, m *model, ref reference) *c
 		e := corruptionError{Corruption: c.name, Error: rate(estimate(boot, mean(1, sets, m), m.seeds))}
 		if ref.name != "" {
 			one := ref.ratio(m, sets, nil, alex)
-			e.CE = ratioMean{one}.number(boot, seeds)
+			e.CE = inUnits(ratioMean{one})
 			if !c.extra {
 				units = append(units, one)
 				if in := b.inside(); in != nil && m.has(in.name) && (ref.model == nil || ref.model.has(in.name)) {
@@ -130,7 +137,7 @@ func (b *benchmark) corrupted(boot *stats.Bootstrap, m *model, ref reference) *c
 			r.Severity = append(r.Severity, severityError{severity, rate(estimate(boot, mean(1, sets, m), m.seeds))})
 		}
 	}
-	r.Mean, r.Relative = units.number(boot, seeds), relative.number(boot, seeds)
+	r.Mean, r.Relative = inUnits(units), inUnits(relative)
 	return r
 }
 

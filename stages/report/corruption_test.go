@@ -79,9 +79,10 @@ func TestCorruptionError(t *testing.T) {
 	// In units of itself a model has 100, whatever the images.
 	b.about.CE = "m0"
 	r = b.corrupted(nil, b.models[0], b.reference(b.models[0]))
-	near("mCE against itself", r.Mean, 100)
-	if *r.Mean.High-*r.Mean.Low > 0.2 {
-		t.Errorf("mCE against itself lies in [%v, %v]", *r.Mean.Low, *r.Mean.High)
+	for _, n := range []*number{r.Mean, r.Relative, r.Each[0].CE} {
+		if n == nil || n.Value != 100 || *n.Low != 100 || *n.High != 100 {
+			t.Errorf("in units of itself: %+v, want 100 without an interval", n)
+		}
 	}
 }
 

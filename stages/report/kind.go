@@ -38,7 +38,7 @@ func Robustness() *stages.Kind {
 	return stages.Define(stages.Def[Config]{
 		Name:    "report/robustness",
 		Doc:     "Compares methods on test sets inside and outside the training distribution, with 95 % intervals.",
-		Version: 9, // 2: training effort; 3: pictures, training, attributes, reliability, charts by a library; 4: blur, growth, McNemar, all numbers in report.csv; 5: notes once, sections of charts on the page alone; 6: hyphens in names stay; 7: worst groups, classes and attributes of rows with several labels, calibration of the reference, shape share, overlap of augmentations; 8: calibration inside and outside apart, rows without a comparison say so; 9: long names break on phones
+		Version: 10, // 2: training effort; 3: pictures, training, attributes, reliability, charts by a library; 4: blur, growth, McNemar, all numbers in report.csv; 5: notes once, sections of charts on the page alone; 6: hyphens in names stay; 7: worst groups, classes and attributes of rows with several labels, calibration of the reference, shape share, overlap of augmentations; 8: calibration inside and outside apart, rows without a comparison say so; 9: long names break on phones; 10: the reference of corruption errors is 100 without an interval
 		Shape:   stages.Aggregate,
 		In: []stages.Port{
 			{
