@@ -8,6 +8,8 @@ import (
 	"runtime/debug"
 	"slices"
 	"sort"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -353,12 +355,15 @@ func (n *node) deriveColumns() (errs pipeline.Errors) {
 			if i == 0 && (x.list || !x.port.Any || !x.gathers()) {
 				in[x.name] = s
 			}
+			var missing []string
 			for _, c := range n.kind.Reads(n.spec.Config, x.name, s) {
 				if len(s.FieldIndices(c)) == 0 {
-					r := x.refs[i]
-					errs = append(errs, &pipeline.Error{Pos: r.Pos, Path: n.spec.Path + ".from." + x.name,
-						Msg: missingColumn(c, s, n.kind.Name, r.node.spec.Name)})
+					missing = append(missing, c)
 				}
+			}
+			if r := x.refs[i]; missing != nil {
+				errs = append(errs, &pipeline.Error{Pos: r.Pos, Path: n.spec.Path + ".from." + x.name,
+					Msg: missingColumns(missing, s, n.kind.Name, r.node.spec.Name)})
 			}
 		}
 	}
@@ -411,17 +416,26 @@ func (n *node) deriveColumns() (errs pipeline.Errors) {
 	return errs
 }
 
-func missingColumn(c string, s *arrow.Schema, kind, from string) string {
-	var known []string
+// missingColumns says in one message, since they mostly have one cause, that columns do
+// not exist.
+func missingColumns(names []string, s *arrow.Schema, kind, from string) string {
+	var known, quoted []string
 	for _, f := range s.Fields() {
 		known = append(known, f.Name)
 	}
 	sort.Strings(known)
-	msg := fmt.Sprintf("kind %s reads column %q, which %s does not have", kind, c, from)
-	if near := pipeline.Nearest(c, known); near != "" {
-		msg += fmt.Sprintf("; did you mean %q?", near)
+	for _, c := range names {
+		text := strconv.Quote(c)
+		if near := pipeline.Nearest(c, known); near != "" {
+			text += fmt.Sprintf(" (did you mean %q?)", near)
+		}
+		quoted = append(quoted, text)
 	}
-	return msg
+	what := "column"
+	if len(names) > 1 {
+		what = "columns"
+	}
+	return fmt.Sprintf("kind %s reads %s %s, which %s does not have", kind, what, strings.Join(quoted, ", "), from)
 }
 
 // Close keeps what was learnt about files.

@@ -291,7 +291,7 @@ func (e *Engine) rowLines(ctx context.Context, n *node, k *keyWriter, in *input,
 	for _, c := range n.reads(in.name, d.schema) {
 		if d.level(c) == nil {
 			return &pipeline.Error{Pos: r.Pos, Path: n.spec.Path + ".from." + in.name,
-				Msg: missingColumn(c, d.schema, n.kind.Name, r.node.spec.Name)}
+				Msg: missingColumns([]string{c}, d.schema, n.kind.Name, r.node.spec.Name)}
 		}
 		col := n.class.shape.reading(d.schema, c)
 		content, err := e.contentID(ctx, d, col)

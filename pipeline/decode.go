@@ -64,7 +64,7 @@ func (d *decoder) decode(n *node, into reflect.Value, path string, f *fieldType)
 	if d.types.form(typ).decoder {
 		got := into.Addr().Interface().(SpecDecoder).DecodeSpec(Value{n, d.types})
 		for _, p := range got {
-			p.Field = join(path, p.Field)
+			p.Field, p.mended = join(path, p.Field), false // the decoder may have stopped there
 			if p.Pos == (Pos{}) {
 				p.Pos = n.find(strings.TrimPrefix(strings.TrimPrefix(p.Field, path), ".")).pos()
 			}
@@ -122,18 +122,24 @@ func (d *decoder) structure(n *node, into reflect.Value, path string) {
 		d.add(n.pos(), path, "must be a map with %s, got %s", strings.Join(firstNames(st.names), ", "), n.describe())
 		return
 	}
+	var mended []string // names that misspelt ones are read as
 	for i := range n.keys {
 		k := &n.keys[i]
 		at, ok := st.byName[k.text]
 		if !ok {
 			d.add(k.pos(), join(path, k.text), "unknown parameter %s%s", quote(k.text), suggest(k.text, st.names))
-			continue
+			near := n.readAs(k.text, st.names)
+			if at, ok = st.byName[near]; !ok || slices.Contains(mended, near) {
+				continue
+			}
+			d.problems[len(d.problems)-1].mended = true
+			mended = append(mended, near)
 		}
 		f := &st.fields[at]
-		d.decode(n.items[i], into.FieldByIndex(f.index), join(path, f.name), f)
+		d.decode(n.items[i], into.FieldByIndex(f.index), join(path, k.text), f)
 	}
 	for i := range st.fields {
-		if f := &st.fields[i]; f.required && !n.dropped && n.index(f.name) < 0 {
+		if f := &st.fields[i]; f.required && !n.dropped && n.index(f.name) < 0 && !slices.Contains(mended, f.name) {
 			d.add(n.pos(), join(path, f.name), "must be given%s", hint(f))
 		}
 	}
@@ -300,6 +306,10 @@ func (d *decoder) text(n *node, into reflect.Value, path string, f *fieldType) {
 			more = fmt.Sprintf("; did you mean %q?", near)
 		}
 		d.add(n.pos(), path, "must be one of %s, got %s%s", strings.Join(f.enum, ", "), quote(n.text), more)
+		if near := Nearest(n.text, f.enum); near != "" {
+			d.problems[len(d.problems)-1].mended = true
+			into.SetString(near)
+		}
 		return
 	}
 	switch into.Type() {

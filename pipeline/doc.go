@@ -20,7 +20,9 @@
 //
 // Every mistake of a spec is found before anything runs, and all at once: one
 // line each, at the value that is wrong, with the nearest valid name or the
-// form that is right ([Errors]). Positions survive references and extends: a
+// form that is right ([Errors]). A misspelt name is read as what it was meant for,
+// and what stays unknown agrees with everything, so that no mistake hides another and
+// none is reported that goes away with another. Positions survive references and extends: a
 // value is blamed where it was written.
 //
 // A scalar is its source text. What it means is the business of whoever reads

@@ -20,18 +20,15 @@ type expansion struct {
 // expand makes the instances of a stage whose inputs have theirs.
 func (c *checker) expand(s *stage) {
 	for _, d := range s.deps {
-		s.bad = s.bad || d.on.bad
 		s.left = s.left || d.on.left
 	}
 	if s.kind == nil || len(s.combos) == 0 {
 		return
 	}
-	before := len(c.rep.errs)
 	s.axes = c.axesOf(s)
 	e := &expansion{c: c, s: s}
 	e.with, e.words, e.when = c.settingsReader(s), c.wordsReader(s), c.whenReader(s)
-	if s.bad || len(c.rep.errs) > before {
-		s.bad = true
+	if s.bad {
 		e.checkCombos()
 		return
 	}
@@ -40,10 +37,11 @@ func (c *checker) expand(s *stage) {
 		rows = append(rows, e.rows(v)...)
 		if len(rows) > mostInstances {
 			c.rep.add(s.pos, s.path, "its inputs make more than %d instances of it", mostInstances)
+			e.reported, rows = true, nil
 			break
 		}
 	}
-	if len(c.rep.errs) > before {
+	if s.open = s.open || e.reported; e.reported && len(rows) == 0 {
 		s.bad = true
 		e.checkCombos()
 		return
@@ -58,7 +56,6 @@ func (c *checker) expand(s *stage) {
 		c.skipped = append(c.skipped, Skip{Name: s.name, Stage: s.name, Pos: s.pos, Reason: "what it reads is left out"})
 	}
 	e.instances(e.filter(rows))
-	s.bad = s.bad || len(c.rep.errs) > before
 }
 
 // checkCombos checks the parameters of a stage that cannot be expanded, as far
@@ -93,8 +90,10 @@ func (c *checker) axesOf(s *stage) map[string][]*axis {
 			}
 			for _, r := range p.refs {
 				if r.stage == nil {
+					s.open = s.open || r.foreign == nil
 					continue
 				}
+				s.open = s.open || r.stage.open || r.stage.bad
 				for _, name := range sortedNames(r.stage.axes) {
 					for _, a := range r.stage.axes[name] {
 						add(a)
@@ -179,7 +178,7 @@ func (e *expansion) rows(v *variant) []row {
 // optional one, or one of several that are gathered.
 func (e *expansion) leftOut(p *portFrom) bool {
 	for i := range p.refs {
-		if s := p.refs[i].stage; s == nil || len(s.insts) > 0 {
+		if s := p.refs[i].stage; s == nil || s.bad || len(s.insts) > 0 {
 			return false
 		}
 	}
@@ -188,6 +187,9 @@ func (e *expansion) leftOut(p *portFrom) bool {
 
 // candidates returns what a reference means, collected once a stage.
 func (e *expansion) candidates(r *stageRef, mode groupMode) *candidates {
+	if r.unknown() {
+		return r.anything()
+	}
 	id := memoKey{r.stage, r.output, r.named, mode}
 	got := e.memo[id]
 	if got == nil {
@@ -241,7 +243,7 @@ func (e *expansion) follow(rows []row, p *portFrom, r *stageRef, at int) []row {
 			out = append(out, next)
 		}
 	}
-	if len(out) == 0 && len(rows) > 0 && len(cs.all) > 0 && !e.s.left && !e.reported {
+	if len(out) == 0 && len(rows) > 0 && len(cs.all) > 0 && !e.s.left && !e.s.open && !e.reported {
 		e.c.rep.add(r.pos, r.path, "no instance of %s goes with this stage's other inputs: on the axes they share (%s) no value is the same",
 			r.stage.name, strings.Join(sharedAxes(rows, cs), ", "))
 		e.reported = true
@@ -265,7 +267,7 @@ func appendRefs(old, more []Ref, pos Pos) []Ref {
 // unmatched reports a value of the stage's own matrix that an input lacks.
 func (e *expansion) unmatched(r *row, ref *stageRef) {
 	for _, v := range r.vals {
-		if v.def.owner != e.s.name || ref.stage.axes[v.axis] == nil {
+		if v.def.owner != e.s.name || ref.stage == nil || ref.stage.open || ref.stage.axes[v.axis] == nil {
 			continue
 		}
 		have := ref.stage.valuesOn(v.axis)
@@ -343,6 +345,7 @@ func (e *expansion) gather(rows []row, p *portFrom, at int) []row {
 			gathered[string(key)] = refs
 			if total += len(refs); total > mostGathered {
 				e.c.rep.add(p.pos, p.path, "gathers more than %d results", mostGathered)
+				e.reported = true
 				return nil
 			}
 		}

@@ -40,7 +40,7 @@ func seedSpecs(f *testing.F) {
 		bomb += string(i) + ": &" + string(i) + " [*" + string(i-1) + ", *" + string(i-1) + ", *" + string(i-1) + "]\n"
 	}
 	for _, text := range []string{bomb, strings.Repeat("[", 20000), strings.Repeat("{a: ", 20000), strings.Repeat("- ", 20000), strings.Repeat("? ", 5000),
-		"\xef\xbb\xbfstages: {a: {kind: test/source}}", "\xff\xfes\x00", "a: \"\\u2028\"\r\nb: |\r\n  x\r\n", "%YAML 1.1\n---\na: 1\n"} {
+		"\xef\xbb\xbfstages: {a: {kind: test/source}}", "\xff\xfes\x00", "a: \"\\u2028\"\r\nb: |\r\n  x\r\n", "%YAML 1.1\n---\na: 1\n", "a: 1\n---"} {
 		f.Add([]byte(text))
 	}
 }

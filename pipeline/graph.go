@@ -1,6 +1,9 @@
 package pipeline
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // A Graph is a checked spec with its matrices expanded: plain data, in an
 // order in which every node stands after its inputs.
@@ -52,18 +55,26 @@ type Node struct {
 }
 
 // checkable is the part of a graph of which more can be checked although the spec
-// holds mistakes; nil for none.
+// holds mistakes; nil for none. Inputs of which nothing is known are taken off its nodes.
 func (g *Graph) checkable() *Graph {
 	kept := map[*Node]bool{}
 	part := *g
 	part.Nodes = nil
+	lost := func(r Ref) bool { return r.Foreign == nil && !kept[r.Node] }
 	for _, n := range g.Nodes {
 		whole := n.Config != nil
+		var ins []Input // as far as it is known what they read
 		for _, in := range n.In {
-			for _, r := range in.Refs {
-				whole = whole && (r.Node == nil || kept[r.Node])
+			if slices.ContainsFunc(in.Refs, lost) {
+				// What a kind makes of inputs under the user's names depends on all of them.
+				whole = whole && !slices.ContainsFunc(n.From, func(f From) bool { return f.Name == in.Port })
+				if in.Refs = slices.DeleteFunc(slices.Clone(in.Refs), lost); !in.Many || len(in.Refs) == 0 {
+					continue
+				}
 			}
+			ins = append(ins, in)
 		}
+		n.In = ins
 		if kept[n] = whole; whole {
 			n.Place = len(part.Nodes)
 			part.Nodes = append(part.Nodes, n)

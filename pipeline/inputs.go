@@ -42,9 +42,7 @@ func (c *checker) readInputs() {
 			s.bad = true
 			continue
 		}
-		before := len(c.rep.errs)
 		c.readFrom(s)
-		s.bad = s.bad || len(c.rep.errs) > before
 		c.collectDeps(s)
 	}
 }
@@ -57,12 +55,8 @@ func (c *checker) readFrom(s *stage) {
 		c.readPorts(s, s.variants[0], from)
 		return
 	}
-	before := len(c.rep.errs)
-	seen := map[string]bool{}
-	c.checkRefs(from, &refScope{params: c.params, axes: ownAxes(s), seen: seen}, path)
-	if len(c.rep.errs) > before {
-		return
-	}
+	seen, own := map[string]bool{}, ownAxes(s)
+	c.checkRefs(from, &refScope{params: c.params, axes: own, open: s.open, seen: seen}, path)
 	groups, names := map[string]*variant{}, sortedNames(seen)
 	for _, combo := range s.combos {
 		k := projection(combo, names)
@@ -73,7 +67,7 @@ func (c *checker) readFrom(s *stage) {
 		groups[k].combos = append(groups[k].combos, combo)
 	}
 	for _, v := range s.variants {
-		c.readPorts(s, v, c.resolve(from, &env{params: c.params, axes: v.combos[0]}, path))
+		c.readPorts(s, v, c.resolve(from, &env{params: c.params, axes: v.combos[0], known: own}, path))
 	}
 }
 
@@ -110,14 +104,14 @@ func (c *checker) readPorts(s *stage, v *variant, n *node) {
 	path := s.path + ".from"
 	switch {
 	case n != nil && n.kind == broken:
-		s.bad = true
+		s.open = true
 		return
 	case n != nil && len(s.ports) == 0:
 		c.rep.add(n.pos(), path, "%s reads no other stage: leave from out", s.kindName)
 		return
 	case n != nil && n.kind == Map:
 		for i := range n.keys {
-			c.readPort(s, v, &n.keys[i], n.items[i])
+			c.readPort(s, v, n, i)
 		}
 	case n != nil && n.kind != Null:
 		if p := c.onlyPort(s, n); p != nil {
@@ -156,6 +150,7 @@ func (c *checker) onlyPort(s *stage, n *node) *Port {
 	}
 	if len(required) > 1 || p.Any {
 		c.rep.add(n.pos(), s.path+".from", "must name the ports of %s: from: {%s}", s.kindName, portForms(s.ports))
+		s.open = true
 		return nil
 	}
 	return p
@@ -176,8 +171,9 @@ func portForms(ports []Port) string {
 	return strings.Join(out, ", ")
 }
 
-func (c *checker) readPort(s *stage, v *variant, k *key, n *node) {
-	path := s.path + ".from." + k.text
+func (c *checker) readPort(s *stage, v *variant, from *node, at int) {
+	k, n := &from.keys[at], from.items[at]
+	path, name := s.path+".from."+k.text, k.text
 	var port *Port
 	var names []string
 	for i := range s.ports {
@@ -192,16 +188,34 @@ func (c *checker) readPort(s *stage, v *variant, k *key, n *node) {
 			names = append(names, p.Name)
 		}
 	}
+	if port == nil {
+		c.rep.add(k.pos(), path, "%s has no port %s%s", s.kindName, quote(name), suggest(name, names))
+		name = from.readAs(name, names)
+		for i := range s.ports {
+			if s.ports[i].Name == name && !v.reads(name) {
+				port = &s.ports[i]
+			}
+		}
+	}
 	switch {
 	case port == nil:
-		c.rep.add(k.pos(), path, "%s has no port %s%s", s.kindName, quote(k.text), suggest(k.text, names))
+		s.open = true
 	case port.Any && port.Name != k.text && !isName(k.text):
 		c.rep.add(k.pos(), path, "the name of an input has %s", nameRule)
-	case n.kind == broken:
-		s.bad = true
+		s.open = true
 	default:
-		c.readRefs(v, &portFrom{port: port, name: k.text, pos: n.pos(), path: path}, n, s)
+		c.readRefs(v, &portFrom{port: port, name: name, pos: n.pos(), path: path}, n, s)
 	}
+}
+
+// reads says whether an input stands under a name already.
+func (v *variant) reads(name string) bool {
+	for _, p := range v.ports {
+		if p.name == name {
+			return true
+		}
+	}
+	return false
 }
 
 // readRefs reads the references of one port.
@@ -211,6 +225,7 @@ func (c *checker) readRefs(v *variant, p *portFrom, n *node, s *stage) {
 		items, p.list = n.items, true
 		if len(items) == 0 {
 			c.rep.add(n.pos(), p.path, "an empty list: name at least one stage")
+			s.open = true
 			return
 		}
 	}
@@ -221,18 +236,16 @@ func (c *checker) readRefs(v *variant, p *portFrom, n *node, s *stage) {
 		}
 		switch {
 		case item.kind == broken:
-			s.bad = true
+			p.refs = append(p.refs, stageRef{pos: item.pos(), path: path})
 			continue
 		case item.kind != Scalar || item.tag == TagBool:
 			c.rep.add(item.pos(), path, "must be a stage, such as split.train, or a list of them, got %s", item.describe())
+			p.refs = append(p.refs, stageRef{pos: item.pos(), path: path})
 			continue
 		}
 		ref, ok := c.stageRef(s, item, path)
-		if !ok {
-			continue
-		}
 		for _, other := range p.refs {
-			if other.stage == ref.stage && other.output == ref.output && other.foreign == nil && ref.foreign == nil {
+			if ok && other.stage == ref.stage && other.output == ref.output && other.foreign == nil && ref.foreign == nil {
 				c.rep.add(ref.pos, path, "%s stands twice in this list", quote(item.text))
 			}
 		}
@@ -243,7 +256,8 @@ func (c *checker) readRefs(v *variant, p *portFrom, n *node, s *stage) {
 	}
 }
 
-// stageRef reads stage, stage.output or other.yaml#stage.output.
+// stageRef reads stage, stage.output or other.yaml#stage.output; ok is false when it
+// names none, and then it may be one that is meant, or nothing.
 func (c *checker) stageRef(s *stage, n *node, path string) (stageRef, bool) {
 	ref := stageRef{pos: n.pos(), path: path}
 	if file, rest, foreign := strings.Cut(n.text, "#"); foreign {
@@ -260,6 +274,7 @@ func (c *checker) stageRef(s *stage, n *node, path string) (stageRef, bool) {
 	switch {
 	case ref.stage == s:
 		c.rep.add(n.pos(), path, "a stage cannot read itself")
+		ref.stage = nil
 		return ref, false
 	case ref.stage != nil:
 		return ref, true
@@ -269,6 +284,7 @@ func (c *checker) stageRef(s *stage, n *node, path string) (stageRef, bool) {
 		more = fmt.Sprintf("; an output follows a point: %s.%s", head[0], strings.TrimSuffix(name[len(head[0])+1:], "]"))
 	}
 	c.rep.add(n.pos(), path, "no stage is named %s%s", quote(name), more)
+	ref.stage = c.meantStage(s, name)
 	return ref, false
 }
 
@@ -310,9 +326,6 @@ func foreignRef(n *node, file, rest string) (*Foreign, string) {
 
 // requirePorts reports ports that are missing.
 func (c *checker) requirePorts(s *stage, v *variant, n *node) {
-	if s.bad {
-		return
-	}
 	pos := s.pos
 	if n != nil {
 		pos = n.pos()
@@ -332,8 +345,8 @@ func (c *checker) requirePorts(s *stage, v *variant, n *node) {
 		if n != nil && !p.Any && n.get(p.Name) != nil {
 			continue // it holds a mistake
 		}
-		if n != nil && p.Any && len(n.keys) > len(v.ports) {
-			continue
+		if n != nil && len(n.keys) > len(v.ports) {
+			continue // it may stand under a name that nobody knows
 		}
 		name := p.Name
 		if p.Any {

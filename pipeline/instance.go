@@ -38,8 +38,10 @@ func (e *expansion) instances(rows []row) {
 		if set := sets[i]; set != nil {
 			n.Config, n.Fields, n.with, n.Wrong = set.config, set.fields, set.with, set.wrong
 			n.From = s.named(n.In)
-			if set.wrong == nil { // else no stage goes on from here
+			if set.wrong == nil {
 				n.Outputs = set.outputsFor(s.kind, n.From)
+			} else {
+				n.Outputs, _ = guessOutputs(s.kind, set.config, n.From)
 			}
 		}
 		e.words.fill(n, r.vals)

@@ -61,16 +61,16 @@ func (c *checker) candidates(r *stageRef, mode groupMode) *candidates {
 		last.members = append(last.members, len(out.all))
 		out.all = append(out.all, cand)
 	}
+	quiet := false // one instance's mistake stands for those of all
 	slab := make([]Ref, 0, len(r.stage.insts))
 	one := func(ref Ref) []Ref {
 		slab = append(slab, ref)
 		return slab[len(slab)-1 : len(slab) : len(slab)]
 	}
 	for _, inst := range r.stage.insts {
-		names, group, ok := c.outputs(r, inst)
+		names, group, ok := c.outputs(r, inst, quiet)
+		quiet = quiet || !ok
 		switch {
-		case !ok:
-			return out
 		case !group:
 			put(candidate{inst.vals, one(Ref{Node: inst.node, Output: names[0], Coords: inst.node.Coords, Pos: r.pos})})
 		case mode == together:
@@ -103,17 +103,21 @@ func (cs *candidates) group(vals []*axisValue) *candidateGroup {
 }
 
 // outputs returns the outputs of an instance that r names, and whether it
-// names a group.
-func (c *checker) outputs(r *stageRef, inst *instance) (names []string, group, ok bool) {
+// names a group; ok is false when it names none, and a mistake was reported unless
+// quiet or the outputs are not all known.
+func (c *checker) outputs(r *stageRef, inst *instance, quiet bool) (names []string, group, ok bool) {
 	o := &inst.node.Outputs
+	quiet = quiet || inst.node.Config == nil || inst.node.Wrong != nil
 	if !r.named {
 		for i := range o.Names {
 			if o.Names[i] == "" || len(o.Names) == 1 {
 				return o.Names[i : i+1], false, true
 			}
 		}
-		c.rep.add(r.pos, r.path, "%s has several outputs: write %s", r.stage.name, anyOf(r.stage.name, o))
-		return nil, false, false
+		if !quiet {
+			c.rep.add(r.pos, r.path, "%s has several outputs: write %s", r.stage.name, anyOf(r.stage.name, o))
+		}
+		return []string{""}, false, false
 	}
 	if r.output != "" {
 		for i := range o.Names {
@@ -132,12 +136,22 @@ func (c *checker) outputs(r *stageRef, inst *instance) (names []string, group, o
 		}
 	}
 	known = append(known, sortedNames(o.Groups)...)
-	if len(known) == 0 {
+	near := Nearest(r.output, known)
+	switch {
+	case len(known) == 0 && !quiet:
 		c.rep.add(r.pos, r.path, "%s has one output, without a name: write %s", inst.node.Name, r.stage.name)
-		return nil, false, false
+	case !quiet:
+		c.rep.add(r.pos, r.path, "%s has no output %s%s", inst.node.Name, quote(r.output), suggest(r.output, known))
 	}
-	c.rep.add(r.pos, r.path, "%s has no output %s%s", inst.node.Name, quote(r.output), suggest(r.output, known))
-	return nil, false, false
+	switch {
+	case len(known) == 0 && len(o.Names) == 1:
+		return o.Names, false, false
+	case near == "":
+		return []string{r.output}, false, false
+	case o.Groups[near] != nil:
+		return o.Groups[near], true, false
+	}
+	return []string{near}, false, false
 }
 
 // anyOf shows how the outputs of a stage are written.
@@ -165,7 +179,7 @@ func withOutput(inst *instance, name string, def *axis, made map[string]*axisVal
 	v := made[text]
 	if v == nil {
 		v = &axisValue{axis: "output", text: text, def: def,
-			whole: &node{kind: Scalar, tag: TagText, text: text, src: &source{name: "output", line0: true}}}
+			whole: &node{kind: Scalar, tag: TagText, text: text, src: &source{name: "output", line0: true, nowhere: true}}}
 		made[text] = v
 	}
 	vals := make([]*axisValue, 0, len(inst.vals)+1)

@@ -32,9 +32,9 @@ func Load(file string, o Options) (*Graph, error) {
 
 // Parse is Load for a spec whose text is at hand; the file's name serves for
 // positions, relative paths and extends. Beside Errors comes the part of the graph in
-// which more mistakes can be looked for, such as columns that do not exist: nodes that
-// hold no mistake, and those whose only mistakes are the parameters in Node.Wrong. It
-// may be nil, and is not for running.
+// which more mistakes can be looked for, such as columns that do not exist: nodes with
+// what is known of their inputs, and in Node.Wrong the parameters that hold mistakes.
+// It may be nil, and is not for running.
 func Parse(file string, data []byte, o Options) (*Graph, error) {
 	c := &checker{vocabulary: o.Vocabulary, types: newTypes(), options: &o}
 	root := c.parseFile(file, data)
@@ -46,13 +46,28 @@ func Parse(file string, data []byte, o Options) (*Graph, error) {
 		return nil, c.rep.err() // without its base, half of what it says would look wrong
 	}
 	g := c.spec(file, root)
+	c.checkSelection(g)
 	if err := c.rep.err(); err != nil {
 		return g.checkable(), err
 	}
-	if _, err := g.Select(o.Only, o.From); err != nil {
-		return nil, err
-	}
 	return g, nil
+}
+
+// checkSelection reports names that Only and From do not find; that of an instance is
+// looked for only where all of them are known.
+func (c *checker) checkSelection(g *Graph) {
+	sound := !c.rep.failed()
+	for _, o := range []struct{ only, from string }{{only: c.options.Only}, {from: c.options.From}} {
+		if stage, _, _ := strings.Cut(o.only+o.from, "["); stage == "" || !sound && isWord(g.Stages, stage) {
+			continue
+		}
+		var errs Errors
+		if _, err := g.Select(o.only, o.from); errors.As(err, &errs) {
+			for _, e := range errs {
+				c.rep.put(e)
+			}
+		}
+	}
 }
 
 func (o *Options) read(file string) ([]byte, error) {
@@ -128,6 +143,7 @@ func notSpec(root *node, rep *reporter) {
 
 // extend merges root over the specs it extends; nil when one cannot be read.
 func (c *checker) extend(root *node) *node {
+	root = c.topLevel(root)
 	at := root.get("extends")
 	if at == nil || at.kind == broken {
 		return root

@@ -70,13 +70,11 @@ func (c *checker) readMatrix(s *stage) {
 	}
 	path := s.path + ".matrix"
 	before := len(c.rep.errs)
+	defer func() { s.open = s.open || len(c.rep.errs) > before }()
 	c.checkRefs(n, &refScope{params: c.params, matrix: "a matrix is read before there are instances"}, path)
-	if len(c.rep.errs) > before {
-		return
-	}
 	n = c.resolve(n, &env{params: c.params}, path)
 	if n == nil || n.kind == broken {
-		s.bad = true
+		s.open = true
 		return
 	}
 	if n.kind != Map {
@@ -96,14 +94,17 @@ func (c *checker) readMatrix(s *stage) {
 			}
 		}
 	}
-	if len(c.rep.errs) > before {
+	if len(s.own) == 0 && (s.open || n.dropped || len(c.rep.errs) > before) {
+		s.open = true // what include and exclude name is not known
 		return
 	}
-	if len(s.own) == 0 && include == nil && !n.dropped {
+	if len(s.own) == 0 && include == nil {
 		c.rep.add(n.pos(), path, "has no axis, such as seed: [1, 2, 3]")
 		return
 	}
-	s.combos = c.multiply(s, n)
+	if s.combos = c.multiply(s, n); len(s.own) > 0 && s.combos == nil {
+		return
+	}
 	if exclude != nil {
 		c.exclude(s, exclude, path+".exclude")
 	}
@@ -119,7 +120,7 @@ func (c *checker) readAxis(s *stage, k *key, n *node, path string) *axis {
 	a := &axis{name: k.text, owner: s.name}
 	switch {
 	case n.kind == broken:
-		s.bad = true
+		s.open = true
 		return nil
 	case !isName(a.name):
 		c.rep.add(k.pos(), path, "the name of an axis has %s", nameRule)

@@ -13,7 +13,8 @@ type source struct {
 	name string // as it stands in messages
 	dir  string // absolute folder that relative paths start from
 
-	line0 bool // the name says it all: no lines
+	line0   bool // the name says it all: no lines
+	nowhere bool // not even a text: values that were made here; what refers to them is blamed
 }
 
 // newSource describes a file by the name it was given.

@@ -122,15 +122,15 @@ func replace(n *node, path string, value *node) *node {
 	return &out
 }
 
-// value returns what a dotted path below params means; nil when it does not
-// exist, which unknown reports.
+// value returns what a dotted path below params means; a broken value when it does
+// not exist, which unknown reports.
 func (p *paramSet) value(path string) *node {
 	name, rest, _ := strings.Cut(path, ".")
 	n, ok := p.done[name]
 	if !ok {
 		raw := p.raw[name]
 		if raw == nil {
-			return nil
+			return &node{kind: broken}
 		}
 		if p.busy[name] {
 			p.c.rep.add(p.keys[name].pos(), "params."+name, "this parameter refers to itself")
@@ -141,10 +141,31 @@ func (p *paramSet) value(path string) *node {
 		p.busy[name] = false
 		p.done[name] = n
 	}
-	if rest == "" {
+	if rest == "" || n == nil || n.kind == Null || n.kind == broken {
 		return n
 	}
-	return dig(n, rest)
+	if n = dig(n, rest); n == nil {
+		n = &node{kind: broken}
+	}
+	return n
+}
+
+// readAs returns a dotted path below params with its first two names as they are read
+// where they are misspelt.
+func (p *paramSet) readAs(path string) string {
+	name, rest, deep := strings.Cut(path, ".")
+	if p.raw[name] == nil {
+		if name = Nearest(name, p.names); name == "" {
+			return path
+		}
+		path = join(name, rest)
+	}
+	if field, more, _ := strings.Cut(rest, "."); deep && p.raw[name].kind == Map && p.raw[name].get(field) == nil {
+		if near := Nearest(field, p.raw[name].names()); near != "" {
+			path = join(join(name, near), more)
+		}
+	}
+	return path
 }
 
 // unknown says what is wrong with a dotted path below params, or "".

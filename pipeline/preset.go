@@ -60,7 +60,6 @@ func (c *checker) preset(s *stage) {
 	i, n := s.n.index("with"), *s.n
 	n.items = append([]*node(nil), n.items...)
 	n.items[i], s.n = with, &n
-	s.bad = s.bad || base == nil
 }
 
 // orNil lets get be asked of a value that may be absent.

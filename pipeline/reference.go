@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -146,7 +147,8 @@ func isPath(path string) bool {
 // values of an instance.
 type env struct {
 	params *paramSet
-	axes   []*axisValue // nil where matrix may not stand
+	axes   []*axisValue       // nil where matrix may not stand
+	known  map[string][]*axis // axes that there can be
 }
 
 func (e *env) axis(name string) *axisValue {
@@ -161,17 +163,36 @@ func (e *env) axis(name string) *axisValue {
 // value returns what a reference means, nil when an entry lacks the field.
 func (e *env) value(ref reference) *node {
 	if ref.root == "params" {
-		return e.params.value(ref.path)
+		return e.params.value(e.params.readAs(ref.path))
 	}
 	axis, field, deep := strings.Cut(ref.path, ".")
 	v := e.axis(axis)
+	if v == nil && e.known[axis] == nil {
+		if v = e.axis(Nearest(axis, sortedNames(e.known))); v == nil {
+			return &node{kind: broken}
+		}
+	}
 	switch {
 	case v == nil:
 		return nil
 	case !deep:
 		return v.whole
 	}
-	return dig(v.settings, field)
+	got := dig(v.settings, field)
+	if head := axisOf(field); got == nil && !isSorted(v.def.fields, head) {
+		near := Nearest(head, v.def.fields)
+		if near == "" {
+			return &node{kind: broken}
+		}
+		got = dig(v.settings, near+strings.TrimPrefix(field, head))
+	}
+	return got
+}
+
+// isSorted says whether a sorted list has a name.
+func isSorted(names []string, name string) bool {
+	_, ok := slices.BinarySearch(names, name)
+	return ok
 }
 
 // dig follows a dotted path through maps exactly; nil when there is none.
@@ -226,8 +247,13 @@ func (c *checker) resolveText(n *node, e *env, path string) *node {
 	}
 	if text.whole {
 		got := e.value(text.pieces[0].reference)
-		if got != nil && got.kind == Null {
-			return n.broken() // reported with the parameters, or left open
+		if got != nil && (got.kind == Null || got.kind == broken) {
+			return n.unset(got)
+		}
+		if got != nil && got.src.nowhere {
+			here := *got
+			here.src, here.line, here.col = n.src, n.line, n.col
+			return &here
 		}
 		return got
 	}
@@ -244,8 +270,10 @@ func (c *checker) resolveText(n *node, e *env, path string) *node {
 		case got == nil && p.root == "matrix" && e.axis(axisOf(p.path)) != nil:
 			c.rep.add(n.pos(), path, "%s is absent from %s=%s, and text needs a value", p.reference, axisOf(p.path), e.axis(axisOf(p.path)).text)
 			return n.broken()
-		case got == nil || got.kind == broken || got.kind == Null:
+		case got == nil:
 			return n.broken()
+		case got.kind == broken || got.kind == Null:
+			return n.unset(got)
 		case got.kind != Scalar:
 			c.rep.add(n.pos(), path, "%s is %s, which cannot stand inside text", p.reference, got.kind)
 			return n.broken()
@@ -273,10 +301,21 @@ func (n *node) broken() *node {
 	return &out
 }
 
+// unset returns a stand-in for n, whose reference means nothing: the parameter has no
+// value, which is reported where that stands or left open, or its value holds a mistake.
+func (n *node) unset(value *node) *node {
+	out := n.broken()
+	if out.tag = TagNone; value.kind == Null || value.tag == tagOpen {
+		out.tag = tagOpen
+	}
+	return out
+}
+
 // A refScope says which references may stand somewhere, for checkRefs.
 type refScope struct {
 	params *paramSet
 	axes   map[string][]*axis // by name; several when inputs bring one of the same name
+	open   bool               // there may be more axes, of which nothing is known
 	matrix string             // why matrix may not stand here, or ""
 	seen   map[string]bool    // axes that are referred to, filled by checkRefs
 }
@@ -329,8 +368,14 @@ func (c *checker) checkRef(pos Pos, ref reference, s *refScope, path string) {
 	name, field, deep := strings.Cut(ref.path, ".")
 	defs := s.axes[name]
 	if len(defs) == 0 {
+		if s.open {
+			return
+		}
 		c.rep.add(pos, path, "unknown axis %s%s", quote(name), suggest(name, sortedNames(s.axes)))
-		return
+		if name = Nearest(name, sortedNames(s.axes)); name == "" {
+			return
+		}
+		defs = s.axes[name]
 	}
 	if s.seen != nil {
 		s.seen[name] = true

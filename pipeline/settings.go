@@ -35,6 +35,7 @@ type settingsReader struct {
 	with     *node
 	axes     []string
 	defaults any
+	failed   bool // the spec holds mistakes already
 }
 
 // configType describes the parameters of the stage's kind.
@@ -49,6 +50,7 @@ func (c *checker) settingsReader(s *stage) *settingsReader {
 		}
 	}
 	r.axes = c.checkPlace(s, r.with, s.withPath())
+	r.failed = c.rep.failed()
 	return r
 }
 
@@ -59,12 +61,7 @@ func (c *checker) checkPlace(s *stage, n *node, path string) []string {
 		return nil
 	}
 	seen := map[string]bool{}
-	scope := &refScope{params: c.params, axes: s.axes, seen: seen}
-	before := len(c.rep.errs)
-	c.checkRefs(n, scope, path)
-	if len(c.rep.errs) > before {
-		s.bad = true
-	}
+	c.checkRefs(n, &refScope{params: c.params, axes: s.axes, open: s.open, seen: seen}, path)
 	return sortedNames(seen)
 }
 
@@ -138,7 +135,7 @@ func (r *settingsReader) readAll(combos [][]*axisValue) []*settings {
 
 func (r *settingsReader) read(vals []*axisValue) *settings {
 	path := r.s.withPath()
-	with := r.c.resolve(r.with, &env{params: r.c.params, axes: vals}, path)
+	with := r.c.resolve(r.with, &env{params: r.c.params, axes: vals, known: r.s.axes}, path)
 	if with == nil {
 		with = &node{kind: Map, src: r.with.src, line: r.with.line, col: r.with.col}
 	}
@@ -146,8 +143,15 @@ func (r *settingsReader) read(vals []*axisValue) *settings {
 		return nil
 	}
 	set := &settings{config: r.s.kind.NewConfig(), with: with}
-	if problems := decodeInto(Value{with, r.c.types}, deref(set.config)); r.c.problems(problems, with, path) {
-		return r.doubtful(set, problems)
+	decoded := decodeInto(Value{with, r.c.types}, deref(set.config))
+	if r.c.problems(decoded, with, path) {
+		decoded = slices.DeleteFunc(decoded, func(p Problem) bool { return p.mended })
+	}
+	if r.failed || r.c.rep.failed() {
+		set.wrong = with.doubtful("", nil)
+	}
+	if len(decoded) > 0 || len(set.wrong) > 0 {
+		return r.doubtful(set, decoded)
 	}
 	// A value that was reported already, or is left open, is no news when the
 	// kind misses it.
@@ -167,20 +171,28 @@ func (r *settingsReader) read(vals []*axisValue) *settings {
 
 // doubtful keeps settings in which some parameters hold mistakes, so that others can be
 // checked further; nil when the kind cannot make sense of the rest.
-func (r *settingsReader) doubtful(set *settings, problems []Problem) (kept *settings) {
-	defer func() {
-		if recover() != nil { // a kind may rely on what its check has refused
-			kept = nil
-		}
-	}()
+func (r *settingsReader) doubtful(set *settings, problems []Problem) *settings {
 	for _, p := range problems {
 		if p.Field == "" {
 			return nil
 		}
 		set.wrong = append(set.wrong, p.Field)
 	}
-	r.s.kind.Outputs(set.config, nil)
+	if _, ok := guessOutputs(r.s.kind, set.config, nil); !ok {
+		return nil
+	}
 	return set
+}
+
+// guessOutputs lists the outputs for parameters of which some hold mistakes, as far as
+// the kind makes sense of them.
+func guessOutputs(k Kind, config any, from []From) (o Outputs, ok bool) {
+	defer func() {
+		if recover() != nil { // a kind may rely on what its check has refused
+			o, ok = Outputs{}, false
+		}
+	}()
+	return k.Outputs(config, from), true
 }
 
 // problems reports what a kind or the decoder found, and says whether that was
@@ -271,7 +283,7 @@ func (r *wordsReader) fill(n *Node, vals []*axisValue) {
 		return
 	}
 	path := r.s.path + ".seed"
-	got := r.c.resolve(r.nodes[0], &env{params: r.c.params, axes: vals}, path)
+	got := r.c.resolve(r.nodes[0], &env{params: r.c.params, axes: vals, known: r.s.axes}, path)
 	if got == nil {
 		return
 	}
@@ -282,7 +294,7 @@ func (r *wordsReader) fill(n *Node, vals []*axisValue) {
 
 func (r *wordsReader) read(vals []*axisValue) *words {
 	w := &words{}
-	e := &env{params: r.c.params, axes: vals}
+	e := &env{params: r.c.params, axes: vals, known: r.s.axes}
 	var got [len(otherWords)]*node
 	shaped := false
 	for i, n := range r.nodes {

@@ -38,6 +38,9 @@ func parseYAML(src *source, data []byte, rep *reporter) *node {
 			if len(second.Content) > 0 {
 				at = second.Content[0]
 			}
+			if empty(at) {
+				at = &second // an empty document ends behind the file's last line
+			}
 			rep.add(Pos{src.name, max(1, at.Line), max(1, at.Column)}, "", "a second document begins here: one file is one spec; use two files, and extends where they share")
 			return nil
 		case !errors.Is(err2, io.EOF):
@@ -52,7 +55,7 @@ func parseYAML(src *source, data []byte, rep *reporter) *node {
 	if bytes.IndexByte(data, '!') >= 0 {
 		c.text = newLayout(string(data))
 	}
-	if len(doc.Content) == 0 {
+	if len(doc.Content) == 0 || empty(doc.Content[0]) {
 		rep.add(Pos{src.name, 1, 1}, "", "the file is empty")
 		return nil
 	}
@@ -227,6 +230,9 @@ func (c *converter) mapping(n *node, y *yaml.Node, depth int) {
 // broken is the form of a value whose mistake has been reported: whoever meets
 // one says nothing more.
 const broken = ValueKind(0)
+
+// tagOpen marks a broken value that holds no mistake: a parameter that has no value here.
+const tagOpen = Tag(255)
 
 // glued says whether a key without a value, between braces, is "key:value".
 func glued(y, k *yaml.Node) bool {

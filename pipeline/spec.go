@@ -29,7 +29,8 @@ type stage struct {
 	axes     map[string][]*axis
 	insts    []*instance
 	leftOut  [][]*axisValue // coordinates of the instances that when took away
-	bad      bool           // it has a mistake, so it is not expanded
+	bad      bool           // it holds a mistake for which it cannot be expanded: nothing is known of its results
+	open     bool           // so does something that gives it axes: there may be more of them, and more values
 	left     bool           // when left some instance out
 }
 
@@ -51,15 +52,6 @@ func (s *stage) word(name string) *node {
 // spec checks and expands a whole spec; the graph is complete only when nothing
 // was reported.
 func (c *checker) spec(file string, root *node) *Graph {
-	for i := range root.keys {
-		if name := root.keys[i].text; !isWord(topWords[:], name) {
-			more := suggest(name, topWords[:])
-			if root.items[i].get("kind") != nil {
-				more = "; a stage stands under stages:"
-			}
-			c.rep.add(root.keys[i].pos(), name, "unknown word %s%s", quote(name), more)
-		}
-	}
 	if v := root.get("shiftmill"); v != nil && v.kind != broken && (v.kind != Scalar || v.text != "v1") {
 		c.rep.add(v.pos(), "shiftmill", "this program reads version v1, got %s", v.describe())
 	}
@@ -173,8 +165,6 @@ func (s *stage) withPath() string {
 }
 
 func (c *checker) readStage(s *stage) {
-	before := len(c.rep.errs)
-	defer func() { s.bad = s.bad || len(c.rep.errs) > before }()
 	if !isName(s.name) {
 		c.rep.add(s.pos, s.path, "the name of a stage has %s", nameRule)
 	}
@@ -187,22 +177,30 @@ func (c *checker) readStage(s *stage) {
 		s.bad = true
 		return
 	}
+	written := s.n
+	s.n = written.mended(stageWords[:], func(int) bool { return false })
 	c.readKind(s)
-	for i := range s.n.keys {
-		name := s.n.keys[i].text
+	param := map[int]bool{}
+	var params []int // those of the kind that stand beside its words
+	for i := range written.keys {
+		name := written.keys[i].text
 		if isWord(stageWords[:], name) {
-			if v := s.n.items[i]; v.kind == Null {
+			if v := written.items[i]; v.kind == Null {
 				c.rep.add(v.pos(), s.path+"."+name, "has no value: write one, or leave the line out")
 			}
 			continue
 		}
 		more := suggest(name, stageWords[:])
 		if s.kind != nil {
-			if _, ok := c.configType(s).byName[name]; ok {
+			if _, param[i] = c.configType(s).byName[name]; param[i] {
 				more = "; it is a parameter of " + s.kindName + ": write it under with:"
+				params = append(params, i)
 			}
 		}
-		c.rep.add(s.n.keys[i].pos(), s.path+"."+name, "unknown word %s%s", quote(name), more)
+		c.rep.add(written.keys[i].pos(), s.path+"."+name, "unknown word %s%s", quote(name), more)
+	}
+	if params != nil {
+		s.n = written.mended(stageWords[:], func(i int) bool { return param[i] }).under("with", params)
 	}
 	if s.kind != nil {
 		c.readMatrix(s)
@@ -226,10 +224,14 @@ func (c *checker) readKind(s *stage) {
 		c.rep.add(n.pos(), s.path+".kind", "must be written out, without references, so that the stage can be checked")
 		return
 	}
-	k, ok := c.vocabulary.Kind(n.text)
+	name := n.text
+	k, ok := c.vocabulary.Kind(name)
 	if !ok {
-		c.rep.add(n.pos(), s.path+".kind", "unknown kind %s%s", quote(n.text), suggestKind(n.text, c.vocabulary.Names()))
-		return
+		c.rep.add(n.pos(), s.path+".kind", "unknown kind %s%s", quote(name), suggestKind(name, c.vocabulary.Names()))
+		name = Nearest(name, c.vocabulary.Names())
+		if k, ok = c.vocabulary.Kind(name); !ok {
+			return
+		}
 	}
-	s.kindName, s.kind, s.ports = n.text, k, k.Ports()
+	s.kindName, s.kind, s.ports = name, k, k.Ports()
 }

@@ -63,6 +63,8 @@ type Problem struct {
 	Field string // dotted path below "with", such as "shifts.country"
 	Pos   Pos    // of the value when the kind knows better than the path; zero otherwise
 	Msg   string
+
+	mended bool // what is wrong was read as it was meant
 }
 
 // A File is a parameter that names a file, relative to the spec; the engine

@@ -24,8 +24,7 @@ func (c *checker) whenReader(s *stage) *whenReader {
 	}
 	r := &whenReader{c: c, s: s, n: n, made: map[string]bool{}}
 	seen := map[string]bool{}
-	before := len(c.rep.errs)
-	scope := &refScope{params: c.params, axes: s.axes, seen: seen}
+	scope := &refScope{params: c.params, axes: s.axes, open: s.open, seen: seen}
 	rules := []*node{n}
 	if n.kind == List {
 		rules = n.items
@@ -56,9 +55,6 @@ func (c *checker) whenReader(s *stage) *whenReader {
 			c.checkRefs(rule.items[j], scope, join(path, k.text))
 		}
 	}
-	if len(c.rep.errs) > before {
-		s.bad = true
-	}
 	r.axes = sortedNames(seen)
 	return r
 }
@@ -75,7 +71,7 @@ func (r *whenReader) holds(vals []*axisValue) bool {
 }
 
 func (r *whenReader) read(vals []*axisValue) bool {
-	e := &env{params: r.c.params, axes: vals}
+	e := &env{params: r.c.params, axes: vals, known: r.s.axes}
 	path := r.s.path + ".when"
 	switch r.n.kind {
 	case Map:
@@ -103,7 +99,10 @@ func (r *whenReader) read(vals []*axisValue) bool {
 func (r *whenReader) all(rule *node, e *env, path string) bool {
 	for i := range rule.keys {
 		at := join(path, rule.keys[i].text)
-		pieces, _, _ := parseText(rule.keys[i].text)
+		pieces, whole, msg := parseText(rule.keys[i].text)
+		if msg != "" || !whole {
+			return true
+		}
 		value := e.value(pieces[0].reference)
 		if value != nil && value.kind == broken {
 			return true

@@ -2,6 +2,7 @@ package split
 
 import (
 	"fmt"
+	"maps"
 	"math/big"
 	"slices"
 	"sort"
@@ -88,10 +89,16 @@ func (s *Sizes) check(c *Shift) []pipeline.Problem {
 	for _, name := range keys(s.of) {
 		if !slices.Contains(known, name) {
 			msg := fmt.Sprintf("no output %q; there are %s", name, strings.Join(known, ", "))
-			if near := pipeline.Nearest(name, known); near != "" {
+			near := pipeline.Nearest(name, known)
+			if near != "" {
 				msg = fmt.Sprintf("no output %q; did you mean %q?", name, near)
 			}
 			report(name, "%s", msg)
+			if _, there := s.of[near]; near != "" && !there { // the rest is checked as it is meant
+				s = &Sizes{of: maps.Clone(s.of), places: maps.Clone(s.places)}
+				s.of[near], s.places[near] = s.of[name], s.places[name]
+				delete(s.of, name)
+			}
 		}
 	}
 	for _, name := range []string{"train", "iid"} {
