@@ -192,10 +192,13 @@ func (e *Engine) runWhole(ctx context.Context, n *node, workers int) (rec nodeRe
 	return rec, checkpointed, nil
 }
 
+// stageShare is what part of the memory a stage may take for what it keeps of all rows.
+const stageShare = 2
+
 // stageInputs opens the ports of a node; of a row-wise one all but the first,
 // which is opened partition by partition.
 func (e *Engine) stageInputs(n *node, workers int) (*stages.Inputs, error) {
-	in := &stages.Inputs{Workers: workers, Images: opener{e}, Ports: map[string][]stages.Input{}}
+	in := &stages.Inputs{Workers: workers, Memory: e.o.Memory / stageShare, Images: opener{e}, Ports: map[string][]stages.Input{}}
 	if n.kind.Random() {
 		in.Seed = n.spec.Seed
 	}

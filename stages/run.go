@@ -15,6 +15,7 @@ import (
 type Inputs struct {
 	Seed    uint64
 	Workers int    // how many goroutines it may keep busy; never changes a result
+	Memory  int64  // bytes that a stage which keeps something of every row may hold, where it can do with less; 0: no limit; never changes a result
 	Images  Images // opens image cells
 	Resume  []byte // the last checkpoint of this very work, or nil
 	Ports   map[string][]Input

@@ -126,6 +126,9 @@ func runLeakage(ctx context.Context, c *Leakage, in *stages.Inputs, out stages.S
 	s.overlaps()
 	s.groups()
 	s.order()
+	if err := s.readTexts(ctx); err != nil {
+		return err
+	}
 	files, err := s.writeReport(ctx)
 	if err != nil {
 		return err
@@ -156,10 +159,8 @@ func (s *search) verdict() error {
 			continue
 		}
 		var shown []string
-		for _, l := range s.leaks {
-			if l.kind == k.kind && len(shown) < 5 && !s.harmless(l) {
-				shown = append(shown, s.describe(l))
-			}
+		for _, l := range s.examples(k.kind) {
+			shown = append(shown, s.describe(l))
 		}
 		more := ""
 		if n > len(shown) {
@@ -172,6 +173,16 @@ func (s *search) verdict() error {
 	}
 	return fmt.Errorf("the sets leak into each other: %s; remedy: group the rows that belong together, leakage: drop to leave such rows out of the tests, or leakage: {%s: warn} to go on",
 		strings.Join(parts, ". "), s.failing())
+}
+
+// examples are the first leaks of a kind that an error names.
+func (s *search) examples(k leakKind) (some []leak) {
+	for _, l := range s.leaks {
+		if l.kind == k && len(some) < 5 && !s.harmless(l) {
+			some = append(some, l)
+		}
+	}
+	return some
 }
 
 // refused counts the leaks of a kind that the configuration does not let pass.
@@ -198,7 +209,7 @@ func (s *search) notes() []string {
 		between, harmless := map[[2]int]int{}, map[[2]int]bool{}
 		for _, l := range s.leaks {
 			if l.kind == k.kind {
-				sets := [2]int{s.rows[l.a].set, s.rows[l.b].set}
+				sets := [2]int{s.setOf(l.a), s.setOf(l.b)}
 				between[sets]++
 				harmless[sets] = s.harmless(l)
 			}

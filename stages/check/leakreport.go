@@ -50,13 +50,21 @@ type rowName struct {
 // listedPairs bounds what a report lists; counts are of all.
 const listedPairs = 10000
 
-func (s *search) name(i int) rowName { return rowName{s.sets[s.rows[i].set].name, s.rows[i].id} }
+func (s *search) name(i int32) rowName { return rowName{s.sets[s.setOf(i)].name, s.texts[i].id} }
+
+// value is that of a group which two sets share.
+func (s *search) value(l leak) string {
+	if l.kind != sharedGroup {
+		return ""
+	}
+	return s.c.Group[l.at] + "=" + s.texts[l.b].group[l.at]
+}
 
 func (s *search) describe(l leak) string {
 	a, b := s.name(l.a), s.name(l.b)
 	switch l.kind {
 	case sharedGroup:
-		return fmt.Sprintf("%s in %s (%s) and %s (%s)", l.value, a.Set, a.ID, b.Set, b.ID)
+		return fmt.Sprintf("%s in %s (%s) and %s (%s)", s.value(l), a.Set, a.ID, b.Set, b.ID)
 	case sharedRow:
 		return fmt.Sprintf("%s in %s and %s", a.ID, a.Set, b.Set)
 	}
@@ -65,22 +73,19 @@ func (s *search) describe(l leak) string {
 
 func (s *search) report() *leakReport {
 	r := &leakReport{Sets: []leakReportSet{}, Pairs: []leakReportPair{}, Notes: s.notes()}
-	rows := make([]int, len(s.sets))
-	for _, row := range s.rows {
-		rows[row.set]++
-	}
-	for k, set := range s.sets {
+	for _, set := range s.sets {
 		if set.prints != nil {
-			r.Sets = append(r.Sets, leakReportSet{set.name, rows[k]})
+			r.Sets = append(r.Sets, leakReportSet{set.name, set.rows})
 		}
 	}
 	for _, k := range leakKinds {
 		r.Found = append(r.Found, leakReportKind{k.parameter, s.policy(k.kind), s.count[k.kind], s.between[k.kind]})
 	}
 	for _, l := range s.leaks[:min(len(s.leaks), listedPairs)] {
-		p := leakReportPair{Kind: leakKinds[l.kind].parameter, A: s.name(l.a), B: s.name(l.b), Group: l.value}
+		p := leakReportPair{Kind: leakKinds[l.kind].parameter, A: s.name(l.a), B: s.name(l.b), Group: s.value(l)}
 		if l.kind == nearDuplicate {
-			p.Agreement, p.Mirrored, p.Cropped = round4(l.match.Agreement), l.how.Mirror, !l.how.Whole
+			m := &s.matches[l.at]
+			p.Agreement, p.Mirrored, p.Cropped = round4(m.Agreement), m.how.Mirror, !m.how.Whole
 		}
 		r.Pairs = append(r.Pairs, p)
 	}
@@ -165,16 +170,20 @@ const (
 	pairAcross = 4
 )
 
-// pairs draws the first pairs of pictures, side by side; nil when there are
-// none.
-func (s *search) pairs(ctx context.Context) ([]byte, error) {
-	var shown []leak
+// pictured are the first leaks that are shown with their pictures.
+func (s *search) pictured() (shown []leak) {
 	for _, l := range s.leaks {
-		pictured := s.rows[l.a].look != nil && s.rows[l.b].look != nil && l.kind != sharedRow && !s.harmless(l)
-		if len(shown) < s.c.Pictures && pictured {
+		if len(shown) < s.c.Pictures && s.rows[l.a].looked && s.rows[l.b].looked && l.kind != sharedRow && !s.harmless(l) {
 			shown = append(shown, l)
 		}
 	}
+	return shown
+}
+
+// pairs draws the first pairs of pictures, side by side; nil when there are
+// none.
+func (s *search) pairs(ctx context.Context) ([]byte, error) {
+	shown := s.pictured()
 	if len(shown) == 0 {
 		return nil, nil
 	}
@@ -186,7 +195,7 @@ func (s *search) pairs(ctx context.Context) ([]byte, error) {
 	}
 	for k, l := range shown {
 		left, top := k%across*w+edge, k/across*h+edge
-		for side, i := range []int{l.a, l.b} {
+		for side, i := range []int32{l.a, l.b} {
 			x := left + side*(pairTile+edge)
 			if err := s.paste(ctx, page, x, top, i); err != nil {
 				return nil, err
@@ -200,14 +209,13 @@ func (s *search) pairs(ctx context.Context) ([]byte, error) {
 }
 
 // paste draws the picture of a row.
-func (s *search) paste(ctx context.Context, page *imageio.Pixels, left, top, i int) error {
-	row := s.rows[i]
-	rec, err := s.sets[row.set].prints.Take(ctx, []int{row.ordinal})
+func (s *search) paste(ctx context.Context, page *imageio.Pixels, left, top int, i int32) error {
+	rec, err := s.sets[s.setOf(i)].take(ctx, []int32{i})
 	if err != nil {
 		return err
 	}
 	defer rec.Release()
-	p, err := transform.Load(ctx, s.in.Images, row.id, rec.Column(rec.Schema().FieldIndices("image")[0]), 0)
+	p, err := transform.Load(ctx, s.in.Images, s.texts[i].id, column(rec, "image"), 0)
 	if err != nil {
 		return err
 	}

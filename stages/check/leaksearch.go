@@ -1,11 +1,13 @@
 package check
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"fmt"
+	"math"
 	"slices"
-	"strings"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
@@ -38,11 +40,15 @@ var leakKinds = []struct {
 
 // A leak is one pair of rows of two sets: that of b comes later.
 type leak struct {
-	kind  leakKind
-	a, b  int    // among the rows of the search
-	value string // of the group
-	match near.Match
-	how   near.Candidate
+	kind leakKind
+	a, b int32 // among the rows of the search
+	at   int32 // of a near-duplicate among the matches, of a group among the group columns
+}
+
+// A nearMatch is how two pictures are near-duplicates.
+type nearMatch struct {
+	near.Match
+	how near.Candidate
 }
 
 // A leakSet is one set with its fingerprints.
@@ -50,36 +56,49 @@ type leakSet struct {
 	name   string
 	input  stages.Input // as it is handed on
 	prints stages.Input // nil for what is not looked at
+	first  int          // of its rows among those of the search
+	rows   int          // 0 for what is not looked at
 }
 
-// A leakRow is one row of one set.
+// A digest stands for a text: the first half of its sha256, which differs where
+// texts do. That of no text is zero.
+type digest [16]byte
+
+func digestOf(text string) digest {
+	sum := sha256.Sum256([]byte(text))
+	return digest(sum[:])
+}
+
+// A leakRow is what is remembered of each row of each set, which may be
+// millions: what it is compared by, and not its names.
 type leakRow struct {
-	set     int
-	ordinal int // in the fingerprints
-	id, sha string
-	look    *near.Look
-	group   []string // values of the group columns
-	seat    seat
+	id, sha digest // sha is zero where there is no picture
+	looked  bool   // the picture has a look
 	stands  standing
 }
 
 // A search is the whole of check/leakage.
 type search struct {
-	c      *Leakage
-	in     *stages.Inputs
-	sets   []leakSet
-	rows   []leakRow
-	leaks  []leak
-	count  map[leakKind]int
-	unseen int // pictures that could not be decoded
+	c       *Leakage
+	in      *stages.Inputs
+	sets    []leakSet
+	rows    []leakRow  // set by set, in the order of the fingerprints
+	group   [][]digest // of each group column, by row: zero where the value is missing
+	seats   []seat     // by row; nil where no set has candidates
+	strata  []string   // of seats
+	leaks   []leak
+	matches []nearMatch
+	count   map[leakKind]int
+	unseen  int // pictures that could not be decoded
 
 	between map[leakKind]int // of count: rows and groups shared by test sets, which are no leak into what is trained on
 
 	blank, crowded, crowds int
 
-	why     map[int]string // of dropped rows
-	filled  int            // places of dropped rows that candidates took
-	lacking int            // places that stay empty
+	why     map[int32]int32 // of dropped rows: the row that shows the same
+	filled  int             // places of dropped rows that candidates took
+	lacking int             // places that stay empty
+	texts   map[int32]rowText
 }
 
 func (s *search) policy(k leakKind) string {
@@ -126,48 +145,120 @@ func rank(set string) int {
 	return 3
 }
 
-// read takes ids, digests, looks and groups of all sets.
+// setOf is the set of a row.
+func (s *search) setOf(i int32) int {
+	k, _ := slices.BinarySearchFunc(s.sets, int(i), func(set leakSet, i int) int {
+		switch {
+		case set.first+set.rows <= i:
+			return -1
+		case set.first > i:
+			return 1
+		}
+		return 0
+	})
+	return k
+}
+
+// column is a column of a record by its name, or nil.
+func column(rec arrow.Record, name string) arrow.Array {
+	if at := rec.Schema().FieldIndices(name); len(at) == 1 {
+		return rec.Column(at[0])
+	}
+	return nil
+}
+
+// read takes ids, digests and groups of all sets.
 func (s *search) read(ctx context.Context) error {
-	for k, set := range s.sets {
+	all := 0
+	for k := range s.sets {
+		if set := &s.sets[k]; set.prints != nil {
+			set.rows = set.prints.Len()
+		}
+		s.sets[k].first = all
+		all += s.sets[k].rows
+	}
+	if all > math.MaxInt32 {
+		return fmt.Errorf("%d rows are more than %d", all, math.MaxInt32)
+	}
+	s.rows, s.group = make([]leakRow, 0, all), make([][]digest, len(s.c.Group))
+	for g := range s.group {
+		s.group[g] = make([]digest, all)
+	}
+	numbers := map[string]int32{}
+	for k := range s.sets {
+		set := &s.sets[k]
 		if set.prints == nil {
 			continue
 		}
-		ordinal := 0
-		err := set.prints.Each(ctx, func(rec arrow.Record) error {
-			column := func(name string) arrow.Array {
-				if at := rec.Schema().FieldIndices(name); len(at) == 1 {
-					return rec.Column(at[0])
-				}
-				return nil
+		err := set.prints.Each(ctx, func(rec arrow.Record) error { return s.readRecord(rec, numbers) })
+		if err != nil {
+			return fmt.Errorf("%s: %w", set.name, err)
+		}
+	}
+	s.sortStrata()
+	return nil
+}
+
+// readRecord adds the rows of a record; numbers are those of strata.
+func (s *search) readRecord(rec arrow.Record, numbers map[string]int32) error {
+	seats, _ := column(rec, seatColumn).(*array.String)
+	ids, shas, looks := column(rec, "id"), column(rec, shaColumn).(*array.String), column(rec, lookColumn).(*array.Binary)
+	groups := make([]arrow.Array, len(s.group))
+	for g, name := range s.c.Group {
+		groups[g] = column(rec, name)
+	}
+	for i := range int(rec.NumRows()) {
+		r := leakRow{id: digestOf(ids.ValueStr(i))}
+		if seats != nil && seats.IsValid(i) {
+			if s.seats == nil {
+				s.seats, s.strata, numbers[""] = make([]seat, cap(s.rows)), []string{""}, 0
 			}
-			seats, _ := column(seatColumn).(*array.String)
-			ids, shas, looks := column("id"), column(shaColumn).(*array.String), column(lookColumn).(*array.Binary)
-			for i := range int(rec.NumRows()) {
-				r := leakRow{set: k, ordinal: ordinal, id: strings.Clone(ids.ValueStr(i))}
-				ordinal++
-				if seats != nil && seats.IsValid(i) {
-					if err := r.seat.read(seats.Value(i)); err != nil {
-						return fmt.Errorf("row %q: %w", r.id, err)
-					}
-				}
-				if shas.IsValid(i) {
-					r.sha = strings.Clone(shas.Value(i))
-					ok := false
-					if looks.IsValid(i) {
-						r.look, ok = near.LookOf(looks.Value(i))
-					}
-					s.unseen += 1 - number(ok)
-				}
-				for _, g := range s.c.Group {
-					value := ""
-					if col := column(g); col != nil && col.IsValid(i) {
-						value = "=" + strings.Clone(col.ValueStr(i))
-					}
-					r.group = append(r.group, value)
-				}
-				s.rows = append(s.rows, r)
+			if err := s.readSeat(seats.Value(i), numbers); err != nil {
+				return fmt.Errorf("row %q: %w", ids.ValueStr(i), err)
 			}
-			return nil
+		}
+		if shas.IsValid(i) {
+			r.sha = digestOf(shas.Value(i))
+			var l near.Look
+			r.looked = looks.IsValid(i) && l.Read(looks.Value(i))
+			s.unseen += 1 - number(r.looked)
+		}
+		for g, col := range groups {
+			if col != nil && col.IsValid(i) {
+				s.group[g][len(s.rows)] = digestOf(col.ValueStr(i))
+			}
+		}
+		s.rows = append(s.rows, r)
+	}
+	return nil
+}
+
+// leakLooks are the looks of all rows, read again whenever they are asked for.
+type leakLooks struct {
+	ctx context.Context
+	s   *search
+}
+
+func (l leakLooks) Len() int { return len(l.s.rows) }
+
+func (l leakLooks) Each(f func(first int, run []*near.Look) error) error {
+	at := 0
+	var looks []near.Look
+	var run []*near.Look
+	for _, set := range l.s.sets {
+		if set.prints == nil {
+			continue
+		}
+		err := set.prints.Each(l.ctx, func(rec arrow.Record) error {
+			col, n := column(rec, lookColumn).(*array.Binary), int(rec.NumRows())
+			looks, run = slices.Grow(looks[:0], n)[:n], slices.Grow(run[:0], n)[:n]
+			for i := range n {
+				if run[i] = nil; l.s.rows[at+i].looked && looks[i].Read(col.Value(i)) {
+					run[i] = &looks[i]
+				}
+			}
+			at += n
+			return f(at-n, run)
 		})
 		if err != nil {
 			return fmt.Errorf("%s: %w", set.name, err)
@@ -185,7 +276,7 @@ func number(yes bool) int {
 
 // add counts a leak.
 func (s *search) add(l leak) {
-	if s.rows[l.a].set > s.rows[l.b].set {
+	if s.setOf(l.a) > s.setOf(l.b) {
 		l.a, l.b = l.b, l.a
 	}
 	s.count[l.kind]++
@@ -197,24 +288,22 @@ func (s *search) add(l leak) {
 
 // order sorts the leaks for the report: what is only told comes last.
 func (s *search) order() {
+	agreement := func(l leak) float64 {
+		if l.kind == nearDuplicate {
+			return s.matches[l.at].Agreement
+		}
+		return 0
+	}
 	slices.SortStableFunc(s.leaks, func(a, b leak) int {
-		if x, y := s.harmless(a), s.harmless(b); x != y {
-			return number(x) - number(y)
-		}
-		if a.kind != b.kind {
-			return cmp.Compare(a.kind, b.kind)
-		}
-		if x, y := s.rows[a.a].set, s.rows[b.a].set; x != y {
-			return cmp.Compare(x, y)
-		}
-		return cmp.Compare(b.match.Agreement, a.match.Agreement)
+		return cmp.Or(number(s.harmless(a))-number(s.harmless(b)), cmp.Compare(a.kind, b.kind),
+			cmp.Compare(s.setOf(a.a), s.setOf(b.a)), cmp.Compare(agreement(b), agreement(a)))
 	})
 }
 
 // harmless says whether a leak is only told, never refused: splits by items put
 // an image into several test sets, and test sets may share groups, by design.
 func (s *search) harmless(l leak) bool {
-	switch first := rank(s.sets[s.rows[l.a].set].name); l.kind {
+	switch first := rank(s.sets[s.setOf(l.a)].name); l.kind {
 	case sharedRow:
 		return first > 1
 	case sharedGroup:
@@ -223,27 +312,40 @@ func (s *search) harmless(l leak) bool {
 	return false
 }
 
-// alike lists runs of rows with an equal key, in the order of the rows; rows
-// with an empty key have none, nor do candidates that nobody needed.
-func (s *search) alike(key func(r *leakRow) string) [][]int {
-	of := map[string][]int{}
-	var order []string
+// alike lists runs of rows with an equal digest, in the order of the rows; rows
+// whose digest is zero have none, nor do candidates that nobody needed.
+func (s *search) alike(of func(i int) digest) [][]int32 {
+	type keyed struct {
+		key digest
+		row int32
+	}
+	var order []keyed
 	for i := range s.rows {
-		k := key(&s.rows[i])
-		if k == "" || s.rows[i].stands == standsBy {
+		if k := of(i); k != (digest{}) && s.rows[i].stands != standsBy {
+			if order == nil {
+				order = make([]keyed, 0, len(s.rows)-i)
+			}
+			order = append(order, keyed{k, int32(i)})
+		}
+	}
+	slices.SortFunc(order, func(a, b keyed) int {
+		return cmp.Or(bytes.Compare(a.key[:], b.key[:]), cmp.Compare(a.row, b.row))
+	})
+	var runs [][]int32
+	for lo, hi := 0, 0; lo < len(order); lo = hi {
+		for hi = lo + 1; hi < len(order) && order[hi].key == order[lo].key; {
+			hi++
+		}
+		if hi-lo < 2 {
 			continue
 		}
-		if of[k] == nil {
-			order = append(order, k)
+		run := make([]int32, hi-lo)
+		for k := range run {
+			run[k] = order[lo+k].row
 		}
-		of[k] = append(of[k], i)
+		runs = append(runs, run)
 	}
-	var runs [][]int
-	for _, k := range order {
-		if len(of[k]) > 1 {
-			runs = append(runs, of[k])
-		}
-	}
+	slices.SortFunc(runs, func(a, b []int32) int { return cmp.Compare(a[0], b[0]) })
 	return runs
 }
 
@@ -253,10 +355,13 @@ func (s *search) exact() {
 	if s.c.Exact == "off" {
 		return
 	}
-	for _, run := range s.alike(func(r *leakRow) string { return r.sha }) {
-		for n, b := range run {
-			for _, a := range run[:n] {
-				if s.rows[a].set != s.rows[b].set && s.rows[a].id != s.rows[b].id {
+	for _, run := range s.alike(func(i int) digest { return s.rows[i].sha }) {
+		for _, b := range run {
+			for _, a := range run {
+				if s.setOf(a) == s.setOf(b) { // nor is anything behind it of an earlier set
+					break
+				}
+				if s.rows[a].id != s.rows[b].id {
 					s.add(leak{kind: sameBytes, a: a, b: b})
 					break
 				}
@@ -270,7 +375,7 @@ func (s *search) overlaps() {
 	if s.c.Overlap == "off" {
 		return
 	}
-	for _, run := range s.alike(func(r *leakRow) string { return r.id }) {
+	for _, run := range s.alike(func(i int) digest { return s.rows[i].id }) {
 		for n, b := range run[1:] {
 			s.add(leak{kind: sharedRow, a: run[n], b: b})
 		}
@@ -284,13 +389,13 @@ func (s *search) groups() {
 		return
 	}
 	for g := range s.c.Group {
-		for _, run := range s.alike(func(r *leakRow) string { return r.group[g] }) {
+		for _, run := range s.alike(func(i int) digest { return s.group[g][i] }) {
 			first := run[0]
-			told := map[int]bool{}
+			told := map[int]bool{s.setOf(first): true}
 			for _, b := range run {
-				if set := s.rows[b].set; set != s.rows[first].set && !told[set] {
+				if set := s.setOf(b); !told[set] {
 					told[set] = true
-					s.add(leak{kind: sharedGroup, a: first, b: b, value: s.c.Group[g] + s.rows[b].group[g]})
+					s.add(leak{kind: sharedGroup, a: first, b: b, at: int32(g)})
 				}
 			}
 		}
@@ -302,26 +407,28 @@ func (s *search) near(ctx context.Context, out stages.Sink) error {
 	if s.c.Near == "off" {
 		return nil
 	}
-	looks := make([]*near.Look, len(s.rows))
-	for i := range s.rows {
-		looks[i] = s.rows[i].look
-		if looks[i] != nil && looks[i].Flat() {
-			s.blank++
-		}
+	search := near.Search{
+		Workers: s.in.Workers,
+		Apart: func(i, j int) bool {
+			a, b := &s.rows[i], &s.rows[j]
+			return a.id != b.id && a.sha != b.sha && s.setOf(int32(i)) != s.setOf(int32(j))
+		},
+		Progress: func(done, all int64) { out.Progress(done, all, "pictures asked for") },
 	}
-	x := near.Build(looks, s.in.Workers)
-	s.crowded = x.Crowded
-	found := x.Candidates(looks, s.in.Workers, func(i, j int) bool {
-		a, b := &s.rows[i], &s.rows[j]
-		return a.set != b.set && a.id != b.id && a.sha != b.sha
-	})
-	s.crowds = int(x.Crowds.Load())
-	for len(found) > 0 {
-		n := within(found, thumbsAtOnce)
-		if err := s.confirm(ctx, found[:n]); err != nil {
+	if s.in.Memory > 0 { // what is left of it, and at least something, since 0 is no limit
+		search.Memory = max(1, s.in.Memory-int64(len(s.rows))*(34+16*int64(len(s.group))))
+	}
+	found, err := search.Find(leakLooks{ctx, s})
+	if err != nil {
+		return err
+	}
+	s.blank, s.crowded, s.crowds = found.Blank, found.Crowded, found.Crowds
+	for pairs := found.Pairs; len(pairs) > 0; {
+		n := within(pairs, thumbsAtOnce)
+		if err := s.confirm(ctx, pairs[:n]); err != nil {
 			return err
 		}
-		found = found[n:]
+		pairs = pairs[n:]
 	}
 	return nil
 }
@@ -360,7 +467,8 @@ func (s *search) confirm(ctx context.Context, found []near.Candidate) error {
 	}
 	for k, c := range found {
 		if same[k] {
-			s.add(leak{kind: nearDuplicate, a: int(c.I), b: int(c.J), match: matches[k], how: c})
+			s.matches = append(s.matches, nearMatch{matches[k], c})
+			s.add(leak{kind: nearDuplicate, a: c.I, b: c.J, at: int32(len(s.matches) - 1)})
 		}
 	}
 	return nil
@@ -368,14 +476,14 @@ func (s *search) confirm(ctx context.Context, found []near.Candidate) error {
 
 // thumbs opens the pictures of the candidates again.
 func (s *search) thumbs(ctx context.Context, found []near.Candidate) (map[int32]*near.Thumb, error) {
-	wanted := map[int][]int{} // rows by set
+	wanted := map[int][]int32{} // rows by set
 	thumbs := map[int32]*near.Thumb{}
 	for _, c := range found {
 		for _, i := range []int32{c.I, c.J} {
 			if _, ok := thumbs[i]; !ok {
 				thumbs[i] = nil
-				set := s.rows[i].set
-				wanted[set] = append(wanted[set], int(i))
+				set := s.setOf(i)
+				wanted[set] = append(wanted[set], i)
 			}
 		}
 	}
@@ -384,7 +492,7 @@ func (s *search) thumbs(ctx context.Context, found []near.Candidate) (map[int32]
 		slices.Sort(rows)
 		for len(rows) > 0 {
 			n := min(len(rows), 256)
-			if err := s.open(ctx, set.prints, rows[:n], thumbs); err != nil {
+			if err := s.open(ctx, &s.sets[k], rows[:n], thumbs); err != nil {
 				return nil, fmt.Errorf("%s: %w", set.name, err)
 			}
 			rows = rows[n:]
@@ -394,20 +502,16 @@ func (s *search) thumbs(ctx context.Context, found []near.Candidate) (map[int32]
 }
 
 // open makes the thumbs of some rows of one set.
-func (s *search) open(ctx context.Context, in stages.Input, rows []int, thumbs map[int32]*near.Thumb) error {
-	at := make([]int, len(rows))
-	for k, i := range rows {
-		at[k] = s.rows[i].ordinal
-	}
-	rec, err := in.Take(ctx, at)
+func (s *search) open(ctx context.Context, set *leakSet, rows []int32, thumbs map[int32]*near.Thumb) error {
+	rec, err := set.take(ctx, rows)
 	if err != nil {
 		return err
 	}
 	defer rec.Release()
-	col := rec.Column(rec.Schema().FieldIndices("image")[0])
+	ids, col := column(rec, "id"), column(rec, "image")
 	made, errs := make([]*near.Thumb, len(rows)), make([]error, len(rows))
 	spread(len(rows), s.in.Workers, func(k int) {
-		p, err := transform.Load(ctx, s.in.Images, s.rows[rows[k]].id, col, k)
+		p, err := transform.Load(ctx, s.in.Images, ids.ValueStr(k), col, k)
 		if err != nil {
 			errs[k] = err
 			return
@@ -418,7 +522,16 @@ func (s *search) open(ctx context.Context, in stages.Input, rows []int, thumbs m
 		if errs[k] != nil {
 			return errs[k]
 		}
-		thumbs[int32(i)] = made[k]
+		thumbs[i] = made[k]
 	}
 	return nil
+}
+
+// take reads rows of the search that are this set's.
+func (set *leakSet) take(ctx context.Context, rows []int32) (arrow.Record, error) {
+	at := make([]int, len(rows))
+	for k, i := range rows {
+		at[k] = int(i) - set.first
+	}
+	return set.prints.Take(ctx, at)
 }

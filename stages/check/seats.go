@@ -20,17 +20,54 @@ import (
 const seatColumn = "seat"
 
 type seat struct {
-	rank, places int // 0: its set has no candidates beside it
-	stratum      string
+	rank, places int32 // 0: its set has no candidates beside it
+	stratum      int32 // among those of the search
 }
 
-func (s *seat) read(text string) error {
+// readSeat takes the seat of the row that is added next.
+func (s *search) readSeat(text string, numbers map[string]int32) error {
+	at := &s.seats[len(s.rows)]
 	head, stratum, _ := strings.Cut(text, " ")
-	if _, err := fmt.Sscanf(head, "%d/%d", &s.rank, &s.places); err != nil {
+	if _, err := fmt.Sscanf(head, "%d/%d", &at.rank, &at.places); err != nil {
 		return fmt.Errorf("%s: %q is not like \"12/10 name\"", seatColumn, text)
 	}
-	s.stratum = strings.Clone(stratum)
+	n, ok := numbers[stratum]
+	if !ok {
+		n = int32(len(s.strata))
+		stratum = strings.Clone(stratum)
+		numbers[stratum], s.strata = n, append(s.strata, stratum)
+	}
+	at.stratum = n
 	return nil
+}
+
+// sortStrata numbers the strata anew, in the order of their names; the stratum
+// without a name, which rows without a seat have, is the first.
+func (s *search) sortStrata() {
+	if s.seats == nil {
+		return
+	}
+	order := make([]int32, len(s.strata))
+	for n := range order {
+		order[n] = int32(n)
+	}
+	slices.SortFunc(order, func(a, b int32) int { return cmp.Compare(s.strata[a], s.strata[b]) })
+	number := make([]int32, len(order))
+	for n, was := range order {
+		number[was] = int32(n)
+	}
+	for i := range s.seats {
+		s.seats[i].stratum = number[s.seats[i].stratum]
+	}
+	slices.Sort(s.strata)
+}
+
+// seat is that of a row.
+func (s *search) seat(i int32) seat {
+	if s.seats == nil {
+		return seat{}
+	}
+	return s.seats[i]
 }
 
 // A standing is what becomes of a row.
@@ -46,49 +83,37 @@ const (
 // what a row of an earlier set shows, where the configuration says to drop them. A
 // candidate that stands by is never taken when it shows that, whatever it says.
 func (s *search) choose() {
-	twins := make([][]int, len(s.rows)) // by row: leaks that it is the later one of
+	twins := map[int32][]int32{} // by row: matches that it is the later one of
 	for k, l := range s.leaks {
-		twins[l.b] = append(twins[l.b], k)
+		twins[l.b] = append(twins[l.b], int32(k))
 	}
-	order := make([]int, len(s.rows))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(i, j int) int {
-		a, b := &s.rows[i], &s.rows[j]
-		return cmp.Or(cmp.Compare(a.set, b.set), cmp.Compare(a.seat.stratum, b.seat.stratum), cmp.Compare(a.seat.rank, b.seat.rank))
-	})
-	s.why = map[int]string{}
-	filled := map[string]int{} // by set and stratum
-	holds := map[string]map[int]int{}
-	for _, i := range order {
-		r := &s.rows[i]
-		beyond := r.seat.rank > r.seat.places
-		places := fmt.Sprint(r.set, " ", r.seat.stratum)
-		other, kind := s.twin(i, twins[i], holds)
+	h := s.holders()
+	s.why = map[int32]int32{}
+	type places struct{ set, stratum int32 }
+	filled := map[places]int32{}
+	for _, i := range s.seating() {
+		r, at := &s.rows[i], s.seat(i)
+		beyond := at.rank > at.places
+		of := places{int32(s.setOf(i)), at.stratum}
+		other, kind := s.twin(i, twins[i], h)
 		switch {
-		case beyond && (filled[places] >= r.seat.places || other >= 0):
+		case beyond && (filled[of] >= at.places || other >= 0):
 			r.stands = standsBy
 			continue
 		case other >= 0 && s.policy(kind) == "drop":
 			r.stands = dropped
 			s.lacking++
-			s.why[i] = fmt.Sprintf("the same picture as %s of %s", s.rows[other].id, s.sets[s.rows[other].set].name)
+			s.why[i] = other
 			continue
 		}
-		filled[places]++
+		if s.seats != nil {
+			filled[of]++
+		}
 		if beyond {
 			s.filled++
 			s.lacking--
 		}
-		if r.sha != "" {
-			if holds[r.sha] == nil {
-				holds[r.sha] = map[int]int{}
-			}
-			if _, ok := holds[r.sha][r.set]; !ok {
-				holds[r.sha][r.set] = i
-			}
-		}
+		h.take(i, int(of.set))
 	}
 	// What is told is of rows that had a place or got one.
 	s.leaks = slices.DeleteFunc(s.leaks, func(l leak) bool {
@@ -100,13 +125,62 @@ func (s *search) choose() {
 	}
 }
 
+// seating are all rows: set by set, in each stratum by their rank.
+func (s *search) seating() []int32 {
+	order := make([]int32, len(s.rows))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	if s.seats == nil {
+		return order
+	}
+	slices.SortStableFunc(order, func(i, j int32) int {
+		a, b := &s.seats[i], &s.seats[j]
+		return cmp.Or(cmp.Compare(s.setOf(i), s.setOf(j)), cmp.Compare(a.stratum, b.stratum), cmp.Compare(a.rank, b.rank))
+	})
+	return order
+}
+
+// holders are, of pictures that several rows show, the first rows of each set
+// that are taken.
+type holders struct {
+	picture []int32 // by row: which of those pictures, or -1; nil where there is none
+	first   map[[2]int32]int32
+}
+
+func (s *search) holders() *holders {
+	h := &holders{first: map[[2]int32]int32{}}
+	if s.c.Exact == "off" {
+		return h
+	}
+	for n, run := range s.alike(func(i int) digest { return s.rows[i].sha }) {
+		if h.picture == nil {
+			h.picture = slices.Repeat([]int32{-1}, len(s.rows))
+		}
+		for _, i := range run {
+			h.picture[i] = int32(n)
+		}
+	}
+	return h
+}
+
+func (h *holders) take(i int32, set int) {
+	if h.picture == nil || h.picture[i] < 0 {
+		return
+	}
+	key := [2]int32{h.picture[i], int32(set)}
+	if _, ok := h.first[key]; !ok {
+		h.first[key] = i
+	}
+}
+
 // twin is a row that is taken in an earlier set and shows the same, and how it
 // is the same: one for which the row is dropped, if there is one; -1 for none.
-func (s *search) twin(i int, leaks []int, holds map[string]map[int]int) (int, leakKind) {
-	r, found, how := &s.rows[i], -1, sameBytes
-	if s.c.Exact != "off" && r.sha != "" {
-		for set := range r.set {
-			if k, ok := holds[r.sha][set]; ok && s.rows[k].id != r.id {
+func (s *search) twin(i int32, leaks []int32, h *holders) (int32, leakKind) {
+	found, how := int32(-1), sameBytes
+	if h.picture != nil && h.picture[i] >= 0 {
+		for set := range s.setOf(i) {
+			if k, ok := h.first[[2]int32{h.picture[i], int32(set)}]; ok && s.rows[k].id != s.rows[i].id {
 				found = k
 				break
 			}
@@ -125,59 +199,23 @@ func (s *search) twin(i int, leaks []int, holds map[string]map[int]int) (int, le
 
 // handOn writes the ids of every set: of the rows that are taken.
 func (s *search) handOn(ctx context.Context, out stages.Sink) error {
-	of := make([][]int, len(s.sets)) // rows in the order of their fingerprints
-	placed := map[string]bool{}      // candidates that were not in their set, and now are
+	placed := map[digest]bool{} // candidates that were not in their set, and now are
 	for i := range s.rows {
-		r := &s.rows[i]
-		of[r.set] = append(of[r.set], i)
-		if r.stands == taken && r.seat.rank > r.seat.places {
-			placed[r.id] = true
+		if at := s.seat(int32(i)); s.rows[i].stands == taken && at.rank > at.places {
+			placed[s.rows[i].id] = true
 		}
 	}
-	schema := arrow.NewSchema([]arrow.Field{{Name: "id", Type: arrow.BinaryTypes.String}}, nil)
 	passer, passes := out.(stages.Passer)
-	for k, set := range s.sets {
-		whole := !slices.ContainsFunc(of[k], func(i int) bool { return s.rows[i].stands != taken })
+	for k := range s.sets {
+		set := &s.sets[k]
+		whole := !slices.ContainsFunc(s.rows[set.first:set.first+set.rows], func(r leakRow) bool { return r.stands != taken })
 		if set.prints == nil {
 			whole = len(placed) == 0
 		}
 		if whole && passes && set.input.Len() > 0 && passer.Pass(set.name) {
 			continue
 		}
-		kept, at := 0, 0
-		err := set.input.Each(ctx, func(rec arrow.Record) error {
-			ids := rec.Column(rec.Schema().FieldIndices("id")[0]).(*array.String)
-			b := array.NewStringBuilder(memory.DefaultAllocator)
-			defer b.Release()
-			for n := range ids.Len() {
-				id := ids.Value(n)
-				if set.prints == nil {
-					if !placed[id] {
-						b.Append(id)
-					}
-					continue
-				}
-				for at < len(of[k]) && s.rows[of[k][at]].id < id {
-					at++
-				}
-				if at < len(of[k]) && s.rows[of[k][at]].id == id {
-					i := of[k][at]
-					if s.rows[i].stands == dropped {
-						out.Skip(id, s.why[i])
-					}
-					if s.rows[i].stands != taken {
-						continue
-					}
-				}
-				b.Append(id)
-			}
-			kept += b.Len()
-			col := b.NewArray()
-			defer col.Release()
-			rec = array.NewRecord(schema, []arrow.Array{col}, int64(col.Len()))
-			defer rec.Release()
-			return out.Write(set.name, rec)
-		})
+		kept, err := s.handOnSet(ctx, set, placed, out)
 		if err != nil {
 			return fmt.Errorf("%s: %w", set.name, err)
 		}
@@ -186,4 +224,45 @@ func (s *search) handOn(ctx context.Context, out stages.Sink) error {
 		}
 	}
 	return nil
+}
+
+// handOnSet writes the rows of one set that are taken, and counts them. The
+// fingerprints are of its rows, in their order, but perhaps not of all.
+func (s *search) handOnSet(ctx context.Context, set *leakSet, placed map[digest]bool, out stages.Sink) (kept int, err error) {
+	schema := arrow.NewSchema([]arrow.Field{{Name: "id", Type: arrow.BinaryTypes.String}}, nil)
+	at, end := set.first, set.first+set.rows
+	err = set.input.Each(ctx, func(rec arrow.Record) error {
+		ids := column(rec, "id").(*array.String)
+		b := array.NewStringBuilder(memory.DefaultAllocator)
+		defer b.Release()
+		for n := range ids.Len() {
+			id := ids.Value(n)
+			known := digestOf(id)
+			if set.prints == nil {
+				if !placed[known] {
+					b.Append(id)
+				}
+				continue
+			}
+			if at < end && s.rows[at].id == known {
+				i := int32(at)
+				at++
+				if s.rows[i].stands == dropped {
+					other := s.why[i]
+					out.Skip(id, fmt.Sprintf("the same picture as %s of %s", s.texts[other].id, s.sets[s.setOf(other)].name))
+				}
+				if s.rows[i].stands != taken {
+					continue
+				}
+			}
+			b.Append(id)
+		}
+		kept += b.Len()
+		col := b.NewArray()
+		defer col.Release()
+		rec = array.NewRecord(schema, []arrow.Array{col}, int64(col.Len()))
+		defer rec.Release()
+		return out.Write(set.name, rec)
+	})
+	return kept, err
 }

@@ -25,6 +25,8 @@ type Case struct {
 	Limit        time.Duration
 	// Workers is how many goroutines the stage may use; 0 is one.
 	Workers int
+	// Memory is how many bytes the stage should hold; 0 is no limit.
+	Memory int64
 	// Cut, if set, cuts inputs into records and a row-wise kind's rows into
 	// parts at random, and runs the parts concurrently in a random order.
 	Cut *rand.Rand
@@ -61,7 +63,7 @@ func (c Case) Run(ctx context.Context) (*Sink, error) {
 	if err != nil {
 		return out, err
 	}
-	in := stages.Inputs{Seed: c.Seed, Workers: max(c.Workers, 1), Images: c.Images, Resume: c.Resume, Ports: ports, Home: c.Home, Folder: c.Folder, Limit: c.Limit}
+	in := stages.Inputs{Seed: c.Seed, Workers: max(c.Workers, 1), Memory: c.Memory, Images: c.Images, Resume: c.Resume, Ports: ports, Home: c.Home, Folder: c.Folder, Limit: c.Limit}
 	if in.Images == nil {
 		in.Images = Pictures(nil)
 	}

@@ -2,7 +2,6 @@ package near
 
 import (
 	"cmp"
-	"math"
 	"math/bits"
 	"slices"
 	"sync"
@@ -15,6 +14,15 @@ const (
 	crowd    = 4096 // a key that more pictures share than this says nothing
 	nearest  = 64   // candidates of one picture: of frames of one film all would be
 )
+
+// Looks are those of all pictures, which are numbered from 0. They are gone
+// through several times, so that they need not be in memory.
+type Looks interface {
+	Len() int
+	// Each calls f with runs of consecutive looks in their order and the number of
+	// the first; nil stands for a picture without one. They are f's until it returns.
+	Each(f func(first int, run []*Look) error) error
+}
 
 // A Candidate is a pair of pictures that may be the same: I < J. From is the
 // one of the two of which a window, or the whole, mirrored or not, looks like
@@ -29,213 +37,203 @@ type Candidate struct {
 	Cosine float32 // of the vectors of that window, or the whole, and the other
 }
 
-// A vector is a look made comparable: centred, in units of the data's spread,
-// of length 1. Entry 0 is unused.
-type vector [64]float32
-
-// A scale turns coefficients into vectors.
-type scale struct{ mean, spread [64]float64 }
-
-// scaleOf measures centre and spread of the looks; few looks are helped out by
-// what is usual.
-func scaleOf(looks []*Look) *scale {
-	var sum, square [64]int64
-	n := int64(0)
-	for _, l := range looks {
-		if l == nil || l.Flat() {
-			continue
-		}
-		n++
-		for i, c := range l.low() {
-			sum[i] += int64(c)
-			square[i] += int64(c) * int64(c)
-		}
+// asker is the picture whose window it is.
+func (c *Candidate) asker() int32 {
+	if c.Swap {
+		return c.J
 	}
-	const prior = 64
-	s := &scale{}
-	for i := range s.mean {
-		total := float64(n + prior)
-		s.mean[i] = float64(sum[i]) / total
-		second := float64(square[i]) + float64(prior*float64(usual[i]*usual[i]))
-		s.spread[i] = math.Sqrt(second/total - float64(s.mean[i]*s.mean[i]))
-	}
-	return s
+	return c.I
 }
 
-func (s *scale) vector(c *[64]int32) *vector {
-	v := new(vector)
-	length := float32(0)
-	for i := 1; i < 64; i++ {
-		v[i] = float32((float64(c[i]) - s.mean[i]) / s.spread[i])
-		length += float32(v[i] * v[i])
+// A Search is how candidates are looked for.
+type Search struct {
+	Workers int
+	// Memory is how many bytes the index may take; 0 is no limit. It takes what
+	// it needs for a few of its tables at least: about 150 a picture and 8 MiB.
+	// The tables that do not fit are made when others have been asked, which costs
+	// time and never changes what is found.
+	Memory int64
+	// Apart says which pairs are of interest.
+	Apart func(i, j int) bool
+	// Progress, if set, is told how many questions of all have been asked.
+	Progress func(done, all int64)
+
+	cosine float32 // from which two vectors are candidates; 0: parallel
+}
+
+// Found is what a search found.
+type Found struct {
+	// Pairs are the pairs that may be the same picture, in ascending order, each
+	// once, by its best alignment.
+	Pairs   []Candidate
+	Blank   int // pictures that show next to nothing and were left out
+	Crowded int // keys that too many pictures share, over all tables
+	Crowds  int // pictures with more than the candidates that are taken
+	Rounds  int // in how many the tables were made
+}
+
+// An index finds candidates for pictures among those that it was built from.
+type index struct {
+	*Search
+	*kept
+	bits    int // of a key
+	turns   []turn
+	first   int // of the tables that are there
+	tables  []*table
+	crowded int
+	asked   atomic.Int64
+}
+
+// Find looks for pairs.
+func (s *Search) Find(looks Looks) (*Found, error) {
+	own := *s
+	if own.cosine == 0 {
+		own.cosine = parallel
 	}
-	if length > 0 {
-		length = float32(math.Sqrt(float64(length)))
-		for i := range v {
-			v[i] /= length
+	scale, err := measure(looks)
+	if err != nil {
+		return nil, err
+	}
+	n, found := looks.Len(), &Found{}
+	x := &index{Search: &own, kept: newKept(scale, n), bits: min(max(bits.Len(uint(n)), 8), 22)}
+	x.turns = turns(x.bits)
+	if found.Blank, err = x.keep(looks); err != nil {
+		return nil, err
+	}
+	at := x.atOnce(n)
+	found.Rounds = (tables + at - 1) / at
+	crowds := map[int32]bool{}
+	for ; x.first < tables; x.first += at {
+		x.build(min(at, tables-x.first))
+		pairs, err := x.ask(looks, found.Rounds, crowds)
+		if err != nil {
+			return nil, err
 		}
+		found.Pairs = append(found.Pairs, pairs...)
 	}
-	return v
+	found.Pairs, found.Crowded = settle(found.Pairs, crowds), x.crowded
+	found.Crowds = len(crowds)
+	return found, nil
 }
 
-func (v *vector) dot(w *vector) float32 {
-	var a, b, c, d float32
-	for i := 0; i < 64; i += 4 {
-		a += float32(v[i] * w[i])
-		b += float32(v[i+1] * w[i+1])
-		c += float32(v[i+2] * w[i+2])
-		d += float32(v[i+3] * w[i+3])
-	}
-	return (a + b) + (c + d)
-}
-
-// An Index finds candidates for pictures among those it was built from.
-type Index struct {
-	scale   *scale
-	vectors []vector // zero for pictures that show nothing
-	bits    int      // of a key
-	heads   [tables][]uint32
-	items   [tables][]int32
-
-	parallel float32 // cosine from which two vectors are candidates
-
-	Crowded int          // keys that too many pictures share, over all tables
-	Crowds  atomic.Int64 // pictures with more than the candidates that are taken
-}
-
-// Build makes the index; nil looks are left out.
-func Build(looks []*Look, workers int) *Index {
-	x := &Index{scale: scaleOf(looks), vectors: make([]vector, len(looks)), parallel: parallel}
-	x.bits = min(max(bits.Len(uint(len(looks))), 8), 22)
-	keys := make([][tables]uint32, len(looks))
-	each(len(looks), workers, func(i int) {
-		if l := looks[i]; l != nil && !l.Flat() {
-			low := l.low()
-			x.vectors[i] = *x.scale.vector(&low)
-			keys[i] = x.keys(&x.vectors[i])
+// keep keeps what looks are compared by, and counts those that show nothing.
+func (x *index) keep(looks Looks) (blank int, err error) {
+	err = looks.Each(func(first int, run []*Look) error {
+		for _, l := range run {
+			if l != nil && l.Flat() {
+				blank++
+			}
 		}
+		each(len(run), x.Workers, func(k int) {
+			if l := run[k]; l != nil && !l.Flat() {
+				x.put(first+k, l)
+			}
+		})
+		return nil
 	})
-	crowded := make([]int, tables)
-	each(tables, workers, func(t int) {
-		heads := make([]uint32, 1<<x.bits+1)
-		for i := range x.vectors {
+	return blank, err
+}
+
+// keysAtOnce is of how many tables the keys are held while these are built.
+const keysAtOnce = 4
+
+// atOnce is how many tables the memory has room for.
+func (x *index) atOnce(n int) int {
+	if x.Memory <= 0 {
+		return tables
+	}
+	table := 4*int64(n) + 1<<x.bits/4
+	fixed := int64(n)*(64*2+4+4*keysAtOnce) + int64(max(x.Workers, 1))*(4<<x.bits)
+	return int(min(max((x.Memory-fixed)/table, 1), tables))
+}
+
+// build makes some tables in the place of those that were there.
+func (x *index) build(count int) {
+	n := len(x.inverse)
+	x.tables = make([]*table, count)
+	crowded := make([]int, count)
+	for done := 0; done < count; done += keysAtOnce {
+		some := min(keysAtOnce, count-done)
+		keys := make([]uint32, n*some)
+		each(n, x.Workers, func(i int) {
 			if x.shows(i) {
-				heads[keys[i][t]+1]++
+				v := x.vector(i)
+				var all [tables]uint32
+				x.keys(&v, x.first+done, some, &all)
+				copy(keys[i*some:(i+1)*some], all[:some])
 			}
-		}
-		for k := 1; k < len(heads); k++ {
-			if heads[k] > crowd {
-				crowded[t]++
-			}
-			heads[k] += heads[k-1]
-		}
-		items, at := make([]int32, heads[len(heads)-1]), slices.Clone(heads)
-		for i := range x.vectors {
-			if x.shows(i) {
-				k := keys[i][t]
-				items[at[k]] = int32(i)
-				at[k]++
-			}
-		}
-		x.heads[t], x.items[t] = heads, items
-	})
-	for _, n := range crowded {
-		x.Crowded += n
+		})
+		each(some, x.Workers, func(t int) {
+			x.tables[done+t] = newTable(x.bits, n, func(i int) (uint32, bool) { return keys[i*some+t], x.shows(i) })
+			crowded[done+t] = x.tables[done+t].crowded(x.bits, crowd)
+		})
 	}
-	return x
+	for _, c := range crowded {
+		x.crowded += c
+	}
 }
 
-// shows says whether a picture shows anything: vectors have the length 1.
-func (x *Index) shows(i int) bool { return x.vectors[i] != vector{} }
-
-// keys are a vector's sign hashes: two rounds of sign flips and a Hadamard
-// transform turn it at random, and the signs of 64 coordinates give bits.
-func (x *Index) keys(v *vector) (keys [tables]uint32) {
-	var word uint64
-	left, round := 0, uint64(0)
-	for t := range keys {
-		for need := x.bits; need > 0; {
-			if left == 0 {
-				word, left = turn(v, round), 64
-				round++
-			}
-			n := min(need, left)
-			keys[t] = keys[t]<<n | uint32(word&(1<<n-1))
-			word >>= n
-			left -= n
-			need -= n
-		}
-	}
-	return keys
-}
-
-// turn rotates a vector and returns the signs of its coordinates.
-func turn(v *vector, round uint64) uint64 {
-	w := *v
-	for half := range uint64(2) {
-		signs := mix(2*round + half)
-		for i := range w {
-			if signs>>i&1 == 1 {
-				w[i] = -w[i]
-			}
-		}
-		for step := 1; step < 64; step *= 2 {
-			for i := 0; i < 64; i += 2 * step {
-				for k := i; k < i+step; k++ {
-					a, b := w[k], w[k+step]
-					w[k], w[k+step] = a+b, a-b
-				}
-			}
-		}
-	}
-	signs := uint64(0)
-	for i, c := range w {
-		if c > 0 {
-			signs |= 1 << i
-		}
-	}
-	return signs
-}
-
-// mix is splitmix64 (Steele, Lea and Flood 2014): signs that are no secret and
-// must only not follow a pattern.
-func mix(n uint64) uint64 {
-	n = (n + 1) * 0x9e3779b97f4a7c15
-	n = (n ^ n>>30) * 0xbf58476d1ce4e5b9
-	n = (n ^ n>>27) * 0x94d049bb133111eb
-	return n ^ n>>31
-}
-
-// Candidates finds the pairs that may be the same picture, in ascending order;
-// apart says which pairs are of interest. Each pair is found once, by its best
-// alignment.
-func (x *Index) Candidates(looks []*Look, workers int, apart func(i, j int) bool) []Candidate {
-	parts := make([][]Candidate, len(looks))
-	pool := sync.Pool{New: func() any { return &memory{met: make([]int32, len(looks))} }}
-	each(len(looks), workers, func(i int) {
-		if !x.shows(i) {
-			return
-		}
-		m := pool.Get().(*memory)
-		defer pool.Put(m)
-		parts[i] = x.best(x.ask(i, looks[i], m, apart))
-	})
+// ask asks the tables that are there for every picture. Of a picture with very
+// many candidates only the nearest are returned, and it is named in crowds.
+func (x *index) ask(looks Looks, rounds int, crowds map[int32]bool) ([]Candidate, error) {
 	var all []Candidate
-	for _, p := range parts {
-		all = append(all, p...)
+	n := looks.Len()
+	pool := sync.Pool{New: func() any { return &memory{met: make([]uint64, (n+63)/64)} }}
+	var mu sync.Mutex
+	err := looks.Each(func(first int, run []*Look) error {
+		each(len(run), x.Workers, func(k int) {
+			if !x.shows(first + k) {
+				return
+			}
+			m := pool.Get().(*memory)
+			defer pool.Put(m)
+			found := distinct(x.askFor(first+k, run[k], m))
+			if len(found) == 0 {
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if len(found) > nearest {
+				crowds[int32(first+k)] = true
+			}
+			all = append(all, closest(found)...)
+		})
+		done := x.asked.Add(int64(len(run)))
+		if x.Progress != nil {
+			x.Progress(done, int64(n)*int64(rounds))
+		}
+		return nil
+	})
+	return all, err
+}
+
+// settle joins the rounds' pairs: of each picture's candidates, of which a round
+// returned the nearest that it knew, the nearest are taken; and of each pair
+// that both of its pictures found the better alignment.
+func settle(found []Candidate, crowds map[int32]bool) []Candidate {
+	slices.SortFunc(found, func(a, b Candidate) int { return cmp.Compare(a.asker(), b.asker()) })
+	var all []Candidate
+	for len(found) > 0 {
+		n := 1
+		for n < len(found) && found[n].asker() == found[0].asker() {
+			n++
+		}
+		of := distinct(found[:n:n])
+		if len(of) > nearest {
+			crowds[of[0].asker()] = true
+		}
+		all, found = append(all, closest(of)...), found[n:]
 	}
 	return distinct(all)
 }
 
-// best keeps one alignment of each of a picture's candidates, and of too many
-// those that look most like it.
-func (x *Index) best(found []Candidate) []Candidate {
-	if found = distinct(found); len(found) <= nearest {
+// closest are those of one picture's candidates that look most like it.
+func closest(found []Candidate) []Candidate {
+	if len(found) <= nearest {
 		return found
 	}
-	x.Crowds.Add(1)
 	slices.SortStableFunc(found, func(a, b Candidate) int { return cmp.Compare(b.Cosine, a.Cosine) })
-	return slices.Clone(found[:nearest])
+	return found[:nearest]
 }
 
 // distinct puts pairs in order, each with its best alignment.
@@ -258,44 +256,61 @@ func (c *Candidate) order() int {
 	return n
 }
 
-// A memory holds, for every picture, the last question that met it; questions
-// are numbered on, so that it need not be cleared.
+// A memory holds which pictures a question has met.
 type memory struct {
-	met      []int32
-	question int32
+	met     []uint64 // a bit a picture
+	touched []int32
+	views   views
 }
 
-// ask looks one picture up, whole and by its windows.
-func (x *Index) ask(i int, l *Look, m *memory, apart func(i, j int) bool) []Candidate {
+// meet says whether a picture is met for the first time.
+func (m *memory) meet(j int32) bool {
+	bit := uint64(1) << (j % 64)
+	if m.met[j/64]&bit != 0 {
+		return false
+	}
+	m.met[j/64] |= bit
+	m.touched = append(m.touched, j)
+	return true
+}
+
+func (m *memory) forget() {
+	for _, j := range m.touched {
+		m.met[j/64] = 0
+	}
+	m.touched = m.touched[:0]
+}
+
+// askFor looks one picture up, whole and by its windows.
+func (x *index) askFor(i int, l *Look, m *memory) []Candidate {
 	var found []Candidate
+	var keys [tables]uint32
+	m.views.take(l)
 	for _, mirror := range []bool{false, true} {
-		look := l
-		if mirror {
-			look = l.mirrored()
-		}
 		for place := -1; place < 9; place++ {
-			m.question++
-			var c [64]int32
-			if place < 0 {
-				c = look.low()
-			} else {
-				c = look.window(place/3, place%3)
-			}
-			v := x.scale.vector(&c)
-			for t, key := range x.keys(v) {
-				lo, hi := x.heads[t][key], x.heads[t][key+1]
-				if hi-lo > crowd {
+			v := x.scale.vector(m.views.of(place, mirror))
+			x.keys(&v, x.first, len(x.tables), &keys)
+			var q *question
+			for t, table := range x.tables {
+				items := table.of(keys[t])
+				if len(items) > crowd {
 					continue
 				}
-				for _, j := range x.items[t][lo:hi] {
-					if m.met[j] == m.question || int(j) == i {
+				for _, j := range items {
+					if int(j) == i || !m.meet(j) {
 						continue
 					}
-					m.met[j] = m.question
 					if place < 0 && !mirror && int(j) < i { // it asks the same the other way round
 						continue
 					}
-					if cos := v.dot(&x.vectors[j]); cos >= x.parallel && apart(i, int(j)) {
+					if q == nil {
+						q = x.question(&v)
+					}
+					if !x.near(q, int(j), x.cosine) || !x.Apart(i, int(j)) {
+						continue
+					}
+					w := x.vector(int(j))
+					if cos := v.dot(&w); cos >= x.cosine {
 						c := Candidate{I: int32(i), J: j, Mirror: mirror, Whole: place < 0, Down: uint8(max(place, 0) / 3), Along: uint8(max(place, 0) % 3), Cosine: cos}
 						if c.I > c.J {
 							c.I, c.J, c.Swap = c.J, c.I, true
@@ -304,6 +319,7 @@ func (x *Index) ask(i int, l *Look, m *memory, apart func(i, j int) bool) []Cand
 					}
 				}
 			}
+			m.forget()
 		}
 	}
 	return found

@@ -76,16 +76,15 @@ func (l *Look) Bytes() []byte {
 	return b
 }
 
-// LookOf reads what Bytes wrote; false when it is no look.
-func LookOf(b []byte) (*Look, bool) {
-	if len(b) != 2*len(Look{}) {
-		return nil, false
+// Read reads what Bytes wrote; false when it is no look.
+func (l *Look) Read(b []byte) bool {
+	if len(b) != 2*len(l) {
+		return false
 	}
-	l := new(Look)
 	for i := range l {
 		l[i] = int16(binary.LittleEndian.Uint16(b[2*i:]))
 	}
-	return l, true
+	return true
 }
 
 // PHash is the perceptual hash that other tools know: a bit for each of the 64
@@ -119,50 +118,11 @@ func (l *Look) Flat() bool {
 	return sum < 64*64
 }
 
-// mirrored is the look of the mirrored picture: odd cosines along a row change
-// their sign.
-func (l *Look) mirrored() *Look {
-	m := *l
-	for i := range m {
-		if i%2 == 1 {
-			m[i] = -m[i]
-		}
-	}
-	return &m
-}
-
 // low are the 64 lowest coefficients, [v][u].
 func (l *Look) low() (c [64]int32) {
 	for v := range 8 {
 		for u := range 8 {
 			c[v*8+u] = int32(l[v*16+u])
-		}
-	}
-	return c
-}
-
-// window are the 64 lowest coefficients of a window of the picture: its place
-// down and along, each 0, 1 or 2.
-func (l *Look) window(down, along int) (c [64]int32) {
-	var half [16][8]int64 // [v][q]
-	for v := range 16 {
-		for q := range 8 {
-			w := &windows[along][q]
-			sum := int64(0)
-			for u := range 16 {
-				sum += int64(l[v*16+u]) * int64(w[u])
-			}
-			half[v][q] = sum
-		}
-	}
-	for p := range 8 {
-		w := &windows[down][p]
-		for q := range 8 {
-			sum := int64(0)
-			for v := range 16 {
-				sum += half[v][q] * int64(w[v])
-			}
-			c[p*8+q] = int32((sum + 1<<23) >> 24)
 		}
 	}
 	return c

@@ -65,23 +65,22 @@ func TestManyLooks(t *testing.T) {
 		}
 	}
 	before, start := peakMB(), cpu()
-	index := Build(looks, runtime.GOMAXPROCS(0))
-	found := index.Candidates(looks, runtime.GOMAXPROCS(0), func(i, j int) bool { return true })
+	found := find(t, looks, runtime.GOMAXPROCS(0), 0, func(i, j int) bool { return true })
 	took := cpu() - start
 	pairs := 0
-	for _, c := range found {
+	for _, c := range found.Pairs {
 		if int(c.J)-int(c.I) == len(looks)-again {
 			pairs++
 		}
 	}
 	t.Logf("%d looks: %.1f CPU-s, %.0f a second and core; peak memory %d MB, of which %d were there before the index",
 		len(looks), took.Seconds(), float64(len(looks))/took.Seconds(), peakMB(), before)
-	t.Logf("%d candidates, %d of the %d pairs among them, %d keys crowded", len(found), pairs, again, index.Crowded)
+	t.Logf("%d candidates, %d of the %d pairs among them, %d keys crowded", len(found.Pairs), pairs, again, found.Crowded)
 	if float64(pairs) < 0.98*float64(again) {
 		t.Errorf("%d of %d pairs found", pairs, again)
 	}
-	if len(found)-pairs > len(looks)/10 {
-		t.Errorf("%d candidates are none", len(found)-pairs)
+	if len(found.Pairs)-pairs > len(looks)/10 {
+		t.Errorf("%d candidates are none", len(found.Pairs)-pairs)
 	}
 }
 
@@ -101,12 +100,11 @@ func TestFramesOfOneFilm(t *testing.T) {
 		twin[i] = looks[100][i] + int16(i%2)
 	}
 	looks = append(looks, twin)
-	index := Build(looks, 2)
-	found := index.Candidates(looks, 2, func(i, j int) bool { return true })
-	if len(found) > 601*nearest || index.Crowds.Load() < 500 {
-		t.Errorf("%d candidates, %d crowds; want at most %d, and most of 601", len(found), index.Crowds.Load(), 601*nearest)
+	found := find(t, looks, 2, 0, func(i, j int) bool { return true })
+	if len(found.Pairs) > 601*nearest || found.Crowds < 500 {
+		t.Errorf("%d candidates, %d crowds; want at most %d, and most of 601", len(found.Pairs), found.Crowds, 601*nearest)
 	}
-	for _, c := range found {
+	for _, c := range found.Pairs {
 		if c.I == 100 && int(c.J) == len(looks)-1 {
 			return
 		}

@@ -210,9 +210,12 @@ func newTrial(t *testing.T, files []string, draw, n int, seed uint64) *trial {
 
 // candidates are the pairs of pictures whose vectors have at least a cosine.
 func (x *trial) candidates(cosine float32) []Candidate {
-	index := Build(x.looks, runtime.GOMAXPROCS(0))
-	index.parallel = cosine
-	return index.Candidates(x.looks, runtime.GOMAXPROCS(0), func(i, j int) bool { return true })
+	s := Search{Workers: runtime.GOMAXPROCS(0), Apart: func(i, j int) bool { return true }, cosine: cosine}
+	found, err := s.Find(listed(x.looks))
+	if err != nil {
+		panic(err) // lists have no errors
+	}
+	return found.Pairs
 }
 
 // copyOf says whether a pair is a copy beside what it was made of, and which copy.
@@ -467,24 +470,32 @@ func TestLooks(t *testing.T) {
 			th[y*side+x] = uint8(120 + 60*math.Sin(float64(x)/9)*math.Cos(float64(y)/7) + 10*r.Float64())
 		}
 	}
-	l, m := th.Look().mirrored(), th.mirrored().Look()
+	l, m := mirroredLook(th.Look()), th.mirrored().Look()
 	for i := range l {
 		if d := l[i] - m[i]; d < -1 || d > 1 {
 			t.Errorf("coefficient %d of the mirrored look is %d, of the mirrored picture's %d", i, l[i], m[i])
+		}
+	}
+	var of, mirrored views
+	of.take(th.Look())
+	mirrored.take(l)
+	for place := -1; place < 9; place++ {
+		if *of.of(place, true) != *mirrored.of(place, false) {
+			t.Errorf("the mirrored view at %d is not that of the mirrored look", place)
 		}
 	}
 	view, cropped := newFraming(th[:], th[:], side).view([4]int{cut, cut, 0, 2 * cut}), new(Thumb)
 	for i, v := range view {
 		cropped[i] = uint8((v + 128) >> 8)
 	}
-	got, want := th.Look().window(0, 1), cropped.Look().low()
+	got, want := of.of(1, false), cropped.Look().low()
 	for i := range got {
 		if d := got[i] - want[i]; d < -25 || d > 25 {
 			t.Errorf("coefficient %d of the window is %d, of the cropped thumb's %d", i, got[i], want[i])
 		}
 	}
-	back, ok := LookOf(th.Look().Bytes())
-	if !ok || *back != *th.Look() {
+	var back Look
+	if !back.Read(th.Look().Bytes()) || back != *th.Look() {
 		t.Error("a look does not survive its bytes")
 	}
 	if n := bits.OnesCount64(th.Look().PHash()); n < 24 || n > 40 {
