@@ -38,8 +38,8 @@ const (
 // takes the name when fill is done. If fill fails or the process ends, the draft
 // stays, as far as it was kept, for the next call with the same recipe: the
 // digest of all that the folder follows from. A draft of another recipe is
-// begun anew.
-func MakeFolder(dir string, recipe runs.Digest, fill func(*Draft) error) error {
+// removed, and dropped, if it is not nil, told of it.
+func MakeFolder(dir string, recipe runs.Digest, dropped func(text string), fill func(*Draft) error) error {
 	if _, err := os.Lstat(dir); err == nil {
 		return fmt.Errorf("%s exists already; name a new folder", dir)
 	}
@@ -56,8 +56,12 @@ func MakeFolder(dir string, recipe runs.Digest, fill func(*Draft) error) error {
 		return err
 	}
 	defer func() { release() }()
-	if err := d.begin(recipe.String()); err != nil {
+	had, err := d.begin(recipe.String())
+	if err != nil {
 		return err
+	}
+	if had != "" && dropped != nil {
+		dropped(had)
 	}
 	if err := fill(d); err != nil {
 		if !d.kept {
@@ -106,30 +110,37 @@ func (d *Draft) lock(dir string) (release func() error, err error) {
 	return release, nil
 }
 
-// begin takes up a draft of the same recipe, or clears what lies there.
-func (d *Draft) begin(recipe string) error {
+// begin takes up a draft of the same recipe, or clears what lies there and says
+// what that was.
+func (d *Draft) begin(recipe string) (dropped string, err error) {
 	data, err := os.ReadFile(filepath.Join(d.Dir, draftState))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+		return "", err
 	}
 	if err == nil && json.Unmarshal(data, &d.note) == nil && d.note.Recipe == recipe && d.note.State != nil {
 		d.found, d.kept = true, true
-		return nil
+		return "", nil
+	}
+	if d.note.State != nil { // without one it is nothing that could have been gone on with
+		dropped = "an unfinished export of other rows, parameters or layout is removed: it cannot be gone on with"
+		if info, err := os.Stat(filepath.Join(d.Dir, draftState)); err == nil {
+			dropped = fmt.Sprintf("an unfinished export of other rows, parameters or layout, last written %s, is removed: it cannot be gone on with", info.ModTime().Format("2006-01-02 15:04"))
+		}
 	}
 	d.note = draftNote{Recipe: recipe}
 	entries, err := os.ReadDir(d.Dir)
 	if err != nil {
-		return err
+		return "", err
 	}
 	for _, e := range entries {
 		if e.Name() == draftLock {
 			continue
 		}
 		if err := os.RemoveAll(filepath.Join(d.Dir, e.Name())); err != nil {
-			return err
+			return "", err
 		}
 	}
-	return d.write()
+	return dropped, d.write()
 }
 
 // Resume reads the state that was kept last into v, and reports whether there

@@ -365,7 +365,7 @@ func TestExportOfStreamedRowsAfterHits(t *testing.T) {
 	b := newBench(t)
 	b.run(spec, engine.Options{})
 	b.runWith(context.Background(), spec, engine.Options{}, func(e *engine.Engine) {
-		done, err := e.Export(context.Background(), "m", "", filepath.Join(t.TempDir(), "out"), nil, nil)
+		done, err := e.Export(context.Background(), "m", "", filepath.Join(t.TempDir(), "out"), nil, nil, nil)
 		if err != nil || done.Rows != 50 {
 			t.Errorf("exported %d rows, %v; want 50", done.Rows, err)
 		}
@@ -389,7 +389,7 @@ func TestEmptyDatasets(t *testing.T) {
 	r := b.runWith(context.Background(), spec, engine.Options{}, func(e *engine.Engine) {
 		for _, name := range []string{"n", "m", "all", "str", "c", "d"} {
 			var err error
-			if exported, err = e.Export(context.Background(), name, "", filepath.Join(t.TempDir(), "out"), nil, nil); err != nil || len(exported.Files) != 1 {
+			if exported, err = e.Export(context.Background(), name, "", filepath.Join(t.TempDir(), "out"), nil, nil, nil); err != nil || len(exported.Files) != 1 {
 				t.Errorf("export of %s: %v, %v", name, exported, err)
 			}
 			if _, err := e.Look(context.Background(), name, "", 3); err != nil {
@@ -422,7 +422,7 @@ func TestExportOfDamagedObjects(t *testing.T) {
 			}
 		}
 		parent := t.TempDir()
-		_, err := e.Export(context.Background(), "n", "", filepath.Join(parent, "out"), nil, nil)
+		_, err := e.Export(context.Background(), "n", "", filepath.Join(parent, "out"), nil, nil, nil)
 		wantError(t, err, "run the spec again")
 		if left, err := os.ReadDir(parent); err != nil || len(left) != 0 {
 			t.Errorf("the export left %v, %v", left, err)

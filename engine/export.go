@@ -36,8 +36,9 @@ type Exported struct {
 // Files. The folder must not exist; it appears whole or not at all, and an
 // export that was interrupted goes on behind the last whole file. progress is told
 // how many rows are done, and resumed how many an earlier export has done; either
-// may be nil.
-func (e *Engine) Export(ctx context.Context, instance, outputName, dir string, progress, resumed func(rows, all int)) (Exported, error) {
+// may be nil, and so may dropped, which is told of an interrupted export of something else
+// that gives way.
+func (e *Engine) Export(ctx context.Context, instance, outputName, dir string, progress, resumed func(rows, all int), dropped func(text string)) (Exported, error) {
 	var done Exported
 	n, ok := e.named(instance)
 	if !ok {
@@ -53,7 +54,7 @@ func (e *Engine) Export(ctx context.Context, instance, outputName, dir string, p
 			return done, err
 		}
 	}
-	err = MakeFolder(dir, derive("export of parquet/1", recipe, digestText(fmt.Sprint(e.o.Shard))), func(d *Draft) error {
+	err = MakeFolder(dir, derive("export of parquet/1", recipe, digestText(fmt.Sprint(e.o.Shard))), dropped, func(d *Draft) error {
 		if out.data == nil {
 			done, err = e.exportFiles(out, d.Dir)
 			return err

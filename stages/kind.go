@@ -79,6 +79,8 @@ type Def[C any] struct {
 
 	// Check reports what the tags of C cannot say.
 	Check func(c *C) []pipeline.Problem
+	// Advice says what is no mistake and yet may surprise; the verb check tells it.
+	Advice func(c *C) []pipeline.Problem
 	// Outputs lists the outputs for given parameters; OutputsFrom does so where
 	// they depend on the inputs that the spec names as it likes (a port Any
 	// without Many). A kind has one of the two.
@@ -232,6 +234,7 @@ type Kind struct {
 	presets         []pipeline.Preset
 	newConfig       func() any
 	check           func(any) []pipeline.Problem
+	advice          func(any) []pipeline.Problem
 	outputs         func(any, []pipeline.From) []Output
 	columns         func(any, Schemas) (Schemas, []pipeline.Problem)
 	reads           func(any, string, *arrow.Schema) []string
@@ -255,6 +258,7 @@ func Define[C any](d Def[C]) *Kind {
 		doc: d.Doc, random: d.Random, streams: d.Streams, presets: d.Presets,
 		newConfig: func() any { c := d.Config; return &c },
 		check:     func(any) []pipeline.Problem { return nil },
+		advice:    func(any) []pipeline.Problem { return nil },
 		columns:   func(any, Schemas) (Schemas, []pipeline.Problem) { return nil, nil },
 		reads:     func(any, string, *arrow.Schema) []string { return nil },
 		outputs: func(c any, from []pipeline.From) []Output {
@@ -272,6 +276,9 @@ func Define[C any](d Def[C]) *Kind {
 	}
 	if d.Check != nil {
 		k.check = func(c any) []pipeline.Problem { return d.Check(c.(*C)) }
+	}
+	if d.Advice != nil {
+		k.advice = func(c any) []pipeline.Problem { return d.Advice(c.(*C)) }
 	}
 	if d.Columns != nil {
 		k.columns = func(c any, in Schemas) (Schemas, []pipeline.Problem) { return d.Columns(c.(*C), in) }
@@ -329,6 +336,9 @@ func (k *Kind) NewConfig() any { return k.newConfig() }
 
 // Check reports what tags cannot say about a decoded configuration.
 func (k *Kind) Check(config any) []pipeline.Problem { return k.check(config) }
+
+// Advice says what is no mistake and yet may surprise.
+func (k *Kind) Advice(config any) []pipeline.Problem { return k.advice(config) }
 
 // Results lists the outputs with their types and bases.
 func (k *Kind) Results(config any, from []pipeline.From) []Output { return k.outputs(config, from) }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -42,6 +43,9 @@ it lists the sources, joins tables and makes the splits, opens no picture, and k
 				}
 			}
 			s.printf("%s: %d stages, no mistakes found\n", x.file, len(e.Names()))
+			for _, line := range advice(x) {
+				s.printf("%s\n", line)
+			}
 			for _, name := range x.graph.Open {
 				s.printf("not checked: params.%s has no value here\n", name)
 			}
@@ -54,6 +58,29 @@ it lists the sources, joins tables and makes the splits, opens no picture, and k
 	s.specFlags(c)
 	c.Flags().BoolVar(&data, "data", false, "also read the metadata: list sources, make splits, count rows")
 	return c
+}
+
+// advice is what kinds tell of parameters that are no mistakes, each once, at its place.
+func advice(x *experiment) (lines []string) {
+	for _, n := range x.graph.Nodes {
+		k, ok := x.kinds.Lookup(n.Kind)
+		if !ok {
+			continue
+		}
+		for _, p := range k.Advice(n.Config) {
+			pos := n.Pos
+			for _, f := range n.Fields {
+				if f.Path == p.Field {
+					pos = f.Pos
+				}
+			}
+			line := fmt.Sprintf("%s: %s.with.%s: note: %s", pos, n.Path, p.Field, p.Msg)
+			if !slices.Contains(lines, line) {
+				lines = append(lines, line)
+			}
+		}
+	}
+	return lines
 }
 
 // checkData runs what needs metadata alone, sources and indexes, in a store

@@ -49,7 +49,7 @@ func (s *session) exportAs(ctx context.Context, x *experiment, e *engine.Engine,
 		if err != nil {
 			return err
 		}
-		job.Label, job.Shard, job.Progress, job.Resumed = label, shard, s.told(dir), s.resumed(dir)
+		job.Label, job.Shard, job.Progress, job.Resumed, job.Dropped = label, shard, s.told(dir), s.resumed(dir), s.dropped(dir)
 		summary, err := f.Write(ctx, job, dir)
 		if err != nil {
 			return err
@@ -80,6 +80,11 @@ func (s *session) resumed(dir string) func(rows, all int) {
 	return func(rows, all int) {
 		fmt.Fprintf(s.stderr, "note     %s  going on with an interrupted export: %d of %d rows were done\n", dir, rows, all)
 	}
+}
+
+// dropped says that an interrupted export of something else gives way.
+func (s *session) dropped(dir string) func(text string) {
+	return func(text string) { fmt.Fprintf(s.stderr, "note     %s  %s\n", dir, text) }
 }
 
 // newJob gathers the sets that a name means: one output, a group of outputs, or

@@ -50,7 +50,7 @@ func (s *session) exportPictures(ctx context.Context, e *engine.Engine, outputs 
 	for _, s := range sets {
 		fmt.Fprintln(h, s.Instance, s.Output, s.Recipe)
 	}
-	return rows, engine.MakeFolder(dir, [sha256.Size]byte(h.Sum(nil)), func(d *engine.Draft) error {
+	return rows, engine.MakeFolder(dir, [sha256.Size]byte(h.Sum(nil)), s.dropped(dir), func(d *engine.Draft) error {
 		var state exportState
 		begun, err := d.Resume(&state)
 		if err != nil {

@@ -333,7 +333,7 @@ same bytes, when the same command runs again; until then it lies beside the fold
 			if err != nil {
 				return usageError{err}
 			}
-			done, err := e.Export(c.Context(), which.instance, which.output, args[1], s.told(args[1]), s.resumed(args[1]))
+			done, err := e.Export(c.Context(), which.instance, which.output, args[1], s.told(args[1]), s.resumed(args[1]), s.dropped(args[1]))
 			if err != nil {
 				return err
 			}

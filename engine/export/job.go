@@ -40,7 +40,9 @@ type Job struct {
 	// been gone through; a form may go through them more than once. Resumed, if
 	// set, is told once how many an interrupted export had written.
 	Progress, Resumed func(rows, all int)
-	gone              int
+	// Dropped, if set, is told of an interrupted export of something else that gives way.
+	Dropped func(text string)
+	gone    int
 
 	// KeepRows is after how many rows an export keeps how far it is; 0: every two
 	// seconds.
@@ -113,7 +115,7 @@ func (f Form) Write(ctx context.Context, j *Job, dir string) (summary string, er
 	if err != nil {
 		return "", err
 	}
-	err = engine.MakeFolder(dir, recipe, func(d *engine.Draft) error {
+	err = engine.MakeFolder(dir, recipe, j.Dropped, func(d *engine.Draft) error {
 		summary, err = f.write(ctx, j, d)
 		return err
 	})

@@ -71,7 +71,7 @@ func writeOut(form, folder, dir string, killAt int) error {
 	resumed := func(rows, all int) { fmt.Printf("resumed %d of %d\n", rows, all) }
 	return withEngine(folder, func(e *engine.Engine) error {
 		if form == "parquet" {
-			_, err := e.Export(ctx, "split", "train", dir, func(int, int) { event() }, resumed)
+			_, err := e.Export(ctx, "split", "train", dir, func(int, int) { event() }, resumed, nil)
 			return err
 		}
 		j := &export.Job{Engine: e, Instance: "split", Label: "label", Shard: 6000, KeepRows: 5,

@@ -52,7 +52,7 @@ func Read(path string, f func(Row) error) (Header, error) {
 
 func (h *Header) parse(text []byte) error {
 	if err := json.Unmarshal(text, h); err != nil {
-		return fmt.Errorf("its header: %w", err)
+		return fmt.Errorf("it is no manifest: its header is no JSON object: %w", err)
 	}
 	if h.Manifest != Version {
 		return fmt.Errorf("its format is %d, and this program reads %d", h.Manifest, Version)

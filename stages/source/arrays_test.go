@@ -101,9 +101,9 @@ func TestCOCO(t *testing.T) {
 		{"no object", "[]", "annotations: it is no JSON object with images, annotations and categories"},
 		{"no images", change(`"images"`, `"pictures"`), `annotations: there is no list "images"`},
 		{"same id", change(`{"id": 1, "file`, `{"id": 2, "file`), `annotations: near byte 459: images "b.png" and "a.png" have the same id 2`},
-		{"no image", change(`"image_id": 2`, `"image_id": 9`), "annotation 5: there is no image 9; on_error: skip would leave it out"},
-		{"no category", change(`"category_id": 3`, `"category_id": 4`), "annotation 5: there is no category 4; on_error: skip would leave it out"},
-		{"box", change(`[1, 2, 10.5, 20]`, `[1, 2, -10.5, 20]`), "annotation 5: its bbox is no x, y, width, height; on_error: skip would leave it out"},
+		{"no image", change(`"image_id": 2`, `"image_id": 9`), "a.json: annotation 5: there is no image 9; on_error: skip would leave it out"},
+		{"no category", change(`"category_id": 3`, `"category_id": 4`), "a.json: annotation 5: there is no category 4; on_error: skip would leave it out"},
+		{"box", change(`[1, 2, 10.5, 20]`, `[1, 2, -10.5, 20]`), "a.json: annotation 5: its bbox is no x, y, width, height; on_error: skip would leave it out"},
 		{"absent", change(`"a.png"`, `"c.png"`), `c.png: there is no such file; did you mean "a.png"?; on_error: skip would leave it out`},
 		{"way out", change(`"a.png"`, `"../a.png"`), `annotations: near byte 462: image 1: file_name "../a.png" names no file below the root`},
 	} {

@@ -281,7 +281,7 @@ func (c *COCO) run(ctx context.Context, in *stages.Inputs, out stages.Sink) erro
 			continue
 		}
 		if c.OnError == "fail" {
-			return fmt.Errorf("%s; on_error: skip would leave it out", o.why)
+			return fmt.Errorf("%s: %s; on_error: skip would leave it out", filepath.Base(string(c.Annotations)), o.why)
 		}
 		out.Skip(fmt.Sprintf("annotation %d", o.id), o.why)
 	}

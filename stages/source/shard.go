@@ -87,8 +87,8 @@ func (s *shard) column(name string) (int, bool) {
 	return i, ok
 }
 
-// samples reads the members in the order of the file. A shard that ends within a member is an error
-// that says where, after the samples before it.
+// samples reads the members in the order of the file. A shard that ends within a member, or without
+// the mark that ends an archive, is an error that says where, after the samples before it.
 func (s *shard) samples(ctx context.Context, f func(sample) error) error {
 	r := tar.NewReader(s.file)
 	var at sample
@@ -103,14 +103,32 @@ func (s *shard) samples(ctx context.Context, f func(sample) error) error {
 		at.number = number
 		return f(at)
 	}
-	last := "its beginning"
+	last, end := "its beginning", int64(0)
+	// Of the sample at which a shard is damaged members may be missing: it is no row.
+	damaged := func(err error) error {
+		var damage *brokenShard
+		if err = s.broken(err, last); errors.As(err, &damage) && at.key != "" {
+			damage.text += fmt.Sprintf(", and sample %q may lack members", at.key)
+		}
+		return err
+	}
 	for {
 		h, err := r.Next()
+		here, sought := s.file.Seek(0, io.SeekCurrent)
+		if sought != nil {
+			return sought
+		}
 		if err == io.EOF {
+			if here <= end { // an archive ends with blocks of zeros
+				return damaged(io.ErrUnexpectedEOF)
+			}
 			return flush()
 		}
 		if err != nil {
-			return errors.Join(flush(), s.broken(err, last))
+			return damaged(err)
+		}
+		if end = here; h.Typeflag == tar.TypeReg {
+			end += (h.Size + 511) / 512 * 512
 		}
 		if h.Typeflag != tar.TypeReg || strings.HasPrefix(path.Base(h.Name), ".") {
 			continue
@@ -127,7 +145,7 @@ func (s *shard) samples(ctx context.Context, f func(sample) error) error {
 			at = sample{key: key, texts: map[string]string{}}
 		}
 		if err := s.member(r, h, ending, &at); err != nil {
-			return s.broken(err, last)
+			return damaged(err)
 		}
 	}
 }

@@ -34,7 +34,7 @@ func ShardsKind() *stages.Kind {
 	return stages.Define(stages.Def[Shards]{
 		Name:    "source/shards",
 		Doc:     "Reads WebDataset tar shards in place: members of one name are a sample, its texts and JSON keys are columns.",
-		Version: 1,
+		Version: 2, // 2: of a shard that ends early the last sample, which may lack members, is no row
 		Shape:   stages.Source,
 		Config:  Shards{Shards: []string{"*.tar"}, Image: []string{"jpg", "jpeg", "png", "webp"}, OnError: "fail"},
 		Check:   checkShards,

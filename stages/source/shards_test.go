@@ -81,9 +81,11 @@ func TestShards(t *testing.T) {
 func TestBadShards(t *testing.T) {
 	whole := tarOf(t, "a.png", "png", "a.cls", "0", "b.png", "png", "b.cls", "1", "c.png", "png", "c.cls", "2")
 	tests := []struct{ name, shard, want string }{
-		{"ends in a picture", whole[:512*9+20], "t.tar, row 3: the shard ends early, behind member c.png"},
-		{"ends in a header", whole[:512*8+100], "t.tar, row 3: the shard ends early, behind member b.cls"},
-		{"damaged header", whole[:512*8] + strings.Repeat("x", 512) + whole[512*9:], "t.tar, row 3: the shard is damaged behind member b.cls"},
+		{"ends in a picture", whole[:512*9+20], `t.tar, row 3: the shard ends early, behind member c.png, and sample "c" may lack members`},
+		{"ends in a header", whole[:512*8+100], `t.tar, row 2: the shard ends early, behind member b.cls, and sample "b" may lack members`},
+		{"damaged header", whole[:512*8] + strings.Repeat("x", 512) + whole[512*9:], `t.tar, row 2: the shard is damaged behind member b.cls, and sample "b" may lack members`},
+		{"ends between two members", whole[:512*10], `t.tar, row 3: the shard ends early, behind member c.png, and sample "c" may lack members`},
+		{"has no end mark", whole[:512*12], `t.tar, row 3: the shard ends early, behind member c.cls, and sample "c" may lack members`},
 		{"no picture", tarOf(t, "a.png", "png", "a.cls", "0", "b.cls", "1"), `t.tar, row 2: sample "b" has no member that ends in jpg, jpeg, png, webp`},
 		{"empty picture", tarOf(t, "a.png", "png", "a.cls", "0", "b.png", "", "b.cls", "1"), `t.tar, row 2: member "b.png" is empty`},
 		{"twice", tarOf(t, "a.png", "png", "a.cls", "0", "b.png", "png", "b.png", "png"), `t.tar, row 2: member "b.png" is there twice`},

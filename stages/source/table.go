@@ -44,7 +44,7 @@ func TableKind() *stages.Kind {
 	return stages.Define(stages.Def[Table]{
 		Name:    "source/table",
 		Doc:     "Reads a metadata table (CSV, TSV, JSONL, Parquet or Arrow) that names images.",
-		Version: 1,
+		Version: 2, // 2: a key of JSONL that holds lists and objects alone is no column, and no error of each row
 		Shape:   stages.Source,
 		Config:  Table{OnError: "fail", Encoding: "utf-8", Nulls: []string{""}, Unicode: "keep"},
 		Check:   checkTable,

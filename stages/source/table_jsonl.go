@@ -18,12 +18,14 @@ import (
 
 // A jsonlTable reads one JSON object a line. Its columns are the keys met in
 // the first lines; what they hold there says whether they are text, numbers or
-// booleans. null, and a key that is left out, is missing.
+// booleans. null, and a key that is left out, is missing. A key that holds nothing but
+// lists and objects there is no column.
 type jsonlTable struct {
 	file   *os.File
 	r      *bufio.Reader
 	fields []tableField
 	at     map[string]int
+	nested []string // keys that hold lists or objects, which no column can
 	line   int64
 }
 
@@ -52,10 +54,11 @@ func newJSONL(f *os.File) (*jsonlTable, error) {
 // head reads the first lines for keys and types.
 func (t *jsonlTable) head() error {
 	t.r = bufio.NewReaderSize(t.file, 1<<20)
+	flat := map[string]bool{}
 	for range headLines {
 		line, err := t.next()
 		if err == io.EOF {
-			return nil
+			break
 		}
 		if err != nil {
 			return err
@@ -72,9 +75,28 @@ func (t *jsonlTable) head() error {
 				t.fields = append(t.fields, tableField{name: key, typ: arrow.BinaryTypes.String})
 			}
 			t.fields[at].inferred = wider(t.fields[at].inferred, values[i])
+			if v := values[i][0]; v != '[' && v != '{' && v != 'n' {
+				flat[key] = true
+			}
 		}
 	}
+	t.leaveOut(flat)
 	return nil
+}
+
+// leaveOut drops the columns of which all values are lists or objects.
+func (t *jsonlTable) leaveOut(flat map[string]bool) {
+	t.fields = slices.DeleteFunc(t.fields, func(f tableField) bool {
+		nested := !flat[f.name] && f.inferred.name != ""
+		if nested {
+			t.nested = append(t.nested, f.name)
+		}
+		return nested
+	})
+	clear(t.at)
+	for i, f := range t.fields {
+		t.at[f.name] = i
+	}
 }
 
 // wider is the type that holds what t holds, and v.
@@ -161,8 +183,15 @@ func jsonError(err error) error {
 // Fields are the keys of the first lines.
 func (t *jsonlTable) Fields() []tableField { return t.fields }
 
-// Skipped is empty: a nested value is an error of its row.
-func (t *jsonlTable) Skipped() []string { return nil }
+// Skipped names the keys that hold lists or objects; one among other values is an
+// error of its row.
+func (t *jsonlTable) Skipped() []string {
+	var out []string
+	for _, n := range t.nested {
+		out = append(out, n+" (lists or objects)")
+	}
+	return out
+}
 
 // Close closes the file.
 func (t *jsonlTable) Close() error { return t.file.Close() }
@@ -218,6 +247,9 @@ func (t *jsonlTable) row(line []byte, texts []*string) string {
 	}
 	for i, key := range keys {
 		at, ok := t.at[key]
+		if !ok && slices.Contains(t.nested, key) {
+			continue
+		}
 		if !ok {
 			return fmt.Sprintf("the key %q does not occur in the first %d lines, which make the columns", key, headLines)
 		}

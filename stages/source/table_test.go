@@ -121,6 +121,16 @@ func TestJSONL(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(t, got, []string{"a|year=2019|lux=1|ok=true|s=x", "b|year null|lux=2.5|ok null|s=08"})
+
+	root = files(t, map[string]string{"m.jsonl": `{"id": "a", "objects": {"bbox": [1]}, "year": 1}
+{"id": "b", "objects": null, "year": 2, "tags": ["x"]}
+`})
+	got, sink, err := read(t, TableKind(), root, "{root: ., table: m.jsonl, id: id}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(t, got, []string{"a|year=1", "b|year=2"})
+	check(t, sink.Notes, []string{"m.jsonl: columns that hold neither text, numbers, booleans nor times are not read: objects (lists or objects), tags (lists or objects)"})
 	for text, want := range map[string]string{
 		`{"id": "a"`:             `m.jsonl:2: it is no JSON object: it ends early; on_error: skip would leave the row out`,
 		`[1]`:                    `m.jsonl:2: it is no JSON object; on_error: skip would leave the row out`,

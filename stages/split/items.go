@@ -248,7 +248,11 @@ func (s *scan) overlap() string {
 	for _, p := range sortedPairs(pairs) {
 		parts = append(parts, fmt.Sprintf("%s and %s %d", s.names[p[0]-1], s.names[p[1]-1], pairs[p]))
 	}
-	return fmt.Sprintf("items: %d rows stand in several sets, each with the classes of its own items there: %s", rows, some(parts))
+	classes := "each with the classes of its own items there"
+	if s.cfg.Items.Labels == "all" {
+		classes = "in each with the classes of all its items"
+	}
+	return fmt.Sprintf("items: %d rows stand in several sets, %s: %s", rows, classes, some(parts))
 }
 
 func sortedPairs(pairs map[[2]role]int) [][2]role {

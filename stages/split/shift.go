@@ -85,6 +85,7 @@ func ShiftKind() *stages.Kind {
 		In:      []stages.Port{{Name: "rows", Doc: "rows with the attributes as columns", Type: stages.Rows}},
 		Config:  Shift{Label: "label", Growth: "strict", Items: Items{Image: "any", Labels: "matching", Label: "category"}},
 		Check:   checkShift,
+		Advice:  adviseShift,
 		Outputs: shiftOutputs,
 		Rows:    func(c *Shift, output string) int64 { return c.Sizes.rows(output) },
 		Columns: shiftColumns,
@@ -159,6 +160,20 @@ func checkShift(c *Shift) []pipeline.Problem {
 		}
 	}
 	return problems
+}
+
+// adviseShift warns of shares beside stratify.
+func adviseShift(c *Shift) []pipeline.Problem {
+	if len(c.Stratify) == 0 {
+		return nil
+	}
+	for _, name := range keys(c.Sizes.of) {
+		if s := c.Sizes.of[name]; s.kind == share {
+			return []pipeline.Problem{{Field: "stratify", Msg: fmt.Sprintf("%s: %s draws each row by itself, so that no added row moves another one, and does not deal the rows of each %s: the mix is kept but for chance, which small classes show; a number of rows is dealt class by class",
+				name, s, strings.Join(c.Stratify, " and "))}}
+		}
+	}
+	return nil
 }
 
 func shiftOutputs(c *Shift) []stages.Output {
