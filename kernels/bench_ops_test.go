@@ -32,7 +32,7 @@ func (k sizeClass) operations() []Sample {
 	deep := conv
 	deep.Groups = k.c
 	for name, s := range map[string]ConvShape{"3x3": conv, "3x3 by 2": half, "1x1": point, "depthwise": deep} {
-		add("conv "+name, ConvOp{s, true})
+		add("conv "+name, ConvOp{ConvShape: s, Bias: true})
 		add("conv-data "+name, ConvBackDataOp{s, false})
 		add("conv-weight "+name, ConvBackWeightOp{s})
 	}

@@ -20,6 +20,7 @@ type BandLayer struct {
 	Weights                     []float32 // [Co*Cells*Cells, Ci, Size, Size]
 	Bias                        []float32 // Co*Cells*Cells, or nil
 	Adds                        bool      // Rows gets what is added
+	Winograd                    bool      // the function is that of Conv2DWinograd; Size is 3, Stride 1
 	End                         End
 	Slope                       float32 // of EndLeaky
 }
@@ -38,19 +39,20 @@ const (
 // Release gives its memory back.
 type BandConv struct {
 	BandLayer
-	be      simd.Backend
-	terms   int
-	blocks  []int        // vectors of each block of a cell's channels
-	padded  int          // channels of a cell with those that fill up the last vector
-	narrow  *narrowBand  // if not nil, the fields below but for the cuts are not used
-	weights *floatBuffer // for each cell and block: terms x channels
-	bias    []float32    // for each cell, padded; or nil
-	pos     []int        // where each term reads
-	row     []int        // where each position begins to read
-	out     []int        // where the first pixel of its cell lies
-	cuts    []int        // first position of each rectangle, and the end
-	widths  []int        // of rectangles
-	planned bandPlan
+	be       simd.Backend
+	terms    int
+	blocks   []int        // vectors of each block of a cell's channels
+	padded   int          // channels of a cell with those that fill up the last vector
+	winograd *winograd    // if not nil, of the fields below only bias is used
+	bias     []float32    // for each cell, padded; or nil
+	narrow   *narrowBand  // if not nil, the fields below but for the cuts are not used
+	weights  *floatBuffer // for each cell and block: terms x channels
+	pos      []int        // where each term reads
+	row      []int        // where each position begins to read
+	out      []int        // where the first pixel of its cell lies
+	cuts     []int        // first position of each rectangle, and the end
+	widths   []int        // of rectangles
+	planned  bandPlan
 }
 
 // A bandPlan is what the offsets of a BandConv depend on.
@@ -76,14 +78,25 @@ func NewBandConv(l BandLayer, p *Pool) *BandConv {
 		c.narrow = newNarrowBand(c, p)
 		return c
 	}
-	c.weights = getFloats(cells * c.padded * c.terms)
-	p.Run(cells*len(c.blocks), func(i int) { c.pack(i/len(c.blocks), i%len(c.blocks)) })
 	if l.Bias != nil {
 		c.bias = make([]float32, cells*c.padded)
 		for i, v := range l.Bias {
 			c.bias[i%cells*c.padded+i/cells] = v
 		}
 	}
+	if l.Winograd {
+		if l.Size != 3 || l.Stride != 1 {
+			panic("kernels: NewBandConv: Winograd is for layers of size 3 and stride 1")
+		}
+		c.winograd = newWinograd(c, p)
+		return c
+	}
+	c.weights = getFloats(cells * c.padded * c.terms)
+	p.Run(cells*len(c.blocks), func(i int) {
+		cell, block := i/len(c.blocks), i%len(c.blocks)
+		first, vectors := c.block(block)
+		c.pack(c.weights.v[(cell*c.padded+first)*c.terms:][:vectors*simd.Lanes*c.terms], cell, block)
+	})
 	c.pos = make([]int, c.terms)
 	return c
 }
@@ -96,12 +109,11 @@ func (c *BandConv) block(i int) (first, vectors int) {
 	return first, c.blocks[i]
 }
 
-// pack stores the weights of a block of a cell's channels; those that fill up the last vector are zero.
-func (c *BandConv) pack(cell, block int) {
+// pack stores the weights of a block of a cell's channels in out; those that fill up the last vector are zero.
+func (c *BandConv) pack(out []float32, cell, block int) {
 	cells := c.Cells * c.Cells
 	first, vectors := c.block(block)
 	width := vectors * simd.Lanes
-	out := c.weights.v[(cell*c.padded+first)*c.terms:][:width*c.terms]
 	if first+width > c.Co {
 		clear(out)
 	}
@@ -113,18 +125,25 @@ func (c *BandConv) pack(cell, block int) {
 
 // Release ends the use of a BandConv.
 func (c *BandConv) Release() {
-	if c.narrow != nil {
+	switch {
+	case c.narrow != nil:
 		c.narrow.f.weights.put()
-		return
+	case c.winograd != nil:
+		c.winograd.weights.put()
+	default:
+		c.weights.put()
 	}
-	c.weights.put()
 }
 
 // Rows computes rows x width positions, or cells, into dst. The first reads its first tap at the start of src, where
 // whatever pads the image must lie already; each row reads (width-1)*Stride+Size pixels. With Adds, the value that lies in
-// add as the result does in dst is added before the function. Bits: those of Conv2D and then of the others, one
-// after another.
+// add as the result does in dst is added before the function. Bits: those of Conv2D, or of Conv2DWinograd, whose tiles then
+// begin with the first row, and then of the others, one after another.
 func (c *BandConv) Rows(dst, src Band, add []float32, rows, width int, p *Pool) {
+	if c.winograd != nil {
+		c.winograd.rows(dst, src, add, rows, width, p)
+		return
+	}
 	c.plan(bandPlan{rows, width, p.Workers(), src.Pitch, src.Step, dst.Pitch, dst.Step})
 	rectangles := len(c.cuts) - 1
 	if c.narrow != nil {

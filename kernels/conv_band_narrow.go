@@ -18,7 +18,7 @@ type narrowBand struct {
 
 // isNarrow reports that a layer is for a narrowBand.
 func (c *BandConv) isNarrow() bool {
-	return c.be == simd.AVX512 && c.Cells == 1 && c.Stride == 1 && !c.Adds && c.Co <= simd.Lanes && c.terms >= narrowTerms
+	return c.be == simd.AVX512 && !c.Winograd && c.Cells == 1 && c.Stride == 1 && !c.Adds && c.Co <= simd.Lanes && c.terms >= narrowTerms
 }
 
 func newNarrowBand(c *BandConv, p *Pool) *narrowBand {

@@ -24,6 +24,11 @@ func TestBandConv(t *testing.T) {
 		{BandLayer{Ci: 40, Co: 16, Size: 3, Stride: 1, Cells: 1}, 1, 3},
 		{BandLayer{Ci: 130, Co: 9, Size: 1, Stride: 1, Cells: 1, End: EndReLU}, 4, 70},
 		{BandLayer{Ci: 40, Co: 4, Size: 2, Stride: 1, Cells: 1, Adds: true}, 4, 20},
+		{BandLayer{Ci: 1, Co: 1, Size: 3, Stride: 1, Cells: 1, Winograd: true}, 1, 1},
+		{BandLayer{Ci: 20, Co: 70, Size: 3, Stride: 1, Cells: 1, Winograd: true, Adds: true, End: EndReLU}, 5, 13},
+		{BandLayer{Ci: 64, Co: 16, Size: 3, Stride: 1, Cells: 1, Winograd: true, End: EndLeaky}, 4, 130},
+		{BandLayer{Ci: 17, Co: 9, Size: 3, Stride: 1, Cells: 2, Winograd: true, End: EndLeaky}, 3, 11},
+		{BandLayer{Ci: 300, Co: 130, Size: 3, Stride: 1, Cells: 1, Winograd: true, Adds: true}, 2, 30},
 	} {
 		l := c.l
 		l.Slope = 0.1
@@ -33,7 +38,7 @@ func TestBandConv(t *testing.T) {
 			KH: l.Size, KW: l.Size, StrideH: l.Stride, StrideW: l.Stride}
 		x := testValues("x", s.Ci*s.H*s.W, i%2 == 0)
 		want := make([]float32, s.Co*c.rows*c.width)
-		Conv2D(want, x, l.Weights, l.Bias, s, nil)
+		ConvOp{ConvShape: s, Bias: true, Winograd: l.Winograd}.Run(nil, [][]float32{want}, [][]float32{x, l.Weights, l.Bias})
 		if l.Cells > 1 {
 			PixelShuffle(want, slices.Clone(want), 1, l.Co, c.rows, c.width, l.Cells)
 		}

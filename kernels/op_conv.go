@@ -1,9 +1,10 @@
 package kernels
 
-// A ConvOp is Conv2D: y from x, w and, with Bias, bias.
+// A ConvOp is Conv2D, or with Winograd Conv2DWinograd: y from x, w and, with Bias, bias.
 type ConvOp struct {
 	ConvShape
-	Bias bool
+	Bias     bool
+	Winograd bool
 }
 
 // A ConvBackDataOp is Conv2DBackData: dx from dy, w; with Bias it is ConvTranspose2D.
@@ -58,7 +59,11 @@ func (o ConvOp) Operands() (results, sources []int) {
 
 // Run is described at Op.
 func (o ConvOp) Run(p *Pool, r, s [][]float32) {
-	Conv2D(r[0], s[0], s[1], optional(s, 2, o.Bias), o.ConvShape, p)
+	conv := Conv2D
+	if o.Winograd {
+		conv = Conv2DWinograd
+	}
+	conv(r[0], s[0], s[1], optional(s, 2, o.Bias), o.ConvShape, p)
 }
 
 // optional is operand i, or nil.

@@ -182,8 +182,8 @@ func Samples() []Sample {
 	}
 	for _, s := range sampleShapes {
 		special := s.N == 1
-		add(fmt.Sprintf("convolution %+v", s), ConvOp{s, true}, special)
-		add(fmt.Sprintf("convolution without bias %+v", s), ConvOp{s, false}, special)
+		add(fmt.Sprintf("convolution %+v", s), ConvOp{ConvShape: s, Bias: true}, special)
+		add(fmt.Sprintf("convolution without bias %+v", s), ConvOp{ConvShape: s}, special)
 		add(fmt.Sprintf("convolution's data gradient %+v", s), ConvBackDataOp{s, false}, special)
 		add(fmt.Sprintf("transposed convolution %+v", s), ConvBackDataOp{s, true}, special)
 		add(fmt.Sprintf("convolution's weight gradient %+v", s), ConvBackWeightOp{s}, special)

@@ -303,3 +303,18 @@ func mixLastAVX2(n int, x *float32, xs int, z *float32, zs int, u *float32, us i
 //
 //go:noescape
 func mixEntryAVX2(n int, x *float32, xs int, z *float32, zs int, u *float32, us int, o *float32, os int, coef *float32)
+
+// winogradInputAVX2 is the body of Backend.WinogradInput; tiles and lanes are positive.
+//
+//go:noescape
+func winogradInputAVX2(tiles int, lanes int, src *float32, pitch int, fourth int, step int, last int, dst *float32, plane int, next int)
+
+// winogradOutputAVX2 is the body of Backend.WinogradOutput; tiles and lanes are positive, shift and add may be nil.
+//
+//go:noescape
+func winogradOutputAVX2(tiles int, lanes int, src *float32, plane int, next int, dst *float32, down int, right int, ahead int, shift *float32, add *float32, act int, slope float32)
+
+// winogradWeightsAVX2 is the body of Backend.WinogradWeights; n and lanes are positive.
+//
+//go:noescape
+func winogradWeightsAVX2(n int, lanes int, src *float32, dst *float32, plane int)

@@ -512,3 +512,18 @@ func mixLastAVX512(n int, x *float32, xs int, z *float32, zs int, u *float32, us
 //
 //go:noescape
 func mixEntryAVX512(n int, x *float32, xs int, z *float32, zs int, u *float32, us int, o *float32, os int, coef *float32)
+
+// winogradInputAVX512 is the body of Backend.WinogradInput; tiles and lanes are positive.
+//
+//go:noescape
+func winogradInputAVX512(tiles int, lanes int, src *float32, pitch int, fourth int, step int, last int, dst *float32, plane int, next int)
+
+// winogradOutputAVX512 is the body of Backend.WinogradOutput; tiles and lanes are positive, shift and add may be nil.
+//
+//go:noescape
+func winogradOutputAVX512(tiles int, lanes int, src *float32, plane int, next int, dst *float32, down int, right int, ahead int, shift *float32, add *float32, act int, slope float32)
+
+// winogradWeightsAVX512 is the body of Backend.WinogradWeights; n and lanes are positive.
+//
+//go:noescape
+func winogradWeightsAVX512(n int, lanes int, src *float32, dst *float32, plane int)

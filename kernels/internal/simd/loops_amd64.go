@@ -339,3 +339,27 @@ func (be Backend) mixEntryLoop(n int, x *float32, xs int, z *float32, zs int, u 
 	}
 	mixEntryAVX2(n, x, xs, z, zs, u, us, o, os, coef)
 }
+
+func (be Backend) winogradInputLoop(tiles int, lanes int, src *float32, pitch int, fourth int, step int, last int, dst *float32, plane int, next int) {
+	if be == AVX512 {
+		winogradInputAVX512(tiles, lanes, src, pitch, fourth, step, last, dst, plane, next)
+		return
+	}
+	winogradInputAVX2(tiles, lanes, src, pitch, fourth, step, last, dst, plane, next)
+}
+
+func (be Backend) winogradOutputLoop(tiles int, lanes int, src *float32, plane int, next int, dst *float32, down int, right int, ahead int, shift *float32, add *float32, act int, slope float32) {
+	if be == AVX512 {
+		winogradOutputAVX512(tiles, lanes, src, plane, next, dst, down, right, ahead, shift, add, act, slope)
+		return
+	}
+	winogradOutputAVX2(tiles, lanes, src, plane, next, dst, down, right, ahead, shift, add, act, slope)
+}
+
+func (be Backend) winogradWeightsLoop(n int, lanes int, src *float32, dst *float32, plane int) {
+	if be == AVX512 {
+		winogradWeightsAVX512(n, lanes, src, dst, plane)
+		return
+	}
+	winogradWeightsAVX2(n, lanes, src, dst, plane)
+}

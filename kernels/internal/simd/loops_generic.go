@@ -115,3 +115,15 @@ func (be Backend) mixLastLoop(n int, x *float32, xs int, z *float32, zs int, u *
 func (be Backend) mixEntryLoop(n int, x *float32, xs int, z *float32, zs int, u *float32, us int, o *float32, os int, coef *float32) {
 	panic(unreachable)
 }
+
+func (be Backend) winogradInputLoop(tiles int, lanes int, src *float32, pitch int, fourth int, step int, last int, dst *float32, plane int, next int) {
+	panic(unreachable)
+}
+
+func (be Backend) winogradOutputLoop(tiles int, lanes int, src *float32, plane int, next int, dst *float32, down int, right int, ahead int, shift *float32, add *float32, act int, slope float32) {
+	panic(unreachable)
+}
+
+func (be Backend) winogradWeightsLoop(n int, lanes int, src *float32, dst *float32, plane int) {
+	panic(unreachable)
+}
