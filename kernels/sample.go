@@ -188,6 +188,10 @@ func Samples() []Sample {
 		add(fmt.Sprintf("transposed convolution %+v", s), ConvBackDataOp{s, true}, special)
 		add(fmt.Sprintf("convolution's weight gradient %+v", s), ConvBackWeightOp{s}, special)
 	}
+	for _, s := range winogradShapes {
+		add(fmt.Sprintf("convolution by Winograd %+v", s), ConvOp{ConvShape: s, Bias: true, Winograd: true}, s.N == 1)
+		add(fmt.Sprintf("convolution by Winograd without bias %+v", s), ConvOp{ConvShape: s, Winograd: true}, s.N == 1)
+	}
 	for _, m := range [][3]int{{1, 1, 1}, {3, 5, 7}, {13, 29, 37}, {17, 65, 130}, {64, 1, 3}} {
 		for t := range 4 {
 			op := MatMulOp{m[0], m[1], m[2], t&1 != 0, t&2 != 0}
@@ -302,4 +306,13 @@ var sampleShapes = []ConvShape{
 	{N: 9, Ci: 3, H: 16, W: 16, Co: 18, KH: 3, KW: 3, PadH: 1, PadW: 1},
 	{N: 1, Ci: 40, H: 12, W: 30, Co: 19, KH: 3, KW: 3, PadH: 1, PadW: 1},
 	{N: 2, Ci: 350, H: 9, W: 13, Co: 27, KH: 1, KW: 1},
+}
+
+// winogradShapes are those of Conv2DWinograd: odd and even sizes, edges of every sort.
+var winogradShapes = []ConvShape{
+	{N: 1, Ci: 1, H: 1, W: 1, Co: 1, KH: 3, KW: 3, PadH: 1, PadW: 1},
+	{N: 1, Ci: 5, H: 2, W: 2, Co: 3, KH: 3, KW: 3, PadH: 1, PadW: 1},
+	{N: 2, Ci: 17, H: 9, W: 11, Co: 33, KH: 3, KW: 3, PadH: 1, PadW: 1},
+	{N: 1, Ci: 40, H: 8, W: 14, Co: 9, KH: 3, KW: 3},
+	{N: 3, Ci: 64, H: 6, W: 31, Co: 70, KH: 3, KW: 3, PadH: 2, PadW: 0},
 }

@@ -68,6 +68,9 @@ func (d *Device) filterTaps(s kernels.ConvShape) (kernels.Span, error) {
 }
 
 func (d *Device) conv(o kernels.ConvOp, r, s []kernels.Span) error {
+	if o.Winograd {
+		return d.winograd(o, r, s)
+	}
 	f := o.Filled()
 	taps, err := d.filterTaps(f)
 	if err != nil {
@@ -180,8 +183,19 @@ func (d *Device) convBackWeight(o kernels.ConvBackWeightOp, r, s []kernels.Span)
 	return nil
 }
 
-// productKey is the key of the table of a matrix product's terms.
+// productKey is the key of the table of a matrix product's terms, which lie step
+// apart in the source and weight apart in the weights.
 type productKey struct{ terms, step, weight int }
+
+func (d *Device) productTaps(key productKey) (kernels.Span, error) {
+	return d.table(key, func() []int32 {
+		v := make([]int32, 0, 4*key.terms)
+		for k := range key.terms {
+			v = append(v, int32(k*key.step), 0, int32(k*key.step), int32(k*key.weight))
+		}
+		return v
+	})
+}
 
 // matMul is a convolution of an image of one row: the columns of b are its
 // positions, the rows of a its output channels.
@@ -197,13 +211,7 @@ func (d *Device) matMul(o kernels.MatMulOp, r, s []kernels.Span, bias *kernels.S
 	if o.TransA {
 		p.weightRow, key.weight = 1, o.M
 	}
-	taps, err := d.table(key, func() []int32 {
-		v := make([]int32, 0, 4*o.K)
-		for k := range o.K {
-			v = append(v, int32(k*key.step), 0, int32(k*key.step), int32(k*key.weight))
-		}
-		return v
-	})
+	taps, err := d.productTaps(key)
 	if err != nil {
 		return err
 	}
@@ -212,13 +220,7 @@ func (d *Device) matMul(o kernels.MatMulOp, r, s []kernels.Span, bias *kernels.S
 
 // linear has the outputs as rows, so that the bias is one a row.
 func (d *Device) linear(o kernels.LinearOp, r, s []kernels.Span) error {
-	taps, err := d.table(productKey{o.In, 1, 1}, func() []int32 {
-		v := make([]int32, 0, 4*o.In)
-		for k := range o.In {
-			v = append(v, int32(k), 0, int32(k), int32(k))
-		}
-		return v
-	})
+	taps, err := d.productTaps(productKey{o.In, 1, 1})
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ var files embed.FS
 
 // order is the order of the files in the program: base.cl, whose first line
 // turns contraction off, and what the others use come first.
-var order = []string{"base", "functions", "random", "element", "conv", "norm", "pool", "loss", "shape", "gate", "optimizer", "noise2net", "probe"}
+var order = []string{"base", "functions", "random", "element", "conv", "winograd", "norm", "pool", "loss", "shape", "gate", "optimizer", "noise2net", "probe"}
 
 // source is the program's text.
 func source() string {
