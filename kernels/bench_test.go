@@ -48,6 +48,35 @@ func BenchmarkConv2D(b *testing.B) {
 	}
 }
 
+// BenchmarkBandConv measures layers of the CAE and of EDSR in bands of eight rows, directly and by Winograd, whose rate is that
+// of the direct one's arithmetic.
+func BenchmarkBandConv(b *testing.B) {
+	const rows, bands = 8, 6
+	for _, s := range []struct{ ci, co, width int }{{128, 128, 342}, {128, 128, 171}, {64, 64, 170}, {64, 256, 170}, {128, 32, 342}, {256, 16, 682}} {
+		for _, winograd := range []bool{false, true} {
+			b.Run(fmt.Sprintf("%d-%dx%d/winograd=%t", s.ci, s.co, s.width, winograd), func(b *testing.B) {
+				l := BandLayer{Ci: s.ci, Co: s.co, Size: 3, Stride: 1, Cells: 1, Weights: testValues("w", s.co*s.ci*9, false), Winograd: winograd}
+				src, dst := Band{Step: s.ci, Pitch: (s.width + 2) * s.ci}, Band{Step: s.co, Pitch: (s.width + 2) * s.co}
+				x, y := testValues("x", (bands*rows+2)*src.Pitch, false), make([]float32, bands*rows*dst.Pitch)
+				conv := NewBandConv(l, nil)
+				defer conv.Release()
+				all := func() {
+					for i := range bands {
+						src.V, dst.V = x[i*rows*src.Pitch:], y[i*rows*dst.Pitch:]
+						conv.Rows(dst, src, nil, rows, s.width, nil)
+					}
+				}
+				all() // fills the buffers that later calls reuse
+				m := newMeter(b)
+				for b.Loop() {
+					m.run(all)
+				}
+				m.report(2 * float64(rows*bands*s.width*s.ci*s.co*9))
+			})
+		}
+	}
+}
+
 func BenchmarkMatMul(b *testing.B) {
 	for _, n := range []int{256, 1000} {
 		b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {

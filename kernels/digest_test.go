@@ -41,6 +41,13 @@ func digestCases(p *Pool) map[string][]float32 {
 		Conv2DBackWeight(dw, dy, x, s, p)
 		got[fmt.Sprint("special-conv-", i)] = slices.Concat(y, dx, dw)
 	}
+	for i, s := range winogradShapes {
+		x := testValues("x", s.N*s.Ci*s.H*s.W, i%2 == 0)
+		w, b := testValues("w", s.Co*s.Ci*9, false), testValues("b", s.Co, false)
+		y := make([]float32, s.N*s.Co*s.OutH()*s.OutW())
+		Conv2DWinograd(y, x, w, b, s, p)
+		got[fmt.Sprint("winograd-", i)] = y
+	}
 	s := NewKey("test", 1, 4, "bits", 0).Row("digest")
 	bits := make([]float32, 20000)
 	for i := range bits {

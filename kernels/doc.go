@@ -7,6 +7,8 @@
 // Rules that hold everywhere:
 //   - Each output element is one chain (or the fixed sum of Sum, where the operation says so); workers, tiles and
 //     backends decide where an element is computed, never how. A *Pool therefore never changes a result; nil is one worker.
+//   - An algorithm belongs to the operation: a convolution is one chain an output unless it is named Winograd's (ConvOp,
+//     BandLayer, Conv2DWinograd), on every backend.
 //   - Results are equal when their bits are equal after Canonical: the sign and payload of a NaN mean nothing.
 //   - The destination comes first and must not overlap a source unless the operation says so; it is overwritten.
 //   - A slice of the wrong length or an impossible shape is a bug of the caller and panics with the operation's name.

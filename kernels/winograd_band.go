@@ -16,7 +16,7 @@ type winograd struct {
 
 const (
 	// winogradRest is the number of values of tiles that rest in the second-level cache beside the weights of a block.
-	winogradRest = 160 << 10
+	winogradRest = 90 << 10
 
 	// winogradGap keeps what lies at the same place of neighbouring products out of the same sets of a cache.
 	winogradGap = simd.Lanes

@@ -97,7 +97,7 @@ func (r *bandRun) pitches() {
 
 // layer is the convolution of a node whose input has so many channels.
 func (n *flowNode) layer(in int) kernels.BandLayer {
-	l := kernels.BandLayer{Ci: in, Co: n.c, Size: n.kernel, Stride: n.stride, Cells: max(n.factor, 1), Weights: n.weight, Bias: n.bias, Adds: n.plus > 0, End: n.act.end(), Slope: leakySlope}
+	l := kernels.BandLayer{Ci: in, Co: n.c, Size: n.kernel, Stride: n.stride, Cells: max(n.factor, 1), Weights: n.weight, Bias: n.bias, Adds: n.plus > 0, Winograd: n.winograd, End: n.act.end(), Slope: leakySlope}
 	if n.kind == enlarge {
 		l.Weights, l.Bias = n.spread(in)
 	}
@@ -153,12 +153,14 @@ func (r *bandRun) make(i, end int) {
 	if n.kind == convolve || n.kind == enlarge {
 		end = max(end, w.next+bandRows)
 	}
-	if n.factor > 1 { // whole cells
-		end += (n.factor - end%n.factor) % n.factor
-	}
 	if w.mirrored { // its upper border shows the rows after the first
 		end = max(end, w.top+1)
 	}
+	whole := max(n.factor, 1) // cells
+	if n.winograd {
+		whole *= 2 // tiles
+	}
+	end += (whole - end%whole) % whole
 	end = min(end, n.h+w.bottom)
 	y0, y1 := w.next, min(end, n.h)
 	if y0 < y1 {

@@ -48,8 +48,8 @@ func CAELayers() []string {
 func (c *CAE) blocks(f *flow, side string, x int) int {
 	for i := 1; i <= 3; i++ {
 		name := fmt.Sprintf("%s_block_%d", side, i)
-		y := f.conv(x, convLayer{name: name + ".1", out: 128, kernel: 3, pad: around(1), act: leaky})
-		y = f.conv(y, convLayer{name: name + ".4", out: 128, kernel: 3, pad: around(1)})
+		y := f.conv(x, convLayer{name: name + ".1", out: 128, kernel: 3, pad: around(1), winograd: true, act: leaky})
+		y = f.conv(y, convLayer{name: name + ".4", out: 128, kernel: 3, pad: around(1), winograd: true})
 		x = f.plus(y, x)
 	}
 	return x
@@ -69,11 +69,11 @@ func (c *CAE) decoder(code Signal) *flow {
 	// The border of zeros comes behind the activation, so the convolution's
 	// missing border is made up for by the transposed one.
 	up := func(x int, name string, middle, out int) int {
-		x = f.conv(x, convLayer{name: name + ".0", out: middle, kernel: 3, act: leaky})
+		x = f.conv(x, convLayer{name: name + ".0", out: middle, kernel: 3, winograd: true, act: leaky})
 		return f.double(x, name+".3", out, 1)
 	}
 	y := c.blocks(f, "d", up(f.input(code), "d_up_conv_1", 64, 128))
-	y = f.conv(up(y, "d_up_conv_2", 32, 256), convLayer{name: "d_up_conv_3.0", out: 16, kernel: 3, act: leaky})
+	y = f.conv(up(y, "d_up_conv_2", 32, 256), convLayer{name: "d_up_conv_3.0", out: 16, kernel: 3, winograd: true, act: leaky})
 	f.conv(y, convLayer{name: "d_up_conv_3.3", out: 3, kernel: 3, pad: around(2), mirrored: true, act: tanh})
 	return f
 }

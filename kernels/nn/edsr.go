@@ -60,11 +60,11 @@ func (e *EDSR) body(f *flow, x, from, to int) int {
 	for i := from; i < to; i++ {
 		name := fmt.Sprintf("body.%d", i)
 		if i == edsrBlocks {
-			x = f.conv(x, convLayer{name: name, out: edsrFeatures, kernel: 3, pad: around(1)})
+			x = f.conv(x, convLayer{name: name, out: edsrFeatures, kernel: 3, pad: around(1), winograd: true})
 			continue
 		}
-		y := f.conv(x, convLayer{name: name + ".body.0", out: edsrFeatures, kernel: 3, pad: around(1), act: rectify})
-		y = f.conv(y, convLayer{name: name + ".body.2", out: edsrFeatures, kernel: 3, pad: around(1)})
+		y := f.conv(x, convLayer{name: name + ".body.0", out: edsrFeatures, kernel: 3, pad: around(1), winograd: true, act: rectify})
+		y = f.conv(y, convLayer{name: name + ".body.2", out: edsrFeatures, kernel: 3, pad: around(1), winograd: true})
 		x = f.plus(y, x)
 	}
 	return x
@@ -73,7 +73,7 @@ func (e *EDSR) body(f *flow, x, from, to int) int {
 func (e *EDSR) tail(f *flow, x, head int) int {
 	x = f.plus(x, head)
 	for _, name := range []string{"tail.0.0", "tail.0.2"} {
-		x = f.conv(x, convLayer{name: name, out: 4 * edsrFeatures, kernel: 3, pad: around(1)})
+		x = f.conv(x, convLayer{name: name, out: 4 * edsrFeatures, kernel: 3, pad: around(1), winograd: true})
 		x = f.shuffled(x, 2)
 	}
 	x = f.conv(x, convLayer{name: "tail.1", out: 3, kernel: 3, pad: around(1)})

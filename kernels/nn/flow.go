@@ -73,6 +73,7 @@ type flowNode struct {
 	stride       int
 	pad          kernels.Border
 	mirrored     bool // padded by reflection instead of zeros
+	winograd     bool // by kernels.Conv2DWinograd
 	plus         int  // of a convolution: one more than the number of a node added before act, or 0
 	act          activation
 	factor       int // shuffle
@@ -96,6 +97,7 @@ type convLayer struct {
 	stride   int // 0 is 1
 	pad      kernels.Border
 	mirrored bool
+	winograd bool // by kernels.Conv2DWinograd, which is another function to the bit
 	act      activation
 }
 
@@ -112,7 +114,7 @@ func (f *flow) conv(x int, l convLayer) int {
 		h: (from.h+l.pad.Top+l.pad.Bottom-l.kernel)/stride + 1, w: (from.w+l.pad.Left+l.pad.Right-l.kernel)/stride + 1,
 		weight: f.weights.declare(l.name+".weight", ConvWeight, bound, l.out, from.c, l.kernel, l.kernel),
 		bias:   f.weights.declare(l.name+".bias", ConvBias, bound, l.out),
-		kernel: l.kernel, stride: stride, pad: l.pad, mirrored: l.mirrored, act: l.act,
+		kernel: l.kernel, stride: stride, pad: l.pad, mirrored: l.mirrored, winograd: l.winograd, act: l.act,
 	})
 }
 

@@ -75,7 +75,7 @@ func (f *flow) signature() string {
 	key := ""
 	for i := range f.nodes {
 		n := &f.nodes[i]
-		key += fmt.Sprintln(n.kind, n.in, n.c, n.h, n.w, n.name, n.kernel, n.stride, n.pad, n.mirrored, n.act, n.factor)
+		key += fmt.Sprintln(n.kind, n.in, n.c, n.h, n.w, n.name, n.kernel, n.stride, n.pad, n.mirrored, n.winograd, n.act, n.factor)
 	}
 	return key
 }

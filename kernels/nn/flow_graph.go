@@ -57,7 +57,8 @@ func (b *builder) padded(x *gorgonia.Node, n *flowNode) *gorgonia.Node {
 	return x
 }
 
-// biased adds a convolution with a bias.
+// biased adds a convolution with a bias. Where it is Winograd's, its gradients
+// are those of the direct one, which is the same but for rounding.
 func (b *builder) biased(x, w, bias *gorgonia.Node, n *flowNode) *gorgonia.Node {
 	in := x.Shape()
 	s := kernels.ConvShape{N: in[0], Ci: in[1], H: in[2], W: in[3], Co: n.c, KH: n.kernel, KW: n.kernel, StrideH: n.stride, StrideW: n.stride}
@@ -72,9 +73,10 @@ func (b *builder) biased(x, w, bias *gorgonia.Node, n *flowNode) *gorgonia.Node 
 	backData := op{name: "conv-back-data " + settings, out: in, inPlace: -1, does: kernels.ConvBackDataOp{ConvShape: s}}
 	backWeight := op{name: "conv-back-weight " + settings, out: w.Shape(), inPlace: -1, does: kernels.ConvBackWeightOp{ConvShape: s}}
 	backBias := op{name: "conv-back-bias " + settings, out: bias.Shape(), inPlace: -1, does: kernels.ChannelSumOp{N: s.N, C: s.Co, Plane: s.OutH() * s.OutW()}}
+	does := kernels.ConvOp{ConvShape: s, Bias: true, Winograd: n.winograd}
 	return b.apply(op{
-		name: "biased-conv " + settings, out: tensor.Shape{s.N, s.Co, s.OutH(), s.OutW()}, inPlace: -1,
-		does: kernels.ConvOp{ConvShape: s, Bias: true},
+		name: fmt.Sprintf("biased-conv %+v", does), out: tensor.Shape{s.N, s.Co, s.OutH(), s.OutW()}, inPlace: -1,
+		does: does,
 		wrt:  []bool{true, true, true},
 		diff: func(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
 			return gorgonia.Nodes{b.apply(backData, grad, in[1]), b.apply(backWeight, grad, in[0]), b.apply(backBias, grad)}, nil

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -158,9 +159,9 @@ func (n *flowNode) whole(out, x, y []float32, from *flowNode) {
 			N: 1, Ci: n.c, H: n.h, W: n.w, Co: from.c, KH: 2, KW: 2, StrideH: 2, StrideW: 2,
 		}, nil)
 	case convolve:
-		kernels.Conv2D(out, x, n.weight, n.bias, kernels.ConvShape{
+		kernels.ConvOp{Bias: true, Winograd: n.winograd, ConvShape: kernels.ConvShape{
 			N: 1, Ci: from.c, H: h, W: w, Co: n.c, KH: n.kernel, KW: n.kernel, StrideH: n.stride, StrideW: n.stride,
-		}, nil)
+		}}.Run(nil, [][]float32{out}, [][]float32{x, n.weight, n.bias})
 		switch n.act {
 		case rectify:
 			kernels.ReLU(out, out)
@@ -168,6 +169,60 @@ func (n *flowNode) whole(out, x, y []float32, from *flowNode) {
 			kernels.LeakyReLU(out, out, leakySlope)
 		case tanh:
 			kernels.TanhSlice(out, out)
+		}
+	}
+}
+
+// TestWinogradKeepsPictures compares both networks with themselves without
+// Winograd's convolutions, on a picture: the difference is far below a level of
+// 255, which changes no signal-to-noise ratio by 0.01 dB.
+func TestWinogradKeepsPictures(t *testing.T) {
+	e, c := NewEDSR(), NewCAE()
+	e.InitInterpolating(testKey("winograd"))
+	c.InitCoding(testKey("winograd"))
+	for _, t := range append(slices.Clone(e.State), c.State...) { // zero at the start
+		if strings.Contains(t.Name, "_block_") || strings.HasSuffix(t.Name, ".body.2.weight") {
+			testKey(t.Name).Row("").Ranges(t.Data, 0, -0.01, 0.01)
+		}
+	}
+	picture := func(c, h, w int, size float32) Signal {
+		x := Signal{C: c, H: h, W: w, Data: make([]float32, c*h*w)}
+		for i := range x.Data {
+			x.Data[i] = size * (0.5 + 0.5*kernels.Sin(float32(i/w%h)/5+float32(i%w)/7+float32(i/w/h)))
+		}
+		return x
+	}
+	var code Signal
+	c.Encode(&code, picture(3, 64, 68, 1), nil)
+	for _, net := range []struct {
+		name string
+		f    *flow
+		most float64 // of 255 levels, and of a code and a picture from -1 to 1
+	}{
+		{"EDSR", e.whole(picture(3, 20, 23, 255)), 0.01},
+		{"encoder", c.encoder(picture(3, 64, 68, 1)), 1e-4},
+		{"decoder", c.decoder(code), 1e-4},
+	} {
+		var got, want Signal
+		net.f.run(&got, nil)
+		named := 0
+		for i := range net.f.nodes {
+			if n := &net.f.nodes[i]; n.winograd {
+				n.winograd = false
+				named++
+			}
+		}
+		net.f.run(&want, nil)
+		differs := false
+		for i, v := range want.Data {
+			d := math.Abs(float64(v - got.Data[i]))
+			differs = differs || d > 0
+			if !(d <= net.most) {
+				t.Fatalf("%s: value %d is %v by Winograd, directly %v", net.name, i, got.Data[i], v)
+			}
+		}
+		if named == 0 || !differs {
+			t.Errorf("%s: %d layers by Winograd, differs: %t", net.name, named, differs)
 		}
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"shiftmill/kernels"
 )
 
-// makeReady replaces every convolution whose weights are inputs, with the norm,
+// makeReady replaces every direct convolution whose weights are inputs, with the norm,
 // addition and activation that alone follow it, by one operation that has packed
 // its weights and makes what follows in its stores. Maxima forget their places,
 // which only gradients need. No bit changes.
@@ -68,10 +68,10 @@ type readyWork struct {
 	in   []*gorgonia.Node
 }
 
-// readyConv is a convolution whose weights and bias are inputs, else nil.
+// readyConv is a direct convolution whose weights and bias are inputs, else nil.
 func (p *program) readyConv(w *work, o kernels.ConvOp) *readyWork {
 	weights, ok := p.fixed[w.in[1]]
-	if !ok {
+	if !ok || o.Winograd {
 		return nil
 	}
 	c := &kernels.ReadyConv{ConvShape: o.ConvShape, Weights: weights}

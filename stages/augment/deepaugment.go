@@ -26,9 +26,9 @@ import (
 // Names and versions enter the keys of random numbers too.
 const (
 	edsr        = "augment/deepaugment-edsr"
-	edsrVersion = 1
+	edsrVersion = 2 // 2: 3x3 convolutions by Winograd
 	cae         = "augment/deepaugment-cae"
-	caeVersion  = 1
+	caeVersion  = 2 // 2: 3x3 convolutions by Winograd
 )
 
 // weightsFile is the file of the model port that holds a network's tensors.

@@ -23,7 +23,7 @@ import (
 
 // reconstructVersion is the version of train/superresolution and
 // train/autoencoder, which enters the keys of random numbers too.
-const reconstructVersion = 2 // 2: a warm-up; the networks' starts are InitInterpolating and InitCoding
+const reconstructVersion = 3 // 3: 3x3 convolutions by Winograd; 2: a warm-up; the networks' starts are InitInterpolating and InitCoding
 
 // Reconstruction are the parameters of kinds that train a network to make
 // images.
