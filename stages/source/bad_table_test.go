@@ -11,7 +11,7 @@ import (
 // of them is named with its row and column.
 func TestMixedSpellings(t *testing.T) {
 	root := files(t, map[string]string{"m.csv": "id,country,taken\n" +
-		"a,US,2019-03-01\nb,u.s.a ,01/03/2019\nc,United States,1 March 2019\nd,Côte d'Ivoire,2019-03-01\ne,Co\u0302te d'Ivoire,2019-03-01\nf,,\n"})
+		"a,US,2019-03-01\nb,u.s.a ,01/03/2019\nc,United  States,1 March 2019\nd,Côte d'Ivoire,2019-03-01\ne,Co\u0302te d'Ivoire,2019-03-01\nf,,\n"})
 	with := `{root: ., table: m.csv, id: id, types: {country: {one_of: {US: [USA, U.S.A., united states], CI: ["CÔTE D'IVOIRE"]}}, taken: {time: ["2006-01-02", "02/01/2006", "2 January 2006"]}}}`
 	got, _, err := read(t, TableKind(), root, with)
 	if err != nil {
@@ -53,6 +53,7 @@ func TestBadRows(t *testing.T) {
 		{"folder", "id,x\na,1.png\nb,dir\n", "image: x,", `m.csv:3: column "x": "dir" is a folder`},
 		{"way out", "id,x\na,1.png\nb,../1.png\n", "image: x,", `m.csv:3: the image's name "../1.png" leads out of the root`},
 		{"contradiction", "id,x,y\na,1.png,dog\nb,1.png,cat\n", "image: x, label: y,", `m.csv:3: its image "1.png" has the label "cat" here and another one at m.csv:2`},
+		{"contradiction in label", "id,x,label\na,1.png,dog\nb,1.png,cat\n", "image: x, label: label,", `m.csv:3: its image "1.png" has the label "cat" here and another one at m.csv:2`},
 		{"no match", "id,x\na,n1\nb,m1\n", `label: {column: x, match: "^n"},`, `m.csv:3: column "x": "m1" does not match ^n`},
 		{"other normal form", "id,x\na,1.png\nb,u\u0308.png\n", "image: x,", "m.csv:3: column \"x\": there is no file \"u\u0308.png\"; there is one that looks the same but is named in another Unicode normal form, \"\\u00fc.png\""},
 	}

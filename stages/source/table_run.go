@@ -214,6 +214,7 @@ func (t *tableRun) batch(ctx context.Context, workers int, rec arrow.Record, tab
 			m.Release()
 		}
 	}()
+	label := t.label(columns, made)
 	good := make([]bool, n)
 	for i := range n {
 		t.rows++
@@ -226,7 +227,7 @@ func (t *tableRun) batch(ctx context.Context, workers int, rec arrow.Record, tab
 			}
 		}
 		if bad[i] == "" {
-			bad[i] = t.contradiction(made, names, i, p)
+			bad[i] = t.contradiction(label, names, i, p)
 		}
 		if bad[i] != "" {
 			if err := t.drop(p, id, bad[i]); err != nil {
@@ -477,14 +478,28 @@ func (t *tableRun) labels(columns []arrow.Array, n int, note func(i int, format 
 		func(i int, why string) { note(i, "%s", why) })
 }
 
+// label is the column of the class: one that was made, or else the table's own; nil
+// where none is named.
+func (t *tableRun) label(columns, made []arrow.Array) arrow.Array {
+	if len(made) > 0 {
+		return made[0]
+	}
+	for i, f := range t.l.fields {
+		if f.name == t.l.labeler.rule.column {
+			return columns[i]
+		}
+	}
+	return nil
+}
+
 // contradiction says that a row's image has another label in a row before.
-func (t *tableRun) contradiction(made []arrow.Array, names []string, i int, p place) string {
-	if names == nil || t.l.id < 0 || len(made) == 0 {
+func (t *tableRun) contradiction(labels arrow.Array, names []string, i int, p place) string {
+	if names == nil || t.l.id < 0 || labels == nil {
 		return "" // the image's name is the id, which two rows never share
 	}
 	label := "missing"
-	if made[0].IsValid(i) {
-		label = made[0].ValueStr(i)
+	if labels.IsValid(i) {
+		label = labels.ValueStr(i)
 	}
 	hash := maphash.String(t.images.seeds[0], label)
 	first, had := t.images.add(names[i], p)

@@ -117,10 +117,10 @@ func (t *TableType) decodeValues(v pipeline.Value, problem func(string, pipeline
 	return nil
 }
 
-// fold makes spellings that differ in case, in blanks around them, in a dot at the end or in their
-// Unicode form one.
+// fold makes spellings that differ in case, in blanks around them, in how many there are between
+// words, in a dot at the end or in their Unicode form one.
 func fold(s string) string {
-	return cases.Fold().String(norm.NFC.String(strings.TrimSuffix(strings.TrimSpace(s), ".")))
+	return cases.Fold().String(norm.NFC.String(strings.TrimSuffix(strings.Join(strings.Fields(s), " "), ".")))
 }
 
 // SpecText is the canonical text.
