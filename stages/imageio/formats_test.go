@@ -159,7 +159,7 @@ func FuzzDecode(f *testing.F) {
 	src := picture(9, 7, 3, 1)
 	f.Add(EncodePNG(src))
 	f.Add(EncodeJPEG(src, 75))
-	for _, name := range []string{"small.webp", "lossless.webp", "alpha.webp", "small.gif", "small.bmp", "adam7.png", "palette.png", "deep.png", "orientation.jpg"} {
+	for _, name := range []string{"small.webp", "lossless.webp", "alpha.webp", "animated.webp", "animated-alpha.webp", "small.gif", "small.bmp", "adam7.png", "palette.png", "deep.png", "orientation.jpg"} {
 		data, err := os.ReadFile(filepath.Join("testdata", name))
 		if err != nil {
 			f.Fatal(err)

@@ -8,12 +8,21 @@ import (
 )
 
 // decodeWebP decodes a WebP file. x/image leaves a lossy picture as planes; libwebp's own upsampling and colour conversion follow here, since
-// those of the standard library give other colours.
+// those of the standard library give other colours. Of an animation, which x/image does not read, the first frame is a picture like any other.
 func decodeWebP(data []byte, h, w int) (*Pixels, error) {
+	if frame, err := firstFrame(data); err != nil {
+		return nil, err
+	} else if frame != nil {
+		return frame.onCanvas(h, w)
+	}
 	img, err := webp.Decode(bytes.NewReader(data))
 	if err != nil {
 		return nil, err
 	}
+	return webpPixels(img, h, w)
+}
+
+func webpPixels(img image.Image, h, w int) (*Pixels, error) {
 	switch img := img.(type) {
 	case *image.YCbCr:
 		return fromVP8(img), nil

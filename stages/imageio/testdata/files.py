@@ -22,6 +22,10 @@ rgba = Image.fromarray(np.dstack([rgb, alpha]))
 im.save("small.webp", quality=80)
 im.save("lossless.webp", lossless=True)
 rgba.save("alpha.webp", quality=70)
+other = Image.fromarray(np.roll(rgb, 7, axis=1))
+im.save("animated.webp", save_all=True, append_images=[other], quality=80)
+rgba.save("animated-alpha.webp", save_all=True, append_images=[other.convert("RGBA")], quality=70)
+im.save("animated-lossless.webp", save_all=True, append_images=[other], lossless=True)
 im.convert("P", palette=Image.Palette.ADAPTIVE).save("small.gif")
 im.save("small.bmp")
 im.convert("P", palette=Image.Palette.ADAPTIVE, colors=14).save("palette.png", bits=4, transparency=bytes(range(14)))
@@ -53,7 +57,7 @@ bits = ((rgb[..., 0] >> 6)[..., None] >> np.array([1, 0]) & 1).reshape(H, -1)
 png("two-bit.png", 0, 2, 0, [np.packbits(bits, axis=1)])
 
 digests = {}
-for name in ["small.webp", "lossless.webp", "alpha.webp", "small.gif", "small.bmp", "palette.png", "orientation.jpg", "adam7.png", "deep.png",
+for name in ["small.webp", "lossless.webp", "alpha.webp", "animated.webp", "animated-alpha.webp", "animated-lossless.webp", "small.gif", "small.bmp", "palette.png", "orientation.jpg", "adam7.png", "deep.png",
              "deep-rgb.png", "deep-grey.png", "deep-grey-alpha.png", "two-bit.png"]:
     back = ImageOps.exif_transpose(Image.open(name)).convert("RGB")
     if name == "deep-grey.png":  # Pillow makes all values above 255 white; the upper half is meant
