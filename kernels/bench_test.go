@@ -111,7 +111,7 @@ func BenchmarkNoise2Net(b *testing.B) {
 					Noise2Net(dst, x, size, size, net, 0.5, &scratch)
 				})
 			}
-			b.ReportMetric(float64(b.N)/m.op, "img/cpu-s")
+			b.ReportMetric(float64(b.N)/m.seconds(), "img/cpu-s")
 			m.report(2 * 16896 * float64(size*size))
 		})
 	}
@@ -165,7 +165,7 @@ func BenchmarkBatchNorm(b *testing.B) {
 			for b.Loop() {
 				m.run(f)
 			}
-			b.ReportMetric(m.op*1e9/float64(b.N)/(n*c*plane), "cpu-ns/elem")
+			b.ReportMetric(m.seconds()*1e9/float64(b.N)/(n*c*plane), "cpu-ns/elem")
 		})
 	}
 }
@@ -177,5 +177,5 @@ func BenchmarkRanges(b *testing.B) {
 	for b.Loop() {
 		m.run(func() { s.Ranges(v, 0, -1, 1) })
 	}
-	b.ReportMetric(m.op*1e9/float64(b.N)/float64(len(v)), "cpu-ns/value")
+	b.ReportMetric(m.seconds()*1e9/float64(b.N)/float64(len(v)), "cpu-ns/value")
 }

@@ -20,19 +20,14 @@ func MatMul(dst, a, b []float32, m, n, k int, transA, transB bool, p *Pool) {
 		if transB {
 			right = factor{v: b, pitch: k, turned: true}
 		}
-		if n >= wideLeast {
-			packed := getFloats(leftSize(m, k))
-			defer packed.put()
-			r := &wideProduct{be: be, m: m, n: n, k: k, dst: dst, packed: packed.v, right: right}
-			r.packLeft(a, transA, p)
-			r.run(p)
-			return
+		r := &wideProduct{be: be, m: m, n: n, k: k, dst: dst, left: a, right: right}
+		if transA {
+			rows := getFloats(m * k)
+			defer rows.put()
+			r.left = rows.v
+			unturn(be, r.left, a, m, k, p)
 		}
-		packed := getFloats(m * k)
-		defer packed.put()
-		r := &product{be: be, m: m, k: k, tiles: tileRows(m, simd.FlatRows), packed: packed.v}
-		r.packRows(a, transA, p)
-		r.run(target{v: dst, pitch: n}, right, n, p)
+		r.run(p)
 		return
 	}
 	f := &filter{groups: 1, m: m, terms: k, channels: k, outH: 1, outW: n}

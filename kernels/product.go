@@ -114,8 +114,15 @@ func (b factor) pack(out []float32, size, width, c0, c1, t0, t1 int) {
 		}
 		return
 	}
-	for t := t0; t < t1; t++ {
-		row := b.v[t*b.pitch+c0 : t*b.pitch+c1]
+	c := c0
+	if width == simd.ProductLanes {
+		for ; c+width <= c1; c += width {
+			be.CopyRows(t1-t0, b.v[t0*b.pitch+c:], b.pitch, out)
+			out = out[min(size, len(out)):]
+		}
+	}
+	for t := t0; t < t1 && c < c1; t++ {
+		row := b.v[t*b.pitch+c : t*b.pitch+c1]
 		to := out[(t-t0)*width:]
 		for len(row) >= width {
 			copy(to[:width], row)
@@ -124,19 +131,4 @@ func (b factor) pack(out []float32, size, width, c0, c1, t0, t1 int) {
 		}
 		copy(to, row)
 	}
-}
-
-// packRows stores the rows of a [m, k], or of a stored as [k, m] if turned, in tiles.
-func (r *product) packRows(a []float32, turned bool, p *Pool) {
-	p.Run(len(r.tiles), func(i int) {
-		first, rows := r.m*i/len(r.tiles), r.tiles[i]
-		out := r.packed[first*r.k:]
-		if !turned {
-			r.be.Transpose(rows, r.k, a[first*r.k:], r.k, out, rows)
-			return
-		}
-		for t := range r.k {
-			copy(out[t*rows:(t+1)*rows], a[t*r.m+first:])
-		}
-	})
 }

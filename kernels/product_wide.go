@@ -2,117 +2,80 @@ package kernels
 
 import "shiftmill/kernels/internal/simd"
 
-// A wideProduct is a matrix product without an ending, by tiles of six rows and 64 columns. The left factor is packed whole,
-// by tiles of terms x 6 rows; the right one by panels of so many terms of 64 columns, which pass from the second-level cache
-// through the first while a block of rows, which rests in the second, passes by.
+// A wideProduct is a matrix product without an ending, by tiles of six rows and 64 columns. Rows of the left factor are read
+// where they lie, if they are rows. The right one is packed by strips of columns: panels of so many terms of 64 columns. A
+// strip rests in the second-level cache, from which a panel passes through the first for each tile, while the left factor
+// passes by once for each strip.
 type wideProduct struct {
 	be      simd.Backend
 	m, n, k int
 	dst     []float32
-	packed  []float32
+	left    []float32 // [m, k]
 	right   factor
 }
 
 const (
-	wideTerms = 256                              // of a panel, at most
-	wideRows  = 252                              // of a block of rows
-	wideLanes = simd.ChannelVectors * simd.Lanes // columns of a panel
-	wideStrip = 1024 / wideLanes                 // panels that are packed together
-	wideLeast = wideLanes                        // columns for which it pays
-	wideTile  = simd.ChannelRows                 // rows of a tile
+	wideTerms = 512 // of a panel, at most
+	wideStrip = 4   // panels that are packed together
+	wideLanes = simd.ProductLanes
+	wideRows  = simd.ProductRows
+
+	// widePacked is the number of rows of the left factor from which it pays to pack the right one, which is read once for
+	// every six.
+	widePacked = 4 * wideRows
 )
 
-// packLeft stores the rows of a [m, k], or of a stored as [k, m] if turned, in tiles of six, the last of which may have gaps.
-func (r *wideProduct) packLeft(a []float32, turned bool, p *Pool) {
-	p.Run((r.m+wideTile-1)/wideTile, func(i int) {
-		first := i * wideTile
-		rows := min(wideTile, r.m-first)
-		out := r.packed[first*r.k:]
-		if !turned {
-			r.be.Transpose(rows, r.k, a[first*r.k:], r.k, out, wideTile)
-			return
-		}
-		for t := range r.k {
-			copy(out[t*wideTile:t*wideTile+rows], a[t*r.m+first:])
-		}
-	})
+// unturn stores a, [k, m], in left as [m, k].
+func unturn(be simd.Backend, left, a []float32, m, k int, p *Pool) {
+	const lanes = simd.Lanes
+	each := func(i int) { be.Transpose(min(lanes, k-i*lanes), m, a[i*lanes*m:], m, left[i*lanes:], k) }
+	p.Run((k+lanes-1)/lanes, each)
 }
-
-// leftSize is the number of values that the packed left factor takes.
-func leftSize(m, k int) int { return (m + wideTile - 1) / wideTile * wideTile * k }
 
 // run computes the product: columns are shared among workers, and rows where there are too few columns.
 func (r *wideProduct) run(p *Pool) {
 	panels := (r.n + wideLanes - 1) / wideLanes
 	each := min(wideStrip, (panels+p.Workers()-1)/p.Workers())
 	strips := (panels + each - 1) / each
-	tiles := (r.m + wideTile - 1) / wideTile
+	tiles := (r.m + wideRows - 1) / wideRows
 	parts := 1
 	if strips < p.Workers() {
 		parts = min(tiles, p.Workers())
 	}
 	if p.Workers() == 1 { // allocates no closure
 		for i := range strips {
-			r.strip(i*each, min((i+1)*each, panels), 0, r.m)
+			r.strip(panels*i/strips, panels*(i+1)/strips, 0, r.m)
 		}
 		return
 	}
 	share := *r // so that r itself need not outlive the call
 	p.Run(strips*parts, func(i int) {
 		strip, part := i/parts, i%parts
-		share.strip(strip*each, min((strip+1)*each, panels), tiles*part/parts*wideTile, min(tiles*(part+1)/parts*wideTile, share.m))
+		share.strip(panels*strip/strips, panels*(strip+1)/strips, tiles*part/parts*wideRows, min(tiles*(part+1)/parts*wideRows, share.m))
 	})
 }
 
-// strip computes the rows from row0, where a tile begins, to row1 of the panels from p0 to p1.
+// strip computes the rows from row0 to row1 of the panels from p0 to p1.
 func (r *wideProduct) strip(p0, p1, row0, row1 int) {
 	blocks := (r.k + wideTerms - 1) / wideTerms
 	most := (r.k + blocks - 1) / blocks
-	panels := getFloats((p1 - p0) * most * wideLanes)
-	defer panels.put()
-	pos, row, out := getOffsets(most), getOffsets(row1-row0), getOffsets(row1-row0)
-	defer pos.put()
-	defer row.put()
-	defer out.put()
-	for t := range pos.v {
-		pos.v[t] = t * wideTile
-	}
-	for i := range row.v {
-		row.v[i], out.v[i] = i/wideTile*wideTile*r.k+i%wideTile, i*r.n
-	}
-	left := r.packed[row0*r.k:]
 	c0, c1 := p0*wideLanes, min(p1*wideLanes, r.n)
-	// Columns that fill no vector are computed aside, for tiles store whole vectors.
-	var aside *floatBuffer
-	var places *offsetBuffer
-	if c1%simd.Lanes != 0 {
-		aside, places = getFloats((row1-row0)*wideLanes), getOffsets(row1-row0)
-		defer aside.put()
-		defer places.put()
-		for i := range places.v {
-			places.v[i] = i * wideLanes
-		}
+	var panels *floatBuffer
+	if r.right.turned || row1-row0 >= widePacked {
+		panels = getFloats((p1 - p0) * most * wideLanes)
+		defer panels.put()
 	}
 	for b := range blocks {
 		t0, t1 := r.k*b/blocks, r.k*(b+1)/blocks
-		r.right.pack(panels.v, most*wideLanes, wideLanes, c0, c1, t0, t1)
-		for lo := 0; lo < row1-row0; lo += wideRows {
-			rows := min(wideRows, row1-row0-lo)
-			for j := range p1 - p0 {
-				c := c0 + j*wideLanes
-				to, at := r.dst[row0*r.n+c:], out.v[lo:]
-				if c+wideLanes > c1 && aside != nil {
-					to, at = aside.v, places.v[lo:]
-				}
-				vectors := (min(wideLanes, c1-c) + simd.Lanes - 1) / simd.Lanes
-				r.be.ChannelTiles(rows, vectors, t1-t0, left[t0*wideTile:], row.v[lo:], pos.v[:t1-t0], panels.v[j*most*wideLanes:], wideLanes, to, at, b > 0, nil)
-			}
+		right, pitch, size := r.right.v, r.n, wideLanes
+		if panels != nil {
+			right, pitch, size = panels.v, wideLanes, most*wideLanes
+			r.right.pack(right, size, wideLanes, c0, c1, t0, t1)
+		} else {
+			right = right[t0*r.n+c0:]
 		}
-	}
-	if aside != nil {
-		c := c1 / wideLanes * wideLanes
-		for i := range row1 - row0 {
-			copy(r.dst[(row0+i)*r.n+c:(row0+i)*r.n+c1], aside.v[i*wideLanes:])
+		for i := row0; i < row1; i += wideRows {
+			r.be.ProductTile(min(wideRows, row1-i), c1-c0, t1-t0, r.left[i*r.k+t0:], r.k, right, pitch, size, r.dst[i*r.n+c0:], r.n, b > 0)
 		}
 	}
 }

@@ -94,6 +94,11 @@ func channelTilesAVX2x5x1(tiles int, n int, x *float32, row *int, pos *int, v *f
 //go:noescape
 func channelTilesAVX2x6x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool)
 
+// peakAVX2 is the body of Backend.Peak; n is positive.
+//
+//go:noescape
+func peakAVX2(n int)
+
 // rangesAVX2 is the vector loop of its Go twin; n is a positive multiple of 32.
 //
 //go:noescape

@@ -25,4 +25,10 @@ func channelTilesAVX2(rows, n int, x []float32, row, pos []int, v []float32, str
 	panic(unreachable)
 }
 
+func productTileAVX512(rows, vectors, panels, k int, a []float32, lda int, b []float32, ldb, size int, c []float32, ldc, mask int, load bool) {
+	panic(unreachable)
+}
+
+func copyRowsAVX512(n int, x *float32, xs int, y *float32) { panic(unreachable) }
+
 func transposeAVX512(rows, n int, x *float32, xs int, y *float32, ys int) { panic(unreachable) }

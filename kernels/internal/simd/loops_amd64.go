@@ -4,6 +4,14 @@
 
 package simd
 
+func (be Backend) peakLoop(n int) {
+	if be == AVX512 {
+		peakAVX512(n)
+		return
+	}
+	peakAVX2(n)
+}
+
 func (be Backend) rangesLoop(n int, dst *float32, first int, row int, key int, d float32, lo float32) {
 	if be == AVX512 {
 		rangesAVX512(n, dst, first, row, key, d, lo)

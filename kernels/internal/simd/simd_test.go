@@ -216,6 +216,44 @@ func TestChannelTiles(t *testing.T) {
 	}
 }
 
+// TestProductTiles runs every height with every kind of last panel, packed and where it lies.
+func TestProductTiles(t *testing.T) {
+	for _, b := range natives(t) {
+		for rows := 1; rows <= ProductRows; rows++ {
+			for i, columns := range []int{0, 1, 15, 16, 17, 31, 33, 48, 49, 63, 64, 65, 127, 128, 201} {
+				for j, k := range []int{0, 1, 2, 3, 4, 7, 64} {
+					lda, ldc, ldb, size := k+3, columns+5, ProductLanes, ProductLanes*k+16
+					if i%2 == 1 {
+						ldb, size = columns+j, ProductLanes
+					}
+					load := (i+j+rows)%2 == 0
+					a, right := values(rows*lda, 1), values((columns/ProductLanes+1)*size+k*ldb, 2)
+					got, want := values(rows*ldc+9, 3), values(rows*ldc+9, 3)
+					b.ProductTile(rows, columns, k, a, lda, right, ldb, size, got[3:], ldc, load)
+					Generic.ProductTile(rows, columns, k, a, lda, right, ldb, size, want[3:], ldc, load)
+					sameBits(t, fmt.Sprintf("%s ProductTile %dx%d k=%d load=%t", b, rows, columns, k, load), got, want)
+				}
+			}
+		}
+		for n := range 20 {
+			x, got, want := values(20*77, 1), values(20*ProductLanes+9, 2), values(20*ProductLanes+9, 2)
+			b.CopyRows(n, x[1:], 77, got[3:])
+			Generic.CopyRows(n, x[1:], 77, want[3:])
+			sameBits(t, fmt.Sprintf("%s CopyRows n=%d", b, n), got, want)
+		}
+	}
+}
+
+// TestPeak checks what is said to be made; there is nothing else to see.
+func TestPeak(t *testing.T) {
+	for _, b := range All() {
+		want := map[Backend]int{Generic: 0, AVX2: 8, AVX512: 16}[b] * 96 * 2001
+		if got := b.Peak(2001); got != want {
+			t.Errorf("%s: got %d multiply-adds, want %d", b, got, want)
+		}
+	}
+}
+
 func TestTranspose(t *testing.T) {
 	for _, b := range natives(t) {
 		for n := range 50 {

@@ -54,24 +54,23 @@ func (f *file) flatTile(rows, vectors int) {
 	}
 	f.op("MOVQ %s, R15", arg("end"))
 	f.ahead(rows, vectors)
-	f.op("TESTQ AX, AX")
-	f.op("JZ ending")
-	f.label("loop")
-	f.op("MOVQ (DX), R11")
-	for v := range vectors {
-		f.op("VMOVUPS (%s)(R11*4), Z%d", sources[v], 24+v)
-	}
-	for i := range rows {
-		w := 27 + i%5
-		f.op("VBROADCASTSS %d(BX), Z%d", 4*i, w)
+	term := func(u int) {
+		f.op("MOVQ %d(DX), R11", 8*u)
 		for v := range vectors {
-			f.op("VFMADD231PS Z%d, Z%d, Z%d", 24+v, w, acc(i, v))
+			f.op("VMOVUPS (%s)(R11*4), Z%d", sources[v], 24+v)
+		}
+		for i := range rows {
+			w := 27 + i%5
+			f.op("VBROADCASTSS %d(BX), Z%d", 4*(rows*u+i), w)
+			for v := range vectors {
+				f.op("VFMADD231PS Z%d, Z%d, Z%d", 24+v, w, acc(i, v))
+			}
 		}
 	}
-	f.op("ADDQ $8, DX")
-	f.op("ADDQ $%d, BX", 4*rows)
-	f.op("DECQ AX")
-	f.op("JNZ loop")
+	f.terms(term, func(n int) {
+		f.op("ADDQ $%d, DX", 8*n)
+		f.op("ADDQ $%d, BX", 4*rows*n)
+	}, "ending")
 	f.label("ending")
 	f.ending(rows, vectors, acc)
 	f.label("store")
@@ -83,6 +82,33 @@ func (f *file) flatTile(rows, vectors int) {
 			func(i int, at string) { f.op("VMOVUPS Z%d, K2, (%s)", acc(i, v), at) })
 	}
 	f.end()
+}
+
+// unrolled is the number of terms a turn: counting takes ports that multiply, and places in the pipe's front, of which a
+// thread has half while another runs on its core.
+const unrolled = 4
+
+// terms emits a loop over AX terms, none of them perhaps, which goes on at done: term emits the one so many behind the first,
+// and step moves on by as many.
+func (f *file) terms(term, step func(n int), done string) {
+	f.label("single")
+	f.op("TESTQ $%d, AX", unrolled-1)
+	f.op("JZ many")
+	term(0)
+	step(1)
+	f.op("DECQ AX")
+	f.op("JMP single")
+	f.label("many")
+	f.op("TESTQ AX, AX")
+	f.op("JZ %s", done)
+	f.op("PCALIGN $64")
+	f.label("loop")
+	for u := range unrolled {
+		term(u)
+	}
+	step(unrolled)
+	f.op("SUBQ $%d, AX", unrolled)
+	f.op("JNZ loop")
 }
 
 // The words of a simd.LaneGroup.
@@ -271,10 +297,11 @@ func (f *file) channelTiles(rows, vectors int) {
 	f.op("MOVQ %s, AX", arg("n"))
 	f.op("MOVQ %s, DX", arg("pos"))
 	f.op("MOVQ %s, BX", arg("v"))
-	term := func(at int, next string) {
-		f.op("MOVQ %d(DX), SI", at)
+	f.op("LEAQ (R15)(R15*2), CX")
+	f.terms(func(u int) {
+		f.op("MOVQ %d(DX), SI", 8*u)
 		for v := range wide {
-			f.op("VMOVUPS %d(BX)%s, %s", f.isa.bytes*v, next, reg(weight+v))
+			f.op("VMOVUPS %d(BX)%s, %s", f.isa.bytes*v, [unrolled]string{"", "(R15*1)", "(R15*2)", "(CX*1)"}[u], reg(weight+v))
 		}
 		for i := range rows {
 			x := reg(value + i%(f.isa.registers()-value))
@@ -283,23 +310,10 @@ func (f *file) channelTiles(rows, vectors int) {
 				f.op("VFMADD231PS %s, %s, %s", reg(weight+v), x, acc(i, v))
 			}
 		}
-	}
-	// Two terms a turn, since counting takes ports that multiply.
-	f.op("TESTQ $1, AX")
-	f.op("JZ even")
-	term(0, "")
-	f.op("ADDQ $8, DX")
-	f.op("ADDQ R15, BX")
-	f.label("even")
-	f.op("SHRQ $1, AX")
-	f.op("JZ ended")
-	f.label("loop")
-	term(0, "")
-	term(8, "(R15*1)")
-	f.op("ADDQ $16, DX")
-	f.op("LEAQ (BX)(R15*2), BX")
-	f.op("DECQ AX")
-	f.op("JNZ loop")
+	}, func(n int) {
+		f.op("ADDQ $%d, DX", 8*n)
+		f.op("LEAQ (BX)(R15*%d), BX", n)
+	}, "ended")
 	f.label("ended")
 	f.op("MOVQ %s, SI", arg("out"))
 	if each == 1 {

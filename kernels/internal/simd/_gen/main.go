@@ -52,6 +52,13 @@ func main() {
 			avx512.channelTiles(rows, vectors)
 		}
 	}
+	for vectors := 1; vectors <= 4; vectors++ {
+		for rows := 1; rows <= 6; rows++ {
+			avx512.productTile(rows, vectors)
+		}
+	}
+	avx512.productTiles()
+	avx512.copyRows()
 	avx512.transpose()
 	avx512.shared()
 	avx512.write(os.Args[1], "avx512_amd64")
@@ -60,6 +67,7 @@ func main() {
 
 // shared emits what both instruction sets have.
 func (f *file) shared() {
+	f.peak()
 	f.philox(false)
 	f.philox(true)
 	f.axpy()

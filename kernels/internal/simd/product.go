@@ -1,0 +1,56 @@
+package simd
+
+// ProductRows is the largest number of rows of a product tile, and ProductLanes its columns.
+const (
+	ProductRows  = 6
+	ProductLanes = 4 * Lanes
+)
+
+// ProductTile adds k terms to rows x columns elements of a matrix product, rows from 1 to 6. Term t of element (i, j) is
+// a[i*lda+t] times that of column j%64 of panel j/64 of the right factor, which is at b[j/64*size+t*ldb+j%64]; the element
+// is at c[i*ldc+j]. The chain starts at +0, or at c's content if load is set.
+func (b Backend) ProductTile(rows, columns, k int, a []float32, lda int, right []float32, ldb, size int, c []float32, ldc int, load bool) {
+	if b != AVX512 || k == 0 {
+		productTileGeneric(rows, columns, k, a, lda, right, ldb, size, c, ldc, load)
+		return
+	}
+	whole := columns / ProductLanes
+	for p := 0; p < whole; p += productPiece {
+		productTileAVX512(rows, ProductLanes/Lanes, min(productPiece, whole-p), k, a, lda, right[p*size:], ldb, size, c[p*ProductLanes:], ldc, 1<<Lanes-1, load)
+	}
+	if rest := columns % ProductLanes; rest > 0 {
+		vectors := (rest + Lanes - 1) / Lanes
+		mask := 1<<(rest-(vectors-1)*Lanes) - 1
+		productTileAVX512(rows, vectors, 1, k, a, lda, right[whole*size:], ldb, size, c[whole*ProductLanes:], ldc, mask, load)
+	}
+}
+
+// productPiece bounds the panels of one call, which nobody can interrupt.
+const productPiece = 8
+
+func productTileGeneric(rows, columns, k int, a []float32, lda int, right []float32, ldb, size int, c []float32, ldc int, load bool) {
+	for i := range rows {
+		for j := range columns {
+			var acc float64
+			if load {
+				acc = float64(c[i*ldc+j])
+			}
+			at := j/ProductLanes*size + j%ProductLanes
+			for t := range k {
+				acc = chain(float64(a[i*lda+t]), float64(right[at+t*ldb]), acc)
+			}
+			c[i*ldc+j] = float32(acc)
+		}
+	}
+}
+
+// CopyRows stores n rows of 64 values, which lie xs apart in x, one behind another in y.
+func (b Backend) CopyRows(n int, x []float32, xs int, y []float32) {
+	if b == AVX512 && n > 0 {
+		copyRowsAVX512(n, &x[0], xs, &y[0])
+		return
+	}
+	for i := range n {
+		copy(y[i*ProductLanes:(i+1)*ProductLanes], x[i*xs:])
+	}
+}
