@@ -3,10 +3,10 @@ package kernels
 import "shiftmill/kernels/internal/simd"
 
 const (
-	// channelTerms bounds the terms of one call of a channel tile, whose weights then rest in the first-level cache.
-	channelTerms = 128
+	// channelTerms bounds the terms of one call of a channel tile, whose weights rest in the second-level cache.
+	channelTerms = 576
 
-	// channelStrip is the number of output positions whose accumulators rest in the second-level cache.
+	// channelStrip is the number of output positions whose accumulators rest there too.
 	channelStrip = 504
 )
 
@@ -22,23 +22,41 @@ func channelBlocks(m int) []int {
 }
 
 // channels512 computes n images with output channels as lanes and positions as rows, which wastes nothing however short the
-// rows are, and reads the weights as a matrix [terms, channels of a block].
+// rows are, and reads the weights as a matrix [terms, channels of a block]. Images are taken one at a time, small ones several,
+// so that what is laid out for them is read before it leaves the caches.
 func (f *filter) channels512(to target, src []float32, n int, p *Pool) {
-	laid := src
+	plane := f.outH * f.outW
+	size := f.groups * f.channels * f.in.h * f.in.w
+	each := max(1, channelStrip/plane)
+	parts := (n + each - 1) / each
+	images := func(i int, p *Pool) {
+		first, end := n*i/parts, n*(i+1)/parts
+		f.channelImages(f.image(to, first), src[first*size:end*size], end-first, p)
+	}
+	if p.Workers() > 1 && parts >= 2*p.Workers() {
+		p.Run(parts, func(i int) { images(i, nil) })
+		return
+	}
+	for i := range parts {
+		images(i, p)
+	}
+}
+
+// channelImages computes n images together.
+func (f *filter) channelImages(to target, src []float32, n int, p *Pool) {
 	if !f.in.plain() {
 		b := f.layOut(src, n*f.groups*f.channels, p)
 		defer b.put()
-		laid = b.v
+		src = b.v
 	}
 	plane := f.outH * f.outW
 	strips := (n*plane + channelStrip - 1) / channelStrip
 	blocks := len(f.blocks)
-	// Blocks outside, so that workers share the weights of one.
-	p.Run(f.groups*blocks*strips, func(i int) {
+	p.Run(f.groups*blocks*strips, func(i int) { // blocks outside, so that workers share the weights of one
 		g, b, strip := i/(blocks*strips), i/strips%blocks, i%strips
-		first := n * plane * strip / strips
-		last := n * plane * (strip + 1) / strips
-		f.channelStrip(to, laid, g, b, first, last)
+		const tall = 3 * simd.Lanes // whole tiles and whole vectors of results
+		at := func(strip int) int { return min((n*plane+tall-1)/tall*strip/strips*tall, n*plane) }
+		f.channelStrip(to, src, g, b, at(strip), at(strip+1))
 	})
 }
 
@@ -56,26 +74,33 @@ func (f *filter) channelStrip(to target, src []float32, g, block, first, last in
 	row, out := getOffsets(count), getOffsets(count)
 	defer row.put()
 	defer out.put()
+	image, y, x := first/plane, first%plane/f.outW, first%f.outW
 	for i := range row.v {
-		n, y, x := (first+i)/plane, (first+i)%plane/f.outW, (first+i)%f.outW
-		row.v[i] = (n*f.groups+g)*f.channels*f.in.channel() + y*f.in.pitch + x
-		out.v[i] = i * width
+		row.v[i], out.v[i] = (image*f.groups+g)*f.channels*f.in.channel()+y*f.in.pitch+x, i*width
+		if x++; x == f.outW {
+			x = 0
+			if y++; y == f.outH {
+				y = 0
+				image++
+			}
+		}
 	}
-	for t := 0; t < f.terms; t += channelTerms {
-		taps := f.taps.v[t:min(t+channelTerms, f.terms)]
-		f.be.ChannelTiles(count, vectors, len(taps), src, row.v, taps, weights[t*width:], width, acc.v, out.v, t > 0, nil)
+	calls := (f.terms + channelTerms - 1) / channelTerms
+	for i := range calls {
+		t0, t1 := f.terms*i/calls, f.terms*(i+1)/calls
+		f.be.ChannelTiles(count, vectors, t1-t0, src, row.v, f.taps.v[t0:t1], weights[t0*width:], width, acc.v, out.v, i > 0, nil)
 	}
 	for v := range vectors {
 		lanes := min(simd.Lanes, f.m-ch-v*simd.Lanes)
 		for i := 0; i < count; { // as far as the image goes
-			n, at := (first+i)/plane, (first+i)%plane
-			run := min(plane-at, count-i)
+			n, pos := (first+i)/plane, (first+i)%plane
+			run := min(plane-pos, count-i)
 			out := f.image(to, n).from(g*f.m + ch + v*simd.Lanes)
 			for j := 0; j < run; j += simd.Lanes {
-				f.be.Transpose(min(simd.Lanes, run-j), lanes, acc.v[(i+j)*width+v*simd.Lanes:], width, out.v[at+j:], out.pitch)
+				f.be.Transpose(min(simd.Lanes, run-j), lanes, acc.v[(i+j)*width+v*simd.Lanes:], width, out.v[pos+j:], out.pitch)
 			}
 			for c := range lanes {
-				out.finish(f.be, c, at, run)
+				out.finish(f.be, c, pos, run)
 			}
 			i += run
 		}

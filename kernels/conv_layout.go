@@ -38,6 +38,16 @@ func (l *layout) tap(y, x int) int {
 
 // copy lays out one channel.
 func (l *layout) copy(dst, src []float32) {
+	if len(l.phases) == 1 && l.strideH == 1 && l.strideW == 1 && l.left >= 0 && l.left+l.w <= l.pitch {
+		before := min(max(l.top, 0), l.rows)
+		y := min(max(-l.top, 0), l.h)
+		n := min(l.h-y, l.rows-before)
+		first, end := before*l.pitch, (before+n)*l.pitch
+		clear(dst[:first])
+		backend().PadRows(n, l.left, l.w, l.pitch, src[y*l.w:], dst[first:end])
+		clear(dst[end:l.channel()])
+		return
+	}
 	for _, p := range l.phases {
 		for i := range l.rows {
 			row := dst[:l.pitch]

@@ -72,6 +72,12 @@ func (f *filter) packTiles(w []float32, group, row int, term []int, tall int, p 
 
 // turn stores term t of row r in out[t*pitch+r], for up to 16 rows. Terms that lie together are moved together.
 func (f *filter) turn(out, w []float32, row int, term []int, rows, pitch int) {
+	if row == 1 { // nothing is to be turned
+		for t, at := range term {
+			copy(out[t*pitch:t*pitch+rows], w[at:])
+		}
+		return
+	}
 	for t := 0; t < len(term); {
 		n := 1
 		for t+n < len(term) && term[t+n] == term[t]+n {
@@ -103,10 +109,13 @@ func (f *filter) packChannels(w []float32, group, row int, term []int, p *Pool) 
 	})
 }
 
-// flatCost and channelCost are about the multiply-adds that the lanes make for each term and image, wasted ones and those
-// that a short tile could have made while it waits included.
+// flatCost and channelCost are about the time for each term and image, in multiply-adds of a full flat tile. Wasted lanes
+// count, and those that a short tile could have made while it waits.
 func (f *filter) flatCost() float64 {
 	lanes := (laneSpan(f.outH, f.outW, f.in.pitch) + simd.Lanes - 1) / simd.Lanes * simd.Lanes
+	if f.matrix {
+		return aligned * float64(lanes*f.m)
+	}
 	const least = 3 // rows that keep the pipes full
 	rows := 0
 	for _, r := range tileRows(f.m, simd.FlatRows) {
@@ -116,18 +125,20 @@ func (f *filter) flatCost() float64 {
 }
 
 func (f *filter) channelCost(n int) float64 {
-	const storing = 1.1 // its results are turned once more
 	positions := float64(n * f.outH * f.outW)
 	tiles := float64((n*f.outH*f.outW + simd.ChannelRows - 1) / simd.ChannelRows * simd.ChannelRows)
-	lanes := 0
+	cost := 0.0
 	for _, v := range channelBlocks(f.m) {
-		if v == 1 {
-			lanes += 6 // a third of the time
-		}
-		lanes += v * simd.Lanes
+		cost += channelCosts[v-1]
 	}
-	return storing * float64(lanes) * float64(f.outH*f.outW) * tiles / positions
+	return cost * float64(f.outH*f.outW) * tiles / positions
 }
+
+// aligned is what a tile of a product takes beside a flat one, whose loads cross cache lines, and channelCosts what a
+// position of a channel tile of so many vectors takes, as measured: short ones load more for what they multiply.
+const aligned = 0.83
+
+var channelCosts = [simd.ChannelVectors]float64{23, 35, 43, 53}
 
 func (f *filter) release() {
 	f.weights.put()

@@ -476,6 +476,11 @@ func productTileAVX512(rows, vectors, panels, k int, a []float32, lda int, b []f
 //go:noescape
 func copyRowsAVX512(n int, x *float32, xs int, y *float32)
 
+// padRowsAVX512 is the body of Backend.PadRows; n and vectors are positive.
+//
+//go:noescape
+func padRowsAVX512(n int, vectors int, x *float32, left int, xs int, y *float32, ys int, last int, masks *uint16)
+
 // transposeAVX512 is the vector loop of Backend.Transpose; n is positive, rows from 1 to 16.
 //
 //go:noescape

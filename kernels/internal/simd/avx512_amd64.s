@@ -21338,6 +21338,50 @@ loop:
 	VZEROUPPER
 	RET
 
+// func padRowsAVX512(n int, vectors int, x *float32, left int, xs int, y *float32, ys int, last int, masks *uint16)
+TEXT ·padRowsAVX512(SB), NOSPLIT, $0-72
+	MOVQ n+0(FP), AX
+	MOVQ vectors+8(FP), BX
+	DECQ BX
+	MOVQ x+16(FP), SI
+	MOVQ left+24(FP), R8
+	SHLQ $2, R8
+	SUBQ R8, SI
+	MOVQ xs+32(FP), R8
+	SHLQ $2, R8
+	MOVQ y+40(FP), DI
+	MOVQ ys+48(FP), R9
+	SHLQ $2, R9
+	MOVQ last+56(FP), CX
+	KMOVW CX, K2
+	MOVQ masks+64(FP), DX
+	KMOVW (DX)(BX*2), K3
+row:
+	MOVQ SI, R10
+	MOVQ DI, R11
+	MOVQ DX, R12
+	MOVQ BX, CX
+	TESTQ CX, CX
+	JZ last
+vector:
+	KMOVW (R12), K1
+	VMOVUPS.Z (R10), K1, Z0
+	VMOVUPS Z0, (R11)
+	ADDQ $64, R10
+	ADDQ $64, R11
+	ADDQ $2, R12
+	DECQ CX
+	JNZ vector
+last:
+	VMOVUPS.Z (R10), K3, Z0
+	VMOVUPS Z0, K2, (R11)
+	ADDQ R8, SI
+	ADDQ R9, DI
+	DECQ AX
+	JNZ row
+	VZEROUPPER
+	RET
+
 // func transposeAVX512(rows int, n int, x *float32, xs int, y *float32, ys int)
 TEXT ·transposeAVX512(SB), NOSPLIT, $0-48
 	MOVQ rows+0(FP), CX

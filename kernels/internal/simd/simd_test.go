@@ -244,6 +244,22 @@ func TestProductTiles(t *testing.T) {
 	}
 }
 
+func TestPadRows(t *testing.T) {
+	for _, b := range natives(t) {
+		for _, w := range []int{0, 1, 7, 14, 15, 16, 17, 31, 32, 56, 100, padWidest - 1, padWidest} {
+			for _, left := range []int{0, 1, 2, 16, 20} {
+				for right := range 3 {
+					n, width := 1+(w+left)%5, left+w+right
+					x, got, want := values(n*w, 1), values(n*width+9, 2), values(n*width+9, 2)
+					b.PadRows(n, left, w, width, x, got[3:])
+					Generic.PadRows(n, left, w, width, x, want[3:])
+					sameBits(t, fmt.Sprintf("%s PadRows %dx%d in %d from %d", b, n, w, width, left), got, want)
+				}
+			}
+		}
+	}
+}
+
 // TestPeak checks what is said to be made; there is nothing else to see.
 func TestPeak(t *testing.T) {
 	for _, b := range All() {
