@@ -44,7 +44,7 @@ func TableKind() *stages.Kind {
 	return stages.Define(stages.Def[Table]{
 		Name:    "source/table",
 		Doc:     "Reads a metadata table (CSV, TSV, JSONL, Parquet or Arrow) that names images.",
-		Version: 2, // 2: a key of JSONL that holds lists and objects alone is no column, and no error of each row
+		Version: 2, // 2: a key of JSONL that holds lists and objects alone is no column, and no error of each row; pictures in Arrow files and in columns of bytes; labels in a column named label may contradict each other
 		Shape:   stages.Source,
 		Config:  Table{OnError: "fail", Encoding: "utf-8", Nulls: []string{""}, Unicode: "keep"},
 		Check:   checkTable,

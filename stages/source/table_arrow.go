@@ -16,16 +16,20 @@ import (
 
 // An arrowTable reads an Arrow IPC file or stream.
 type arrowTable struct {
-	file    *os.File
-	next    func() (arrow.Record, error)
-	close   func()
-	columns []int // of the record, those that a source can hold
-	fields  []tableField
-	skipped []string
+	file     *os.File
+	name     string // of the table
+	next     func() (arrow.Record, error)
+	close    func()
+	columns  []int          // of the record, those that a source can hold
+	fields   []tableField   // first theirs, then those of pictures, and behind each its paths'
+	pictures []arrowPicture // columns of pictures
+	places   arrowPlaces
+	skipped  []string
 }
 
-func newArrowIPC(f *os.File) (*arrowTable, error) {
-	t := &arrowTable{file: f}
+// newArrowIPC opens a table; image is the column that the parameters take the pictures from.
+func newArrowIPC(f *os.File, name, image string) (*arrowTable, error) {
+	t := &arrowTable{file: f, name: name, places: arrowPlaces{file: f}}
 	magic := make([]byte, 6)
 	if _, err := io.ReadFull(f, magic); err != nil {
 		return nil, errors.New("it is no Arrow IPC file")
@@ -40,6 +44,7 @@ func newArrowIPC(f *os.File) (*arrowTable, error) {
 			return nil, fmt.Errorf("it is no Arrow IPC file: %w", err)
 		}
 		at := 0
+		t.places.at = 8 // behind the magic
 		schema, t.close = r.Schema(), func() { r.Close() }
 		t.next = func() (arrow.Record, error) {
 			if at == r.NumRecords() {
@@ -66,18 +71,39 @@ func newArrowIPC(f *os.File) (*arrowTable, error) {
 			return nil, io.EOF
 		}
 	}
+	t.bind(schema, image)
 	var names []string
-	for i, f := range schema.Fields() {
-		typ, ok := plainType(f.Type)
-		if !ok {
-			t.skipped = append(t.skipped, fmt.Sprintf("%s (%s)", f.Name, f.Type))
-			continue
-		}
-		t.columns = append(t.columns, i)
-		t.fields = append(t.fields, tableField{name: f.Name, typ: typ})
-		names = append(names, f.Name)
+	for _, f := range t.fields {
+		names = append(names, f.name)
 	}
 	return t, checkHeader(names)
+}
+
+// bind chooses the columns.
+func (t *arrowTable) bind(schema *arrow.Schema, image string) {
+	var shown []tableField
+	buffers, known := 0, true
+	for i, f := range schema.Fields() {
+		typ, ok := plainType(f.Type)
+		p, pictures := pictureIn(f, buffers, f.Name == image)
+		n, counted := arrowBuffers(f.Type)
+		switch {
+		case ok:
+			t.columns = append(t.columns, i)
+			t.fields = append(t.fields, tableField{name: f.Name, typ: typ})
+		case pictures && known:
+			p.column = i
+			t.pictures = append(t.pictures, p)
+			shown = append(shown, tableField{name: f.Name, typ: arrow.BinaryTypes.String, embedded: true})
+			if p.path >= 0 {
+				shown = append(shown, tableField{name: f.Name + "_path", typ: arrow.BinaryTypes.String})
+			}
+		default:
+			t.skipped = append(t.skipped, fmt.Sprintf("%s (%s)", f.Name, f.Type))
+		}
+		buffers, known = buffers+n, known && counted
+	}
+	t.fields = append(t.fields, shown...)
 }
 
 // plainType is the type of a source's column that holds all values of t.
@@ -128,9 +154,10 @@ func (t *arrowTable) Each(ctx context.Context, _ func(int64, string) error, f fu
 			return context.Cause(ctx)
 		}
 		n := rec.NumRows()
+		batch, err := t.batch(n)
 		for at := int64(0); at < n && err == nil; at += tableBatch {
 			part := rec.NewSlice(at, min(at+tableBatch, n))
-			err = t.hand(part, row+at, f)
+			err = t.hand(part, batch, row+at, f)
 			part.Release()
 		}
 		row += n
@@ -141,13 +168,44 @@ func (t *arrowTable) Each(ctx context.Context, _ func(int64, string) error, f fu
 	}
 }
 
-func (t *arrowTable) hand(rec arrow.Record, row int64, f func(arrow.Record, []int64) error) error {
-	fields := make([]arrow.Field, len(t.columns))
-	cols := make([]arrow.Array, len(t.columns))
+// batch is where the next record of so many rows lies; nil where no pictures are wanted.
+func (t *arrowTable) batch(rows int64) (*arrowBatch, error) {
+	if len(t.pictures) == 0 {
+		return nil, nil
+	}
+	b, err := t.places.next()
+	if err == nil && b.rows != rows {
+		err = fmt.Errorf("a record batch has %d rows where one of %d was expected", b.rows, rows)
+	}
+	return b, err
+}
+
+func (t *arrowTable) hand(rec arrow.Record, batch *arrowBatch, row int64, f func(arrow.Record, []int64) error) error {
+	fields := make([]arrow.Field, len(t.fields))
+	for i, f := range t.fields {
+		fields[i] = arrow.Field{Name: f.name, Type: f.typ, Nullable: true}
+	}
+	var cols []arrow.Array
+	defer func() {
+		for _, c := range cols {
+			c.Release()
+		}
+	}()
 	for i, c := range t.columns {
-		fields[i] = arrow.Field{Name: t.fields[i].name, Type: t.fields[i].typ, Nullable: true}
-		cols[i] = plain(rec.Column(c), t.fields[i].typ)
-		defer cols[i].Release()
+		cols = append(cols, plain(rec.Column(c), t.fields[i].typ))
+	}
+	for _, p := range t.pictures {
+		col := rec.Column(p.column)
+		b := array.NewStringBuilder(memory.DefaultAllocator)
+		err := p.pictures(b, col, batch, t.name, rec.ColumnName(p.column), row)
+		cols = append(cols, b.NewArray())
+		b.Release()
+		if err != nil {
+			return err
+		}
+		if p.path >= 0 {
+			cols = append(cols, plain(col.(*array.Struct).Field(p.path), arrow.BinaryTypes.String))
+		}
 	}
 	lines := make([]int64, rec.NumRows())
 	for i := range lines {

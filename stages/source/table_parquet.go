@@ -28,7 +28,8 @@ type parquetTable struct {
 	skipped []string
 }
 
-func newParquet(f *os.File, table string) (*parquetTable, error) {
+// newParquet opens a table; image is the column that the parameters take the pictures from.
+func newParquet(f *os.File, table, image string) (*parquetTable, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
@@ -46,7 +47,17 @@ func newParquet(f *os.File, table string) (*parquetTable, error) {
 		names = append(names, field.name)
 	}
 	for _, c := range pf.Root().Columns() {
-		if bytes, path := picture(c); bytes != nil {
+		bytes, path := picture(c)
+		if bytes == c {
+			if c.Name() != image {
+				bytes = nil
+			} else if ok, err := holdsPictures(pf, c); err != nil {
+				return nil, fmt.Errorf("column %q: %w", image, err)
+			} else if !ok {
+				bytes = nil
+			}
+		}
+		if bytes != nil {
 			add(bytes, tableField{name: c.Name(), typ: arrow.BinaryTypes.String, embedded: true}, 0)
 			if path != nil {
 				add(path, tableField{name: c.Name() + "_path", typ: arrow.BinaryTypes.String}, 0)

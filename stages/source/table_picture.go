@@ -12,12 +12,19 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"shiftmill/stages"
+	"shiftmill/stages/imageio"
 )
 
-// picture says whether a Parquet column is one of pictures as Hugging Face datasets write it: a group
-// of bytes and, mostly, a path.
+// picture says whether a Parquet column can be one of pictures: a group of bytes and, mostly, a path, as Hugging
+// Face datasets write it, or bytes that are not said to be text.
 func picture(c *parquet.Column) (bytes, path *parquet.Column) {
-	if c.Leaf() || c.Repeated() {
+	if c.Repeated() {
+		return nil, nil
+	}
+	if c.Leaf() {
+		if c.Type().Kind() == parquet.ByteArray && c.Type().LogicalType() == nil {
+			return c, nil
+		}
 		return nil, nil
 	}
 	for _, child := range c.Columns() {
@@ -66,7 +73,33 @@ func pictureRef(table string, row int64, column string) string {
 	return fmt.Sprintf("%s//%d/%s", table, row, column)
 }
 
-// tableImage finds the bytes of an image of a table: a file of its own, or "file:TABLE//ROW/COLUMN".
+// holdsPictures says whether the first value of a column of bytes begins as a picture does. Old programs leave out
+// that a column is text, and a picture's name is text.
+func holdsPictures(f *parquet.File, c *parquet.Column) (bool, error) {
+	for _, g := range f.RowGroups() {
+		pages := g.ColumnChunks()[c.Index()].Pages()
+		cursor := &parquetCursor{pages: pages}
+		for range g.NumRows() {
+			if len(cursor.rest) == 0 {
+				if err := cursor.fill(); err != nil {
+					return false, errors.Join(err, pages.Close())
+				}
+			}
+			if v := cursor.rest[0]; !v.IsNull() {
+				_, _, _, err := imageio.Config(v.ByteArray())
+				return !errors.Is(err, imageio.ErrFormat), pages.Close()
+			}
+			cursor.rest = cursor.rest[1:]
+		}
+		if err := pages.Close(); err != nil {
+			return false, err
+		}
+	}
+	return false, nil
+}
+
+// tableImage finds the bytes of an image of a table: a file of its own, "file:TABLE//ROW/COLUMN" or, where they lie there as
+// they are, "file:TABLE//@OFFSET+SIZE/ROW/COLUMN".
 func tableImage(root, ref string) (stages.FileRange, error) {
 	text, _, _ := strings.Cut(ref, "\x00")
 	table, cell, ok := strings.Cut(text, "//")
@@ -76,6 +109,12 @@ func tableImage(root, ref string) (stages.FileRange, error) {
 	r, err := fileOf(root, table)
 	if err != nil {
 		return r, err
+	}
+	if strings.HasPrefix(cell, "@") {
+		if _, err := fmt.Sscanf(cell, "@%d+%d/", &r.Offset, &r.Size); err != nil || r.Offset < 0 || r.Size < 0 {
+			return r, fmt.Errorf("%q names no picture of a table", text)
+		}
+		return r, nil
 	}
 	number, column, _ := strings.Cut(cell, "/")
 	row, err := strconv.ParseInt(number, 10, 64)

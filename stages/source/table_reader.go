@@ -58,9 +58,9 @@ func openTable(root, name string, c *Table) (tableReader, error) {
 	case "jsonl":
 		r, err = newJSONL(f)
 	case "parquet":
-		r, err = newParquet(f, name)
+		r, err = newParquet(f, name, c.Image)
 	case "arrow":
-		r, err = newArrowIPC(f)
+		r, err = newArrowIPC(f, name, c.Image)
 	}
 	if err != nil {
 		f.Close()
