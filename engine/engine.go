@@ -73,6 +73,7 @@ type node struct {
 	locked  *locked                  // of another spec, so that it never runs here; nil for the own
 	own     map[string][]arrow.Field // columns it writes, by output, where known
 	schemas stages.Schemas           // full schemas, by output, where known
+	doubt   bool                     // the schemas are those for parameters of which some hold mistakes
 	inputs  []input                  // in the order of the graph's node
 
 	state   State
@@ -336,6 +337,7 @@ func (n *node) deriveColumns() (errs pipeline.Errors) {
 		}
 		var all []*arrow.Schema
 		for _, r := range x.refs {
+			n.doubt = n.doubt || r.node.doubt
 			if s := r.schema(); s != nil {
 				all = append(all, s)
 			}
@@ -374,6 +376,11 @@ func (n *node) deriveColumns() (errs pipeline.Errors) {
 	if n.spec.Wrong != nil {
 		problems = slices.DeleteFunc(problems, func(p pipeline.Problem) bool { return !n.spec.Sound(p.Field) })
 	}
+	if n.doubt {
+		errs = nil
+		problems = slices.DeleteFunc(problems, func(p pipeline.Problem) bool { return !p.Suggests() })
+	}
+	n.doubt = n.doubt || n.spec.Wrong != nil
 	for _, p := range problems {
 		pos := p.Pos
 		if pos.Line == 0 {
@@ -381,7 +388,7 @@ func (n *node) deriveColumns() (errs pipeline.Errors) {
 		}
 		errs = append(errs, &pipeline.Error{Pos: pos, Path: n.spec.Path + ".with." + p.Field, Msg: p.Msg})
 	}
-	if len(errs) > 0 || n.spec.Wrong != nil {
+	if len(errs) > 0 {
 		return errs
 	}
 	for _, r := range n.class.results {

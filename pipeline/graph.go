@@ -51,7 +51,8 @@ type Node struct {
 	Place     int      // among the nodes of the graph that it was made for
 	Wrong     []string // parameters that hold mistakes, by their paths below "with"; never any in a graph to run
 
-	with *node
+	with  *node
+	loose bool // not all of Outputs may be known, for a mistake in what they follow from
 }
 
 // checkable is the part of a graph of which more can be checked although the spec

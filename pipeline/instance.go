@@ -35,9 +35,11 @@ func (e *expansion) instances(rows []row) {
 		} else if names != nil {
 			names[n.Name] = true
 		}
+		n.loose = sets[i] == nil || sets[i].wrong != nil
 		if set := sets[i]; set != nil {
 			n.Config, n.Fields, n.with, n.Wrong = set.config, set.fields, set.with, set.wrong
 			n.From = s.named(n.In)
+			n.loose = n.loose || n.From != nil && slices.ContainsFunc(n.In, looseInput)
 			if set.wrong == nil {
 				n.Outputs = set.outputsFor(s.kind, n.From)
 			} else {
@@ -48,6 +50,11 @@ func (e *expansion) instances(rows []row) {
 		insts[i] = instance{n, r.vals}
 		s.insts[i] = &insts[i]
 	}
+}
+
+// looseInput says whether what an input reads may lack outputs of a group.
+func looseInput(in Input) bool {
+	return slices.ContainsFunc(in.Refs, func(r Ref) bool { return r.Node != nil && r.Node.loose })
 }
 
 // named lists the inputs whose names are the user's; nil when the kind has no

@@ -107,7 +107,7 @@ func (cs *candidates) group(vals []*axisValue) *candidateGroup {
 // quiet or the outputs are not all known.
 func (c *checker) outputs(r *stageRef, inst *instance, quiet bool) (names []string, group, ok bool) {
 	o := &inst.node.Outputs
-	quiet = quiet || inst.node.Config == nil || inst.node.Wrong != nil
+	quiet = quiet || inst.node.loose
 	if !r.named {
 		for i := range o.Names {
 			if o.Names[i] == "" || len(o.Names) == 1 {

@@ -1,5 +1,7 @@
 package pipeline
 
+import "strings"
+
 // A Vocabulary is what the language must know about the kinds of stages. The
 // registry of package stages is one; this package never imports it.
 type Vocabulary interface {
@@ -66,6 +68,13 @@ type Problem struct {
 
 	mended bool // what is wrong was read as it was meant
 }
+
+// Suggests says whether the problem is a name, near one that is known: that is one even
+// where not all known names may be known.
+func (p Problem) Suggests() bool { return strings.Contains(p.Msg, didYouMean) }
+
+// didYouMean stands before the nearest name in every message.
+const didYouMean = "did you mean "
 
 // A File is a parameter that names a file, relative to the spec; the engine
 // keys it by content. Dir is the same for a folder, keyed by what the kind
