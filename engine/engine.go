@@ -5,11 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"runtime/debug"
 	"slices"
-	"sort"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -66,15 +62,16 @@ type Engine struct {
 
 // A node is an instance of a stage with what is known of it.
 type node struct {
-	spec    *pipeline.Node
-	kind    *stages.Kind
-	class   *class
-	index   int
-	locked  *locked                  // of another spec, so that it never runs here; nil for the own
-	own     map[string][]arrow.Field // columns it writes, by output, where known
-	schemas stages.Schemas           // full schemas, by output, where known
-	doubt   bool                     // the schemas are those for parameters of which some hold mistakes
-	inputs  []input                  // in the order of the graph's node
+	spec     *pipeline.Node
+	kind     *stages.Kind
+	class    *class
+	index    int
+	locked   *locked                  // of another spec, so that it never runs here; nil for the own
+	own      map[string][]arrow.Field // columns it writes, by output, where known
+	schemas  stages.Schemas           // full schemas, by output, where known
+	sketches stages.Schemas           // schemas that are known but for some types
+	doubt    bool                     // the schemas are those for parameters of which some hold mistakes
+	inputs   []input                  // in the order of the graph's node
 
 	state   State
 	reason  string
@@ -316,133 +313,6 @@ func (n *node) checkTypes() pipeline.Errors {
 		}
 	}
 	return errs
-}
-
-// deriveColumns works out the schemas of a node's outputs from those of its
-// inputs, and checks that the columns it reads are there.
-func (n *node) deriveColumns() (errs pipeline.Errors) {
-	defer func() {
-		if p := recover(); p != nil && n.spec.Wrong == nil { // else the kind was handed what it refuses
-			errs = pipeline.Errors{{Pos: n.spec.Pos, Path: n.spec.Path,
-				Msg: fmt.Sprintf("kind %s: panic: %v\n%s", n.kind.Name, p, debug.Stack())}}
-		}
-	}()
-	if n.schemas == nil {
-		n.schemas, n.own = stages.Schemas{}, map[string][]arrow.Field{}
-	}
-	in := stages.Schemas{}
-	for _, x := range n.inputs {
-		if x.port.Type != stages.Rows {
-			continue
-		}
-		var all []*arrow.Schema
-		for _, r := range x.refs {
-			n.doubt = n.doubt || r.node.doubt
-			if s := r.schema(); s != nil {
-				all = append(all, s)
-			}
-			if x.port.Any && !x.port.Many && !x.list {
-				in[x.schemaName(r)] = r.schema()
-			}
-		}
-		if x.list && len(all) == len(x.refs) {
-			all = []*arrow.Schema{concatSchema(all)}
-		} else if x.list {
-			if x.port.Any && !x.port.Many {
-				in[x.name] = nil
-			}
-			continue
-		}
-		for i, s := range all {
-			if i == 0 && (x.list || !x.port.Any || !x.gathers()) {
-				in[x.name] = s
-			}
-			var missing []string
-			for _, c := range n.kind.Reads(n.spec.Config, x.name, s) {
-				if len(s.FieldIndices(c)) == 0 {
-					missing = append(missing, c)
-				}
-			}
-			if r := x.refs[i]; missing != nil {
-				errs = append(errs, &pipeline.Error{Pos: r.Pos, Path: n.spec.Path + ".from." + x.name,
-					Msg: missingColumns(missing, s, n.kind.Name, r.node.spec.Name)})
-			}
-		}
-	}
-	own, problems := n.kind.Columns(n.spec.Config, in)
-	if len(problems) > 0 || n.spec.Wrong != nil {
-		errs = nil // they say at the parameter what a missing column says at the input
-	}
-	if n.spec.Wrong != nil {
-		problems = slices.DeleteFunc(problems, func(p pipeline.Problem) bool { return !n.spec.Sound(p.Field) })
-	}
-	if n.doubt {
-		errs = nil
-		problems = slices.DeleteFunc(problems, func(p pipeline.Problem) bool { return !p.Suggests() })
-	}
-	n.doubt = n.doubt || n.spec.Wrong != nil
-	for _, p := range problems {
-		pos := p.Pos
-		if pos.Line == 0 {
-			pos = n.spec.FieldPos(p.Field)
-		}
-		errs = append(errs, &pipeline.Error{Pos: pos, Path: n.spec.Path + ".with." + p.Field, Msg: p.Msg})
-	}
-	if len(errs) > 0 {
-		return errs
-	}
-	for _, r := range n.class.results {
-		if r.Type != stages.Rows {
-			continue
-		}
-		s, known := own[r.Name]
-		if !known && r.Base == "" {
-			continue
-		}
-		var fields []arrow.Field
-		if known {
-			for _, f := range s.Fields() {
-				if f.Name != idColumn {
-					fields = append(fields, f)
-				}
-			}
-			n.own[r.Name] = fields
-		}
-		if r.Base == "" {
-			n.schemas[r.Name] = joinSchemas(nil, fields)
-			continue
-		}
-		name := r.Base
-		if x := n.input(r.Base); x != nil && r.Member < len(x.refs) {
-			name = x.schemaName(x.refs[r.Member])
-		}
-		if base := in[name]; base != nil && known {
-			n.schemas[r.Name] = joinSchemas(base, fields)
-		}
-	}
-	return errs
-}
-
-// missingColumns says in one message, since they mostly have one cause, that columns do
-// not exist.
-func missingColumns(names []string, s *arrow.Schema, kind, from string) string {
-	var known, quoted []string
-	for _, f := range s.Fields() {
-		known = append(known, f.Name)
-	}
-	sort.Strings(known)
-	for _, c := range names {
-		text := strconv.Quote(c)
-		if near := pipeline.Nearest(c, known); near != "" {
-			text += fmt.Sprintf(" (did you mean %q?)", near)
-		}
-		quoted = append(quoted, text)
-	}
-	what := "column"
-	if len(names) > 1 {
-		what = "columns"
-	}
-	return fmt.Sprintf("kind %s reads %s %s, which %s does not have", kind, what, strings.Join(quoted, ", "), from)
 }
 
 // Close keeps what was learnt about files.

@@ -50,6 +50,7 @@ type Node struct {
 	Outputs   Outputs  // as the kind lists them for Config and From
 	Place     int      // among the nodes of the graph that it was made for
 	Wrong     []string // parameters that hold mistakes, by their paths below "with"; never any in a graph to run
+	Lacks     bool     // so may be inputs and coordinates, which are then not all there
 
 	with  *node
 	loose bool // not all of Outputs may be known, for a mistake in what they follow from
@@ -69,6 +70,7 @@ func (g *Graph) checkable() *Graph {
 			if slices.ContainsFunc(in.Refs, lost) {
 				// What a kind makes of inputs under the user's names depends on all of them.
 				whole = whole && !slices.ContainsFunc(n.From, func(f From) bool { return f.Name == in.Port })
+				n.Lacks = true
 				if in.Refs = slices.DeleteFunc(slices.Clone(in.Refs), lost); !in.Many || len(in.Refs) == 0 {
 					continue
 				}

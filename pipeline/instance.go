@@ -29,7 +29,7 @@ func (e *expansion) instances(rows []row) {
 		}
 		n := &nodes[i]
 		*n = Node{Name: instanceName(s.name, r.vals), Stage: s.name, Coords: coords[from:len(coords):len(coords)], Kind: s.kindName,
-			Pos: s.pos, Path: s.path, In: given(r.ins)}
+			Pos: s.pos, Path: s.path, In: given(r.ins), Lacks: s.open}
 		if names[n.Name] {
 			e.c.rep.add(s.pos, s.path, "two instances are named %s: give an output another name", n.Name)
 		} else if names != nil {

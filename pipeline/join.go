@@ -107,14 +107,13 @@ func (cs *candidates) group(vals []*axisValue) *candidateGroup {
 // quiet or the outputs are not all known.
 func (c *checker) outputs(r *stageRef, inst *instance, quiet bool) (names []string, group, ok bool) {
 	o := &inst.node.Outputs
-	quiet = quiet || inst.node.loose
 	if !r.named {
 		for i := range o.Names {
 			if o.Names[i] == "" || len(o.Names) == 1 {
 				return o.Names[i : i+1], false, true
 			}
 		}
-		if !quiet {
+		if !quiet && !inst.node.loose {
 			c.rep.add(r.pos, r.path, "%s has several outputs: write %s", r.stage.name, anyOf(r.stage.name, o))
 		}
 		return []string{""}, false, false
@@ -136,11 +135,15 @@ func (c *checker) outputs(r *stageRef, inst *instance, quiet bool) (names []stri
 		}
 	}
 	known = append(known, sortedNames(o.Groups)...)
+	if inst.node.loose { // outputs that are named after values may be others
+		known = slices.DeleteFunc(known, func(name string) bool { return strings.Contains(name+r.output, "=") })
+	}
 	near := Nearest(r.output, known)
 	switch {
-	case len(known) == 0 && !quiet:
+	case quiet, inst.node.loose && near == "":
+	case len(known) == 0:
 		c.rep.add(r.pos, r.path, "%s has one output, without a name: write %s", inst.node.Name, r.stage.name)
-	case !quiet:
+	default:
 		c.rep.add(r.pos, r.path, "%s has no output %s%s", inst.node.Name, quote(r.output), suggest(r.output, known))
 	}
 	switch {

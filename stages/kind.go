@@ -67,6 +67,28 @@ type Output struct {
 // NAME=MEMBER.
 type Schemas map[string]*arrow.Schema
 
+// An Origin says where an input stands: the stage and output that make it, and its
+// coordinates in the matrix, sorted by axis.
+type Origin struct {
+	Stage, Output string
+	Coords        []pipeline.Coord
+}
+
+// String names an origin as a plan does.
+func (p Origin) String() string {
+	s := p.Stage
+	if p.Output != "" {
+		s += "." + p.Output
+	}
+	for i, x := range p.Coords {
+		s += [...]string{"[", ","}[min(i, 1)] + x.Axis + "=" + x.Value
+	}
+	if len(p.Coords) > 0 {
+		s += "]"
+	}
+	return s
+}
+
 // A Def describes a kind whose parameters are of type C. Only Name, Doc,
 // Version, Shape, Outputs and New are required.
 type Def[C any] struct {
@@ -91,6 +113,14 @@ type Def[C any] struct {
 	// input columns that are missing or of a wrong type. Sources may look at
 	// the header of their data, not at more.
 	Columns func(c *C, in Schemas) (Schemas, []pipeline.Problem)
+	// Sketch gives, for outputs whose columns Columns leaves out, those that the stage
+	// will write, with a type that may do for each whose type only the data tell. It
+	// serves to find mistakes behind the stage before anything runs.
+	Sketch func(c *C, in Schemas) Schemas
+	// Origins reports what is wrong with parameters that speak of gathered inputs by where
+	// they stand in the matrix, such as the name of an axis or a value on it. in has an
+	// entry for each name in "from" under which a port gathers.
+	Origins func(c *C, in map[string][]Origin) []pipeline.Problem
 	// Reads lists the columns read from a port of type Rows, "id" not
 	// included; in may be nil when the columns are not known yet.
 	Reads func(c *C, port string, in *arrow.Schema) []string
@@ -237,6 +267,8 @@ type Kind struct {
 	advice          func(any) []pipeline.Problem
 	outputs         func(any, []pipeline.From) []Output
 	columns         func(any, Schemas) (Schemas, []pipeline.Problem)
+	sketch          func(any, Schemas) Schemas
+	origins         func(any, map[string][]Origin) []pipeline.Problem // nil where nothing speaks of them
 	reads           func(any, string, *arrow.Schema) []string
 	build           func(any) (Stage, error)
 	try             func(any)
@@ -260,6 +292,7 @@ func Define[C any](d Def[C]) *Kind {
 		check:     func(any) []pipeline.Problem { return nil },
 		advice:    func(any) []pipeline.Problem { return nil },
 		columns:   func(any, Schemas) (Schemas, []pipeline.Problem) { return nil, nil },
+		sketch:    func(any, Schemas) Schemas { return nil },
 		reads:     func(any, string, *arrow.Schema) []string { return nil },
 		outputs: func(c any, from []pipeline.From) []Output {
 			if d.OutputsFrom != nil {
@@ -282,6 +315,12 @@ func Define[C any](d Def[C]) *Kind {
 	}
 	if d.Columns != nil {
 		k.columns = func(c any, in Schemas) (Schemas, []pipeline.Problem) { return d.Columns(c.(*C), in) }
+	}
+	if d.Sketch != nil {
+		k.sketch = func(c any, in Schemas) Schemas { return d.Sketch(c.(*C), in) }
+	}
+	if d.Origins != nil {
+		k.origins = func(c any, in map[string][]Origin) []pipeline.Problem { return d.Origins(c.(*C), in) }
 	}
 	if d.Reads != nil {
 		k.reads = func(c any, port string, in *arrow.Schema) []string { return d.Reads(c.(*C), port, in) }
@@ -346,6 +385,18 @@ func (k *Kind) Results(config any, from []pipeline.From) []Output { return k.out
 // Columns gives the columns that each output adds or replaces.
 func (k *Kind) Columns(config any, in Schemas) (Schemas, []pipeline.Problem) {
 	return k.columns(config, in)
+}
+
+// Sketch gives the columns of outputs where only their types are not all known.
+func (k *Kind) Sketch(config any, in Schemas) Schemas { return k.sketch(config, in) }
+
+// Origins reports what is wrong with parameters that speak of gathered inputs by where they
+// stand; in is asked for only where some do.
+func (k *Kind) Origins(config any, in func() map[string][]Origin) []pipeline.Problem {
+	if k.origins == nil {
+		return nil
+	}
+	return k.origins(config, in())
 }
 
 // Reads lists the columns read from a port.

@@ -39,8 +39,11 @@ func Classify() *stages.Kind {
 		Check:   func(c *Config) []pipeline.Problem { return c.Test.check() },
 		Outputs: func(*Config) []stages.Output { return []stages.Output{{Base: "data"}} },
 		Columns: columns,
-		Reads:   reads,
-		Uses:    []string{transform.Version, model.Version, nn.Version},
+		Sketch: func(*Config, stages.Schemas) stages.Schemas {
+			return stages.Schemas{"": verdictSchema([]string{""}, arrow.Metadata{})}
+		},
+		Reads: reads,
+		Uses:  []string{transform.Version, model.Version, nn.Version},
 		New: func(c *Config) (stages.Stage, error) {
 			return &classify{judge: judge{label: c.Label, tests: c.Test, restrict: c.Restrict}}, nil
 		},

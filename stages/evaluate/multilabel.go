@@ -52,6 +52,9 @@ func Multilabel() *stages.Kind {
 			}
 			return nil, problems
 		},
+		Sketch: func(*MultiConfig, stages.Schemas) stages.Schemas {
+			return stages.Schemas{"": multiSchema(1, arrow.Metadata{})}
+		},
 		Reads: func(c *MultiConfig, port string, in *arrow.Schema) []string {
 			return reads(&Config{Label: c.Label}, port, in)
 		},
@@ -92,6 +95,15 @@ func (m *multilabel) Run(ctx context.Context, in *stages.Inputs, out stages.Sink
 	return err
 }
 
+// multiSchema is what is written of rows with several labels.
+func multiSchema(classes int, facts arrow.Metadata) *arrow.Schema {
+	return arrow.NewSchema([]arrow.Field{
+		{Name: "id", Type: arrow.BinaryTypes.String},
+		{Name: labelsColumn, Type: arrow.ListOf(arrow.BinaryTypes.String)},
+		{Name: scoresColumn, Type: arrow.FixedSizeListOf(int32(classes), arrow.PrimitiveTypes.Float32), Metadata: facts},
+	}, nil)
+}
+
 // rows makes the output for rows from lo on, and counts those with labels that
 // the model does not know.
 func (m *multilabel) rows(p prediction, known map[string]bool, rec arrow.Record, lo int, scores []float32) (arrow.Record, int, error) {
@@ -103,11 +115,7 @@ func (m *multilabel) rows(p prediction, known map[string]bool, rec arrow.Record,
 	if facts := p.metadata(); facts.Len() > 0 {
 		keys, values = append(keys, facts.Keys()...), append(values, facts.Values()...)
 	}
-	schema := arrow.NewSchema([]arrow.Field{
-		{Name: "id", Type: arrow.BinaryTypes.String},
-		{Name: labelsColumn, Type: arrow.ListOf(arrow.BinaryTypes.String)},
-		{Name: scoresColumn, Type: arrow.FixedSizeListOf(int32(len(p.classes)), arrow.PrimitiveTypes.Float32), Metadata: arrow.NewMetadata(keys, values)},
-	}, nil)
+	schema := multiSchema(len(p.classes), arrow.NewMetadata(keys, values))
 	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
 	defer b.Release()
 	k, column, strange := len(p.classes), column(rec, m.label), 0

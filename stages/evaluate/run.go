@@ -79,22 +79,27 @@ type verdicts struct {
 
 func newVerdicts(p prediction) *verdicts {
 	classes := p.classes
-	names, err := json.Marshal(classes)
-	if err != nil {
-		panic("evaluate: " + err.Error()) // strings always marshal
-	}
-	schema := arrow.NewSchema([]arrow.Field{
-		{Name: "id", Type: arrow.BinaryTypes.String},
-		{Name: "predicted", Type: arrow.BinaryTypes.String, Metadata: p.metadata()},
-		{Name: "correct", Type: arrow.FixedWidthTypes.Boolean},
-		{Name: scoresColumn, Type: arrow.FixedSizeListOf(int32(len(classes)), arrow.PrimitiveTypes.Float32),
-			Metadata: arrow.NewMetadata([]string{classesKey}, []string{string(names)})},
-	}, nil)
+	schema := verdictSchema(classes, p.metadata())
 	v := &verdicts{classes: classes, known: map[string]bool{}, b: array.NewRecordBuilder(memory.DefaultAllocator, schema)}
 	for _, c := range classes {
 		v.known[c] = true
 	}
 	return v
+}
+
+// verdictSchema is what is written of rows with one label.
+func verdictSchema(classes []string, facts arrow.Metadata) *arrow.Schema {
+	names, err := json.Marshal(classes)
+	if err != nil {
+		panic("evaluate: " + err.Error()) // strings always marshal
+	}
+	return arrow.NewSchema([]arrow.Field{
+		{Name: "id", Type: arrow.BinaryTypes.String},
+		{Name: "predicted", Type: arrow.BinaryTypes.String, Metadata: facts},
+		{Name: "correct", Type: arrow.FixedWidthTypes.Boolean},
+		{Name: scoresColumn, Type: arrow.FixedSizeListOf(int32(len(classes)), arrow.PrimitiveTypes.Float32),
+			Metadata: arrow.NewMetadata([]string{classesKey}, []string{string(names)})},
+	}, nil)
 }
 
 func (v *verdicts) release() { v.b.Release() }

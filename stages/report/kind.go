@@ -58,6 +58,7 @@ func Robustness() *stages.Kind {
 		Check:   (*Config).check,
 		Outputs: func(*Config) []stages.Output { return []stages.Output{{Type: stages.Files}} },
 		Columns: columns,
+		Origins: (*Config).checkOrigins,
 		Reads: func(c *Config, name string, in *arrow.Schema) []string {
 			if name == picturesPort {
 				return []string{imageColumn}
