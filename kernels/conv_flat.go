@@ -121,8 +121,9 @@ func (f *filter) flatOne(to target, src []float32, p *Pool) {
 	each := f.channels * f.in.channel()
 	if f.matrix {
 		for g := range f.groups {
-			r := product{be: f.be, m: f.m, k: f.terms, tiles: f.tiles, packed: f.weights.v[g*f.m*f.terms:]}
-			r.run(to.from(g*f.m), factor{v: src[g*each:], pitch: f.in.channel()}, f.outH*f.outW, p)
+			r := product{be: f.be, m: f.m, n: f.outH * f.outW, k: f.terms, to: to.from(g * f.m), left: f.left[g*f.m*f.terms:],
+				right: factor{v: src[g*each:], pitch: f.in.channel()}}
+			r.run(p)
 		}
 		return
 	}

@@ -21,7 +21,8 @@ type filter struct {
 	plan             *flatPlan     // of one image; made when first used
 	tiles            []int         // row counts that add up to m, at most tall each
 	blocks           []int         // with channels as lanes: vectors a block of channels; else nil
-	weights          *floatBuffer  // for each group and tile: terms x rows; or group and block: terms x channels
+	weights          *floatBuffer  // for each group and tile: terms x rows; or group and block: terms x channels; may be nil
+	left             []float32     // of a matrix product, for each group: m x terms
 	batch            int           // images computed together
 	whole            *strips       // of so many images
 	taps             *offsetBuffer // for each term: where it reads, relative to the group's first channel
@@ -53,6 +54,10 @@ func (f *filter) pack(w []float32, group, row int, term []int, n int, p *Pool) {
 			f.packChannels(w, group, row, term, p)
 			return
 		}
+		if f.matrix {
+			f.packMatrix(w, group, row, term, p)
+			return
+		}
 	}
 	f.packTiles(w, group, row, term, tall, p)
 }
@@ -67,6 +72,31 @@ func (f *filter) packTiles(w []float32, group, row int, term []int, tall int, p 
 		rows := f.tiles[tile]
 		out := f.weights.v[(g*f.m+first)*f.terms:][:rows*f.terms]
 		f.turn(out, w[g*group+first*row:], row, term, rows, rows)
+	})
+}
+
+// packMatrix prepares for a product: for each group, the weights as [m, terms], as which they may lie already.
+func (f *filter) packMatrix(w []float32, group, row int, term []int, p *Pool) {
+	if row == f.terms && group == f.m*row && term[0] == 0 && term[f.terms-1] == f.terms-1 {
+		f.left = w
+		return
+	}
+	f.weights = getFloats(f.groups * f.m * f.terms)
+	f.left = f.weights.v
+	p.Run(f.groups, func(g int) {
+		w, out := w[g*group:], f.left[g*f.m*f.terms:]
+		if f.terms > 1 && row == 1 { // the terms lie as far apart as the first two
+			step := term[1] - term[0]
+			for t := 0; t < f.terms; t += simd.Lanes {
+				f.be.Transpose(min(simd.Lanes, f.terms-t), f.m, w[term[t]:], step, out[t:], f.terms)
+			}
+			return
+		}
+		for r := range f.m {
+			for t, at := range term {
+				out[r*f.terms+t] = w[r*row+at]
+			}
+		}
 	})
 }
 
@@ -127,9 +157,10 @@ func (f *filter) flatCost() float64 {
 func (f *filter) channelCost(n int) float64 {
 	positions := float64(n * f.outH * f.outW)
 	tiles := float64((n*f.outH*f.outW + simd.ChannelRows - 1) / simd.ChannelRows * simd.ChannelRows)
+	const storing = 15 // terms' time, for results are turned once more
 	cost := 0.0
 	for _, v := range channelBlocks(f.m) {
-		cost += channelCosts[v-1]
+		cost += channelCosts[v-1] + storing*float64(v*simd.Lanes)/float64(f.terms)
 	}
 	return cost * float64(f.outH*f.outW) * tiles / positions
 }
@@ -141,7 +172,9 @@ const aligned = 0.83
 var channelCosts = [simd.ChannelVectors]float64{23, 35, 43, 53}
 
 func (f *filter) release() {
-	f.weights.put()
+	if f.weights != nil {
+		f.weights.put()
+	}
 	f.taps.put()
 }
 

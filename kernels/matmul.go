@@ -20,7 +20,7 @@ func MatMul(dst, a, b []float32, m, n, k int, transA, transB bool, p *Pool) {
 		if transB {
 			right = factor{v: b, pitch: k, turned: true}
 		}
-		r := &wideProduct{be: be, m: m, n: n, k: k, dst: dst, left: a, right: right}
+		r := &product{be: be, m: m, n: n, k: k, to: target{v: dst, pitch: n}, left: a, right: right}
 		if transA {
 			rows := getFloats(m * k)
 			defer rows.put()

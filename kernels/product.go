@@ -2,20 +2,25 @@ package kernels
 
 import "shiftmill/kernels/internal/simd"
 
-// A product is the left factor of a matrix product, in packed tiles: for each tile and term its rows. The right factor is
-// cut into panels of so many terms of 48 columns that one rests in the first-level cache while a block of tiles, which rests
-// in the second, passes by.
+// A product is a matrix product by tiles of six rows and 64 columns. The left factor is read where it lies, row by row. The
+// right one is packed by strips of columns: panels of so many terms of 64 columns. A strip rests in the second-level cache,
+// from which a panel passes through the first for each tile, while the left factor passes by once for each strip.
 type product struct {
-	be     simd.Backend
-	m, k   int
-	tiles  []int // rows
-	packed []float32
+	be      simd.Backend
+	m, n, k int
+	to      target    // of m rows
+	left    []float32 // [m, k]
+	right   factor
 }
 
 const (
-	productTerms = 340  // of a panel
-	productStrip = 1008 // columns whose panels are packed together
-	productRows  = 192  // of a block of tiles
+	productTerms = 512     // of a panel, at most
+	productStrip = 1 << 17 // values of the panels that are packed together
+	productFew   = 128     // terms whose panel rests in the first-level cache
+
+	// productPacked is the number of rows of the left factor from which it pays to pack the right one, which is read once for
+	// every six.
+	productPacked = 4 * simd.ProductRows
 )
 
 // A factor is the right factor of a product, [k, n]: element (t, j) is at v[t*pitch+j], or at v[j*pitch+t] if turned.
@@ -25,81 +30,73 @@ type factor struct {
 	turned bool
 }
 
-// strip returns the width of the strips of n columns, so that every worker has some.
-func (r *product) strip(n, workers int) int {
-	if workers == 1 {
-		return productStrip
-	}
-	const panel = simd.FlatLanes
-	return min(productStrip, max(1, n/(2*workers*panel))*panel)
+// unturn stores a, [k, m], in left as [m, k].
+func unturn(be simd.Backend, left, a []float32, m, k int, p *Pool) {
+	const lanes = simd.Lanes
+	each := func(i int) { be.Transpose(min(lanes, k-i*lanes), m, a[i*lanes*m:], m, left[i*lanes:], k) }
+	p.Run((k+lanes-1)/lanes, each)
 }
 
-// run computes all rows of n columns.
-func (r *product) run(to target, b factor, n int, p *Pool) {
-	width := r.strip(n, p.Workers())
-	strips := (n + width - 1) / width
-	parts := 1 // of the rows, where there are too few columns to share
+// run computes the product: columns are shared among workers, and rows where there are too few columns.
+func (r *product) run(p *Pool) {
+	panels := (r.n + simd.ProductLanes - 1) / simd.ProductLanes
+	each := min(max(1, productStrip/(simd.ProductLanes*min(r.k, productTerms))), (panels+p.Workers()-1)/p.Workers())
+	strips := (panels + each - 1) / each
+	tiles := (r.m + simd.ProductRows - 1) / simd.ProductRows
+	parts := 1
 	if strips < p.Workers() {
-		parts = min(len(r.tiles), p.Workers())
+		parts = min(tiles, p.Workers())
 	}
 	if p.Workers() == 1 { // allocates no closure
 		for i := range strips {
-			r.columns(to, b, i*width, min((i+1)*width, n), 0, len(r.tiles))
+			r.strip(panels*i/strips, panels*(i+1)/strips, 0, r.m)
 		}
 		return
 	}
 	share := *r // so that r itself need not outlive the call
 	p.Run(strips*parts, func(i int) {
 		strip, part := i/parts, i%parts
-		share.columns(to, b, strip*width, min((strip+1)*width, n), len(share.tiles)*part/parts, len(share.tiles)*(part+1)/parts)
+		share.strip(panels*strip/strips, panels*(strip+1)/strips, tiles*part/parts*simd.ProductRows, min(tiles*(part+1)/parts*simd.ProductRows, share.m))
 	})
 }
 
-// columns computes the columns from c0 to c1, at most productStrip, of the tiles from tile0 to tile1.
-func (r *product) columns(to target, b factor, c0, c1, tile0, tile1 int) {
-	panels := (c1 - c0 + simd.FlatLanes - 1) / simd.FlatLanes
+// strip computes the rows from row0 to row1 of the panels from p0 to p1.
+func (r *product) strip(p0, p1, row0, row1 int) {
 	blocks := (r.k + productTerms - 1) / productTerms
 	most := (r.k + blocks - 1) / blocks
-	size := most * simd.FlatLanes
-	packed := getFloats(panels * size)
-	defer packed.put()
-	off := getOffsets(most)
-	defer off.put()
-	for t := range off.v {
-		off.v[t] = t * simd.FlatLanes
+	c0, c1 := p0*simd.ProductLanes, min(p1*simd.ProductLanes, r.n)
+	var panels *floatBuffer
+	if r.right.turned || row1-row0 >= productPacked {
+		panels = getFloats((p1 - p0) * most * simd.ProductLanes)
+		defer panels.put()
 	}
-	for i := range blocks {
-		t0, t1 := r.k*i/blocks, r.k*(i+1)/blocks
-		b.pack(packed.v, size, simd.FlatLanes, c0, c1, t0, t1)
-		for lo := tile0; lo < tile1; {
-			hi, rows := lo, 0
-			for ; hi < tile1 && rows < productRows; hi++ {
-				rows += r.tiles[hi]
-			}
-			for j := range panels {
-				r.panel(to, packed.v[j*size:], off.v, c0+j*simd.FlatLanes, c1, lo, hi, t0, t1)
-			}
-			lo = hi
+	for b := range blocks {
+		t0, t1 := r.k*b/blocks, r.k*(b+1)/blocks
+		right, pitch, size := r.right.v, r.right.pitch, simd.ProductLanes
+		if panels != nil {
+			right, pitch, size = panels.v, simd.ProductLanes, most*simd.ProductLanes
+			r.right.pack(right, size, simd.ProductLanes, c0, c1, t0, t1)
+		} else {
+			right = right[t0*pitch+c0:]
 		}
-	}
-}
-
-// panel adds the terms from t0 to t1 of the columns from c on, as far as the panel or end, to the tiles from lo to hi.
-func (r *product) panel(to target, packed []float32, off []int, c, end, lo, hi, t0, t1 int) {
-	var room simd.Ending
-	var list [simd.FlatGroups]simd.LaneGroup
-	groups := list[:min(simd.FlatGroups, (end-c+simd.Lanes-1)/simd.Lanes)]
-	for g := range groups {
-		at := g * simd.Lanes
-		groups[g] = simd.LaneGroup{Src: at, At0: at, Mask0: 1<<min(simd.Lanes, end-c-at) - 1}
-	}
-	for i := lo; i < hi; i++ {
-		first, rows := r.m*i/len(r.tiles), r.tiles[i]
-		var last *simd.Ending
-		if t1 == r.k {
-			last = to.ending(&room, first, c)
+		// Few terms leave the first-level cache room for a panel, and the memory busy with results: all rows pass a panel
+		// then, else all panels a tile of rows.
+		width := c1 - c0
+		if most <= productFew {
+			width = simd.ProductLanes
 		}
-		r.be.FlatTile(rows, t1-t0, r.packed[first*r.k+t0*rows:], packed, off, groups, to.v[first*to.pitch+c:], to.pitch, t0 > 0, last)
+		for c := c0; c < c1; c += width {
+			columns := min(width, c1-c)
+			for i := row0; i < row1; i += simd.ProductRows {
+				var room simd.Ending
+				var end *simd.Ending
+				if t1 == r.k {
+					end = r.to.ending(&room, i, c)
+				}
+				r.be.ProductTile(min(simd.ProductRows, row1-i), columns, t1-t0, r.left[i*r.k+t0:], r.k, right[(c-c0)/simd.ProductLanes*size:], pitch, size,
+					r.to.v[i*r.to.pitch+c:], r.to.pitch, b > 0, end)
+			}
+		}
 	}
 }
 

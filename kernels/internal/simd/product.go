@@ -7,28 +7,38 @@ const (
 )
 
 // ProductTile adds k terms to rows x columns elements of a matrix product, rows from 1 to 6. Term t of element (i, j) is
-// a[i*lda+t] times that of column j%64 of panel j/64 of the right factor, which is at b[j/64*size+t*ldb+j%64]; the element
-// is at c[i*ldc+j]. The chain starts at +0, or at c's content if load is set.
-func (b Backend) ProductTile(rows, columns, k int, a []float32, lda int, right []float32, ldb, size int, c []float32, ldc int, load bool) {
+// a[i*lda+t] times that of column j%64 of panel j/64 of the right factor, which is at right[j/64*size+t*ldb+j%64]; the
+// element is at c[i*ldc+j]. The chain starts at +0, or at c's content if load is set. end may be nil.
+func (b Backend) ProductTile(rows, columns, k int, a []float32, lda int, right []float32, ldb, size int, c []float32, ldc int, load bool, end *Ending) {
 	if b != AVX512 || k == 0 {
-		productTileGeneric(rows, columns, k, a, lda, right, ldb, size, c, ldc, load)
+		productTileGeneric(rows, columns, k, a, lda, right, ldb, size, c, ldc, load, end)
 		return
+	}
+	var rest Ending // of the columns behind
+	behind := func(n int) {
+		if end != nil && end.Add != nil {
+			rest = *end
+			rest.Add = rest.Add[min(n, len(rest.Add)):]
+			end = &rest
+		}
 	}
 	whole := columns / ProductLanes
 	for p := 0; p < whole; p += productPiece {
-		productTileAVX512(rows, ProductLanes/Lanes, min(productPiece, whole-p), k, a, lda, right[p*size:], ldb, size, c[p*ProductLanes:], ldc, 1<<Lanes-1, load)
+		panels := min(productPiece, whole-p)
+		productTileAVX512(rows, ProductLanes/Lanes, panels, k, a, lda, right[p*size:], ldb, size, c[p*ProductLanes:], ldc, 1<<Lanes-1, load, end)
+		behind(panels * ProductLanes)
 	}
-	if rest := columns % ProductLanes; rest > 0 {
-		vectors := (rest + Lanes - 1) / Lanes
-		mask := 1<<(rest-(vectors-1)*Lanes) - 1
-		productTileAVX512(rows, vectors, 1, k, a, lda, right[whole*size:], ldb, size, c[whole*ProductLanes:], ldc, mask, load)
+	if left := columns % ProductLanes; left > 0 {
+		vectors := (left + Lanes - 1) / Lanes
+		mask := 1<<(left-(vectors-1)*Lanes) - 1
+		productTileAVX512(rows, vectors, 1, k, a, lda, right[whole*size:], ldb, size, c[whole*ProductLanes:], ldc, mask, load, end)
 	}
 }
 
 // productPiece bounds the panels of one call, which nobody can interrupt.
 const productPiece = 8
 
-func productTileGeneric(rows, columns, k int, a []float32, lda int, right []float32, ldb, size int, c []float32, ldc int, load bool) {
+func productTileGeneric(rows, columns, k int, a []float32, lda int, right []float32, ldb, size int, c []float32, ldc int, load bool, end *Ending) {
 	for i := range rows {
 		for j := range columns {
 			var acc float64
@@ -40,6 +50,9 @@ func productTileGeneric(rows, columns, k int, a []float32, lda int, right []floa
 				acc = chain(float64(a[i*lda+t]), float64(right[at+t*ldb]), acc)
 			}
 			c[i*ldc+j] = float32(acc)
+			if end != nil {
+				c[i*ldc+j] = end.value(i, i*end.Pitch+j, c[i*ldc+j])
+			}
 		}
 	}
 }

@@ -148,6 +148,15 @@ func TestTiles(t *testing.T) {
 	}
 }
 
+// rowEndings are every ending of a tile of rows.
+func rowEndings() []*Ending {
+	scale, shift, add := values(FlatRows, 7), values(FlatRows, 8), values(700, 9)
+	return []*Ending{
+		nil, {}, {Scale: scale, Shift: shift}, {Shift: shift}, {Add: add, Pitch: 61}, {Act: Rectify}, {Act: Leaky, Slope: 0.01},
+		{Scale: scale, Shift: shift, Add: add, Pitch: 50, Act: Rectify}, {Scale: scale, Shift: shift, Add: add, Pitch: 49, Act: Leaky, Slope: -0.5},
+	}
+}
+
 // TestFlatTiles runs every size with groups that lie in one row, in two, and that end early, and with every ending.
 func TestFlatTiles(t *testing.T) {
 	groups := [][]LaneGroup{
@@ -155,11 +164,7 @@ func TestFlatTiles(t *testing.T) {
 		{{3, 7, 5, 0x03ff, 0xf000}, {19, 21, 0, 0x3fff, 0}, {2, 0, 37, 0, 0xff00}},
 		{{5, 2, 30, 0x0001, 0xfff0}, {2, 0, 0, 0, 0}, {40, 19, 0, 0x00f0, 0}},
 	}
-	scale, shift, add := values(FlatRows, 7), values(FlatRows, 8), values(700, 9)
-	endings := []*Ending{
-		nil, {}, {Scale: scale, Shift: shift}, {Shift: shift}, {Add: add, Pitch: 61}, {Act: Rectify}, {Act: Leaky, Slope: 0.01},
-		{Scale: scale, Shift: shift, Add: add, Pitch: 50, Act: Rectify}, {Scale: scale, Shift: shift, Add: add, Pitch: 49, Act: Leaky, Slope: -0.5},
-	}
+	endings := rowEndings()
 	for _, b := range natives(t) {
 		for rows := 1; rows <= FlatRows; rows++ {
 			for _, k := range []int{0, 1, 2, 7, 64} {
@@ -216,8 +221,14 @@ func TestChannelTiles(t *testing.T) {
 	}
 }
 
-// TestProductTiles runs every height with every kind of last panel, packed and where it lies.
+// TestProductTiles runs every height with every kind of last panel, packed and where it lies, and every ending.
 func TestProductTiles(t *testing.T) {
+	endings := rowEndings()
+	for _, end := range endings { // wider than a flat tile
+		if end != nil && end.Add != nil {
+			end.Add, end.Pitch = values(2000, 9), end.Pitch+190
+		}
+	}
 	for _, b := range natives(t) {
 		for rows := 1; rows <= ProductRows; rows++ {
 			for i, columns := range []int{0, 1, 15, 16, 17, 31, 33, 48, 49, 63, 64, 65, 127, 128, 201} {
@@ -226,11 +237,11 @@ func TestProductTiles(t *testing.T) {
 					if i%2 == 1 {
 						ldb, size = columns+j, ProductLanes
 					}
-					load := (i+j+rows)%2 == 0
+					load, end := (i+j+rows)%2 == 0, endings[(i+2*j+rows)%len(endings)]
 					a, right := values(rows*lda, 1), values((columns/ProductLanes+1)*size+k*ldb, 2)
 					got, want := values(rows*ldc+9, 3), values(rows*ldc+9, 3)
-					b.ProductTile(rows, columns, k, a, lda, right, ldb, size, got[3:], ldc, load)
-					Generic.ProductTile(rows, columns, k, a, lda, right, ldb, size, want[3:], ldc, load)
+					b.ProductTile(rows, columns, k, a, lda, right, ldb, size, got[3:], ldc, load, end)
+					Generic.ProductTile(rows, columns, k, a, lda, right, ldb, size, want[3:], ldc, load, end)
 					sameBits(t, fmt.Sprintf("%s ProductTile %dx%d k=%d load=%t", b, rows, columns, k, load), got, want)
 				}
 			}

@@ -182,27 +182,7 @@ func (f *file) ahead(rows, vectors int) {
 func (f *file) ending(rows, vectors int, acc func(i, v int) int) {
 	f.op("TESTQ R15, R15")
 	f.op("JZ store")
-	f.op("MOVQ %d(R15), BX", endingScale)
-	f.op("MOVQ %d(R15), DX", endingShift)
-	f.op("TESTQ BX, BX")
-	f.op("JZ unscaled")
-	for i := range rows {
-		f.op("VBROADCASTSS %d(BX), Z24", 4*i)
-		f.op("VBROADCASTSS %d(DX), Z25", 4*i)
-		for v := range vectors {
-			f.op("VFMADD213PS Z25, Z24, Z%d", acc(i, v))
-		}
-	}
-	f.op("JMP shifted")
-	f.label("unscaled")
-	f.op("TESTQ DX, DX")
-	f.op("JZ shifted")
-	for i := range rows {
-		for v := range vectors {
-			f.op("VADDPS.BCST %d(DX), Z%d, Z%d", 4*i, acc(i, v), acc(i, v))
-		}
-	}
-	f.label("shifted")
+	f.rowShift("R15", "BX", "DX", rows, vectors, acc)
 	f.op("MOVQ %d(R15), BX", endingAdd)
 	f.op("TESTQ BX, BX")
 	f.op("JZ added")
@@ -214,15 +194,40 @@ func (f *file) ending(rows, vectors int, acc func(i, v int) int) {
 			func(i int, at string) { f.op("VADDPS (%s), Z%d, K2, Z%d", at, acc(i, v), acc(i, v)) })
 	}
 	f.label("added")
-	f.activation(rows*vectors, "R15")
+	f.activation(rows*vectors, "R15", "R11")
+}
+
+// rowShift emits the scale and shift of rows by the simd.Ending at end. The registers a and b are used.
+func (f *file) rowShift(end, a, b string, rows, vectors int, acc func(i, v int) int) {
+	f.op("MOVQ %d(%s), %s", endingScale, end, a)
+	f.op("MOVQ %d(%s), %s", endingShift, end, b)
+	f.op("TESTQ %s, %s", a, a)
+	f.op("JZ unscaled")
+	for i := range rows {
+		f.op("VBROADCASTSS %d(%s), Z24", 4*i, a)
+		f.op("VBROADCASTSS %d(%s), Z25", 4*i, b)
+		for v := range vectors {
+			f.op("VFMADD213PS Z25, Z24, Z%d", acc(i, v))
+		}
+	}
+	f.op("JMP shifted")
+	f.label("unscaled")
+	f.op("TESTQ %s, %s", b, b)
+	f.op("JZ shifted")
+	for i := range rows {
+		for v := range vectors {
+			f.op("VADDPS.BCST %d(%s), Z%d, Z%d", 4*i, b, acc(i, v), acc(i, v))
+		}
+	}
+	f.label("shifted")
 }
 
 // activation emits the activation of the first n registers by the simd.Ending at end, and jumps to store where there is
-// none. R11 is used.
-func (f *file) activation(n int, end string) {
-	f.op("MOVQ %d(%s), R11", endingAct, end)
+// none. The register act is used, and K3.
+func (f *file) activation(n int, end, act string) {
+	f.op("MOVQ %d(%s), %s", endingAct, end, act)
 	f.op("VPXORD Z24, Z24, Z24")
-	f.op("CMPQ R11, $1")
+	f.op("CMPQ %s, $1", act)
 	f.op("JLT store")
 	f.op("JGT leaky")
 	for i := range n { // in this order NaN and -0 pass
@@ -232,8 +237,8 @@ func (f *file) activation(n int, end string) {
 	f.label("leaky")
 	f.op("VBROADCASTSS %d(%s), Z25", endingSlope, end)
 	for i := range n {
-		f.op("VCMPPS $%d, Z24, Z%d, K1", less, i)
-		f.op("VMULPS Z25, Z%d, K1, Z%d", i, i)
+		f.op("VCMPPS $%d, Z24, Z%d, K3", less, i)
+		f.op("VMULPS Z25, Z%d, K3, Z%d", i, i)
 	}
 }
 
@@ -360,7 +365,7 @@ func (f *file) channelEnding(rows, vectors int, end string, stored func(list, ba
 	f.op("JZ added")
 	stored("SI", "BX", 0, func(i, v int, at string) { f.op("VADDPS %s, Z%d, Z%d", at, i*vectors+v, i*vectors+v) })
 	f.label("added")
-	f.activation(rows*vectors, "AX")
+	f.activation(rows*vectors, "AX", "R11")
 	f.label("store")
 }
 

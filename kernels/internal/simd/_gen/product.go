@@ -9,7 +9,7 @@ import "fmt"
 func (f *file) productTile(rows, vectors int) {
 	name := fmt.Sprintf("productTile%sx%dx%d", f.isa.suffix, rows, vectors)
 	arg := f.begin(name, fmt.Sprintf("is the body of Backend.ProductTile for %d rows of %d vectors.", rows, vectors),
-		num("panels"), num("k"), ptr("a"), num("lda"), ptr("b"), num("ldb"), num("size"), ptr("c"), num("ldc"), num("mask"), flag("load"))
+		num("panels"), num("k"), ptr("a"), num("lda"), ptr("b"), num("ldb"), num("size"), ptr("c"), num("ldc"), num("mask"), flag("load"), arg{"end", "*Ending", 8})
 	acc := func(i, v int) int { return i*vectors + v }
 	ptrs := []string{"R8", "R9", "R10", "R11", "R12", "R13"}
 	f.op("MOVQ %s, AX", arg("mask"))
@@ -29,9 +29,6 @@ func (f *file) productTile(rows, vectors int) {
 	for i := range rows - 1 {
 		f.op("LEAQ (%s)(DX*1), %s", ptrs[i], ptrs[i+1])
 	}
-	f.op("MOVQ %s, R14", arg("ldb"))
-	f.op("SHLQ $2, R14")
-	f.op("LEAQ (R14)(R14*2), R15")
 	f.op("MOVQ %s, DI", arg("c"))
 	f.op("MOVQ %s, SI", arg("ldc"))
 	f.op("SHLQ $2, SI")
@@ -53,17 +50,13 @@ func (f *file) productTile(rows, vectors int) {
 		}
 	}
 	f.op("MOVBLZX %s, AX", arg("load"))
+	f.op("MOVQ DI, CX")
 	f.op("TESTL AX, AX")
 	f.op("JZ zero")
-	f.op("MOVQ DI, CX")
 	for i := range rows {
 		for v := range vectors {
 			z, mask := masked(v, ".Z")
 			f.op("VMOVUPS%s %d(CX), %sZ%d", z, 64*v, mask, acc(i, v))
-		}
-		f.op("PREFETCHT0 %d(CX)", 64*vectors)
-		for v := 1; v < vectors; v++ {
-			f.op("PREFETCHT0 %d(CX)", 64*(vectors+v))
 		}
 		if i+1 < rows {
 			f.op("ADDQ SI, CX")
@@ -71,17 +64,28 @@ func (f *file) productTile(rows, vectors int) {
 	}
 	f.op("JMP loaded")
 	f.label("zero")
-	f.op("MOVQ DI, CX")
+	for i := range rows * vectors {
+		f.op("VPXORD Z%d, Z%d, Z%d", i, i, i)
+	}
+	f.label("loaded")
+	// The places of the next panel, or of the first of the next rows.
+	f.op("LEAQ %d(DI), CX", 64*vectors)
+	f.op("CMPQ %s, $1", arg("panels"))
+	f.op("JNE ahead")
+	f.op("IMUL3Q $%d, SI, CX", rows)
+	f.op("ADDQ %s, CX", arg("c"))
+	f.label("ahead")
 	for i := range rows {
 		for v := range vectors {
 			f.op("PREFETCHT0 %d(CX)", 64*v)
-			f.op("VPXORD Z%d, Z%d, Z%d", acc(i, v), acc(i, v), acc(i, v))
 		}
 		if i+1 < rows {
 			f.op("ADDQ SI, CX")
 		}
 	}
-	f.label("loaded")
+	f.op("MOVQ %s, R14", arg("ldb"))
+	f.op("SHLQ $2, R14")
+	f.op("LEAQ (R14)(R14*2), R15")
 	f.op("MOVQ %s, BX", arg("b"))
 	f.op("MOVQ %s, AX", arg("k"))
 	f.op("SHLQ $2, AX")
@@ -118,6 +122,29 @@ func (f *file) productTile(rows, vectors int) {
 	f.op("ADDQ $%d, AX", 4*unrolled)
 	f.op("JNZ loop")
 	f.label("ended")
+	f.op("MOVQ %s, AX", arg("end"))
+	f.op("TESTQ AX, AX")
+	f.op("JZ store")
+	f.rowShift("AX", "BX", "CX", rows, vectors, acc)
+	f.op("MOVQ %d(AX), BX", endingAdd)
+	f.op("TESTQ BX, BX")
+	f.op("JZ added")
+	f.op("ADDQ DI, BX")
+	f.op("SUBQ %s, BX", arg("c"))
+	f.op("MOVQ %d(AX), CX", endingPitch)
+	f.op("SHLQ $2, CX")
+	for i := range rows {
+		for v := range vectors {
+			_, mask := masked(v, "")
+			f.op("VADDPS %d(BX), Z%d, %sZ%d", 64*v, acc(i, v), mask, acc(i, v))
+		}
+		if i+1 < rows {
+			f.op("ADDQ CX, BX")
+		}
+	}
+	f.label("added")
+	f.activation(rows*vectors, "AX", "BX")
+	f.label("store")
 	f.op("MOVQ DI, CX")
 	for i := range rows {
 		for v := range vectors {
@@ -139,11 +166,11 @@ func (f *file) productTile(rows, vectors int) {
 
 // productTiles emits the choice of a product tile by its size.
 func (f *file) productTiles() {
-	fmt.Fprint(&f.decl, "\nfunc productTileAVX512(rows, vectors, panels, k int, a []float32, lda int, b []float32, ldb, size int, c []float32, ldc, mask int, load bool) {\n")
+	fmt.Fprint(&f.decl, "\nfunc productTileAVX512(rows, vectors, panels, k int, a []float32, lda int, b []float32, ldb, size int, c []float32, ldc, mask int, load bool, end *Ending) {\n")
 	fmt.Fprint(&f.decl, "switch 8*vectors + rows {\n")
 	for vectors := 1; vectors <= 4; vectors++ {
 		for rows := 1; rows <= 6; rows++ {
-			fmt.Fprintf(&f.decl, "case 8*%d + %d:\nproductTileAVX512x%dx%d(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, load)\n", vectors, rows, rows, vectors)
+			fmt.Fprintf(&f.decl, "case 8*%d + %d:\nproductTileAVX512x%dx%d(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, load, end)\n", vectors, rows, rows, vectors)
 		}
 	}
 	fmt.Fprint(&f.decl, "}\n}\n")
