@@ -25,39 +25,44 @@ func channelBlocks(m int) []int {
 // rows are, and reads the weights as a matrix [terms, channels of a block]. Images are taken one at a time, small ones several,
 // so that what is laid out for them is read before it leaves the caches.
 func (f *filter) channels512(to target, src []float32, n int, p *Pool) {
-	plane := f.outH * f.outW
-	size := f.groups * f.channels * f.in.h * f.in.w
-	each := max(1, channelStrip/plane)
-	parts := (n + each - 1) / each
-	images := func(i int, p *Pool) {
-		first, end := n*i/parts, n*(i+1)/parts
-		f.channelImages(f.image(to, first), src[first*size:end*size], end-first, p)
-	}
+	parts := n / max(1, channelStrip/(f.outH*f.outW))
+	parts = max(1, min(parts, n))
 	if p.Workers() > 1 && parts >= 2*p.Workers() {
-		p.Run(parts, func(i int) { images(i, nil) })
+		p.Run(parts, func(i int) { f.channelImages(to, src, n*i/parts, n*(i+1)/parts, nil) })
 		return
 	}
 	for i := range parts {
-		images(i, p)
+		f.channelImages(to, src, n*i/parts, n*(i+1)/parts, p)
 	}
 }
 
-// channelImages computes n images together.
-func (f *filter) channelImages(to target, src []float32, n int, p *Pool) {
+// channelImages computes the images from first to end together. One worker allocates no closure.
+func (f *filter) channelImages(to target, src []float32, first, end int, p *Pool) {
+	n, chans := end-first, f.groups*f.channels
+	to, src = f.image(to, first), src[first*chans*f.in.h*f.in.w:]
 	if !f.in.plain() {
-		b := f.layOut(src, n*f.groups*f.channels, p)
+		b := f.layOut(src, n*chans, p)
 		defer b.put()
 		src = b.v
 	}
-	plane := f.outH * f.outW
-	strips := (n*plane + channelStrip - 1) / channelStrip
-	blocks := len(f.blocks)
-	p.Run(f.groups*blocks*strips, func(i int) { // blocks outside, so that workers share the weights of one
-		g, b, strip := i/(blocks*strips), i/strips%blocks, i%strips
-		const tall = 3 * simd.Lanes // whole tiles and whole vectors of results
-		at := func(strip int) int { return min((n*plane+tall-1)/tall*strip/strips*tall, n*plane) }
-		f.channelStrip(to, src, g, b, at(strip), at(strip+1))
-	})
+	strips := (n*f.outH*f.outW + channelStrip - 1) / channelStrip
+	units := f.groups * len(f.blocks) * strips
+	if p.Workers() == 1 {
+		for i := range units {
+			f.channelUnit(to, src, n, i, strips)
+		}
+		return
+	}
+	p.Run(units, func(i int) { f.channelUnit(to, src, n, i, strips) })
+}
+
+// channelUnit computes a strip and a block, which are outside, so that workers share the weights of one.
+func (f *filter) channelUnit(to target, src []float32, n, unit, strips int) {
+	const tall = 3 * simd.Lanes // whole tiles and whole vectors of results
+	blocks, positions := len(f.blocks), n*f.outH*f.outW
+	g, b, strip := unit/(blocks*strips), unit/strips%blocks, unit%strips
+	pieces := (positions + tall - 1) / tall
+	f.channelStrip(to, src, g, b, pieces*strip/strips*tall, min(pieces*(strip+1)/strips*tall, positions))
 }
 
 // channelStrip computes the positions from first to last, over images, of one block of channels.
