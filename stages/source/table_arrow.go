@@ -21,6 +21,7 @@ type arrowTable struct {
 	next     func() (arrow.Record, error)
 	close    func()
 	columns  []int          // of the record, those that a source can hold
+	names    [][]string     // of the classes that such a column of numbers stands for, or nil
 	fields   []tableField   // first theirs, then those of pictures, and behind each its paths'
 	pictures []arrowPicture // columns of pictures
 	places   arrowPlaces
@@ -82,6 +83,8 @@ func newArrowIPC(f *os.File, name, image string) (*arrowTable, error) {
 // bind chooses the columns.
 func (t *arrowTable) bind(schema *arrow.Schema, image string) {
 	var shown []tableField
+	description, _ := schema.Metadata().GetValue("huggingface")
+	classes := classNames(description)
 	buffers, known := 0, true
 	for i, f := range schema.Fields() {
 		typ, ok := plainType(f.Type)
@@ -89,7 +92,11 @@ func (t *arrowTable) bind(schema *arrow.Schema, image string) {
 		n, counted := arrowBuffers(f.Type)
 		switch {
 		case ok:
-			t.columns = append(t.columns, i)
+			var names []string
+			if typ.ID() == arrow.INT64 && classes[f.Name] != nil {
+				names, typ = classes[f.Name], arrow.BinaryTypes.String
+			}
+			t.columns, t.names = append(t.columns, i), append(t.names, names)
 			t.fields = append(t.fields, tableField{name: f.Name, typ: typ})
 		case pictures && known:
 			p.column = i
@@ -192,6 +199,10 @@ func (t *arrowTable) hand(rec arrow.Record, batch *arrowBatch, row int64, f func
 		}
 	}()
 	for i, c := range t.columns {
+		if t.names[i] != nil {
+			cols = append(cols, named(rec.Column(c), t.names[i]))
+			continue
+		}
 		cols = append(cols, plain(rec.Column(c), t.fields[i].typ))
 	}
 	for _, p := range t.pictures {
@@ -226,7 +237,7 @@ func plain(col arrow.Array, typ arrow.DataType) arrow.Array {
 	defer b.Release()
 	b.Reserve(col.Len())
 	for i := range col.Len() {
-		if col.IsNull(i) {
+		if col.IsNull(i) || col.DataType().ID() == arrow.NULL { // whose values have no bitmap that says so
 			b.AppendNull()
 			continue
 		}
@@ -244,6 +255,23 @@ func plain(col arrow.Array, typ arrow.DataType) arrow.Array {
 	return b.NewArray()
 }
 
+// named turns numbers of classes into their names; others, such as -1, are missing.
+func named(col arrow.Array, names []string) arrow.Array {
+	b := array.NewStringBuilder(memory.DefaultAllocator)
+	defer b.Release()
+	for i := range col.Len() {
+		if col.IsValid(i) {
+			if k := wholeValue(col, i); k >= 0 && k < int64(len(names)) {
+				b.Append(names[k])
+				continue
+			}
+		}
+		b.AppendNull()
+	}
+	return b.NewArray()
+}
+
+// wholeValue is a value of a column of whole numbers.
 func wholeValue(col arrow.Array, i int) int64 {
 	switch c := col.(type) {
 	case *array.Int8:
@@ -252,6 +280,8 @@ func wholeValue(col arrow.Array, i int) int64 {
 		return int64(c.Value(i))
 	case *array.Int32:
 		return int64(c.Value(i))
+	case *array.Int64:
+		return c.Value(i)
 	case *array.Uint8:
 		return int64(c.Value(i))
 	case *array.Uint16:

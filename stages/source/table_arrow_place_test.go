@@ -24,6 +24,9 @@ func TestPicturesInPlace(t *testing.T) {
 		if len(got) != 6 || len(sink.Skipped) != 1 {
 			t.Fatalf("%s: rows %q, skipped %v; want 6 rows, and that of no picture left out", with, got, sink.Skipped)
 		}
+		if strings.Contains(with, ".arrow") && (!strings.Contains(got[1], "|nothing null|kind=y|ok=true|animal=cat|") || !strings.Contains(got[5], "|animal null|")) {
+			t.Errorf("%s: rows are %q", with, got)
+		}
 		config, err := parse(t, TableKind(), ".", with)
 		if err != nil {
 			t.Fatal(err)

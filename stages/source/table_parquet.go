@@ -40,7 +40,8 @@ func newParquet(f *os.File, table, image string) (*parquetTable, error) {
 	}
 	t := &parquetTable{file: f, pf: pf, table: table}
 	var names []string
-	classes := classNames(pf)
+	description, _ := pf.Lookup("huggingface")
+	classes := classNames(description)
 	add := func(c *parquet.Column, field tableField, step int64) {
 		t.leaves, t.fields, t.steps = append(t.leaves, c), append(t.fields, field), append(t.steps, step)
 		t.names = append(t.names, classes[field.name])

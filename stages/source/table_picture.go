@@ -41,12 +41,9 @@ func picture(c *parquet.Column) (bytes, path *parquet.Column) {
 	return bytes, path
 }
 
-// classNames are the names that the file's own description gives to numbers, by column.
-func classNames(f *parquet.File) map[string][]string {
-	text, ok := f.Lookup("huggingface")
-	if !ok {
-		return nil
-	}
+// classNames are the names that a file's own description, which Hugging Face datasets keeps under the key
+// "huggingface", gives to numbers, by column.
+func classNames(text string) map[string][]string {
 	var v struct {
 		Info struct {
 			Features map[string]json.RawMessage

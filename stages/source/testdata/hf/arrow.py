@@ -3,6 +3,7 @@
 Run it in this folder with a Python that has pyarrow, Pillow and NumPy.
 """
 import io
+import json
 
 import numpy as np
 import pyarrow as pa
@@ -31,7 +32,10 @@ table = pa.table({
     "ok": [True] * n,
     "raw": pa.array(pictures, pa.binary()),
     "large": pa.array(pictures, pa.large_binary()),
+    "animal": [i % 3 - 1 for i in range(n)],
 })
+description = {"info": {"features": {"animal": {"names": ["cat", "dog"], "_type": "ClassLabel"}}}}
+table = table.replace_schema_metadata({"huggingface": json.dumps(description)})
 with pa.OSFile("t.arrow", "wb") as f, pa.ipc.new_file(f, table.schema) as w:
     w.write_table(table, max_chunksize=3)
 with pa.OSFile("s.arrow", "wb") as f, pa.ipc.new_stream(f, table.schema) as w:
