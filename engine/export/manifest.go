@@ -69,12 +69,12 @@ func (j *Job) manifestSchema() (*arrow.Schema, error) {
 	of := map[string]arrow.Field{}
 	for _, s := range j.Sets {
 		for _, f := range s.Rows.Schema().Fields() {
-			taken := slices.ContainsFunc(leading, func(l arrow.Field) bool { return l.Name == f.Name })
-			if taken && f.Name != "id" && f.Name != "sha256" && f.Name != "phash" {
-				return nil, fmt.Errorf("the rows have a column %q, which a manifest uses for itself: rename it", f.Name)
-			}
-			if taken || stages.IsImage(f.Type) || f.Name == "look" {
+			if stages.IsImage(f.Type) || slices.Contains([]string{"id", "sha256", "phash", "look"}, f.Name) {
 				continue
+			}
+			column := f.Name
+			if f.Name = manifestName(column); f.Name != column && len(s.Rows.Schema().FieldIndices(f.Name)) > 0 {
+				return nil, fmt.Errorf("the rows have columns %q and %q, which would both be %[2]q of a manifest: rename one", column, f.Name)
 			}
 			f.Metadata, f.Nullable = arrow.Metadata{}, true
 			if had, ok := of[f.Name]; ok && !arrow.TypeEqual(had.Type, f.Type) {
@@ -105,6 +105,15 @@ func (j *Job) manifestSchema() (*arrow.Schema, error) {
 		fields = append(fields, of[name])
 	}
 	return arrow.NewSchema(fields, nil), nil
+}
+
+// manifestName is what a column of metadata is called in a manifest: its name, unless
+// the manifest uses that for itself.
+func manifestName(column string) string {
+	if slices.ContainsFunc(leading, func(l arrow.Field) bool { return l.Name == column }) {
+		return "metadata_" + column
+	}
+	return column
 }
 
 // manifestRows turns a set's rows into those of the manifest.
@@ -166,9 +175,13 @@ func (s *Set) manifestRows(ctx context.Context, schema *arrow.Schema, prints *pr
 		made := head.NewRecord()
 		defer made.Release()
 		cols := append([]arrow.Array{}, made.Columns()...)
+		at := map[string]int{}
+		for k, f := range rec.Schema().Fields() {
+			at[manifestName(f.Name)] = k
+		}
 		for _, f := range schema.Fields()[len(leading):] {
-			if at := rec.Schema().FieldIndices(f.Name); len(at) == 1 {
-				cols = append(cols, rec.Column(at[0]))
+			if k, ok := at[f.Name]; ok {
+				cols = append(cols, rec.Column(k))
 			} else {
 				cols = append(cols, array.MakeArrayOfNull(memory.DefaultAllocator, f.Type, n))
 			}

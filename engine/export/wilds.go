@@ -49,7 +49,7 @@ func writeWILDS(ctx context.Context, j *Job, d *engine.Draft) (string, error) {
 		}
 		w := &wilds{images: images, classes: classes, columns: columns, file: f, csv: csv.NewWriter(f)}
 		if begun == 0 {
-			err = w.csv.Write(append([]string{"id", "filename", "split", "y"}, columns...))
+			err = w.csv.Write(wildsHeader(columns))
 		}
 		return w, err
 	})
@@ -94,6 +94,19 @@ func (w *wilds) write(ctx context.Context, r *sample) error {
 		line = append(line, text)
 	}
 	return w.csv.Write(line)
+}
+
+// wildsHeader names the columns: the form's own, and those of metadata, which give way to
+// them.
+func wildsHeader(columns []string) []string {
+	header := []string{"id", "filename", "split", "y"}
+	for _, c := range columns {
+		for slices.Contains(header, c) {
+			c = "metadata_" + c
+		}
+		header = append(header, c)
+	}
+	return header
 }
 
 func (w *wilds) flush() (int64, error) {
