@@ -89,7 +89,7 @@ func (e *Engine) begin(ctx context.Context, a *active) error {
 		if err != nil {
 			return err
 		}
-		return e.finish(n, rec, e.o.Now(), 0)
+		return e.finish(ctx, n, rec, e.o.Now(), 0)
 	case n.kind.Shape == stages.RowWise:
 		return e.prepare(ctx, a, n.input(n.kind.In[0].Name).data)
 	}
@@ -219,7 +219,7 @@ func (e *Engine) endRows(ctx context.Context, a *active) error {
 	if err != nil {
 		return err
 	}
-	return e.finish(n, rec, a.t.begun, a.t.reused)
+	return e.finish(ctx, n, rec, a.t.begun, a.t.reused)
 }
 
 // open makes the rows of a node readable that are ready, once it is certain

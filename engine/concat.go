@@ -113,26 +113,54 @@ func (e *Engine) concatenate(ctx context.Context, by *shape, refs []inputRef) (*
 	for _, child := range c.children {
 		d.rows += child.rows
 	}
-	// The ids alone decide the key of whoever reads this; rows are listed when
-	// they are asked for.
-	memo := derive("concat ids/1", lines...)
-	if ids, ok := e.lookupDigest(memo); ok {
-		d.content = append(room.content[:0], content{idColumn, ids})
-		return d, nil
+	// The inputs decide the rows, and the other way round, so that they stand for
+	// the content: rows are listed when they are asked for.
+	d.content = append(room.content[:0], content{idColumn, derive("concat ids/2", lines...)})
+	return d, nil
+}
+
+// concatContent stands for D(c) of a concatenation.
+func (e *Engine) concatContent(ctx context.Context, d *dataset, c *readColumn) (runs.Digest, error) {
+	lines := make([]runs.Digest, 0, 8)
+	for k, child := range d.concat.children {
+		lines = append(lines, d.concat.suffixes.digests[k])
+		if c.name == sourceIDColumn && child.level(sourceIDColumn) == nil {
+			ids, err := e.idContent(ctx, child)
+			if err != nil {
+				return ids, err
+			}
+			lines = append(lines, ids)
+			continue
+		}
+		id, err := e.contentID(ctx, child, c)
+		if err != nil {
+			return id, err
+		}
+		lines = append(lines, id)
 	}
-	if _, err := e.partitions(d); err != nil {
-		return nil, err
+	return derive("concat content/1", lines...), nil
+}
+
+// listedIDs is D(id), of a concatenation as if its rows were stored.
+func (e *Engine) listedIDs(ctx context.Context, d *dataset) (runs.Digest, error) {
+	ids, err := e.idContent(ctx, d)
+	if err != nil || d.concat == nil {
+		return ids, err
 	}
-	rows, err := e.concatRows(c)
+	memo := derive("listed ids/1", ids)
+	if known, ok := e.lookupDigest(memo); ok {
+		return known, nil
+	}
+	rows, err := e.concatRows(d.concat)
 	if err != nil {
-		return nil, err
+		return ids, err
 	}
 	all := newContentHash(idField.Type)
 	for _, r := range rows {
 		all.add(r.id, digestText(r.id))
 	}
-	d.content = contents{{idColumn, all.sum()}}
-	return d, e.appendDigest(memo, d.content[0].id)
+	sum := all.sum()
+	return sum, e.appendDigest(memo, sum)
 }
 
 // concatParts cuts a concatenation into partitions.

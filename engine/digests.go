@@ -179,23 +179,49 @@ func (e *Engine) contentID(ctx context.Context, d *dataset, c *readColumn) (runs
 	if ok {
 		return known, nil
 	}
-	level := d.level(column)
+	if d.concat != nil {
+		id, err := e.concatContent(ctx, d, c)
+		if err == nil {
+			d.remember(column, id)
+		}
+		return id, err
+	}
+	sum, memo, err := e.takeContent(ctx, d, c)
+	if err != nil {
+		return sum, err
+	}
+	d.remember(column, sum)
+	if memo.IsZero() {
+		return sum, nil
+	}
+	return sum, e.appendDigest(memo, sum)
+}
+
+// takeContent finds D(c) in the store, else in the rows; then memo is the key to
+// remember it under.
+func (e *Engine) takeContent(ctx context.Context, d *dataset, c *readColumn) (sum, memo runs.Digest, err error) {
+	level := d.level(c.name)
 	if level == nil {
-		return runs.Digest{}, fmt.Errorf("no column %q", column)
+		return sum, memo, fmt.Errorf("no column %q", c.name)
 	}
 	ids, err := e.idContent(ctx, d)
 	if err != nil {
-		return runs.Digest{}, err
+		return sum, memo, err
 	}
-	version, err := e.columnVersion(ctx, level, column)
+	version, err := e.columnVersion(ctx, level, c.name)
 	if err != nil {
-		return runs.Digest{}, err
+		return sum, memo, err
 	}
-	memo := derive("content/1", ids, version, c.digest)
+	memo = derive("content/1", ids, version, c.digest)
 	if known, ok := e.lookupDigest(memo); ok {
-		d.remember(column, known)
-		return known, nil
+		return known, runs.Digest{}, nil
 	}
+	sum, err = e.hashColumn(ctx, d, c.name)
+	return sum, memo, err
+}
+
+// hashColumn takes D(c) from the rows.
+func (e *Engine) hashColumn(ctx context.Context, d *dataset, column string) (runs.Digest, error) {
 	parts, err := e.partitions(d)
 	if err != nil {
 		return runs.Digest{}, err
@@ -211,12 +237,10 @@ func (e *Engine) contentID(ctx context.Context, d *dataset, c *readColumn) (runs
 		seen += len(ids)
 		if now := e.o.Now(); now.Sub(told) >= hashingTold && stages.IsImage(d.columnType(column)) {
 			told = now
-			e.emit(Event{Type: Note, Stage: level.maker.spec.Name, Message: fmt.Sprintf("the content of pictures that a stage will read: %d of %d known", seen, d.rows)})
+			e.emit(Event{Type: Note, Stage: d.level(column).maker.spec.Name, Message: fmt.Sprintf("the content of pictures that a stage will read: %d of %d known", seen, d.rows)})
 		}
 	}
-	sum := h.sum()
-	d.remember(column, sum)
-	return sum, e.appendDigest(memo, sum)
+	return h.sum(), nil
 }
 
 // idContent is D(id), which is known for every dataset when it is written.

@@ -48,6 +48,7 @@ type Engine struct {
 	o       Options
 	nodes   []*node
 	names   func() map[string]*node // see named
+	readers func() map[*node][]reader
 	stats   *statCache
 	objects *objectCache
 	schemas schemaCache
@@ -156,7 +157,7 @@ func New(g *pipeline.Graph, registry *stages.Registry, store *runs.Store, o Opti
 		e.stats = newStatCache(store, o.Granularity)
 		e.objects = newObjectCache(store, int(o.Memory/4))
 	}
-	e.names = sync.OnceValue(e.byName)
+	e.names, e.readers = sync.OnceValue(e.byName), sync.OnceValue(e.findReaders)
 	b := &graphBuilder{e: e, registry: registry, specs: map[string]*foreignSpec{}, classes: map[classID]*class{}, shapes: map[string]*shape{}, sample: newSampleKind()}
 	if err := b.add(g, nil); err != nil {
 		return nil, err

@@ -24,7 +24,7 @@ func (e *Engine) whole(ctx context.Context, n *node, workers int) error {
 		if err != nil {
 			return err
 		}
-		if err := e.finish(n, rec, start, 0); err != nil {
+		if err := e.finish(ctx, n, rec, start, 0); err != nil {
 			return err
 		}
 		if n.kind.External {
@@ -46,12 +46,15 @@ func (e *Engine) whole(ctx context.Context, n *node, workers int) error {
 }
 
 // finish records a node's result under its key and tells of it.
-func (e *Engine) finish(n *node, rec nodeRecord, start time.Time, reused int) error {
+func (e *Engine) finish(ctx context.Context, n *node, rec nodeRecord, start time.Time, reused int) error {
 	took := time.Duration(0)
 	if !start.IsZero() {
 		took = e.o.Now().Sub(start)
 	}
 	if err := e.sameAsBefore(n, rec); err != nil {
+		return err
+	}
+	if err := e.passOn(ctx, n, rec.Outputs); err != nil {
 		return err
 	}
 	rec.Lines, rec.Seconds = n.key.Lines, took.Seconds()

@@ -159,7 +159,7 @@ func (e *Engine) gathered(ctx context.Context, group []*active) error {
 			return err
 		}
 		rec.Metrics = set.metrics
-		if err := e.finish(set.a.n, rec, set.t.begun, set.t.reused); err != nil {
+		if err := e.finish(ctx, set.a.n, rec, set.t.begun, set.t.reused); err != nil {
 			return err
 		}
 	}

@@ -31,6 +31,7 @@ type outputRecord struct {
 	Schema   []byte      // "id" and own columns; nil for files
 	Manifest runs.Digest // of the partitions
 	Content  contents    // D(c) of "id" and own columns, where known
+	Passed   contents    // D(c) of columns of its base that the graph reads here, see passOn
 	Files    []storedFile
 	Streamed bool
 
@@ -73,15 +74,24 @@ func (nr nodeRecord) encode() ([]byte, error) {
 		b = binary.AppendUvarint(b, uint64(o.Rows))
 		text(string(o.Schema))
 		b = append(b, o.Manifest[:]...)
-		streamed := uint64(0)
+		flags := uint64(0)
 		if o.Streamed {
-			streamed = 1
+			flags |= streamedFlag
 		}
-		b = binary.AppendUvarint(b, streamed)
-		b = binary.AppendUvarint(b, uint64(len(o.Content)))
-		for _, c := range o.Content {
-			text(c.column)
-			b = append(b, c.id[:]...)
+		if len(o.Passed) > 0 {
+			flags |= passedFlag
+		}
+		b = binary.AppendUvarint(b, flags)
+		ids := func(cs contents) {
+			b = binary.AppendUvarint(b, uint64(len(cs)))
+			for _, c := range cs {
+				text(c.column)
+				b = append(b, c.id[:]...)
+			}
+		}
+		ids(o.Content)
+		if len(o.Passed) > 0 {
+			ids(o.Passed)
 		}
 		b = binary.AppendUvarint(b, uint64(len(o.Files)))
 		for _, f := range o.Files {
@@ -111,6 +121,12 @@ func (nr nodeRecord) encode() ([]byte, error) {
 	}
 	return append(b, rest...), nil
 }
+
+// What the flags of an output say.
+const (
+	streamedFlag = 1 << iota
+	passedFlag   // contents that are passed on stand behind its own
+)
 
 // binaryLines opens the lines of a record; a record with another byte here is
 // of another version, and its outputs alone are understood.
@@ -214,18 +230,17 @@ func (s *shape) decode(b []byte, ask asked) (decoded, error) {
 			o.Schema = s
 		}
 		o.Manifest = r.digest()
-		o.Streamed = r.number() == 1
-		k := r.number()
-		if room := int(min(k, 64)) + 1; cap(slab) < room {
-			slab = make(contents, 0, max(room, 5))
+		flags := r.number()
+		o.Streamed = flags&streamedFlag != 0
+		from := len(slab)
+		slab = s.contents(&r, slab)
+		own := len(slab)
+		if flags&passedFlag != 0 {
+			slab = s.contents(&r, slab)
 		}
-		o.Content = slab
-		for ; k > 0 && !r.bad; k-- {
-			o.Content = append(o.Content, content{s.column(r.take(r.number())), r.digest()})
-		}
-		used := min(len(o.Content)+1, cap(o.Content))
-		slab = o.Content[used:used:cap(o.Content)]
-		o.Content = o.Content[:len(o.Content):used]
+		end := len(slab)
+		slab = slab[:min(end+1, cap(slab))] // room for a column
+		o.Content, o.Passed = slab[from:own:len(slab)], slab[own:end:end]
 		for k := r.number(); k > 0 && !r.bad; k-- {
 			f := storedFile{Name: string(r.take(r.number())), Object: r.digest()}
 			f.Size = int64(r.number())
@@ -240,15 +255,28 @@ func (s *shape) decode(b []byte, ask asked) (decoded, error) {
 	return d, nil
 }
 
+// contents appends a list of content ids.
+func (s *shape) contents(r *recordDecoder, to contents) contents {
+	for k := r.number(); k > 0 && !r.bad; k-- {
+		to = append(to, content{s.column(r.take(r.number())), r.digest()})
+	}
+	return to
+}
+
 // skipOutput passes over what stands behind the rows of an output.
 func (r *recordDecoder) skipOutput() {
 	const digest = uint64(len(runs.Digest{}))
 	r.take(r.number())
 	r.take(digest)
-	r.number()
-	for k := r.number(); k > 0 && !r.bad; k-- {
-		r.take(r.number())
-		r.take(digest)
+	lists := 1
+	if r.number()&passedFlag != 0 {
+		lists = 2
+	}
+	for range lists {
+		for k := r.number(); k > 0 && !r.bad; k-- {
+			r.take(r.number())
+			r.take(digest)
+		}
 	}
 	for k := r.number(); k > 0 && !r.bad; k-- {
 		r.take(r.number())
@@ -500,7 +528,7 @@ func (e *Engine) setOutput(n *node, out *output, room *dataset, r *outputRecord)
 // setDataset makes the handle of a stored output.
 func (e *Engine) setDataset(d *dataset, n *node, r *outputRecord, own ownColumns) {
 	d.own, d.rows, d.maker, d.output = own.fields, r.Rows, n, r.Name
-	d.manifest, d.streamed, d.content = r.Manifest, r.Streamed, r.Content
+	d.manifest, d.streamed, d.content = r.Manifest, r.Streamed, append(r.Content, r.Passed...) // decode has put one behind the other
 	var base *arrow.Schema
 	if d.base = n.baseOf(r.Name); d.base != nil {
 		base = d.base.schema

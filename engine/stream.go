@@ -28,7 +28,7 @@ func (e *Engine) streamNode(ctx context.Context, n *node) (nodeRecord, error) {
 	if err != nil {
 		return nodeRecord{}, err
 	}
-	ids, err := e.idContent(ctx, t.data)
+	ids, err := e.listedIDs(ctx, t.data)
 	if err != nil {
 		return nodeRecord{}, err
 	}
