@@ -9,9 +9,9 @@ import (
 	"shiftmill/stages"
 )
 
-// A class is what the instances of a stage that have the same parameters
-// share. A matrix may make ten thousand instances of a handful of classes, and
-// most of what is asked of a kind depends on the class alone.
+// A class is what the instances of one setup share. A matrix may make ten
+// thousand instances of a handful of classes, and most of what is asked of a
+// kind depends on the class alone.
 type class struct {
 	results []stages.Output
 	ports   []stages.Port // of the inputs, in the order of a node's
@@ -19,16 +19,8 @@ type class struct {
 	shared  bool          // by more than one instance
 	shape   *shape        // of the whole stage
 
-	op    atomic.Pointer[classOperation]
+	op    atomic.Pointer[[]byte] // the encoded lines of the operation
 	reads atomic.Pointer[[]classReads]
-}
-
-// A classOperation is the encoded lines of the operation, for a seed and an
-// encoding.
-type classOperation struct {
-	seed   uint64
-	encode string
-	lines  []byte
 }
 
 // A classReads is what the kind reads from a port with a schema.
@@ -64,14 +56,13 @@ func (n *node) reads(port string, schema *arrow.Schema) []string {
 
 // classOf finds or makes the class of a node.
 func (b *graphBuilder) classOf(s *pipeline.Node, k *stages.Kind) (*class, error) {
-	id := classID{s.Stage, s.Config}
 	c := b.last // instances of a class mostly stand side by side
-	if id != b.lastID {
-		c = b.classes[id]
+	if s.Setup != b.lastSetup {
+		c = b.classes[s.Setup]
 	}
 	if c != nil && s.From == nil && len(c.ports) == len(s.In) {
 		c.shared = true
-		b.last, b.lastID = c, id
+		b.last, b.lastSetup = c, s.Setup
 		return c, nil
 	}
 	c = &class{results: k.Results(s.Config, s.From), shape: b.shapes[s.Stage]}
@@ -89,14 +80,7 @@ func (b *graphBuilder) classOf(s *pipeline.Node, k *stages.Kind) (*class, error)
 		}
 		c.ports = append(c.ports, p)
 	}
-	b.classes[id] = c
-	b.last, b.lastID = c, id
+	b.classes[s.Setup] = c
+	b.last, b.lastSetup = c, s.Setup
 	return c, nil
-}
-
-// A classID names a class: instances with equal parameters hold one
-// configuration.
-type classID struct {
-	stage  string
-	config any
 }

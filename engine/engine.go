@@ -158,7 +158,7 @@ func New(g *pipeline.Graph, registry *stages.Registry, store *runs.Store, o Opti
 		e.objects = newObjectCache(store, int(o.Memory/4))
 	}
 	e.names, e.readers = sync.OnceValue(e.byName), sync.OnceValue(e.findReaders)
-	b := &graphBuilder{e: e, registry: registry, specs: map[string]*foreignSpec{}, classes: map[classID]*class{}, shapes: map[string]*shape{}, sample: newSampleKind()}
+	b := &graphBuilder{e: e, registry: registry, specs: map[string]*foreignSpec{}, classes: make(map[*pipeline.Setup]*class), shapes: map[string]*shape{}, sample: newSampleKind()}
 	if err := b.add(g, nil); err != nil {
 		return nil, err
 	}

@@ -193,18 +193,18 @@ func (e *Engine) resolve(ctx context.Context, n *node) error {
 
 // A graphBuilder makes the nodes of an engine.
 type graphBuilder struct {
-	e        *Engine
-	registry *stages.Registry
-	specs    map[string]*foreignSpec // by absolute file
-	classes  map[classID]*class
-	shapes   map[string]*shape // by stage
-	sample   *stages.Kind
-	slab     []node // where the next nodes lie
-	inputs   []input
-	refs     []inputRef
-	last     *class
-	lastID   classID
-	depth    int
+	e         *Engine
+	registry  *stages.Registry
+	specs     map[string]*foreignSpec // by absolute file
+	classes   map[*pipeline.Setup]*class
+	shapes    map[string]*shape // by stage
+	sample    *stages.Kind
+	slab      []node // where the next nodes lie
+	inputs    []input
+	refs      []inputRef
+	last      *class
+	lastSetup *pipeline.Setup
+	depth     int
 }
 
 // add appends the nodes of a graph: those of the spec itself, or those of

@@ -50,7 +50,7 @@ func passes(d *dataset, column string) bool {
 	if column == idColumn || level == nil || level == d {
 		return false
 	}
-	return !level.streamed && level.concat == nil && !stages.IsImage(d.columnType(column))
+	return !level.streamed && !stages.IsImage(d.columnType(column))
 }
 
 // A reader is a port of a node that reads an output of another.

@@ -105,8 +105,8 @@ func (e *Engine) writeOperation(n *node, k *keyWriter) error {
 	if k.keep || c.located {
 		return e.operation(n, k, e.stats.digest)
 	}
-	if op := c.op.Load(); op != nil && op.seed == n.spec.Seed && op.encode == n.spec.Encode {
-		k.buf = append(k.buf, op.lines...)
+	if lines := c.op.Load(); lines != nil {
+		k.buf = append(k.buf, *lines...)
 		return nil
 	}
 	from := len(k.buf)
@@ -114,7 +114,8 @@ func (e *Engine) writeOperation(n *node, k *keyWriter) error {
 		return err
 	}
 	if c.shared {
-		c.op.Store(&classOperation{n.spec.Seed, n.spec.Encode, slices.Clone(k.buf[from:])})
+		lines := slices.Clone(k.buf[from:])
+		c.op.Store(&lines)
 	}
 	return nil
 }

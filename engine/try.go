@@ -29,6 +29,7 @@ func Try(g *pipeline.Graph, registry *stages.Registry, rows int) (*pipeline.Grap
 	t.Name = fmt.Sprintf("%s%s%d", g.Name, trialMark, rows)
 	t.Nodes = nil
 	shortened := map[any]bool{}
+	setups := map[*pipeline.Setup]*pipeline.Setup{} // those of the trial
 	samples := map[sampledOutput]*pipeline.Node{}
 	whole := map[*pipeline.Node]bool{} // metadata alone
 	files := map[sampledOutput]bool{}
@@ -51,7 +52,12 @@ func Try(g *pipeline.Graph, registry *stages.Registry, rows int) (*pipeline.Grap
 			shortened[n.Config] = true
 			k.Try(n.Config)
 		}
-		n.Fields = append(slices.Clone(n.Fields), pipeline.Field{Path: "try", Value: strconv.Itoa(rows), Pos: n.Pos})
+		if setups[n.Setup] == nil {
+			made := *n.Setup
+			made.Fields = append(slices.Clone(n.Fields), pipeline.Field{Path: "try", Value: strconv.Itoa(rows), Pos: n.Pos})
+			setups[n.Setup] = &made
+		}
+		n.Setup = setups[n.Setup]
 		for i := range n.In {
 			in := &n.In[i]
 			in.Refs = slices.Clone(in.Refs)
@@ -107,10 +113,13 @@ func sampleOf(at sampledOutput, rows int) *pipeline.Node {
 		name += "." + at.output
 	}
 	return &pipeline.Node{
-		Name: fmt.Sprintf("%s~%d", name, rows), Stage: n.Stage, Coords: n.Coords, Kind: sampleKind, Pos: n.Pos, Path: n.Path,
-		Config: c, Fields: []pipeline.Field{{Path: "rows", Value: strconv.Itoa(c.Rows)}, {Path: "share", Value: strconv.Itoa(c.Share)}},
-		In:      []pipeline.Input{{Port: "rows", Refs: []pipeline.Ref{{Node: n, Output: at.output, Coords: n.Coords, Pos: n.Pos}}, Pos: n.Pos}},
-		Outputs: pipeline.Outputs{Names: []string{at.output}},
+		Setup: &pipeline.Setup{
+			Stage: n.Stage, Kind: sampleKind, Pos: n.Pos, Path: n.Path, Config: c,
+			Fields:  []pipeline.Field{{Path: "rows", Value: strconv.Itoa(c.Rows)}, {Path: "share", Value: strconv.Itoa(c.Share)}},
+			Outputs: pipeline.Outputs{Names: []string{at.output}},
+		},
+		Name: fmt.Sprintf("%s~%d", name, rows), Coords: n.Coords,
+		In: []pipeline.Input{{Port: "rows", Refs: []pipeline.Ref{{Node: n, Output: at.output, Coords: n.Coords, Pos: n.Pos}}, Pos: n.Pos}},
 	}
 }
 

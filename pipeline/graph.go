@@ -32,25 +32,31 @@ type Skip struct {
 
 // A Node is one instance of a stage.
 type Node struct {
-	Name      string // stage[axis=value,...]: axes sorted, values percent-encoded
+	*Setup
+	Name   string  // stage[axis=value,...]: axes sorted, values percent-encoded
+	Coords []Coord // its own axes and those of its inputs, sorted by axis
+	In     []Input // in the order of the kind's ports, then by name
+	Place  int     // among the nodes of the graph that it was made for
+	Lacks  bool    // inputs and coordinates may hold mistakes and are then not all there; never in a graph to run
+}
+
+// A Setup is what instances of a stage share that have the same parameters: a
+// matrix may make thousands of instances of one.
+type Setup struct {
 	Stage     string
-	Coords    []Coord // its own axes and those of its inputs, sorted by axis
 	Kind      string
 	Pos       Pos     // of the stage's name in the spec
 	Path      string  // "stages.net"
 	Config    any     // as NewConfig returned it, filled
 	Fields    []Field // parameters that differ from their defaults, canonical, sorted by path
-	In        []Input // in the order of the kind's ports, then by name
-	From      []From  // those of them whose names are the user's, sorted by name
+	From      []From  // inputs whose names are the user's, sorted by name
 	Seed      uint64  // resolved: the stage's seed, else the spec's
 	SeedPos   Pos
 	Cache     string // "", "store" or "stream"
 	Encode    string // "", "png", "jpeg:85"
 	Resources Resources
 	Outputs   Outputs  // as the kind lists them for Config and From
-	Place     int      // among the nodes of the graph that it was made for
 	Wrong     []string // parameters that hold mistakes, by their paths below "with"; never any in a graph to run
-	Lacks     bool     // so may be inputs and coordinates, which are then not all there
 
 	with  *node
 	loose bool // not all of Outputs may be known, for a mistake in what they follow from

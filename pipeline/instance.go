@@ -21,6 +21,7 @@ func (e *expansion) instances(rows []row) {
 		names = make(map[string]bool, len(rows))
 	}
 	sets := e.with.all(rows)
+	var setups setupMaker
 	for i := range rows {
 		r := &rows[i]
 		from := len(coords)
@@ -28,25 +29,13 @@ func (e *expansion) instances(rows []row) {
 			coords = append(coords, Coord{v.axis, v.text})
 		}
 		n := &nodes[i]
-		*n = Node{Name: instanceName(s.name, r.vals), Stage: s.name, Coords: coords[from:len(coords):len(coords)], Kind: s.kindName,
-			Pos: s.pos, Path: s.path, In: given(r.ins), Lacks: s.open}
+		*n = Node{Name: instanceName(s.name, r.vals), Coords: coords[from:len(coords):len(coords)], In: given(r.ins), Lacks: s.open}
 		if names[n.Name] {
 			e.c.rep.add(s.pos, s.path, "two instances are named %s: give an output another name", n.Name)
 		} else if names != nil {
 			names[n.Name] = true
 		}
-		n.loose = sets[i] == nil || sets[i].wrong != nil
-		if set := sets[i]; set != nil {
-			n.Config, n.Fields, n.with, n.Wrong = set.config, set.fields, set.with, set.wrong
-			n.From = s.named(n.In)
-			n.loose = n.loose || n.From != nil && slices.ContainsFunc(n.In, looseInput)
-			if set.wrong == nil {
-				n.Outputs = set.outputsFor(s.kind, n.From)
-			} else {
-				n.Outputs, _ = guessOutputs(s.kind, set.config, n.From)
-			}
-		}
-		e.words.fill(n, r.vals)
+		n.Setup = setups.of(s, sets[i], e.words.of(r.vals), n.In, len(rows)-i)
 		insts[i] = instance{n, r.vals}
 		s.insts[i] = &insts[i]
 	}
@@ -55,6 +44,45 @@ func (e *expansion) instances(rows []row) {
 // looseInput says whether what an input reads may lack outputs of a group.
 func looseInput(in Input) bool {
 	return slices.ContainsFunc(in.Refs, func(r Ref) bool { return r.Node != nil && r.Node.loose })
+}
+
+// A setupMaker makes the setups of a stage; instances with the same one mostly
+// stand side by side.
+type setupMaker struct {
+	last  *Setup
+	set   *settings
+	words givenWords
+	slab  []Setup
+}
+
+// of returns the setup of an instance; left is how many instances may need one.
+func (m *setupMaker) of(s *stage, set *settings, words givenWords, ins []Input, left int) *Setup {
+	named := s.named(ins)
+	loose := set == nil || set.wrong != nil || named != nil && slices.ContainsFunc(ins, looseInput)
+	if m.last != nil && m.set == set && m.words == words && m.last.loose == loose && sameFrom(m.last.From, named) {
+		return m.last
+	}
+	if len(m.slab) == 0 {
+		m.slab = make([]Setup, min(left, 64))
+	}
+	u := &m.slab[0]
+	m.slab = m.slab[1:]
+	*u = Setup{Stage: s.name, Kind: s.kindName, Pos: s.pos, Path: s.path, Seed: words.seed, SeedPos: words.seedPos,
+		Cache: words.cache, Encode: words.encode, Resources: words.resources, loose: loose}
+	if set != nil {
+		u.Config, u.Fields, u.with, u.Wrong, u.From = set.config, set.fields, set.with, set.wrong, named
+		if set.wrong == nil {
+			u.Outputs = set.outputsFor(s.kind, named)
+		} else {
+			u.Outputs, _ = guessOutputs(s.kind, set.config, named)
+		}
+	}
+	m.last, m.set, m.words = u, set, words
+	return u
+}
+
+func sameFrom(a, b []From) bool {
+	return slices.EqualFunc(a, b, func(a, b From) bool { return a.Name == b.Name && slices.Equal(a.Members, b.Members) })
 }
 
 // named lists the inputs whose names are the user's; nil when the kind has no

@@ -19,8 +19,7 @@ type settings struct {
 
 // outputsFor lists the outputs of the stage for what its "from" names.
 func (set *settings) outputsFor(k Kind, from []From) Outputs {
-	same := func(a, b From) bool { return a.Name == b.Name && slices.Equal(a.Members, b.Members) }
-	if set.outputs == nil || !slices.EqualFunc(set.from, from, same) {
+	if set.outputs == nil || !sameFrom(set.from, from) {
 		o := k.Outputs(set.config, from)
 		set.from, set.outputs = from, &o
 	}
@@ -260,9 +259,16 @@ func (c *checker) wordsReader(s *stage) *wordsReader {
 	return r
 }
 
-// fill sets the words of a node. Seeds mostly differ between instances and
+// givenWords are the words of an instance and its seed.
+type givenWords struct {
+	*words
+	seed    uint64
+	seedPos Pos
+}
+
+// of reads the words of an instance. Seeds mostly differ between instances and
 // cost little; the others are read once for each value of the axes they name.
-func (r *wordsReader) fill(n *Node, vals []*axisValue) {
+func (r *wordsReader) of(vals []*axisValue) givenWords {
 	w := r.only
 	if len(r.axes) > 0 {
 		if r.made == nil {
@@ -277,19 +283,19 @@ func (r *wordsReader) fill(n *Node, vals []*axisValue) {
 		w = r.read(vals)
 		r.only = w
 	}
-	n.Cache, n.Encode, n.Resources = w.cache, w.encode, w.resources
-	n.Seed, n.SeedPos = r.c.specSeed, r.c.seedPos
+	given := givenWords{w, r.c.specSeed, r.c.seedPos}
 	if r.nodes[0] == nil {
-		return
+		return given
 	}
 	path := r.s.path + ".seed"
 	got := r.c.resolve(r.nodes[0], &env{params: r.c.params, axes: vals, known: r.s.axes}, path)
 	if got == nil {
-		return
+		return given
 	}
 	if seed, ok := r.c.seed(got, path); ok {
-		n.Seed, n.SeedPos = seed, got.pos()
+		given.seed, given.seedPos = seed, got.pos()
 	}
+	return given
 }
 
 func (r *wordsReader) read(vals []*axisValue) *words {

@@ -3,6 +3,7 @@ package split
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/apache/arrow/go/v15/arrow"
 
@@ -60,9 +61,7 @@ func SelectKind() *stages.Kind {
 			}
 			return c.Size.rows()
 		},
-		Outputs: func(*Select) []stages.Output {
-			return []stages.Output{{Name: "", Type: stages.Rows, Base: "rows"}, {Name: "unused", Type: stages.Rows, Base: "rows"}}
-		},
+		Outputs: func(*Select) []stages.Output { return selected },
 		Columns: func(c *Select, in stages.Schemas) (stages.Schemas, []pipeline.Problem) {
 			out := stages.Schemas{"": arrow.NewSchema(nil, nil), "unused": reasonColumn}
 			if in["rows"] == nil {
@@ -74,7 +73,7 @@ func SelectKind() *stages.Kind {
 			}
 			return out, problems
 		},
-		Reads:  func(c *Select, _ string, in *arrow.Schema) []string { return c.shift().reads(in) },
+		Reads:  func(c *Select, _ string, _ *arrow.Schema) []string { return c.reads() },
 		Random: true,
 		New: func(c *Select) (stages.Stage, error) {
 			return stages.RunFunc(func(ctx context.Context, in *stages.Inputs, out stages.Sink) error {
@@ -87,6 +86,25 @@ func SelectKind() *stages.Kind {
 			}), nil
 		},
 	})
+}
+
+var selected = []stages.Output{{Name: "", Type: stages.Rows, Base: "rows"}, {Name: "unused", Type: stages.Rows, Base: "rows"}}
+
+// reads lists the columns that conditions, strata and groups name, sorted.
+func (c *Select) reads() []string {
+	names := make([]string, 0, len(c.Where)+len(c.Stratify)+len(c.Group))
+	for name := range c.Where {
+		names = append(names, name)
+	}
+	names = append(append(names, c.Stratify...), c.Group...)
+	for _, set := range c.Exclude {
+		for name := range set {
+			names = append(names, name)
+		}
+	}
+	names = slices.DeleteFunc(names, func(n string) bool { return n == "id" })
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // shift is the selection as a split whose train is what is kept.
