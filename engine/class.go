@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -13,10 +15,12 @@ import (
 // thousand instances of a handful of classes, and most of what is asked of a
 // kind depends on the class alone.
 type class struct {
+	kind    *stages.Kind
 	results []stages.Output
 	ports   []stages.Port // of the inputs, in the order of a node's
 	located bool          // a parameter names a file, whose content may change
 	shared  bool          // by more than one instance
+	files   bool          // some results are files
 	shape   *shape        // of the whole stage
 
 	op    atomic.Pointer[[]byte] // the encoded lines of the operation
@@ -55,7 +59,7 @@ func (n *node) reads(port string, schema *arrow.Schema) []string {
 }
 
 // classOf finds or makes the class of a node.
-func (b *graphBuilder) classOf(s *pipeline.Node, k *stages.Kind) (*class, error) {
+func (b *graphBuilder) classOf(s *pipeline.Node) (*class, error) {
 	c := b.last // instances of a class mostly stand side by side
 	if s.Setup != b.lastSetup {
 		c = b.classes[s.Setup]
@@ -65,11 +69,19 @@ func (b *graphBuilder) classOf(s *pipeline.Node, k *stages.Kind) (*class, error)
 		b.last, b.lastSetup = c, s.Setup
 		return c, nil
 	}
-	c = &class{results: k.Results(s.Config, s.From), shape: b.shapes[s.Stage]}
+	k, ok := b.registry.Lookup(s.Kind)
+	if s.Kind == sampleKind {
+		k, ok = b.sample, true
+	}
+	if !ok {
+		return nil, fmt.Errorf("%s: no kind %q", s.Pos, s.Kind)
+	}
+	c = &class{kind: k, results: k.Results(s.Config, s.From), shape: b.shapes[s.Stage]}
 	if c.shape == nil {
 		c.shape = new(shape)
 		b.shapes[s.Stage] = c.shape
 	}
+	c.files = slices.ContainsFunc(c.results, isFiles)
 	for _, f := range s.Fields {
 		c.located = c.located || f.Location != ""
 	}

@@ -67,6 +67,7 @@ type node struct {
 	kind     *stages.Kind
 	class    *class
 	index    int
+	newest   int                      // index of the last of the nodes that it reads, -1 for none
 	locked   *locked                  // of another spec, so that it never runs here; nil for the own
 	own      map[string][]arrow.Field // columns it writes, by output, where known
 	schemas  stages.Schemas           // full schemas, by output, where known

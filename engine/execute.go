@@ -252,13 +252,16 @@ func (e *Engine) progressOf(n *node) func(done, total int64, unit string) {
 	}
 }
 
-// serialise makes a listener that is called from one goroutine at a time.
+// serialise makes a listener that is called from one goroutine at a time; events
+// without a time have happened now.
 func serialise(listen func(Event), now func() time.Time) func(Event) {
 	var mu sync.Mutex
 	return func(ev Event) {
 		mu.Lock()
 		defer mu.Unlock()
-		ev.Time = now()
+		if ev.Time.IsZero() {
+			ev.Time = now()
+		}
 		listen(ev)
 	}
 }

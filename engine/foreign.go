@@ -248,21 +248,14 @@ func (b *graphBuilder) add(g *pipeline.Graph, from *foreignSpec) error {
 
 // node makes one node; what it reads has been made.
 func (b *graphBuilder) node(s *pipeline.Node, of *nodeMap) (*node, error) {
-	k, ok := b.registry.Lookup(s.Kind)
-	if s.Kind == sampleKind {
-		k, ok = b.sample, true
-	}
-	if !ok {
-		return nil, fmt.Errorf("%s: no kind %q", s.Pos, s.Kind)
-	}
-	c, err := b.classOf(s, k)
+	c, err := b.classOf(s)
 	if err != nil {
 		return nil, err
 	}
 	if len(b.slab) == cap(b.slab) {
 		b.slab = make([]node, 0, 16)
 	}
-	b.slab = append(b.slab, node{spec: s, kind: k, class: c, inputs: take(&b.inputs, len(s.In))})
+	b.slab = append(b.slab, node{spec: s, kind: c.kind, class: c, newest: -1, inputs: take(&b.inputs, len(s.In))})
 	n := &b.slab[len(b.slab)-1]
 	for i := range s.In {
 		in := &s.In[i]
@@ -281,7 +274,9 @@ func (b *graphBuilder) node(s *pipeline.Node, of *nodeMap) (*node, error) {
 			x.refs = append(x.refs, refs...)
 		}
 		for j := range x.refs {
-			x.refs[j].node.asked.add(x.refs[j].Output)
+			read := x.refs[j].node
+			read.asked.add(x.refs[j].Output)
+			n.newest = max(n.newest, read.index)
 		}
 		n.inputs = append(n.inputs, x)
 	}

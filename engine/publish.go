@@ -8,8 +8,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
+	"sync"
 
 	"shiftmill/runs"
 	"shiftmill/stages"
@@ -30,17 +30,10 @@ type Finish func(data []byte) ([]byte, error)
 // stage, and says where. An unchanged folder is left alone. A file for which
 // finish returns something is copied as that leaves it.
 func (e *Engine) Publish(dir string, finish func(name string) Finish) ([]Published, error) {
-	read := make([]bool, len(e.nodes))
-	for _, n := range e.nodes {
-		for _, in := range n.inputs {
-			for _, r := range in.refs {
-				read[r.node.index] = true
-			}
-		}
-	}
+	read := sync.OnceValue(e.areRead)
 	var out []Published
 	for _, n := range e.nodes {
-		if n.outputs == nil || read[n.index] && len(n.class.results) == 1 || !slices.ContainsFunc(n.class.results, isFiles) {
+		if !n.class.files || n.outputs == nil || read()[n.index] && len(n.class.results) == 1 {
 			continue
 		}
 		if err := e.complete(n); err != nil {
@@ -48,7 +41,7 @@ func (e *Engine) Publish(dir string, finish func(name string) Finish) ([]Publish
 		}
 		for i := range n.outputs {
 			o := n.outputs[i].record
-			if len(o.Files) == 0 || read[n.index] && e.reads(n, o.Name) {
+			if len(o.Files) == 0 || read()[n.index] && e.reads(n, o.Name) {
 				continue
 			}
 			p := Published{Stage: n.spec.Name, Dir: filepath.Join(dir, n.spec.Name, o.Name)}
@@ -69,6 +62,19 @@ func (e *Engine) Publish(dir string, finish func(name string) Finish) ([]Publish
 		}
 	}
 	return out, nil
+}
+
+// areRead says of every node whether some other one reads it.
+func (e *Engine) areRead() []bool {
+	read := make([]bool, len(e.nodes))
+	for _, n := range e.nodes {
+		for _, in := range n.inputs {
+			for _, r := range in.refs {
+				read[r.node.index] = true
+			}
+		}
+	}
+	return read
 }
 
 func isFiles(r stages.Output) bool { return r.Type == stages.Files }

@@ -87,9 +87,15 @@ func (e *Engine) NodeRuns() []NodeRun {
 
 // Count says how many nodes are in each state.
 func (e *Engine) Count() map[State]int {
-	count := map[State]int{}
+	var counts [len(stateWords)]int
 	for _, n := range e.nodes {
-		count[n.state]++
+		counts[n.state]++
+	}
+	count := map[State]int{}
+	for s, n := range counts {
+		if n > 0 {
+			count[State(s)] = n
+		}
 	}
 	return count
 }

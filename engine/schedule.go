@@ -150,12 +150,18 @@ func (e *Engine) runOnce(ctx context.Context) error {
 		waiting: map[*node]int{}, readers: map[*node][]*node{}, active: map[*node]*active{}, verdict: map[*node]verdict{}}
 	var ready []*node
 	errs := e.resolveAll(ctx)
-	if slices.ContainsFunc(e.nodes, func(n *node) bool { return n.state != Hit }) {
+	missed := slices.ContainsFunc(e.nodes, func(n *node) bool { return n.state != Hit })
+	if missed {
 		if err := e.completeAll(); err != nil {
 			return err
 		}
 	}
+	looked := e.o.Now()
 	for i, n := range e.nodes {
+		if !missed && errs[i] == nil {
+			e.emitHitAt(n, looked)
+			continue
+		}
 		var missing []*node
 		for _, in := range n.inputs {
 			for _, r := range in.refs {
@@ -165,7 +171,7 @@ func (e *Engine) runOnce(ctx context.Context) error {
 			}
 		}
 		if len(missing) == 0 && errs[i] == nil && n.state == Hit {
-			e.emitHit(n) // what went wrong is left to its run, which reports it
+			e.emitHitAt(n, looked) // what went wrong is left to its run, which reports it
 			continue
 		}
 		if err := e.Check(); err != nil {
@@ -226,8 +232,10 @@ func (e *Engine) tellResumed(ready []*node) {
 // for tables that are kept to be read again.
 func (e *Engine) budget() int64 { return e.o.Memory - e.o.Memory/4 }
 
-func (e *Engine) emitHit(n *node) {
-	e.emit(Event{Type: NodeDone, Stage: n.spec.Name, Kind: n.kind.Name, State: Hit, Rows: n.rows()})
+func (e *Engine) emitHit(n *node) { e.emitHitAt(n, time.Time{}) }
+
+func (e *Engine) emitHitAt(n *node, at time.Time) {
+	e.emit(Event{Type: NodeDone, Time: at, Stage: n.spec.Name, Kind: n.kind.Name, State: Hit, Rows: n.rows()})
 }
 
 // loop runs tasks until none is left.

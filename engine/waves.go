@@ -13,25 +13,13 @@ func (e *Engine) resolveAll(ctx context.Context) []error {
 	errs := make([]error, len(e.nodes))
 	for from := 0; from < len(e.nodes); {
 		to := from + 1
-		for to < len(e.nodes) && e.nodes[to].readsBefore(from) {
+		for to < len(e.nodes) && e.nodes[to].newest < from {
 			to++
 		}
 		e.resolveWave(ctx, e.nodes[from:to], errs[from:to])
 		from = to
 	}
 	return errs
-}
-
-// readsBefore says whether all that a node reads stands before an index.
-func (n *node) readsBefore(index int) bool {
-	for i := range n.inputs {
-		for j := range n.inputs[i].refs {
-			if n.inputs[i].refs[j].node.index >= index {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 // waveShare is how many nodes are worth a goroutine's start.

@@ -329,6 +329,9 @@ func (e *Engine) Names() []string {
 	return out
 }
 
+// Len is how many instances there are.
+func (e *Engine) Len() int { return len(e.nodes) }
+
 func (e *Engine) noSuchStage(name string) error {
 	msg := fmt.Sprintf("no stage %q in this spec", name)
 	if near := pipeline.Nearest(name, e.Names()); near != "" {

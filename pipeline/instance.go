@@ -1,43 +1,81 @@
 package pipeline
 
 import (
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 )
 
-// instances makes the nodes.
+// instancesShare is how many instances are worth a goroutine's start.
+const instancesShare = 500
+
+// instances makes the nodes, many of them on all processors.
 func (e *expansion) instances(rows []row) {
 	s := e.s
-	nodes := make([]Node, len(rows))
-	insts := make([]instance, len(rows))
+	m := &instanceMaker{e: e, rows: rows, nodes: make([]Node, len(rows)), insts: make([]instance, len(rows))}
 	s.insts = make([]*instance, len(rows))
 	total := 0
 	for i := range rows {
 		total += len(rows[i].vals)
 	}
-	coords := make([]Coord, 0, total)
-	var names map[string]bool // only outputs of outputs can give one name twice
+	m.coords = make([]Coord, total)
 	if len(rows) > 0 && s.axes["output"] != nil {
-		names = make(map[string]bool, len(rows))
+		m.names = make(map[string]bool, len(rows))
 	}
-	sets := e.with.all(rows)
-	var setups setupMaker
-	for i := range rows {
-		r := &rows[i]
-		from := len(coords)
+	m.sets = e.with.all(rows)
+	workers := min(runtime.GOMAXPROCS(0), len(rows)/instancesShare)
+	if workers < 2 || m.names != nil || s.opens() || !e.words.alike() {
+		m.make(0, len(rows), 0, setupMaker{})
+		return
+	}
+	var first setupMaker // that equal instances share one setup, whoever makes them
+	first.of(s, m.sets[0], e.words.of(rows[0].vals), nil, 1)
+	var wg sync.WaitGroup
+	at, from := 0, 0
+	for w := range workers {
+		to, coords := (w+1)*len(rows)/workers, at
+		for i := from; i < to; i++ {
+			at += len(rows[i].vals)
+		}
+		start := from
+		wg.Go(func() { m.make(start, to, coords, first) })
+		from = to
+	}
+	wg.Wait()
+}
+
+// An instanceMaker is what makes the instances of a stage.
+type instanceMaker struct {
+	e      *expansion
+	rows   []row
+	sets   []*settings
+	nodes  []Node
+	insts  []instance
+	coords []Coord
+	names  map[string]bool // only outputs of outputs can give one name twice
+}
+
+// make makes some of the instances; their coordinates begin at one of coords.
+func (m *instanceMaker) make(from, to, coord int, setups setupMaker) {
+	s := m.e.s
+	for i := from; i < to; i++ {
+		r := &m.rows[i]
+		coords := m.coords[coord : coord : coord+len(r.vals)]
+		coord += len(r.vals)
 		for _, v := range r.vals {
 			coords = append(coords, Coord{v.axis, v.text})
 		}
-		n := &nodes[i]
-		*n = Node{Name: instanceName(s.name, r.vals), Coords: coords[from:len(coords):len(coords)], In: given(r.ins), Lacks: s.open}
-		if names[n.Name] {
-			e.c.rep.add(s.pos, s.path, "two instances are named %s: give an output another name", n.Name)
-		} else if names != nil {
-			names[n.Name] = true
+		n := &m.nodes[i]
+		*n = Node{Name: instanceName(s.name, r.vals), Coords: coords, In: given(r.ins), Lacks: s.open}
+		if m.names[n.Name] {
+			m.e.c.rep.add(s.pos, s.path, "two instances are named %s: give an output another name", n.Name)
+		} else if m.names != nil {
+			m.names[n.Name] = true
 		}
-		n.Setup = setups.of(s, sets[i], e.words.of(r.vals), n.In, len(rows)-i)
-		insts[i] = instance{n, r.vals}
-		s.insts[i] = &insts[i]
+		n.Setup = setups.of(s, m.sets[i], m.e.words.of(r.vals), n.In, to-i)
+		m.insts[i] = instance{n, r.vals}
+		s.insts[i] = &m.insts[i]
 	}
 }
 
@@ -85,23 +123,23 @@ func sameFrom(a, b []From) bool {
 	return slices.EqualFunc(a, b, func(a, b From) bool { return a.Name == b.Name && slices.Equal(a.Members, b.Members) })
 }
 
+// opens says whether the kind has a port whose inputs the user names.
+func (s *stage) opens() bool {
+	return slices.ContainsFunc(s.ports, func(p Port) bool { return p.Any && !p.Many })
+}
+
 // named lists the inputs whose names are the user's; nil when the kind has no
 // such port.
 func (s *stage) named(ins []Input) []From {
-	open, fixed := false, make([]string, 0, 4)
-	for i := range s.ports {
-		if p := &s.ports[i]; p.Any {
-			open = !p.Many
-		} else {
-			fixed = append(fixed, p.Name)
-		}
-	}
-	if !open {
+	if !s.opens() {
 		return nil
+	}
+	fixed := func(name string) bool {
+		return slices.ContainsFunc(s.ports, func(p Port) bool { return !p.Any && p.Name == name })
 	}
 	var out []From
 	for _, in := range ins {
-		if slices.Contains(fixed, in.Port) {
+		if fixed(in.Port) {
 			continue
 		}
 		f := From{Name: in.Port}

@@ -165,6 +165,9 @@ func (r *settingsReader) read(vals []*axisValue) *settings {
 	for i := range set.fields {
 		set.fields[i].Pos = with.find(set.fields[i].Path).pos()
 	}
+	if !r.s.opens() {
+		set.outputsFor(r.s.kind, nil) // while others read theirs
+	}
 	return set
 }
 
@@ -265,6 +268,9 @@ type givenWords struct {
 	seed    uint64
 	seedPos Pos
 }
+
+// alike says whether all instances have the same words and seed.
+func (r *wordsReader) alike() bool { return len(r.axes) == 0 && r.nodes[0] == nil }
 
 // of reads the words of an instance. Seeds mostly differ between instances and
 // cost little; the others are read once for each value of the axes they name.

@@ -42,7 +42,7 @@ it lists the sources, joins tables and makes the splits, opens no picture, and k
 					return err
 				}
 			}
-			s.printf("%s: %d stages, no mistakes found\n", x.file, len(e.Names()))
+			s.printf("%s: %d stages, no mistakes found\n", x.file, e.Len())
 			for _, line := range advice(x) {
 				s.printf("%s\n", line)
 			}

@@ -68,7 +68,7 @@ func (s *session) run(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	started := time.Now()
-	show.start(len(e.Names()))
+	show.start(e.Len())
 	runErr := e.Run(ctx)
 	show.stop()
 	wrong, refused := pipeline.Errors(nil), engine.Refusal("")
@@ -81,7 +81,7 @@ func (s *session) run(ctx context.Context, args []string) (err error) {
 		return errors.Join(runErr, err)
 	}
 	if runErr != nil {
-		show.stopped(e.Count(), len(e.Names()))
+		show.stopped(e.Count(), e.Len())
 		return runErr
 	}
 	file, err := s.writeLock(ctx, x, e)
@@ -181,7 +181,7 @@ func (s *session) conclude(x *experiment, e *engine.Engine, show *display, lock 
 		held = fmt.Sprintf(" (%s)", size(st.Bytes))
 	}
 	s.printf("\nran %d, cached %d of %d stages in %s; store: %s%s\n", count[engine.Ran], count[engine.Hit],
-		len(e.Names()), duration(took), shortPath(x.store.Dir()), held)
+		e.Len(), duration(took), shortPath(x.store.Dir()), held)
 	return nil
 }
 
