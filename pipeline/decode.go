@@ -207,7 +207,11 @@ func (d *decoder) dictionary(n *node, into reflect.Value, path string, f *fieldT
 		item := reflect.New(typ.Elem())
 		d.types.setDefaults(item)
 		d.decode(n.items[i], item.Elem(), join(path, n.keys[i].text), f)
-		out.SetMapIndex(reflect.ValueOf(n.keys[i].text).Convert(typ.Key()), item.Elem())
+		key := reflect.ValueOf(&n.keys[i].text).Elem()
+		if typ.Key() != key.Type() {
+			key = key.Convert(typ.Key())
+		}
+		out.SetMapIndex(key, item.Elem())
 	}
 	into.Set(out)
 }

@@ -62,7 +62,7 @@ func (w *fieldWriter) differ(c, d reflect.Value, form *typeForm) bool {
 
 // diff writes what of c differs from d, both of the type that form describes.
 func (w *fieldWriter) diff(c, d reflect.Value, form *typeForm, path string) {
-	if form.plain && c.Equal(d) || form.nilable && c.IsNil() && d.IsNil() {
+	if form.equals && c.Equal(d) || form.nilable && c.IsNil() && d.IsNil() {
 		return
 	}
 	switch {
@@ -126,9 +126,7 @@ func (w *fieldWriter) locations(v reflect.Value, form *typeForm, path string) {
 		}
 	case reflect.Map:
 		item := w.types.form(typ.Elem())
-		for _, k := range sortedKeys(v) {
-			w.locations(v.MapIndex(k), item, join(path, k.String()))
-		}
+		eachSorted(v, func(_ int, key string, v reflect.Value) { w.locations(v, item, join(path, key)) })
 	}
 }
 
@@ -137,6 +135,19 @@ func (w *fieldWriter) locates(v reflect.Value, form *typeForm) bool {
 	found := fieldWriter{types: w.types}
 	found.locations(v, form, "")
 	return len(found.out) > 0
+}
+
+// eachSorted calls f for every entry of a map by ascending key.
+func eachSorted(m reflect.Value, f func(i int, key string, v reflect.Value)) {
+	if m.Len() == 1 { // as most are
+		it := m.MapRange()
+		it.Next()
+		f(0, it.Key().String(), it.Value())
+		return
+	}
+	for i, k := range sortedKeys(m) {
+		f(i, k.String(), m.MapIndex(k))
+	}
 }
 
 func sortedKeys(m reflect.Value) []reflect.Value {
@@ -197,13 +208,12 @@ func (w *fieldWriter) append(b []byte, v reflect.Value, form *typeForm) []byte {
 	case kind == reflect.Map:
 		b = append(b, '{')
 		item := w.types.form(typ.Elem())
-		for i, k := range sortedKeys(v) {
+		eachSorted(v, func(i int, key string, v reflect.Value) {
 			if i > 0 {
 				b = append(b, ", "...)
 			}
-			b = append(appendQuoted(b, k.String()), ": "...)
-			b = w.append(b, v.MapIndex(k), item)
-		}
+			b = w.append(append(appendQuoted(b, key), ": "...), v, item)
+		})
 		return append(b, '}')
 	case kind == reflect.Struct:
 		return w.appendStruct(append(b, '{'), v, form)

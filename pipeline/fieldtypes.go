@@ -2,11 +2,13 @@ package pipeline
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"reflect"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // SpecDecoder is implemented, on the pointer, by parameter types that read
@@ -33,15 +35,19 @@ var (
 )
 
 // types are the descriptions of the config structs met so far; safe for
-// concurrent use.
+// concurrent use. Readers take the maps as they are; whoever misses a type
+// replaces them.
 type types struct {
-	mu    sync.RWMutex
-	of    map[reflect.Type]*structType
-	forms map[reflect.Type]*typeForm
+	mu    sync.Mutex // of who describes a type
+	of    atomic.Pointer[map[reflect.Type]*structType]
+	forms atomic.Pointer[map[reflect.Type]*typeForm]
 }
 
 func newTypes() *types {
-	return &types{of: map[reflect.Type]*structType{}, forms: map[reflect.Type]*typeForm{}}
+	t := &types{}
+	t.of.Store(&map[reflect.Type]*structType{})
+	t.forms.Store(&map[reflect.Type]*typeForm{})
+	return t
 }
 
 // A typeForm is what Fields needs to know of a type.
@@ -52,6 +58,7 @@ type typeForm struct {
 	decoder  bool   // a pointer to one is a SpecDecoder
 	fills    bool   // a pointer to one is a Defaulter
 	plain    bool   // a bool, number or string
+	equals   bool   // == tells values with one text: equal ones have equal texts
 	nilable  bool
 	holds    bool       // a value may name a file or folder somewhere
 	part     []formPart // of a struct
@@ -76,19 +83,21 @@ func (f *typeForm) parts(typ reflect.Type) []formPart {
 }
 
 func (t *types) form(typ reflect.Type) *typeForm {
-	t.mu.RLock()
-	f := t.forms[typ]
-	t.mu.RUnlock()
-	if f != nil {
+	if f := (*t.forms.Load())[typ]; f != nil {
 		return f
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.formLocked(typ)
+	all := maps.Clone(*t.forms.Load())
+	f := formOf(typ, all)
+	t.forms.Store(&all)
+	return f
 }
 
-func (t *types) formLocked(typ reflect.Type) *typeForm {
-	if f := t.forms[typ]; f != nil {
+// formOf describes a type and those in it that are not among the known ones, and
+// adds them.
+func formOf(typ reflect.Type, known map[reflect.Type]*typeForm) *typeForm {
+	if f := known[typ]; f != nil {
 		return f
 	}
 	kind := typ.Kind()
@@ -101,7 +110,7 @@ func (t *types) formLocked(typ reflect.Type) *typeForm {
 		nilable: kind == reflect.Pointer || kind == reflect.Interface || kind == reflect.Map || kind == reflect.Slice,
 		holds:   true, // of a type that holds itself, until that is known
 	}
-	t.forms[typ] = f
+	known[typ] = f
 	switch {
 	case typ == fileType:
 		f.location = "file"
@@ -111,19 +120,20 @@ func (t *types) formLocked(typ reflect.Type) *typeForm {
 		f.location = "tree"
 	}
 	f.plain = kind == reflect.Bool || kind == reflect.String || kind >= reflect.Int && kind <= reflect.Uint64 || kind == reflect.Float32 || kind == reflect.Float64
+	f.equals = f.plain || f.texter && exact(typ)
 	switch {
 	case f.location != "":
 	case f.texter || f.plain:
 		f.holds = false
 	case kind == reflect.Struct:
-		f.describe(typ, t)
+		f.describe(typ, known)
 	case kind == reflect.Pointer || kind == reflect.Slice || kind == reflect.Array || kind == reflect.Map:
-		f.holds = t.formLocked(typ.Elem()).holds
+		f.holds = formOf(typ.Elem(), known).holds
 	}
 	return f
 }
 
-func (f *typeForm) describe(typ reflect.Type, t *types) {
+func (f *typeForm) describe(typ reflect.Type, known map[reflect.Type]*typeForm) {
 	holds := false
 	for i := range typ.NumField() {
 		sf := typ.Field(i)
@@ -138,7 +148,7 @@ func (f *typeForm) describe(typ reflect.Type, t *types) {
 		case name == "":
 			name = strings.ToLower(sf.Name)
 		}
-		part := formPart{i, name, t.formLocked(sf.Type)}
+		part := formPart{i, name, formOf(sf.Type, known)}
 		holds = holds || part.form.holds
 		f.part = append(f.part, part)
 	}
@@ -166,20 +176,36 @@ type fieldType struct {
 	single   bool // a list that may be written as its one item
 }
 
+// exact says whether values of a type that are == are the same in every respect.
+func exact(typ reflect.Type) bool {
+	switch typ.Kind() {
+	case reflect.Float32, reflect.Float64, reflect.Complex64, reflect.Complex128, reflect.Interface: // -0 == 0
+		return false
+	case reflect.Array:
+		return exact(typ.Elem())
+	case reflect.Struct:
+		for i := range typ.NumField() {
+			if !exact(typ.Field(i).Type) {
+				return false
+			}
+		}
+	}
+	return typ.Comparable()
+}
+
 // get describes a struct; it panics on tags that make no sense, which are
 // bugs of the kind.
 func (t *types) get(typ reflect.Type) *structType {
-	t.mu.RLock()
-	st := t.of[typ]
-	t.mu.RUnlock()
-	if st != nil {
+	if st := (*t.of.Load())[typ]; st != nil {
 		return st
 	}
-	st = &structType{byName: map[string]int{}}
+	st := &structType{byName: map[string]int{}}
 	st.add(typ, nil)
 	t.mu.Lock()
-	t.of[typ] = st
-	t.mu.Unlock()
+	defer t.mu.Unlock()
+	all := maps.Clone(*t.of.Load())
+	all[typ] = st
+	t.of.Store(&all)
 	return st
 }
 

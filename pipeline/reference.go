@@ -225,15 +225,25 @@ func (c *checker) resolve(n *node, e *env, path string) *node {
 		return &out
 	case Map:
 		out := *n
-		out.refs, out.keys, out.items = false, make([]key, 0, len(n.keys)), make([]*node, 0, len(n.items))
+		out.refs, out.items = false, make([]*node, len(n.items))
+		absent := 0
 		for i, item := range n.items {
 			got := item
 			if item.refs {
 				got = c.resolve(item, e, join(path, n.keys[i].text))
 			}
-			if got != nil {
-				out.keys, out.items = append(out.keys, n.keys[i]), append(out.items, got)
+			if out.items[i] = got; got == nil {
+				absent++
 			}
+		}
+		if absent > 0 { // else the keys are n's
+			out.keys = make([]key, 0, len(n.keys)-absent)
+			for i, item := range out.items {
+				if item != nil {
+					out.keys = append(out.keys, n.keys[i])
+				}
+			}
+			out.items = slices.DeleteFunc(out.items, func(item *node) bool { return item == nil })
 		}
 		return &out
 	}

@@ -32,6 +32,7 @@ type settingsReader struct {
 	c        *checker
 	s        *stage
 	with     *node
+	path     string // where the parameters stand
 	axes     []string
 	defaults any
 	failed   bool // the spec holds mistakes already
@@ -41,14 +42,14 @@ type settingsReader struct {
 func (c *checker) configType(s *stage) *structType { return c.types.get(derefType(s.kind.NewConfig())) }
 
 func (c *checker) settingsReader(s *stage) *settingsReader {
-	r := &settingsReader{c: c, s: s, with: s.word("with"), defaults: s.kind.NewConfig()}
+	r := &settingsReader{c: c, s: s, with: s.word("with"), path: s.withPath(), defaults: s.kind.NewConfig()}
 	if r.with == nil {
 		r.with = &node{kind: Map, src: c.source(s.pos), line: int32(s.pos.Line), col: int32(s.pos.Column)}
 		if s.n.get("with") != nil {
 			r.with.kind = broken
 		}
 	}
-	r.axes = c.checkPlace(s, r.with, s.withPath())
+	r.axes = c.checkPlace(s, r.with, r.path)
 	r.failed = c.rep.failed()
 	return r
 }
@@ -74,6 +75,13 @@ func (r *settingsReader) all(rows []row) []*settings {
 	if r.with.kind == broken || len(rows) == 0 {
 		return out
 	}
+	if r.onAllAxes(rows) {
+		combos := make([][]*axisValue, len(rows))
+		for i := range rows {
+			combos[i] = rows[i].vals
+		}
+		return r.readAll(combos)
+	}
 	place := make([]int32, len(rows)) // among the distinct ones
 	var distinct [][]*axisValue
 	known := map[string]int32{}
@@ -93,6 +101,12 @@ func (r *settingsReader) all(rows []row) []*settings {
 		out[i] = made[at]
 	}
 	return out
+}
+
+// onAllAxes says whether the settings depend on every axis that rows have: no two
+// are alike then.
+func (r *settingsReader) onAllAxes(rows []row) bool {
+	return len(r.axes) > 0 && !slices.ContainsFunc(rows, func(row row) bool { return len(row.vals) != len(r.axes) })
 }
 
 // readAll reads the settings of several combinations, many of them on all
@@ -133,7 +147,7 @@ func (r *settingsReader) readAll(combos [][]*axisValue) []*settings {
 }
 
 func (r *settingsReader) read(vals []*axisValue) *settings {
-	path := r.s.withPath()
+	path := r.path
 	with := r.c.resolve(r.with, &env{params: r.c.params, axes: vals, known: r.s.axes}, path)
 	if with == nil {
 		with = &node{kind: Map, src: r.with.src, line: r.with.line, col: r.with.col}
