@@ -250,7 +250,28 @@ func (c Change) words() string {
 	case c.New == "":
 		return fmt.Sprintf("%s was %s; it is %s now", what, shorten(c.Old), before)
 	}
-	return fmt.Sprintf("%s was %s, is now %s", what, shorten(c.Old), shorten(c.New))
+	old, now := fromDifference(c.Old, c.New)
+	return fmt.Sprintf("%s was %s, is now %s", what, shorten(old), shorten(now))
+}
+
+// fromDifference cuts what two long values begin with alike, up to the part that differs.
+func fromDifference(a, b string) (string, string) {
+	const context = 20 // bytes that are kept before the difference, fewer where a part begins
+	same := 0
+	for same < min(len(a), len(b)) && a[same] == b[same] {
+		same++
+	}
+	if len(a) <= longest && len(b) <= longest || same <= context {
+		return a, b
+	}
+	cut := same - context
+	if at := strings.LastIndexAny(a[cut:same], "{[,"); at >= 0 {
+		cut += at
+	}
+	for cut > 0 && a[cut]&0xc0 == 0x80 { // not inside a character
+		cut--
+	}
+	return "..." + a[cut:], "..." + b[cut:]
 }
 
 // inputWords says a change of an input's line: of its rows, a column, the
@@ -306,9 +327,12 @@ func splitPart(text string) (part, column string) {
 	return "", ""
 }
 
+// longest is how many bytes of a value are shown.
+const longest = 80
+
 func shorten(s string) string {
-	if len(s) > 80 {
-		return s[:77] + "..."
+	if len(s) > longest {
+		return strings.ToValidUTF8(s[:longest-3], "") + "..."
 	}
 	return s
 }

@@ -33,6 +33,9 @@ type display struct {
 
 	collect sync.Once
 
+	skips []engine.Instance // stages that were skipped
+	needs []string          // what for
+
 	mu     sync.Mutex
 	active map[string]*activeStage
 	all    *mpb.Bar // of all stages, once one runs
@@ -113,6 +116,15 @@ func (d *display) stop() {
 	d.out = d.stderr
 }
 
+// skipped prints what was skipped, instances of a stage together.
+func (d *display) skipped() {
+	skips, needs := foldPlan(d.skips, d.needs)
+	for i, n := range skips {
+		d.line(n.State.String(), n.Name, needs[i])
+	}
+	d.skips, d.needs = nil, nil
+}
+
 func (d *display) note(line string) {
 	if d.log != nil {
 		d.log.Warn().Msg(line)
@@ -188,6 +200,9 @@ func (d *display) done(ev engine.Event) {
 		d.line("ran", ev.Stage, strings.Join(parts, ", "))
 	case engine.Failed:
 		d.line("failed", ev.Stage, ev.Err.Error())
+	case engine.Skipped: // one failure may skip thousands
+		d.skips = append(d.skips, engine.Instance{Name: ev.Stage, State: ev.State})
+		d.needs = append(d.needs, ev.Reason)
 	default:
 		d.line(ev.State.String(), ev.Stage, ev.Reason)
 	}
@@ -270,6 +285,7 @@ func (d *display) stopped(count map[engine.State]int, stages int) {
 		d.count(d.log.Error(), count).Msg("stopped")
 		return
 	}
+	d.skipped()
 	fmt.Fprintf(d.out, "stopped: %d failed, %d skipped, %d ran, %d cached of %d stages; what ran is kept\n",
 		count[engine.Failed], count[engine.Skipped], count[engine.Ran], count[engine.Hit], stages)
 }

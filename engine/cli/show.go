@@ -16,6 +16,7 @@ import (
 )
 
 func (s *session) planCommand() *cobra.Command {
+	var every bool
 	c := &cobra.Command{
 		Use:   "plan [SPEC]",
 		Short: "Print what would run, and why",
@@ -26,17 +27,18 @@ func (s *session) planCommand() *cobra.Command {
 				return err
 			}
 			defer x.close()
-			return s.printPlan(c.Context(), x, e)
+			return s.printPlan(c.Context(), x, e, every)
 		},
 	}
 	s.specFlags(c)
 	s.partFlags(c)
 	s.tryFlag(c)
 	c.Flags().BoolVar(&s.jsonOut, "json", false, "print the plan as JSON")
+	c.Flags().BoolVar(&every, "all", false, "print every instance, also where many of a stage fare alike")
 	return c
 }
 
-func (s *session) printPlan(ctx context.Context, x *experiment, e *engine.Engine) error {
+func (s *session) printPlan(ctx context.Context, x *experiment, e *engine.Engine, every bool) error {
 	last, ok, err := engine.LastRun(x.store, x.graph.Name)
 	if err != nil {
 		return err
@@ -55,28 +57,35 @@ func (s *session) printPlan(ctx context.Context, x *experiment, e *engine.Engine
 		enc.SetIndent("", "  ")
 		return enc.Encode(plan)
 	}
+	details := make([]string, len(plan))
+	for i, n := range plan {
+		details[i] = fmt.Sprintf("%d rows", n.Rows)
+		switch {
+		case n.State == engine.Miss:
+			why, err := against.Why(n.Name)
+			if err != nil {
+				return err
+			}
+			details[i] = firstReason(why)
+		case n.State != engine.Hit:
+			details[i] = n.Reason
+		case n.Rows == 0:
+			details[i] = "files"
+		}
+	}
+	lines := plan
+	if !every {
+		lines, details = foldPlan(plan, details)
+	}
 	width := 0
-	for _, n := range plan {
+	for _, n := range lines {
 		width = max(width, len(n.Name))
 	}
 	for _, k := range x.graph.Skipped {
 		width = max(width, len(k.Name))
 	}
-	for _, n := range plan {
-		detail := fmt.Sprintf("%d rows", n.Rows)
-		switch {
-		case n.State != engine.Hit:
-			if detail = n.Reason; n.State == engine.Miss {
-				why, err := against.Why(n.Name)
-				if err != nil {
-					return err
-				}
-				detail = firstReason(why)
-			}
-		case n.Rows == 0:
-			detail = "files"
-		}
-		s.printf("%-8s %-*s  %-20s %s\n", n.State, width, n.Name, n.Kind, detail)
+	for i, n := range lines {
+		s.printf("%-8s %-*s  %-20s %s\n", n.State, width, n.Name, n.Kind, details[i])
 		if text := workText(n.Work); text != "" {
 			s.printf("%-8s %-*s  %-20s %s\n", "", width, "", "", text)
 		}
@@ -187,15 +196,30 @@ func (s *session) whyCommand() *cobra.Command {
 				return err
 			}
 			against := e.Against(last, ok)
+			said := map[string][]string{} // what is said, of which instances
+			var order []string
 			for _, name := range names {
 				why, err := against.Why(name)
 				if err != nil {
 					return err
 				}
-				s.printWhy(why)
+				text := whyText(why)
 				if lines {
+					s.printf("%s %s", name, text)
 					s.printKey(e, name)
+					continue
 				}
+				if said[text] == nil {
+					order = append(order, text)
+				}
+				said[text] = append(said[text], name)
+			}
+			for _, text := range order {
+				names := said[text]
+				if len(names) > 1 {
+					text = strings.Replace(strings.Replace(text, "runs", "run", 1), "is cached", "are cached", 1)
+				}
+				s.printf("%s %s", several(names), text)
 			}
 			return nil
 		},
@@ -219,26 +243,41 @@ func (s *session) printLeftOut(x *experiment, name string) int {
 	return left
 }
 
-func (s *session) printWhy(w engine.Explanation) {
+// whyText says of an instance why it is what it is.
+func whyText(w engine.Explanation) string {
+	var b strings.Builder
 	switch {
 	case w.State == engine.Hit && len(w.Changes) == 0:
-		s.printf("%s is cached: nothing it depends on has changed\n", w.Name)
+		b.WriteString("is cached: nothing it depends on has changed\n")
 	case w.State == engine.Hit:
-		s.printf("%s is cached under an earlier key; since the last run:\n", w.Name)
-	case len(w.Changes) == 0:
-		s.printf("%s runs: %s\n", w.Name, w.Reason)
-	case w.Before == engine.Failed || w.Before == engine.Skipped:
-		s.printf("%s runs: %s\n", w.Name, w.Reason)
+		b.WriteString("is cached under an earlier key; since the last run:\n")
+	case len(w.Changes) == 0, w.Before == engine.Failed, w.Before == engine.Skipped:
+		fmt.Fprintf(&b, "runs: %s\n", w.Reason)
 	default:
-		s.printf("%s runs, because since the last run:\n", w.Name)
+		b.WriteString("runs, because since the last run:\n")
 	}
-	s.printChanges(w.Changes, "  ")
+	writeChanges(&b, w.Changes, 1, "  ")
+	return b.String()
 }
 
-func (s *session) printChanges(changes []engine.Change, indent string) {
-	for _, c := range changes {
-		s.printf("%s%s\n", indent, c)
-		s.printChanges(c.Cause, indent+"  ")
+// several names instances of which the same is said, the first ones where they are many.
+func several(names []string) string {
+	const most = 3
+	if more := len(names) - most; more > 1 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), more)
+	}
+	return strings.Join(names, ", ")
+}
+
+// writeChanges says what changed for a number of instances, what they have in common once.
+func writeChanges(b *strings.Builder, changes []engine.Change, instances int, indent string) {
+	for _, c := range foldChanges(changes) {
+		share := ""
+		if c.From == "" && c.times < instances {
+			share = fmt.Sprintf(", for %d of them", c.times)
+		}
+		fmt.Fprintf(b, "%s%s%s\n", indent, c.Change, share)
+		writeChanges(b, c.causes, len(c.from), indent+"  ")
 	}
 }
 
