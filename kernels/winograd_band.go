@@ -16,7 +16,10 @@ type winograd struct {
 
 const (
 	// winogradRest is the number of values of tiles that rest in the second-level cache beside the weights of a block.
-	winogradRest = 90 << 10
+	winogradRest = 110 << 10
+
+	// winogradTall is what numbers of tiles are a multiple of, so that the products' tiles are whole.
+	winogradTall = 2 * simd.ChannelRows
 
 	// winogradGap keeps what lies at the same place of neighbouring products out of the same sets of a cache.
 	winogradGap = simd.Lanes
@@ -27,8 +30,7 @@ func newWinograd(c *BandConv, p *Pool) *winograd {
 	for _, v := range c.blocks {
 		w.width = max(w.width, v*simd.Lanes)
 	}
-	const tall = simd.ChannelRows
-	w.tiles = max(1, winogradRest/(simd.WinogradTaps*(w.lanes+w.width)*tall)) * tall
+	w.tiles = max(1, winogradRest/(simd.WinogradTaps*(w.lanes+w.width)*winogradTall)) * winogradTall
 	offsets := make([]int, 2*w.tiles+c.Ci)
 	w.row, w.out, w.pos = offsets[:w.tiles], offsets[w.tiles:2*w.tiles], offsets[2*w.tiles:]
 	for i := range w.row {
@@ -82,19 +84,18 @@ func (t tiling) run(tile, end int) (y, x, n int, high, wide bool) {
 // rows is BandConv.Rows; the first row is a tile's first.
 func (w *winograd) rows(dst, src Band, add []float32, rows, width int, p *Pool) {
 	t := tiling{rows, width}
-	const tall = simd.ChannelRows
-	groups := (t.count() + tall - 1) / tall
+	groups := (t.count() + winogradTall - 1) / winogradTall
 	parts := (t.count() + w.tiles - 1) / w.tiles
 	workers := p.Workers()
 	parts = min(groups, (parts+workers-1)/workers*workers) // so that all workers end together
 	if workers == 1 {                                      // allocates no closure
 		for i := range parts {
-			w.part(dst, src, add, t, groups*i/parts*tall, min(groups*(i+1)/parts*tall, t.count()))
+			w.part(dst, src, add, t, groups*i/parts*winogradTall, min(groups*(i+1)/parts*winogradTall, t.count()))
 		}
 		return
 	}
 	p.Run(parts, func(i int) {
-		w.part(dst, src, add, t, groups*i/parts*tall, min(groups*(i+1)/parts*tall, t.count()))
+		w.part(dst, src, add, t, groups*i/parts*winogradTall, min(groups*(i+1)/parts*winogradTall, t.count()))
 	})
 }
 
@@ -130,6 +131,14 @@ func (w *winograd) products(out, in []float32, sums, plane, tiles, cell, block i
 	_, vectors := w.block(block)
 	width := vectors * simd.Lanes
 	weights := w.ofBlock(cell, block)
+	if vectors == 1 {
+		for k := range simd.WinogradTaps {
+			x, v, y := in[k*plane:], weights[k*w.Ci*width:], out[k*sums:]
+			done := w.be.RowTiles(tiles, w.Ci, x, w.lanes, v, y, w.width)
+			w.be.ChannelTiles(tiles-done, 1, w.Ci, x, w.row[done:], w.pos, v, width, y, w.out[done:], false, nil)
+		}
+		return
+	}
 	n := (w.Ci*vectors + bandWeights - 1) / bandWeights
 	for k := range simd.WinogradTaps {
 		for b := range n {

@@ -481,6 +481,11 @@ func copyRowsAVX512(n int, x *float32, xs int, y *float32)
 //go:noescape
 func padRowsAVX512(n int, vectors int, x *float32, left int, xs int, y *float32, ys int, last int, masks *uint16)
 
+// rowTiles12 is the body of Backend.RowTiles; tiles and n are positive.
+//
+//go:noescape
+func rowTiles12(tiles int, n int, x *float32, next int, v *float32, c *float32, to int)
+
 // transposeAVX512 is the vector loop of Backend.Transpose; n is positive, rows from 1 to 16.
 //
 //go:noescape

@@ -31,6 +31,8 @@ func productTileAVX512(rows, vectors, panels, k int, a []float32, lda int, b []f
 
 func copyRowsAVX512(n int, x *float32, xs int, y *float32) { panic(unreachable) }
 
+func rowTiles12(tiles, n int, x *float32, next int, v, c *float32, to int) { panic(unreachable) }
+
 func transposeAVX512(rows, n int, x *float32, xs int, y *float32, ys int) { panic(unreachable) }
 
 func padRowsAVX512(n, vectors int, x *float32, left, xs int, y *float32, ys, last int, masks *uint16) {

@@ -119,6 +119,22 @@ func (b Backend) ChannelTiles(rows, vectors, n int, x []float32, row, pos []int,
 	}
 }
 
+// rowTile is the number of rows that RowTiles computes at a time.
+const rowTile = 12
+
+// RowTiles stores in c[i*to+j] the chain from +0 of n terms x[i*next+t] * v[t*16+j], for j below 16 and as many of the first
+// rows i as whole tiles hold, whose number it returns: 0 where ChannelTiles is as fast.
+func (b Backend) RowTiles(rows, n int, x []float32, next int, v, c []float32, to int) int {
+	tiles := rows / rowTile
+	if b != AVX512 || n == 0 || tiles == 0 {
+		return 0
+	}
+	rows = tiles * rowTile
+	_, _, _ = x[(rows-1)*next+n-1], v[n*Lanes-1], c[(rows-1)*to+Lanes-1]
+	rowTiles12(tiles, n, &x[0], next, &v[0], &c[0], to)
+	return rows
+}
+
 func channelTilesGeneric(rows, vectors, n int, x []float32, row, pos []int, v []float32, stride int, c []float32, out []int, load bool) {
 	for i := range rows {
 		for j := 0; j < Lanes*vectors; j += 4 {

@@ -333,6 +333,71 @@ func (f *file) channelTiles(rows, vectors int) {
 	f.end()
 }
 
+// rowTiles emits tiles of 12 rows of 16 channels, one after another, whose rows are the same distance apart. Twelve
+// accumulators cover the latency of two pipes, which six do not, and values are broadcast by the multiply-adds themselves.
+func (f *file) rowTiles() {
+	const rows = 12
+	arg := f.begin("rowTiles12", "is the body of Backend.RowTiles; tiles and n are positive.",
+		num("tiles"), num("n"), ptr("x"), num("next"), ptr("v"), ptr("c"), num("to"))
+	bases := []string{"R8", "R9", "R10", "R11"} // of three rows each
+	f.op("MOVQ %s, SI", arg("x"))
+	f.op("MOVQ %s, R12", arg("next"))
+	f.op("SHLQ $2, R12")
+	f.op("LEAQ (R12)(R12*2), DX")
+	f.op("MOVQ %s, DI", arg("c"))
+	f.op("MOVQ %s, R13", arg("to"))
+	f.op("SHLQ $2, R13")
+	f.label("tile")
+	f.op("MOVQ SI, R8")
+	for i, b := range bases[1:] {
+		f.op("LEAQ (%s)(DX*1), %s", bases[i], b)
+	}
+	f.op("LEAQ (R11)(DX*1), SI")
+	for i := range rows {
+		f.op("VPXORD Z%d, Z%d, Z%d", i, i, i)
+	}
+	f.op("MOVQ %s, BX", arg("v"))
+	term := func(t int) {
+		f.op("VMOVUPS %d(BX), Z%d", 64*t, 12+t)
+		for i := range rows {
+			index := []string{"", "(R12*1)", "(R12*2)"}[i%3]
+			f.op("VFMADD231PS.BCST %d(%s)%s, Z%d, Z%d", 4*t, bases[i/3], index, 12+t, i)
+		}
+	}
+	next := func(terms int) {
+		f.op("ADDQ $%d, BX", 64*terms)
+		for _, b := range bases {
+			f.op("ADDQ $%d, %s", 4*terms, b)
+		}
+	}
+	f.op("MOVQ %s, CX", arg("n"))
+	f.label("single") // until whole fours are left
+	f.op("TESTQ $3, CX")
+	f.op("JZ fours")
+	term(0)
+	next(1)
+	f.op("DECQ CX")
+	f.op("JMP single")
+	f.label("fours")
+	f.op("SHRQ $2, CX")
+	f.op("JZ store")
+	f.label("loop")
+	for t := range 4 {
+		term(t)
+	}
+	next(4)
+	f.op("DECQ CX")
+	f.op("JNZ loop")
+	f.label("store")
+	for i := range rows {
+		f.op("VMOVUPS Z%d, (DI)", i)
+		f.op("ADDQ R13, DI")
+	}
+	f.op("DECQ %s", arg("tiles"))
+	f.op("JNZ tile")
+	f.end()
+}
+
 // channelEnding emits what follows the last term of a tile whose lanes are channels.
 func (f *file) channelEnding(rows, vectors int, end string, stored func(list, base string, first int, do func(i, v int, at string))) {
 	f.op("MOVQ %s, AX", end)

@@ -60,6 +60,7 @@ func main() {
 	avx512.productTiles()
 	avx512.copyRows()
 	avx512.padRows()
+	avx512.rowTiles()
 	avx512.transpose()
 	avx512.shared()
 	avx512.write(os.Args[1], "avx512_amd64")
