@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"runtime/debug"
 	"testing"
 )
 
@@ -123,4 +124,22 @@ func TestValidateWinograd(t *testing.T) {
 			t.Errorf("%+v is allowed", c)
 		}
 	}
+}
+
+// TestWinogradAllocations checks that a band allocates nothing on one worker once buffers are there, whatever its size.
+func TestWinogradAllocations(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // a collection takes back buffers that wait to be used again
+	const step, width = 32, 70
+	src := Band{V: testValues("x", 10*(width+2)*step, false), Pitch: (width + 2) * step, Step: step}
+	dst := Band{V: make([]float32, 8*width*step), Pitch: width * step, Step: step}
+	eachBackend(t, func(t *testing.T, p *Pool) {
+		if p.Workers() > 1 {
+			return // goroutines are allocated for each call
+		}
+		c := NewBandConv(BandLayer{Ci: step, Co: step, Size: 3, Stride: 1, Cells: 1, Weights: testValues("w", step*step*9, false), Winograd: true}, p)
+		defer c.Release()
+		if n := testing.AllocsPerRun(5, func() { c.Rows(dst, src, nil, 8, width, p) }); n != 0 {
+			t.Errorf("%g allocations a band", n)
+		}
+	})
 }

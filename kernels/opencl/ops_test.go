@@ -44,3 +44,15 @@ func TestOperations(t *testing.T) {
 		})
 	}
 }
+
+// TestWinogradInParts computes a convolution some tiles at a time, the last
+// time fewer.
+func TestWinogradInParts(t *testing.T) {
+	defer func(most int) { mostTiled = most }(mostTiled)
+	mostTiled = 16 * (20 + 12) * 13
+	d := testDevice(t)
+	o := kernels.ConvOp{ConvShape: kernels.ConvShape{N: 2, Ci: 20, H: 11, W: 9, Co: 12, KH: 3, KW: 3, PadH: 1, PadW: 1}, Bias: true, Winograd: true}
+	if err := (kernels.Sample{Name: "Winograd in parts", Op: o, Special: true}).Compare(d); err != nil {
+		t.Error(err)
+	}
+}

@@ -2,8 +2,8 @@ package opencl
 
 import "shiftmill/kernels"
 
-// mostTiled bounds the memory of transformed tiles: 64 MiB.
-const mostTiled = 16 << 20
+// mostTiled bounds the memory of transformed tiles: 64 MiB. A test makes it less.
+var mostTiled = 16 << 20
 
 // winograd computes a convolution as kernels.Conv2DWinograd does, some tiles
 // at a time.
