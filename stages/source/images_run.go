@@ -195,7 +195,11 @@ func (r *imagesRun) sum(others []found, out stages.Sink) error {
 // nothing says why a folder gave no row.
 func (c *Images) nothing(others []found) error {
 	if len(others) == 0 {
-		return fmt.Errorf("the root holds no file that ends in %s", strings.Join(c.Extensions, ", "))
+		also := ""
+		if len(c.Glob) > 0 {
+			also = fmt.Sprintf(" and is of the form %s", strings.Join(c.Glob, " or "))
+		}
+		return fmt.Errorf("the root holds no file that ends in %s%s", strings.Join(c.Extensions, ", "), also)
 	}
 	return fmt.Errorf("none of the %d image files below the root matches the pattern %s; one is named %s", len(others), c.Pattern, others[0].name)
 }

@@ -168,6 +168,7 @@ func TestImagesErrors(t *testing.T) {
 	root := files(t, map[string]string{"x/1.png": "png", "empty/readme.txt": "text"})
 	for _, tt := range []struct{ name, with, want string }{
 		{"no match", `{root: ., pattern: "{a}/{b}/{file}"}`, "none of the 1 image files below the root matches the pattern {a}/{b}/{file}; one is named x/1.png"},
+		{"no image of a form", `{root: empty, glob: ["*.png", "a/**"]}`, "the root holds no file that ends in jpg, jpeg, png, webp, gif, bmp and is of the form *.png or a/**"},
 		{"no image", `{root: empty}`, "the root holds no file that ends in jpg, jpeg, png, webp, gif, bmp"},
 		{"no folder", `{root: nowhere}`, "list images: the root folder: no such file or directory"},
 		{"joined names", `{root: ., pattern: "{a}{b}/{file}"}`, `-: with.pattern: in "{a}{b}/{file}" nothing says where {a} ends and {b} begins`},

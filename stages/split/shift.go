@@ -162,18 +162,17 @@ func checkShift(c *Shift) []pipeline.Problem {
 	return problems
 }
 
-// adviseShift warns of shares beside stratify.
-func adviseShift(c *Shift) []pipeline.Problem {
-	if len(c.Stratify) == 0 {
-		return nil
+// adviseShift warns of shares beside stratify, and of candidates that nobody takes out.
+func adviseShift(c *Shift) (advice []pipeline.Problem) {
+	names := keys(c.Sizes.of)
+	if k := slices.IndexFunc(names, func(n string) bool { return c.Sizes.of[n].kind == share }); k >= 0 && len(c.Stratify) > 0 {
+		advice = append(advice, pipeline.Problem{Field: "stratify", Msg: fmt.Sprintf("%s: %s draws each row by itself, so that no added row moves another one, and does not deal the rows of each %s: the mix is kept but for chance, which small classes show; a number of rows is dealt class by class",
+			names[k], c.Sizes.of[names[k]], strings.Join(c.Stratify, " and "))})
 	}
-	for _, name := range keys(c.Sizes.of) {
-		if s := c.Sizes.of[name]; s.kind == share {
-			return []pipeline.Problem{{Field: "stratify", Msg: fmt.Sprintf("%s: %s draws each row by itself, so that no added row moves another one, and does not deal the rows of each %s: the mix is kept but for chance, which small classes show; a number of rows is dealt class by class",
-				name, s, strings.Join(c.Stratify, " and "))}}
-		}
+	if c.Reserve.kind != 0 && c.Leakage.Text() == "off" {
+		advice = append(advice, pipeline.Problem{Field: "reserve", Msg: "with leakage: off the sets hold candidates beyond their sizes; check/leakage of your own must stand behind, which takes out those that it does not need"})
 	}
-	return nil
+	return advice
 }
 
 func shiftOutputs(c *Shift) []stages.Output {
