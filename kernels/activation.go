@@ -1,5 +1,7 @@
 package kernels
 
+import "math"
+
 // Element-wise operations. All slices of a call have one length, and dst may be one of the sources.
 
 // ReLU stores x < 0 ? +0 : x in dst; NaN and -0 pass.
@@ -162,10 +164,11 @@ func Interleave(dst, even, odd []float32) {
 func StochasticSign(dst, x, u []float32) {
 	sameLength("StochasticSign", len(dst), len(x), len(u))
 	for i, v := range x {
-		if u[i] < float32(1+v)*0.5 {
-			dst[i] = 1
-		} else {
+		d := u[i] - float32(1+v)*0.5 // below zero where u is less; a branch on it would be guessed wrong half of the time
+		if d != d {
 			dst[i] = -1
+			continue
 		}
+		dst[i] = math.Float32frombits(math.Float32bits(-1) ^ math.Float32bits(d)&(1<<31))
 	}
 }

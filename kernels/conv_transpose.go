@@ -39,28 +39,44 @@ func reflect(i, n int) int {
 // PadReflect surrounds every plane of x [planes, h, w] with its mirror image; each side of b is less than the plane's size.
 // With a Conv2D without padding behind it, it is a convolution with reflected borders.
 func PadReflect(dst, x []float32, planes, h, w int, b Border) {
-	mirror("PadReflect", dst, x, planes, h, w, b, func(padded, plain int) { dst[padded] = x[plain] })
+	mirror("PadReflect", dst, x, planes, h, w, b, func(padded, plain []float32) {
+		for j := range b.Left {
+			padded[j] = plain[b.Left-j]
+		}
+		copy(padded[b.Left:], plain)
+		for j := range b.Right {
+			padded[b.Left+w+j] = plain[w-2-j]
+		}
+	})
 }
 
 // PadReflectBack stores in dx the gradient of PadReflect: the values of dy that show a pixel are added from +0 in order.
 func PadReflectBack(dx, dy []float32, planes, h, w int, b Border) {
 	clear(dx)
-	mirror("PadReflectBack", dy, dx, planes, h, w, b, func(padded, plain int) { dx[plain] += dy[padded] })
+	be := backend()
+	mirror("PadReflectBack", dy, dx, planes, h, w, b, func(padded, plain []float32) {
+		for j := range b.Left {
+			plain[b.Left-j] += padded[j]
+		}
+		be.Add(plain, plain, padded[b.Left:b.Left+w])
+		for j := range b.Right {
+			plain[w-2-j] += padded[b.Left+w+j]
+		}
+	})
 }
 
-func mirror(op string, padded, plain []float32, planes, h, w int, b Border, move func(padded, plain int)) {
+// mirror calls each with every padded row and the row that it shows, in order.
+func mirror(op string, padded, plain []float32, planes, h, w int, b Border, each func(padded, plain []float32)) {
 	if min(b.Top, b.Bottom, b.Left, b.Right) < 0 || max(b.Top, b.Bottom) >= h || max(b.Left, b.Right) >= w {
 		panic("kernels: " + op + ": a border must be less than the image")
 	}
+	width := w + b.Left + b.Right
 	sameLength(op+" plain", planes*h*w, len(plain))
-	sameLength(op+" padded", planes*(h+b.Top+b.Bottom)*(w+b.Left+b.Right), len(padded))
-	at := 0
+	sameLength(op+" padded", planes*(h+b.Top+b.Bottom)*width, len(padded))
 	for i := range planes {
 		for y := -b.Top; y < h+b.Bottom; y++ {
-			for x := -b.Left; x < w+b.Right; x++ {
-				move(at, (i*h+reflect(y, h))*w+reflect(x, w))
-				at++
-			}
+			each(padded[:width], plain[(i*h+reflect(y, h))*w:][:w])
+			padded = padded[width:]
 		}
 	}
 }

@@ -43,14 +43,13 @@ func ScalePixels(dst, x, s []float32, n, c, plane int, p *Pool) {
 func PixelProducts(dst, x, y []float32, n, c, plane int, p *Pool) {
 	sameLength("PixelProducts", n*c*plane, len(x), len(y))
 	sameLength("PixelProducts sums", n*plane, len(dst))
+	be := backend()
 	p.Run(n, func(i int) {
 		sums := dst[i*plane : (i+1)*plane]
 		clear(sums)
 		for ch := range c {
 			at := (i*c + ch) * plane
-			for j := range sums {
-				sums[j] = FMA32(x[at+j], y[at+j], sums[j])
-			}
+			be.MulAdd(sums, x[at:at+plane], y[at:at+plane])
 		}
 	})
 }
@@ -74,6 +73,7 @@ func channelPool[T position](dst []float32, index []T, x []float32, n, c, plane 
 		panic(fmt.Sprintf("kernels: ChannelPool: %d channels", c))
 	}
 	be := backend()
+	places, exact := any(index).([]float32)
 	p.Run(n, func(i int) {
 		most, mean := dst[2*i*plane:(2*i+1)*plane], dst[(2*i+1)*plane:(2*i+2)*plane]
 		clear(mean)
@@ -85,6 +85,10 @@ func channelPool[T position](dst []float32, index []T, x []float32, n, c, plane 
 				if index != nil {
 					clear(index[i*plane : (i+1)*plane])
 				}
+				continue
+			}
+			if exact {
+				be.MaxAt(float32(ch), most, places[i*plane:(i+1)*plane], v)
 				continue
 			}
 			for j, u := range v {

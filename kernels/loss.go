@@ -101,10 +101,14 @@ func SoftCrossEntropy(loss, dlogits, logits, target []float32, n, c int, scale f
 	})
 }
 
-// log1pExp returns log(1 + e) for e in [0, 1], with a small relative error however small e is.
-func log1pExp(e float32) float32 {
-	u := 1 + e
-	return Log(u) + (e-(u-1))/u
+// log1p replaces e, in [0, 1], by log(1 + e), with a small relative error however small e is. u is as long.
+func log1p(e, u []float32) {
+	for j, v := range e {
+		u[j] = 1 + v
+		e[j] = (v - (u[j] - 1)) / u[j]
+	}
+	LogSlice(u, u)
+	Add(e, u, e)
 }
 
 // BCEWithLogits stores in loss the binary cross-entropy of every logit with its target in [0, 1], and in dlogits, unless
@@ -114,14 +118,30 @@ func BCEWithLogits(loss, dlogits, logits, target []float32, scale float32) {
 	if dlogits != nil {
 		sameLength("BCEWithLogits dlogits", len(logits), len(dlogits))
 	}
-	for i, x := range logits {
-		pos := x
-		if x < 0 {
-			pos = 0
+	const most = 256 // at a time, so that they rest in the first-level cache
+	b := getFloats(3 * most)
+	defer b.put()
+	for first := 0; first < len(logits); first += most {
+		end := min(first+most, len(logits))
+		x, t, n := logits[first:end], target[first:end], end-first
+		e, u, s := b.v[:n], b.v[most:][:n], b.v[2*most:][:n]
+		for j, v := range x {
+			e[j] = -abs(v)
 		}
-		loss[i] = FMA32(-x, target[i], pos) + log1pExp(Exp(-abs(x)))
+		ExpSlice(e, e)
+		log1p(e, u)
 		if dlogits != nil {
-			dlogits[i] = (Sigmoid(x) - target[i]) * scale
+			SigmoidSlice(s, x)
+		}
+		for j, v := range x {
+			pos := v
+			if v < 0 {
+				pos = 0
+			}
+			loss[first+j] = FMA32(-v, t[j], pos) + e[j]
+			if dlogits != nil {
+				dlogits[first+j] = (s[j] - t[j]) * scale
+			}
 		}
 	}
 }
@@ -159,8 +179,9 @@ func JensenShannon(loss []float32, dlogits, logits [][]float32, n, c int, scale 
 			Add(mix, mix, row(v))
 		}
 		for j := range mix {
-			mix[j] = Log(max32(mix[j]/float32(views), 1e-7))
+			mix[j] = max32(mix[j]/float32(views), 1e-7)
 		}
+		LogSlice(mix, mix)
 		var all float32
 		for v := range views {
 			q, logp := row(v), row(views+v)
@@ -208,9 +229,11 @@ func SoftmaxBack(dx, dy, y []float32, n, c int, p *Pool) {
 func LogSoftmaxBack(dx, dy, y []float32, n, c int, p *Pool) {
 	sameLength("LogSoftmaxBack", n*c, len(dx), len(dy), len(y))
 	p.Run(n, func(i int) {
+		e := getFloats(c)
+		defer e.put()
 		total := Sum(dy[i*c : (i+1)*c])
-		for j := i * c; j < (i+1)*c; j++ {
-			dx[j] = FMA32(-Exp(y[j]), total, dy[j])
-		}
+		ExpSlice(e.v, y[i*c:(i+1)*c])
+		copy(dx[i*c:(i+1)*c], dy[i*c:(i+1)*c])
+		Axpy(-total, e.v, dx[i*c:(i+1)*c])
 	})
 }

@@ -114,7 +114,6 @@ func maxPool[T position](dst []float32, index []T, x []float32, s PoolShape, p *
 
 // whole returns the outputs whose windows lie in the image, or nothing where they are too few for vectors.
 func (s PoolShape) whole() image.Rectangle {
-	inside := func(stride, pad, k, n int) (first, end int) { return (pad + stride - 1) / stride, (n+pad-k)/stride + 1 }
 	var r image.Rectangle
 	r.Min.X, r.Max.X = inside(s.StrideW, s.PadW, s.KW, s.W)
 	r.Min.Y, r.Max.Y = inside(s.StrideH, s.PadH, s.KH, s.H)
@@ -122,6 +121,14 @@ func (s PoolShape) whole() image.Rectangle {
 		return image.Rectangle{}
 	}
 	return r
+}
+
+// inside returns the outputs whose windows lie in an image of size n, in one direction.
+func inside(stride, pad, k, n int) (first, end int) {
+	if n+pad < k {
+		return 0, 0
+	}
+	return (pad + stride - 1) / stride, (n+pad-k)/stride + 1
 }
 
 // wholeMaxima stores the maxima of the windows of a plane that lie in it, and their positions. It takes them for a window
@@ -246,7 +253,55 @@ func maxPoolBack[T position](dx, dy []float32, index []T, s PoolShape, p *Pool) 
 // out of the sum, divided once by KH*KW or, with ExcludePad, by the positions inside.
 func AvgPool(dst, x []float32, s PoolShape, p *Pool) {
 	s = s.checked("AvgPool", x, dst)
-	s.average(dst, x, s.OutH(), s.OutW(), s.fixedRows, s.fixedCols, p)
+	oh, ow := s.OutH(), s.OutW()
+	c0, c1 := inside(s.StrideW, s.PadW, s.KW, s.W)
+	if c1-c0 < simd.Group { // too few windows for vectors
+		s.average(dst, x, oh, ow, s.fixedRows, s.fixedCols, p)
+		return
+	}
+	be := backend()
+	p.Run(s.Planes, func(i int) {
+		in, out := x[i*s.H*s.W:(i+1)*s.H*s.W], dst[i*oh*ow:(i+1)*oh*ow]
+		b := getFloats(c1 - c0)
+		defer b.put()
+		for oy := range oh {
+			y0, y1 := s.fixedRows(oy)
+			row := out[oy*ow : (oy+1)*ow]
+			s.averageRow(row, in, y0, y1, 0, c0)
+			sums := row[c0:c1]
+			clear(sums)
+			for y := y0; y < y1; y++ {
+				for kw := range s.KW {
+					everyOf(be, b.v, in[y*s.W+c0*s.StrideW-s.PadW+kw:(y+1)*s.W], s.StrideW)
+					be.Add(sums, sums, b.v)
+				}
+			}
+			d := s.divisor((y1 - y0) * s.KW)
+			for j := range sums {
+				sums[j] /= d
+			}
+			s.averageRow(row, in, y0, y1, c1, ow)
+		}
+	})
+}
+
+// averageRow stores the averages of the rows from y0 to y1 for the outputs from first to end of a row.
+func (s PoolShape) averageRow(row, in []float32, y0, y1, first, end int) {
+	for ox := first; ox < end; ox++ {
+		x0, x1 := s.fixedCols(ox)
+		row[ox] = s.one(in, y0, y1, x0, x1)
+	}
+}
+
+// one is the average of a window.
+func (s PoolShape) one(in []float32, y0, y1, x0, x1 int) float32 {
+	var sum float32
+	for y := y0; y < y1; y++ {
+		for _, v := range in[y*s.W+x0 : y*s.W+x1] {
+			sum += v
+		}
+	}
+	return sum / s.divisor((y1-y0)*(x1-x0))
 }
 
 // AvgPoolBack stores in dx the gradient of AvgPool: dy divided by the window's divisor, added in ascending order of windows.
@@ -273,13 +328,7 @@ func (s PoolShape) average(dst, x []float32, oh, ow int, rows, cols func(int) (i
 			y0, y1 := rows(oy)
 			for ox := range ow {
 				x0, x1 := cols(ox)
-				var sum float32
-				for y := y0; y < y1; y++ {
-					for _, v := range in[y*s.W+x0 : y*s.W+x1] {
-						sum += v
-					}
-				}
-				dst[at] = sum / s.divisor((y1-y0)*(x1-x0))
+				dst[at] = s.one(in, y0, y1, x0, x1)
 				at++
 			}
 		}

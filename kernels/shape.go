@@ -1,5 +1,7 @@
 package kernels
 
+import "math"
+
 // Concat stores the channels of the sources one after the other: source k is [n, channels[k], plane], dst is
 // [n, sum of channels, plane].
 func Concat(dst []float32, src [][]float32, channels []int, n, plane int) {
@@ -40,44 +42,58 @@ func SliceBack(dx, dy []float32, n, c, plane, first, end int) {
 // each r x r cell.
 func PixelShuffle(dst, x []float32, n, c, h, w, r int) {
 	sameLength("PixelShuffle", n*c*r*r*h*w, len(dst), len(x))
-	if r == 2 {
-		be := backend()
-		for nc := range n * c {
-			for y := range 2 * h {
-				from := ((nc*4+y%2*2)*h + y/2) * w
-				be.Interleave(dst[(nc*2*h+y)*2*w:][:2*w], x[from:from+w], x[from+h*w:][:w])
+	be := backend()
+	for y := range n * c * h * r {
+		to := dst[y*w*r:][:w*r]
+		if r == 2 {
+			a, b := cellRow(y, 0, h, r)*w, cellRow(y, 1, h, r)*w
+			be.Interleave(to, x[a:a+w], x[b:b+w])
+			continue
+		}
+		for j := range r {
+			for k, v := range x[cellRow(y, j, h, r)*w:][:w] {
+				to[k*r+j] = v
 			}
 		}
-		return
 	}
-	shuffle(n, c, h, w, r, func(fine, coarse int) { dst[fine] = x[coarse] })
 }
 
 // PixelShuffleBack moves dy [n, c, h*r, w*r] back to dx [n, c*r*r, h, w]; it is the inverse of PixelShuffle.
 func PixelShuffleBack(dx, dy []float32, n, c, h, w, r int) {
 	sameLength("PixelShuffleBack", n*c*r*r*h*w, len(dx), len(dy))
-	shuffle(n, c, h, w, r, func(fine, coarse int) { dx[coarse] = dy[fine] })
-}
-
-func shuffle(n, c, h, w, r int, move func(fine, coarse int)) {
-	fine := 0
-	for nc := range n * c {
-		for y := range h * r {
-			for x := range w * r {
-				ch := (nc*r+y%r)*r + x%r
-				move(fine, (ch*h+y/r)*w+x/r)
-				fine++
-			}
+	be := backend()
+	for y := range n * c * h * r {
+		for j := range r {
+			everyOf(be, dx[cellRow(y, j, h, r)*w:][:w], dy[y*w*r+j:(y+1)*w*r], r)
 		}
 	}
+}
+
+// cellRow is the row, over planes of h, that holds column j of the cells of row y, over planes of h*r.
+func cellRow(y, j, h, r int) int {
+	plane, y := y/(h*r), y%(h*r)
+	return ((plane*r+y%r)*r+j)*h + y/r
 }
 
 // Upsample repeats every pixel of x [planes, h, w] r times in both directions: dst is [planes, h*r, w*r].
 func Upsample(dst, x []float32, planes, h, w, r int) {
 	sameLength("Upsample x", planes*h*w, len(x))
 	sameLength("Upsample", planes*h*w*r*r, len(dst))
-	for i := range dst {
-		dst[i] = x[i/(w*r)/r*w+i%(w*r)/r]
+	be := backend()
+	for y := range planes * h {
+		from, cells := x[y*w:(y+1)*w], dst[y*w*r*r:(y+1)*w*r*r]
+		if r == 2 {
+			be.Interleave(cells[:w*r], from, from)
+		} else {
+			for k, v := range from {
+				for j := range r {
+					cells[k*r+j] = v
+				}
+			}
+		}
+		for i := 1; i < r; i++ {
+			copy(cells[i*w*r:(i+1)*w*r], cells[:w*r])
+		}
 	}
 }
 
@@ -85,15 +101,18 @@ func Upsample(dst, x []float32, planes, h, w, r int) {
 func UpsampleBack(dx, dy []float32, planes, h, w, r int) {
 	sameLength("UpsampleBack dx", planes*h*w, len(dx))
 	sameLength("UpsampleBack dy", planes*h*w*r*r, len(dy))
-	for i := range dx {
-		var s float32
-		for y := range r {
-			at := (i/w*r+y)*w*r + i%w*r
-			for _, d := range dy[at : at+r] {
-				s += d
+	be := backend()
+	column := getFloats(w)
+	defer column.put()
+	for y := range planes * h {
+		to := dx[y*w : (y+1)*w]
+		clear(to)
+		for i := range r {
+			for j := range r {
+				everyOf(be, column.v, dy[(y*r+i)*w*r+j:(y*r+i+1)*w*r], r)
+				be.Add(to, to, column.v)
 			}
 		}
-		dx[i] = s
 	}
 }
 
@@ -112,12 +131,10 @@ func Dropout(dst, x []float32, rows []Source, prob float32, p *Pool) {
 		u := getFloats(each)
 		defer u.put()
 		rows[i].Uniforms(u.v, 0)
-		for j, v := range u.v {
-			if v >= prob {
-				dst[i*each+j] = x[i*each+j] * scale
-			} else {
-				dst[i*each+j] = 0
-			}
+		to := dst[i*each : (i+1)*each]
+		for j, v := range x[i*each : (i+1)*each] {
+			less := uint32(int32(math.Float32bits(u.v[j]-prob)) >> 31) // all ones; a branch would be guessed wrong too often
+			to[j] = math.Float32frombits(math.Float32bits(v*scale) &^ less)
 		}
 	})
 }

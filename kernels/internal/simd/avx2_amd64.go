@@ -154,6 +154,11 @@ func affineAVX2(n int, a float32, b float32, dst *float32, x *float32)
 //go:noescape
 func normBackAVX2(n int, p float32, mean float32, q float32, r float32, dx *float32, dy *float32, x *float32)
 
+// mulAddAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
+//
+//go:noescape
+func mulAddAVX2(n int, acc *float32, x *float32, y *float32)
+
 // reLUAVX2 is the vector loop of the Go twin of its name, for a multiple of 8 elements, at least 8.
 //
 //go:noescape

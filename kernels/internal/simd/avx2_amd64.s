@@ -2715,6 +2715,24 @@ loop:
 	VZEROUPPER
 	RET
 
+// func mulAddAVX2(n int, acc *float32, x *float32, y *float32)
+TEXT ·mulAddAVX2(SB), NOSPLIT, $0-32
+	MOVQ n+0(FP), AX
+	MOVQ acc+8(FP), DI
+	MOVQ x+16(FP), SI
+	MOVQ y+24(FP), BX
+	XORQ DX, DX
+loop:
+	VMOVUPS (SI)(DX*4), Y0
+	VMOVUPS (DI)(DX*4), Y1
+	VFMADD231PS (BX)(DX*4), Y0, Y1
+	VMOVUPS Y1, (DI)(DX*4)
+	ADDQ $8, DX
+	CMPQ DX, AX
+	JLT loop
+	VZEROUPPER
+	RET
+
 // func reLUAVX2(n int, dst *float32, x *float32)
 TEXT ·reLUAVX2(SB), NOSPLIT, $0-24
 	MOVQ n+0(FP), AX

@@ -551,6 +551,11 @@ func affineAVX512(n int, a float32, b float32, dst *float32, x *float32)
 //go:noescape
 func normBackAVX512(n int, p float32, mean float32, q float32, r float32, dx *float32, dy *float32, x *float32)
 
+// mulAddAVX512 is the vector loop of the Go twin of its name, for a multiple of 16 elements, at least 16.
+//
+//go:noescape
+func mulAddAVX512(n int, acc *float32, x *float32, y *float32)
+
 // reLUAVX512 is the vector loop of the Go twin of its name, for a multiple of 16 elements, at least 16.
 //
 //go:noescape

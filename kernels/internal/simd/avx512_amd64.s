@@ -24804,6 +24804,24 @@ loop:
 	VZEROUPPER
 	RET
 
+// func mulAddAVX512(n int, acc *float32, x *float32, y *float32)
+TEXT ·mulAddAVX512(SB), NOSPLIT, $0-32
+	MOVQ n+0(FP), AX
+	MOVQ acc+8(FP), DI
+	MOVQ x+16(FP), SI
+	MOVQ y+24(FP), BX
+	XORQ DX, DX
+loop:
+	VMOVUPS (SI)(DX*4), Z0
+	VMOVUPS (DI)(DX*4), Z1
+	VFMADD231PS (BX)(DX*4), Z0, Z1
+	VMOVUPS Z1, (DI)(DX*4)
+	ADDQ $16, DX
+	CMPQ DX, AX
+	JLT loop
+	VZEROUPPER
+	RET
+
 // func reLUAVX512(n int, dst *float32, x *float32)
 TEXT ·reLUAVX512(SB), NOSPLIT, $0-24
 	MOVQ n+0(FP), AX

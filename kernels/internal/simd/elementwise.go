@@ -180,6 +180,17 @@ func (b Backend) Mul(dst, x, y []float32) {
 	}
 }
 
+// MulAdd stores fma(x, y, acc) in acc.
+func (b Backend) MulAdd(acc, x, y []float32) {
+	n := b.vectors(len(acc))
+	for i := 0; i < n; i += piece {
+		b.mulAddLoop(min(piece, n-i), &acc[i], &x[i], &y[i])
+	}
+	for i := n; i < len(acc); i++ {
+		acc[i] = FMA32(x[i], y[i], acc[i])
+	}
+}
+
 // Leaky stores x < 0 ? slope*x : x in dst.
 func (b Backend) Leaky(slope float32, dst, x []float32) {
 	n := b.vectors(len(dst))

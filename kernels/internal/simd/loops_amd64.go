@@ -100,6 +100,14 @@ func (be Backend) normBackLoop(n int, p float32, mean float32, q float32, r floa
 	normBackAVX2(n, p, mean, q, r, dx, dy, x)
 }
 
+func (be Backend) mulAddLoop(n int, acc *float32, x *float32, y *float32) {
+	if be == AVX512 {
+		mulAddAVX512(n, acc, x, y)
+		return
+	}
+	mulAddAVX2(n, acc, x, y)
+}
+
 func (be Backend) reLULoop(n int, dst *float32, x *float32) {
 	if be == AVX512 {
 		reLUAVX512(n, dst, x)

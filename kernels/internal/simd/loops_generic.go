@@ -36,6 +36,8 @@ func (be Backend) normBackLoop(n int, p float32, mean float32, q float32, r floa
 	panic(unreachable)
 }
 
+func (be Backend) mulAddLoop(n int, acc *float32, x *float32, y *float32) { panic(unreachable) }
+
 func (be Backend) reLULoop(n int, dst *float32, x *float32) { panic(unreachable) }
 
 func (be Backend) reLUBackLoop(n int, dx *float32, dy *float32, y *float32) { panic(unreachable) }

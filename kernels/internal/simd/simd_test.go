@@ -65,6 +65,7 @@ func TestElementwise(t *testing.T) {
 		"TanhBack":    func(b Backend, v [4][]float32) { b.TanhBack(v[0], v[1], v[2]) },
 		"SigmoidBack": func(b Backend, v [4][]float32) { b.SigmoidBack(v[0], v[1], v[2]) },
 		"Clamp":       func(b Backend, v [4][]float32) { b.Clamp(-0.5, 0.25, v[0], v[1]) },
+		"MulAdd":      func(b Backend, v [4][]float32) { b.MulAdd(v[0], v[1], v[2]) },
 		"Mul":         func(b Backend, v [4][]float32) { b.Mul(v[0], v[1], v[2]) },
 		"Adam": func(b Backend, v [4][]float32) {
 			b.Adam(-0.1, 0.9, 0.1, 0.99, 0.01, 0.5, 1e-8, 1e-3, v[0], v[1], v[2], v[3])

@@ -149,6 +149,12 @@ func (f *file) elementwise() {
 		f.vop("VFMADD231PS %s, %s, V0", at["dy"], s["p"])
 		f.vop("VMOVUPS V0, %s", at["dx"])
 	}})
+	f.vector(vec{"mulAdd", nil, []string{"acc", "x", "y"}, func(f *file, at, s map[string]string) {
+		f.vop("VMOVUPS %s, V0", at["x"])
+		f.vop("VMOVUPS %s, V1", at["acc"])
+		f.vop("VFMADD231PS %s, V0, V1", at["y"])
+		f.vop("VMOVUPS V1, %s", at["acc"])
+	}})
 	f.vector(vec{"reLU", nil, []string{"dst", "x"}, func(f *file, at, s map[string]string) {
 		f.zero("V1")
 		f.vop("VMOVUPS %s, V0", at["x"])
