@@ -136,23 +136,12 @@ func inside(stride, pad, k, n int) (first, end int) {
 func wholeMaxima[T position](out []float32, at []T, in []float32, s PoolShape, whole image.Rectangle) {
 	be := backend()
 	left := whole.Min.X*s.StrideW - s.PadW // where the first window begins
-	// Of each phase, the columns left+phase, left+phase+StrideW and so on of all rows, width by width.
 	width := (s.W + s.StrideW - 1) / s.StrideW
 	n := (s.H-s.KH)*width + whole.Dx() // windows
 	b := getFloats(2*n + min(s.StrideW, s.KW)*s.H*width)
 	defer b.put()
 	m, place, columns := b.v[:n], b.v[n:2*n], b.v[2*n:]
-	for f := range min(s.StrideW, s.KW) {
-		to := columns[f*s.H*width:][:s.H*width]
-		if s.W == width*s.StrideW {
-			everyOf(be, to[:(len(in)-left-f+s.StrideW-1)/s.StrideW], in[left+f:], s.StrideW)
-			continue
-		}
-		for y := range s.H {
-			row := in[y*s.W+left+f : (y+1)*s.W]
-			everyOf(be, to[y*width:][:(len(row)+s.StrideW-1)/s.StrideW], row, s.StrideW)
-		}
-	}
+	s.phases(be, columns, in, left)
 	clear(place)
 	for kh := range s.KH {
 		for kw := range s.KW {
@@ -170,6 +159,23 @@ func wholeMaxima[T position](out []float32, at []T, in []float32, s PoolShape, w
 		copy(out[to:to+whole.Dx()], m[y0*width:])
 		for j, k := range place[y0*width:][:whole.Dx()] {
 			at[to+j] = T(y0*s.W+left+j*s.StrideW) + T(k)
+		}
+	}
+}
+
+// phases stores, of each phase that windows read, the columns left+phase, left+phase+StrideW and so on of all rows of a plane,
+// as many side by side as make StrideW times the plane's width.
+func (s PoolShape) phases(be simd.Backend, columns, in []float32, left int) {
+	width := (s.W + s.StrideW - 1) / s.StrideW
+	for f := range min(s.StrideW, s.KW) {
+		to := columns[f*s.H*width:][:s.H*width]
+		if s.W == width*s.StrideW {
+			everyOf(be, to[:(len(in)-left-f+s.StrideW-1)/s.StrideW], in[left+f:], s.StrideW)
+			continue
+		}
+		for y := range s.H {
+			row := in[y*s.W+left+f : (y+1)*s.W]
+			everyOf(be, to[y*width:][:(len(row)+s.StrideW-1)/s.StrideW], row, s.StrideW)
 		}
 	}
 }
@@ -253,43 +259,49 @@ func maxPoolBack[T position](dx, dy []float32, index []T, s PoolShape, p *Pool) 
 // out of the sum, divided once by KH*KW or, with ExcludePad, by the positions inside.
 func AvgPool(dst, x []float32, s PoolShape, p *Pool) {
 	s = s.checked("AvgPool", x, dst)
-	oh, ow := s.OutH(), s.OutW()
-	c0, c1 := inside(s.StrideW, s.PadW, s.KW, s.W)
-	if c1-c0 < simd.Group { // too few windows for vectors
-		s.average(dst, x, oh, ow, s.fixedRows, s.fixedCols, p)
+	whole := s.whole()
+	if whole.Empty() {
+		s.average(dst, x, s.OutH(), s.OutW(), s.fixedRows, s.fixedCols, p)
 		return
 	}
-	be := backend()
 	p.Run(s.Planes, func(i int) {
-		in, out := x[i*s.H*s.W:(i+1)*s.H*s.W], dst[i*oh*ow:(i+1)*oh*ow]
-		b := getFloats(c1 - c0)
-		defer b.put()
-		for oy := range oh {
+		in, out := x[i*s.H*s.W:(i+1)*s.H*s.W], dst[i*s.OutH()*s.OutW():(i+1)*s.OutH()*s.OutW()]
+		wholeAverages(out, in, s, whole)
+		for oy := range s.OutH() {
 			y0, y1 := s.fixedRows(oy)
-			row := out[oy*ow : (oy+1)*ow]
-			s.averageRow(row, in, y0, y1, 0, c0)
-			sums := row[c0:c1]
-			clear(sums)
-			for y := y0; y < y1; y++ {
-				for kw := range s.KW {
-					everyOf(be, b.v, in[y*s.W+c0*s.StrideW-s.PadW+kw:(y+1)*s.W], s.StrideW)
-					be.Add(sums, sums, b.v)
+			for ox := 0; ox < s.OutW(); ox++ {
+				if image.Pt(ox, oy).In(whole) {
+					ox = whole.Max.X - 1
+					continue
 				}
+				x0, x1 := s.fixedCols(ox)
+				out[oy*s.OutW()+ox] = s.one(in, y0, y1, x0, x1)
 			}
-			d := s.divisor((y1 - y0) * s.KW)
-			for j := range sums {
-				sums[j] /= d
-			}
-			s.averageRow(row, in, y0, y1, c1, ow)
 		}
 	})
 }
 
-// averageRow stores the averages of the rows from y0 to y1 for the outputs from first to end of a row.
-func (s PoolShape) averageRow(row, in []float32, y0, y1, first, end int) {
-	for ox := first; ox < end; ox++ {
-		x0, x1 := s.fixedCols(ox)
-		row[ox] = s.one(in, y0, y1, x0, x1)
+// wholeAverages stores the averages of the windows of a plane that lie in it, as wholeMaxima does the maxima.
+func wholeAverages(out, in []float32, s PoolShape, whole image.Rectangle) {
+	be := backend()
+	width := (s.W + s.StrideW - 1) / s.StrideW
+	n := (s.H-s.KH)*width + whole.Dx()
+	b := getFloats(n + min(s.StrideW, s.KW)*s.H*width)
+	defer b.put()
+	sums, columns := b.v[:n], b.v[n:]
+	s.phases(be, columns, in, whole.Min.X*s.StrideW-s.PadW)
+	clear(sums)
+	for kh := range s.KH {
+		for kw := range s.KW {
+			be.Add(sums, sums, columns[(kw%s.StrideW*s.H+kh)*width+kw/s.StrideW:][:n])
+		}
+	}
+	d := s.divisor(s.KH * s.KW)
+	for oy := whole.Min.Y; oy < whole.Max.Y; oy++ {
+		to := out[oy*s.OutW()+whole.Min.X:][:whole.Dx()]
+		for j, v := range sums[(oy*s.StrideH-s.PadH)*width:][:whole.Dx()] {
+			to[j] = v / d
+		}
 	}
 }
 
