@@ -212,11 +212,8 @@ func (o opener) file(c stages.ImageCell) (*node, stages.FileRange, error) {
 
 // Place says where the file behind a cell lies.
 func (o opener) Place(_ context.Context, c stages.ImageCell) (stages.Place, bool, error) {
-	if !strings.Contains(c.Ref, "\x00") || c.Data != nil || !strings.HasPrefix(c.Ref, "file:") {
-		return stages.Place{}, false, nil
-	}
-	maker, r, err := o.file(c)
-	if err != nil || !r.Plain() {
+	maker, r, ok, err := o.locate(c)
+	if err != nil || !ok {
 		return stages.Place{}, false, err
 	}
 	d, err := o.e.digestOf(maker, r)
@@ -224,6 +221,23 @@ func (o opener) Place(_ context.Context, c stages.ImageCell) (stages.Place, bool
 		return stages.Place{}, false, errors.New(fileMessage(err))
 	}
 	return stages.Place{FileRange: r, SHA256: d}, true, nil
+}
+
+// Locate says where a cell's file lies, and reads none of it.
+func (o opener) Locate(c stages.ImageCell) (stages.FileRange, bool, error) {
+	_, r, ok, err := o.locate(c)
+	return r, ok, err
+}
+
+// locate finds the file of a cell; false where it is no part of one as it is stored.
+func (o opener) locate(c stages.ImageCell) (maker *node, r stages.FileRange, ok bool, err error) {
+	if !strings.Contains(c.Ref, "\x00") || c.Data != nil || !strings.HasPrefix(c.Ref, "file:") {
+		return nil, r, false, nil
+	}
+	if maker, r, err = o.file(c); err != nil || !r.Plain() {
+		return nil, r, false, err
+	}
+	return maker, r, true, nil
 }
 
 // readVerified reads a picture whose digest is known by its file's stat and refuses

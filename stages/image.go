@@ -57,9 +57,15 @@ type Picture struct {
 // that the stage's key names.
 type Images interface {
 	Open(ctx context.Context, c ImageCell) (Picture, error)
-	// Place says where a cell's encoded file lies, without reading it; ok is
-	// false for pictures that are no files.
+	// Place says where a cell's encoded file lies, with its digest; ok is false
+	// for pictures that are no files.
 	Place(ctx context.Context, c ImageCell) (p Place, ok bool, err error)
+}
+
+// A Locator is Images that can say where a cell's encoded file lies without its digest,
+// for which a file that nobody has read yet must be read.
+type Locator interface {
+	Locate(c ImageCell) (r FileRange, ok bool, err error)
 }
 
 // A Sharer is Images that lets stages which work on the same rows share what they

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -247,13 +248,25 @@ func (r *sample) encoded(ctx context.Context) (data []byte, extension string, er
 	return pic.Encoded, map[string]string{"jpeg": ".jpg", "png": ".png", "webp": ".webp", "gif": ".gif", "bmp": ".bmp"}[format], nil
 }
 
-// place is where a row's picture lies as a file of its own.
+// place is where a row's picture lies as a file of its own, which is there. A link needs
+// no digest of it, and so none of the bytes of perhaps millions of files.
 func (r *sample) place(ctx context.Context) (string, bool) {
-	p, ok, err := r.set.Images.Place(ctx, r.cell)
-	if err != nil || !ok || p.Size >= 0 || p.Offset != 0 {
+	var at stages.FileRange
+	var ok bool
+	var err error
+	if l, is := r.set.Images.(stages.Locator); is {
+		if at, ok, err = l.Locate(r.cell); ok && err == nil {
+			_, err = os.Stat(at.Path)
+		}
+	} else {
+		var p stages.Place
+		p, ok, err = r.set.Images.Place(ctx, r.cell)
+		at = p.FileRange
+	}
+	if err != nil || !ok || at.Size >= 0 || at.Offset != 0 {
 		return "", false
 	}
-	return p.Path, true
+	return at.Path, true
 }
 
 // classes lists the classes of all sets, sorted, and their numbers.

@@ -105,6 +105,11 @@ func (c counted) Open(ctx context.Context, cell stages.ImageCell) (stages.Pictur
 	return c.Images.Open(ctx, cell)
 }
 
+func (c counted) Locate(cell stages.ImageCell) (stages.FileRange, bool, error) {
+	c.event()
+	return c.Images.(stages.Locator).Locate(cell)
+}
+
 func (c counted) Place(ctx context.Context, cell stages.ImageCell) (stages.Place, bool, error) {
 	c.event()
 	return c.Images.Place(ctx, cell)
