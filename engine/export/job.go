@@ -199,10 +199,18 @@ func plainText(col arrow.Array, i int) string {
 	return strings.Join(parts, "|")
 }
 
+// longestName is what file systems take for a file's name, in bytes.
+const longestName = 255
+
 // fileName is a name for a row's picture that no other row of the set has: the
-// id made safe, with the picture's ending.
+// id made safe, with the picture's ending. Of an id that would be too long its
+// beginning stays, and a digest tells it from others.
 func (r *sample) fileName(extension string) string {
 	name := safe(r.id)
+	if len(name)+len(extension) > longestName {
+		sum := sha256.Sum256([]byte(r.id))
+		return fmt.Sprintf("%s~%x%s", name[:longestName/2], sum[:12], extension)
+	}
 	if known := strings.ToLower(path.Ext(name)); known == extension || known == ".jpeg" && extension == ".jpg" {
 		return name
 	}
