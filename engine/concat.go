@@ -108,7 +108,7 @@ func (e *Engine) concatenate(ctx context.Context, by *shape, refs []inputRef) (*
 		}
 		lines = append(lines, ids, c.suffixes.digests[i])
 	}
-	own := e.schemas.concat(schemas)
+	own := by.concat(&e.schemas, schemas)
 	d.schema, d.own = own.schema, own.fields
 	for _, child := range c.children {
 		d.rows += child.rows

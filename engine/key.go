@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -93,7 +92,13 @@ func derive(purpose string, parts ...runs.Digest) runs.Digest {
 // kind, version, shared code, parameters (files by content), seed.
 func (e *Engine) operation(n *node, k *keyWriter, digest func(path string) (runs.Digest, error)) error {
 	k.line("format", format, pipeline.Pos{})
-	k.line("kind", fmt.Sprintf("%s version %d", n.kind.Name, n.kind.Version), n.spec.Pos)
+	k.begin()
+	k.text("kind")
+	k.sep()
+	k.text(n.kind.Name)
+	k.text(" version ")
+	k.buf = strconv.AppendInt(k.buf, int64(n.kind.Version), 10)
+	k.end(n.spec.Pos)
 	for _, u := range n.kind.Uses {
 		k.line("uses", u, pipeline.Pos{})
 	}
@@ -118,7 +123,12 @@ func (e *Engine) operation(n *node, k *keyWriter, digest func(path string) (runs
 		if f.Location != "" {
 			value = "sha256:" + d.String()
 		}
-		k.line("with."+f.Path, value, f.Pos)
+		k.begin()
+		k.text("with.")
+		k.text(f.Path)
+		k.sep()
+		k.text(value)
+		k.end(f.Pos)
 	}
 	if n.kind.Random() {
 		k.line("seed", strconv.FormatUint(n.spec.Seed, 10), n.spec.SeedPos)

@@ -17,6 +17,7 @@ type shape struct {
 	columns  atomic.Pointer[[]string]
 	owns     atomic.Pointer[[]knownOwn]
 	joins    atomic.Pointer[[]knownJoin]
+	lists    atomic.Pointer[[]knownList]
 	suffixes atomic.Pointer[knownSuffixes]
 	reads    atomic.Pointer[[]*readColumn]
 }
@@ -24,6 +25,11 @@ type shape struct {
 type knownOwn struct {
 	encoded []byte
 	own     ownColumns
+}
+
+type knownList struct {
+	inputs []*arrow.Schema
+	own    ownColumns
 }
 
 type knownJoin struct{ base, own, joined *arrow.Schema }
@@ -126,6 +132,20 @@ func (s *shape) join(c *schemaCache, base, own *arrow.Schema) *arrow.Schema {
 	joined := c.join(base, own)
 	learn(&s.joins, knownJoin{base, own, joined})
 	return joined
+}
+
+// concat is the schema of a list of inputs.
+func (s *shape) concat(c *schemaCache, inputs []*arrow.Schema) ownColumns {
+	if known := s.lists.Load(); known != nil {
+		for i := range *known {
+			if k := &(*known)[i]; slices.Equal(k.inputs, inputs) {
+				return k.own
+			}
+		}
+	}
+	own := c.concat(inputs)
+	learn(&s.lists, knownList{slices.Clone(inputs), own})
+	return own
 }
 
 // concatSuffixes tells the rows of a list of inputs apart.

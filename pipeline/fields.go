@@ -18,10 +18,13 @@ import (
 //
 // Fields panics on a struct with unexported fields that is no SpecTexter, since
 // two different settings could look alike; a field tagged yaml:"-" is left out.
-func Fields(config, defaults any) []Field { return newTypes().fields(config, defaults) }
+func Fields(config, defaults any) []Field {
+	w := fieldWriter{types: newTypes()}
+	return w.list(config, defaults)
+}
 
-func (t *types) fields(config, defaults any) []Field {
-	w := fieldWriter{types: t}
+func (w *fieldWriter) list(config, defaults any) []Field {
+	w.out = nil
 	cv := reflect.ValueOf(config)
 	dv := reflect.ValueOf(defaults)
 	for cv.Kind() == reflect.Pointer {
@@ -36,7 +39,7 @@ func (t *types) fields(config, defaults any) []Field {
 	if !dv.IsValid() {
 		dv = reflect.Zero(cv.Type())
 	}
-	w.diff(cv, dv, t.form(cv.Type()), "")
+	w.diff(cv, dv, w.types.form(cv.Type()), "")
 	if len(w.out) > 1 {
 		slices.SortFunc(w.out, func(a, b Field) int { return strings.Compare(a.Path, b.Path) })
 	}

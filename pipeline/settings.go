@@ -36,13 +36,14 @@ type settingsReader struct {
 	axes     []string
 	defaults any
 	failed   bool // the spec holds mistakes already
+	fields   fieldWriter
 }
 
 // configType describes the parameters of the stage's kind.
 func (c *checker) configType(s *stage) *structType { return c.types.get(derefType(s.kind.NewConfig())) }
 
 func (c *checker) settingsReader(s *stage) *settingsReader {
-	r := &settingsReader{c: c, s: s, with: s.word("with"), path: s.withPath(), defaults: s.kind.NewConfig()}
+	r := &settingsReader{c: c, s: s, with: s.word("with"), path: s.withPath(), defaults: s.kind.NewConfig(), fields: fieldWriter{types: c.types}}
 	if r.with == nil {
 		r.with = &node{kind: Map, src: c.source(s.pos), line: int32(s.pos.Line), col: int32(s.pos.Column)}
 		if s.n.get("with") != nil {
@@ -130,7 +131,7 @@ func (r *settingsReader) readAll(combos [][]*axisValue) []*settings {
 			c := *r.c
 			c.rep, c.texts = reporter{}, nil
 			mine := *r
-			mine.c = &c
+			mine.c, mine.fields = &c, fieldWriter{types: c.types}
 			for i := from; i < to; i++ {
 				out[i] = mine.read(combos[i])
 			}
@@ -175,7 +176,7 @@ func (r *settingsReader) read(vals []*axisValue) *settings {
 	if r.c.problems(problems, with, path) {
 		return r.doubtful(set, problems)
 	}
-	set.fields = r.c.types.fields(set.config, r.defaults)
+	set.fields = r.fields.list(set.config, r.defaults)
 	for i := range set.fields {
 		set.fields[i].Pos = with.find(set.fields[i].Path).pos()
 	}
