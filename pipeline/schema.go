@@ -15,6 +15,31 @@ type SpecSchemer interface{ SpecSchema() map[string]any }
 
 var schemerType = reflect.TypeFor[SpecSchemer]()
 
+// SchemaOf describes a type as [Decode] reads it, for a SpecSchemer that takes it among
+// other forms.
+func SchemaOf[T any]() map[string]any {
+	w := &schemaWriter{types: newTypes()}
+	return w.value(&fieldType{min: math.NaN(), max: math.NaN()}, reflect.TypeFor[T](), reflect.Value{}, false)
+}
+
+// SchemaWords describes a choice of words, each with a sentence or "".
+func SchemaWords(words ...[2]string) map[string]any {
+	var any []object
+	for _, w := range words {
+		word := object{"const": w[0]}
+		if w[1] != "" {
+			word["description"] = w[1]
+		}
+		any = append(any, word)
+	}
+	return object{"anyOf": any}
+}
+
+// SchemaAny describes a value of any of some forms, or a reference in its place.
+func SchemaAny(forms ...map[string]any) map[string]any {
+	return object{"anyOf": append(forms, object{"$ref": "#/$defs/reference"})}
+}
+
 // Schema returns the JSON Schema (draft 2020-12) of the language and of every
 // kind in the vocabulary, for editors: types, bounds, words, defaults, and the
 // doc strings as descriptions. A spec that extends another one may leave out
@@ -61,7 +86,7 @@ type object = map[string]any
 
 type schemaWriter struct {
 	types *types
-	defs  object
+	defs  object         // nil where a part has to stand on its own
 	busy  []reflect.Type // structs being described, for types that hold themselves
 }
 
@@ -151,6 +176,13 @@ func withPresets(params object, presets []Preset) object {
 	for _, p := range presets {
 		names = append(names, object{"const": p.Name, "description": p.Doc})
 	}
+	for name, s := range params["properties"].(object) { // null removes what the preset gives
+		param := s.(object)
+		if forms, ok := param["anyOf"].([]object); ok {
+			param["anyOf"] = append(forms, object{"type": "null"})
+		}
+		params["properties"].(object)[name] = param
+	}
 	params["properties"].(object)[presetWord] = object{"anyOf": names, "description": "Ready-made parameters; those beside it are laid over."}
 	if required, ok := params["required"]; ok {
 		delete(params, "required")
@@ -213,6 +245,9 @@ func (w *schemaWriter) from(k Kind, change bool) any {
 		}
 	}
 	named := object{"type": "object", "properties": props, "minProperties": 1, "additionalProperties": false}
+	if change {
+		named["additionalProperties"] = object{"type": "null"}
+	}
 	if any {
 		named["additionalProperties"], named["propertyNames"] = read, object{"pattern": namePattern}
 	}
@@ -241,6 +276,9 @@ func (w *schemaWriter) structure(st *structType, v reflect.Value, doc string, ch
 		}
 	}
 	out := object{"type": "object", "properties": props, "additionalProperties": false}
+	if change { // the kind may be changed as well, and parameters of the other one removed
+		out["additionalProperties"] = object{"type": "null"}
+	}
 	if doc != "" {
 		out["description"] = doc
 	}
@@ -278,7 +316,12 @@ func (w *schemaWriter) value(f *fieldType, typ reflect.Type, v reflect.Value, ch
 	case typ == valueType:
 		return object{}
 	case reflect.PointerTo(typ).Implements(schemerType):
-		return reflect.New(typ).Interface().(SpecSchemer).SpecSchema()
+		s := reflect.New(typ).Interface().(SpecSchemer).SpecSchema()
+		if w.defs == nil {
+			return s
+		}
+		w.defs["type."+typ.String()] = s // many parameters have the same one
+		return object{"$ref": "#/$defs/type." + typ.String()}
 	case reflect.PointerTo(typ).Implements(decoderType):
 		return object{}
 	case kind == reflect.Bool:

@@ -48,6 +48,12 @@ func (t *Tests) DecodeSpec(v pipeline.Value) []pipeline.Problem {
 	return t.All.DecodeSpec(v)
 }
 
+// SpecSchema describes a list of steps, or a map of names to lists.
+func (t *Tests) SpecSchema() map[string]any {
+	steps := new(transform.List).SpecSchema()
+	return map[string]any{"anyOf": []map[string]any{steps, {"type": "object", "additionalProperties": steps}}}
+}
+
 func isStep(v pipeline.Value) bool {
 	if len(v.Map()) != 1 {
 		return false
@@ -140,6 +146,12 @@ func (r *Restrict) DecodeSpec(v pipeline.Value) []pipeline.Problem {
 	problems := list.DecodeSpec(v)
 	r.Classes = list
 	return problems
+}
+
+// SpecSchema describes all forms.
+func (r *Restrict) SpecSchema() map[string]any {
+	common := pipeline.SchemaWords([2]string{"common", "the classes that all test sets have"})
+	return map[string]any{"anyOf": []map[string]any{common, new(model.Classes).SpecSchema()}}
 }
 
 // SpecText is the word, or the list as JSON.

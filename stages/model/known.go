@@ -70,6 +70,12 @@ func (l *Classes) DecodeSpec(v pipeline.Value) []pipeline.Problem {
 	return nil
 }
 
+// SpecSchema describes either form.
+func (l *Classes) SpecSchema() map[string]any {
+	words := pipeline.SchemaWords([2]string{"imagenet-1k", "the 1,000 classes of ImageNet"}, [2]string{"imagenet-r", "the 200 classes of ImageNet-R"}, [2]string{"cifar-10", "the ten classes of CIFAR-10"})
+	return map[string]any{"anyOf": []map[string]any{words, {"type": "array", "uniqueItems": true}}}
+}
+
 // SpecText is the list as JSON.
 func (l Classes) SpecText() string {
 	if len(l) == 0 {

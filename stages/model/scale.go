@@ -45,10 +45,7 @@ func (s *Scale) DecodeSpec(v pipeline.Value) []pipeline.Problem {
 		}
 		return nil
 	}
-	var given struct {
-		Mean [3]float64 `yaml:"mean" min:"-255" max:"255" doc:"subtracted from each channel of pixels in 0..1"`
-		Std  [3]float64 `yaml:"std" required:"true" above:"0" max:"255" doc:"divides each channel after that"`
-	}
+	var given meanAndStd
 	if list := problems(pipeline.Decode(v, &given)); list != nil {
 		return list
 	}
@@ -56,6 +53,18 @@ func (s *Scale) DecodeSpec(v pipeline.Value) []pipeline.Problem {
 		s.Mean[i], s.Std[i] = float32(given.Mean[i]), float32(given.Std[i])
 	}
 	return nil
+}
+
+// meanAndStd is a scale as a map.
+type meanAndStd struct {
+	Mean [3]float64 `yaml:"mean" min:"-255" max:"255" doc:"subtracted from each channel of pixels in 0..1"`
+	Std  [3]float64 `yaml:"std" required:"true" above:"0" max:"255" doc:"divides each channel after that"`
+}
+
+// SpecSchema describes either form.
+func (s *Scale) SpecSchema() map[string]any {
+	words := pipeline.SchemaWords([2]string{"imagenet", "mean 0, standard deviation 1 on ImageNet"}, [2]string{"unit", "0 to 1"}, [2]string{"signed", "-1 to 1"}, [2]string{"raw", "0 to 255"})
+	return map[string]any{"anyOf": []map[string]any{words, pipeline.SchemaOf[meanAndStd]()}}
 }
 
 // SpecText is the scale as JSON.

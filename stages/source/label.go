@@ -16,6 +16,17 @@ type Label struct {
 	separator string
 }
 
+// SpecSchema describes both forms.
+func (l *Label) SpecSchema() map[string]any {
+	text := func(doc string) map[string]any { return map[string]any{"type": "string", "description": doc} }
+	return map[string]any{"anyOf": []map[string]any{
+		{"type": []string{"string", "number"}},
+		{"type": "object", "required": []string{"column"}, "additionalProperties": false, "properties": map[string]any{
+			"column": text("column of the label"), "match": text("expression whose match, or one group of it, is the label"), "separator": text("what stands between several labels"),
+		}},
+	}}
+}
+
 // DecodeSpec reads a label: a column, or {column: NAME, match: EXPRESSION} or
 // {column: NAME, separator: TEXT}.
 func (l *Label) DecodeSpec(v pipeline.Value) []pipeline.Problem {

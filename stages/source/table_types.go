@@ -92,6 +92,23 @@ func (t *TableType) DecodeSpec(v pipeline.Value) []pipeline.Problem {
 	return nil
 }
 
+// SpecSchema describes all forms.
+func (t *TableType) SpecSchema() map[string]any {
+	words := pipeline.SchemaWords([2]string{"string", "text, as it stands"}, [2]string{"int", "whole numbers"}, [2]string{"float", "numbers"}, [2]string{"bool", "true or false"})
+	text := map[string]any{"type": "string"}
+	form := func(required, doc string, props map[string]any) map[string]any {
+		return map[string]any{"type": "object", "required": []string{required}, "additionalProperties": false, "properties": props, "description": doc}
+	}
+	return map[string]any{"anyOf": []map[string]any{
+		words,
+		form("time", "Times: the layout is 2 January 2006, 15:04:05 as the column would write it.", map[string]any{
+			"time": map[string]any{"anyOf": []map[string]any{text, {"type": "array", "items": text}}}, "zone": map[string]any{"type": "string", "description": "zone of the clock, such as Europe/Berlin"},
+		}),
+		form("one_of", "Values with their other spellings.", map[string]any{"one_of": map[string]any{"type": "object"}}),
+		form("float", "Numbers with a decimal comma.", map[string]any{"float": map[string]any{"enum": []string{",", "."}}}),
+	}}
+}
+
 // decodeValues reads the values with their spellings: {US: [USA, United States], FR: []}.
 func (t *TableType) decodeValues(v pipeline.Value, problem func(string, pipeline.Pos, string, ...any) []pipeline.Problem) []pipeline.Problem {
 	if v.Kind() != pipeline.Map || v.Len() == 0 {

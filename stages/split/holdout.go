@@ -58,6 +58,14 @@ func (h *Holdout) set(path string, v pipeline.Value) []pipeline.Problem {
 	return problems
 }
 
+// SpecSchema describes all forms.
+func (h *Holdout) SpecSchema() map[string]any {
+	conditions := map[string]any{"type": "object", "minProperties": 1, "additionalProperties": pipeline.SchemaOf[pipeline.Condition]()}
+	return map[string]any{"anyOf": []map[string]any{
+		{"type": "string", "pattern": "^[0-9.]+%$"}, conditions, {"type": "array", "items": conditions},
+	}}
+}
+
 // SpecText is the canonical text.
 func (h Holdout) SpecText() string {
 	if h.share != nil {

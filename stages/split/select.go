@@ -40,6 +40,9 @@ func (s *Size) DecodeSpec(v pipeline.Value) []pipeline.Problem {
 // SpecText is the canonical text.
 func (s Size) SpecText() string { return s.String() }
 
+// SpecSchema describes a size.
+func (s *Size) SpecSchema() map[string]any { return sizeSchema(allRows) }
+
 // SelectKind describes split/select to a registry.
 func SelectKind() *stages.Kind {
 	return stages.Define(stages.Def[Select]{

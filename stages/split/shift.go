@@ -72,6 +72,12 @@ func (c *Classes) DecodeSpec(v pipeline.Value) []pipeline.Problem {
 	return nil
 }
 
+// SpecSchema describes all forms.
+func (c *Classes) SpecSchema() map[string]any {
+	words := pipeline.SchemaWords([2]string{"common", "keep what all outputs have"}, [2]string{"all", "keep all, wherever they occur"})
+	return map[string]any{"anyOf": []map[string]any{words, {"type": "array", "minItems": 1}}}
+}
+
 // SpecText is the canonical text.
 func (c Classes) SpecText() string { return fmt.Sprintf("%s %q", c.mode, c.list) }
 

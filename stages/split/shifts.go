@@ -55,6 +55,16 @@ func (s *Shifts) DecodeSpec(v pipeline.Value) []pipeline.Problem {
 	return problems
 }
 
+// SpecSchema describes the map of shifts.
+func (s *Shifts) SpecSchema() map[string]any {
+	condition := pipeline.SchemaOf[pipeline.Condition]()
+	named := map[string]any{"type": "object", "description": "A test set under a name: attributes with their values; joint: true alters them together, ignore: names base attributes that its rows need not meet."}
+	return map[string]any{"type": "object", "additionalProperties": map[string]any{
+		"anyOf":       []map[string]any{condition, named, {"type": "null"}},
+		"description": "Values that the attribute takes, each in a test set of its own; a list in the list is one set of several values.",
+	}}
+}
+
 // isCondition tells {not: ..} and {like: ..} from a named set.
 func isCondition(v pipeline.Value) bool {
 	return v.Len() == 1 && (v.Map()[0].Key == "not" || v.Map()[0].Key == "like")

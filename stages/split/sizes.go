@@ -35,6 +35,28 @@ func (s *Sizes) DecodeSpec(v pipeline.Value) []pipeline.Problem {
 	return problems
 }
 
+// sizeSchema describes a size; words are those that may stand for a number.
+func sizeSchema(words ...[2]string) map[string]any {
+	return pipeline.SchemaAny(map[string]any{"type": "integer", "minimum": 1, "description": "A number of rows."}, pipeline.SchemaWords(words...),
+		map[string]any{"type": "string", "pattern": "^[0-9.]+%$", "description": "A share, such as 70%."},
+		map[string]any{"type": "object", "required": []string{"each"}, "additionalProperties": false, "properties": map[string]any{
+			"each": pipeline.SchemaAny(map[string]any{"type": "integer", "minimum": 1}),
+		}, "description": "So many rows of every stratum."})
+}
+
+var allRows = [2]string{"all", "All rows that there are."}
+
+// SpecSchema describes the map.
+func (s *Sizes) SpecSchema() map[string]any {
+	size := sizeSchema(allRows, [2]string{"iid", "As many as iid."})
+	size["anyOf"] = append(size["anyOf"].([]map[string]any), map[string]any{"type": "null"}) // where a spec changes another one
+	sized := func(doc string) map[string]any { return map[string]any{"anyOf": size["anyOf"], "description": doc} }
+	return map[string]any{"type": "object", "additionalProperties": size, "properties": map[string]any{
+		"train": sized("rows of train"), "val": sized("rows of val; there is none without a size"), "iid": sized("rows of the test set at the base distribution"),
+		"ood": sized("rows of every shifted test set that has no size of its own"),
+	}}
+}
+
 func readSize(v pipeline.Value) (size, error) {
 	if v.Kind() == pipeline.Map && v.Len() == 1 && v.Map()[0].Key == "each" {
 		got, err := parseSize(v.Map()[0].Value.Text())

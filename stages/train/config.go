@@ -108,6 +108,13 @@ func (m *Model) DecodeSpec(v pipeline.Value) []pipeline.Problem {
 	return []pipeline.Problem{{Msg: fmt.Sprintf("no architecture %q; there are %s%s", m.Arch, strings.Join(known, ", "), hint)}}
 }
 
+// SpecSchema describes either form.
+func (m *Model) SpecSchema() map[string]any {
+	named := pipeline.SchemaOf[settings]()
+	named["properties"].(map[string]any)["arch"] = pipeline.SchemaAny(map[string]any{"enum": nn.Names(), "description": "name of the architecture"})
+	return map[string]any{"anyOf": []map[string]any{{"enum": nn.Names()}, named}}
+}
+
 // below turns errors of a part into problems whose paths start at that part.
 func below(errs pipeline.Errors) []pipeline.Problem {
 	var problems []pipeline.Problem
@@ -163,6 +170,18 @@ func (b *Budget) DecodeSpec(v pipeline.Value) []pipeline.Problem {
 		*b = got
 	}
 	return problems
+}
+
+// SpecSchema describes the map.
+func (b *Budget) SpecSchema() map[string]any {
+	unit := func(doc string) map[string]any {
+		s := pipeline.SchemaAny(map[string]any{"type": "integer", "minimum": 1, "maximum": 1e9}, map[string]any{"type": "null"})
+		s["description"] = doc
+		return s
+	}
+	return map[string]any{"type": "object", "minProperties": 1, "additionalProperties": false, "properties": map[string]any{
+		"epochs": unit("passes over the training rows"), "steps": unit("batches"), "images": unit("pictures, every view counted"),
+	}}
 }
 
 // steps is the length of a training on batches of which an epoch has perEpoch.

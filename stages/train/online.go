@@ -44,10 +44,7 @@ func (o Online) passes() int {
 // DecodeSpec reads a list of names and calls; one alone needs no brackets.
 func (o *Online) DecodeSpec(v pipeline.Value) []pipeline.Problem {
 	*o = Online{}
-	words := append([]transform.Word{
-		{Name: "noise2net", Keys: []string{"share", "epsilon"}}, {Name: "adversarial", Keys: []string{"epsilon", "step"}}, transform.AugMixWord(),
-	}, transform.Words()...)
-	calls, problems := transform.Calls(v, words)
+	calls, problems := transform.Calls(v, onlineWords())
 	for _, c := range calls {
 		switch {
 		case c.Name == "noise2net" && o.Noise2Net != nil, c.Name == "augmix" && o.AugMix != nil, c.Name == "adversarial" && o.Adversarial != nil:
@@ -70,6 +67,17 @@ func (o *Online) DecodeSpec(v pipeline.Value) []pipeline.Problem {
 	}
 	return problems
 }
+
+func onlineWords() []transform.Word {
+	return append([]transform.Word{
+		{Name: "noise2net", Keys: []string{"share", "epsilon"}, Doc: "sends a share of each batch through a random network"},
+		{Name: "adversarial", Keys: []string{"epsilon", "step"}, Doc: "changes the picture within epsilon levels so that the network gets it wrong"},
+		transform.AugMixWord(),
+	}, transform.Words()...)
+}
+
+// SpecSchema describes a list of augmentations.
+func (o *Online) SpecSchema() map[string]any { return transform.Schema(onlineWords()) }
 
 // SpecText is the list with every argument; DecodeSpec reads it back.
 func (o Online) SpecText() string {

@@ -46,7 +46,7 @@ func AugMixVariant(name string) (a AugMix, ok bool) {
 }
 
 // augMixWord is the call {augmix: {variant, ...}}.
-var augMixWord = Word{"augmix", "variant", []string{"variant", "severity", "width", "depth", "alpha", "operations", "fill", "reference"}}
+var augMixWord = Word{"augmix", "variant", []string{"variant", "severity", "width", "depth", "alpha", "operations", "fill", "reference"}, "mixes the picture with chains of random operations on it"}
 
 // AugMixWord is the name and the arguments of AugMix, for lists that mix it
 // with steps; [NewAugMix] reads its calls.

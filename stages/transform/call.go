@@ -14,6 +14,28 @@ type Word struct {
 	Name  string
 	Short string   // the key that a plain value gives: {resize: 64} is {resize: {size: 64}}; "" where there is none
 	Keys  []string // all keys
+	Doc   string   // what it does, in a few words
+}
+
+// Schema describes a list of calls in JSON Schema: a word alone, or with its arguments;
+// one call needs no brackets.
+func Schema(words []Word) map[string]any {
+	plain, called := []map[string]any{}, map[string]any{}
+	for _, w := range words {
+		plain = append(plain, map[string]any{"const": w.Name, "description": w.Doc})
+		args := map[string]any{}
+		for _, k := range w.Keys {
+			args[k] = map[string]any{}
+		}
+		forms := []map[string]any{{"type": "object", "additionalProperties": false, "properties": args}}
+		if w.Short != "" {
+			forms = append(forms, map[string]any{"type": []string{"number", "string", "array", "boolean"}})
+		}
+		called[w.Name] = map[string]any{"anyOf": append(forms, map[string]any{"type": "null"}), "description": w.Doc}
+	}
+	call := pipeline.SchemaAny(map[string]any{"anyOf": plain},
+		map[string]any{"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": false, "properties": called})
+	return map[string]any{"anyOf": []map[string]any{{"type": "array", "items": call}, call}}
 }
 
 // A Call is one item of a list: a name with arguments. Its methods read

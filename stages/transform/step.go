@@ -40,13 +40,13 @@ type Step struct {
 }
 
 var words = []Word{
-	{"resize", "size", []string{"size", "filter", "draft"}},
-	{"center-crop", "size", []string{"size"}},
-	{"random-crop", "size", []string{"size", "padding"}},
-	{"random-resized-crop", "size", []string{"size", "scale", "ratio", "filter"}},
-	{"hflip", "p", []string{"p"}},
-	{"speckle", "p", []string{"p", "std", "per"}},
-	{"random-erasing", "p", []string{"p", "area", "ratio", "fill"}},
+	{"resize", "size", []string{"size", "filter", "draft"}, "scales to [height, width], or the shorter side to one number"},
+	{"center-crop", "size", []string{"size"}, "cuts the middle out"},
+	{"random-crop", "size", []string{"size", "padding"}, "cuts out a place of its own in every picture and epoch"},
+	{"random-resized-crop", "size", []string{"size", "scale", "ratio", "filter"}, "cuts out a rectangle of random size and shape and scales it"},
+	{"hflip", "p", []string{"p"}, "mirrors with probability p"},
+	{"speckle", "p", []string{"p", "std", "per"}, "multiplies every value by 1 + x, x normal"},
+	{"random-erasing", "p", []string{"p", "area", "ratio", "fill"}, "paints over a random rectangle"},
 }
 
 // Words are the names of steps with their arguments, for lists that mix steps
@@ -63,6 +63,9 @@ func (l *List) DecodeSpec(v pipeline.Value) []pipeline.Problem {
 	}
 	return problems
 }
+
+// SpecSchema describes a list of steps.
+func (l *List) SpecSchema() map[string]any { return Schema(words) }
 
 // NewStep makes a step of a call to one of [Words]; what is wrong with its
 // arguments is recorded in the call.
