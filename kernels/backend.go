@@ -48,3 +48,12 @@ func backend() simd.Backend {
 	}
 	return all[len(all)-1]
 }
+
+// PeakFMAs makes rounds of fused multiply-adds of registers alone with every worker, and returns how many single ones these
+// were: over the time that they took, the most that the processor can do. Plain Go makes none.
+func PeakFMAs(rounds int, p *Pool) int {
+	be := backend()
+	var made atomic.Int64
+	p.Run(p.Workers(), func(int) { made.Add(int64(be.Peak(rounds))) })
+	return int(made.Load())
+}

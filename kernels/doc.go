@@ -16,6 +16,6 @@
 //   - Multiplications are converted before an addition, float32(x*y) + z, because Go fuses them on some processors; of
 //     package math only Sqrt, Abs, Floor, Ceil, Trunc, RoundToEven and bit casts are used.
 //
-// The inner loops are in internal/simd, plain Go (which defines the results) and AVX2 with FMA. Graphs and gradients are
+// The inner loops are in internal/simd: plain Go, which defines the results, AVX2 with FMA, and AVX-512. Graphs and gradients are
 // left to kernels/nn, image files and ids to the stages.
 package kernels

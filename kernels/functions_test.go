@@ -73,6 +73,32 @@ func TestFunctions(t *testing.T) {
 	testFunctions(t, 331%stride, stride)
 }
 
+// TestGELU covers as many inputs as TestFunctions. The error of GELU is stated beside x, not beside the result: far below zero
+// 1 + erf keeps few digits.
+func TestGELU(t *testing.T) {
+	stride := uint32(1024)
+	if os.Getenv("CI") == "true" {
+		stride = 64
+	}
+	var worst float64
+	var at float32
+	for u := 331 % stride; u < 0xff800000-stride; u += stride {
+		x := math.Float32frombits(u)
+		if x != x || math.IsInf(float64(x), 0) {
+			continue
+		}
+		want := float64(x) * math.Erfc(-float64(x)/math.Sqrt2) / 2
+		unit := max(math.Abs(float64(x))*0x1p-24, 0x1p-149)
+		if e := math.Abs(float64(GELU(x))-want) / unit; !(e <= worst) {
+			worst, at = e, x
+		}
+	}
+	t.Logf("largest error %.3f at %g (%x)", worst, at, math.Float32bits(at))
+	if worst > 2 {
+		t.Errorf("error %.3f x 2^-24 |x| at %g (%x), documented 2", worst, at, math.Float32bits(at))
+	}
+}
+
 // TestFunctionsNear covers every input of a few ranges where reductions and branches meet.
 func TestFunctionsNear(t *testing.T) {
 	for _, fn := range exact {

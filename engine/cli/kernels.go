@@ -23,7 +23,7 @@ give the bits of plain Go ("cpu:generic"). A device that fails is named with the
 used. The star is at the device that runs use here.
 
 Convolution is 3x3 from 64 to 64 channels at 56x56, the product 512x512 by 512x512, Noise2Net at 32x32; each on
-all processors, in float32.`,
+all processors, in float32. "At most" is what fused multiply-adds of registers alone reach.`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return s.kernels(rates) },
 	}

@@ -12,10 +12,15 @@ import (
 type rates struct {
 	convolution, product float64 // FLOP/s
 	noise2Net            float64 // images/s
+	peak                 float64 // FLOP/s of the registers alone, or 0 where nobody knows
 }
 
 func rateLine(r rates) string {
-	return fmt.Sprintf("; convolution %s, product %s, Noise2Net %s img/s", flops(r.convolution), flops(r.product), rounded(r.noise2Net))
+	of := ""
+	if r.peak > 0 {
+		of = " of at most " + flops(r.peak)
+	}
+	return fmt.Sprintf("; convolution %s, product %s%s, Noise2Net %s img/s", flops(r.convolution), flops(r.product), of, rounded(r.noise2Net))
 }
 
 // flops is a rate for people.
@@ -104,7 +109,13 @@ func measureCPU() rates {
 			return nil
 		})
 	}
-	return rates{got[0], got[1], got[2]}
+	const rounds = 5000
+	made := kernels.PeakFMAs(rounds, pool)
+	peak, _ := measured(2*float64(made), func() error {
+		kernels.PeakFMAs(rounds, pool)
+		return nil
+	})
+	return rates{got[0], got[1], got[2], peak}
 }
 
 // measureDevice measures a device; data lie in its memory already.
@@ -137,7 +148,7 @@ func measureDevice(d kernels.Device) (rates, error) {
 			return rates{}, err
 		}
 	}
-	return rates{got[0], got[1], got[2]}, nil
+	return rates{got[0], got[1], got[2], 0}, nil
 }
 
 func placed(d kernels.Device, sizes []int) ([]kernels.Span, error) {

@@ -53,6 +53,37 @@ func TestNumericalGradients(t *testing.T) {
 		{"cbam", []int{6, 4, 8, 8}, func(b *builder, x *gorgonia.Node) *gorgonia.Node {
 			return b.globalPool(b.cbam(x, "cbam"))
 		}},
+		{"group norm", []int{2, 6, 3, 4}, func(b *builder, x *gorgonia.Node) *gorgonia.Node {
+			return b.globalPool(b.relu(b.groupNorm(x, "gn", 3)))
+		}},
+		{"instance norm", []int{2, 4, 5, 3}, func(b *builder, x *gorgonia.Node) *gorgonia.Node {
+			return b.globalPool(b.relu(b.groupNorm(x, "in", 4)))
+		}},
+		{"standardised weights", []int{2, 3, 5, 5}, func(b *builder, x *gorgonia.Node) *gorgonia.Node {
+			w, _ := b.state("w", ConvWeight, 4, 3, 3, 3)
+			s := kernels.ConvShape{N: 2, Ci: 3, H: 5, W: 5, Co: 4, KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1, DilH: 1, DilW: 1, Groups: 1}
+			return b.globalPool(b.relu(b.conv2D(x, b.standardised(w), s)))
+		}},
+		{"gelu", []int{3, 4, 3, 3}, func(b *builder, x *gorgonia.Node) *gorgonia.Node { return b.globalPool(b.gelu(x)) }},
+		{"average pool", []int{2, 3, 7, 6}, func(b *builder, x *gorgonia.Node) *gorgonia.Node {
+			return b.globalPool(b.relu(b.averagePool(x, 3, 2, 1)))
+		}},
+		{"adaptive pool", []int{2, 3, 7, 5}, func(b *builder, x *gorgonia.Node) *gorgonia.Node {
+			return b.globalPool(b.relu(b.adaptivePool(x, 3, 2)))
+		}},
+		{"upsample", []int{2, 3, 3, 4}, func(b *builder, x *gorgonia.Node) *gorgonia.Node {
+			return b.globalPool(b.maxPool(b.upsample(x, 3), 4, 3, 1))
+		}},
+		{"concat", []int{2, 3, 4, 4}, func(b *builder, x *gorgonia.Node) *gorgonia.Node {
+			return b.globalPool(b.relu(b.concat(x, b.gelu(x), b.maxPool(x, 3, 1, 1))))
+		}},
+		{"dropout", []int{4, 3, 5, 5}, func(b *builder, x *gorgonia.Node) *gorgonia.Node {
+			rows := make([]kernels.Source, 4)
+			for i := range rows {
+				rows[i] = testKey("dropout").Row(fmt.Sprint(i))
+			}
+			return b.globalPool(b.relu(b.dropout(x, rows, 0.4)))
+		}},
 	}
 	for _, tt := range append(tests, lossSlopes()...) {
 		t.Run(tt.name, func(t *testing.T) { checkSlopes(t, tt) })

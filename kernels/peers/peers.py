@@ -236,6 +236,7 @@ def main():
         for _ in range(args.rounds):
             stock = peer("--torch", {})
             rounds.append((time_go(folder, set(stock)), stock, peer("--torch", KEEP), peer("--others", {})))
+            print(f"round {len(rounds)} of {args.rounds}:", *(f"{name} {v[0]:.4g}" for name, v in rounds[-1][0].items()), file=sys.stderr)
     print(f"{'benchmark':40} {'ours cpu-ms':>11} {'stock':>18} {'keep':>18} {'other':>18}")
     for name in rounds[0][1]:
         for kind, unit in ((0, ""), (1, " (wall)")):
