@@ -40,7 +40,7 @@ type pairConcat struct {
 	data     dataset
 	concat   concat
 	children [2]*dataset
-	content  [3]content
+	content  [2]content
 }
 
 // A concatRow is a row of a child.
@@ -115,7 +115,8 @@ func (e *Engine) concatenate(ctx context.Context, by *shape, refs []inputRef) (*
 	}
 	// The inputs decide the rows, and the other way round, so that they stand for
 	// the content: rows are listed when they are asked for.
-	d.content = append(room.content[:0], content{idColumn, derive("concat ids/2", lines...)})
+	room.content[0] = content{idColumn, derive("concat ids/2", lines...)}
+	d.content, d.learnt = room.content[:1:1], room.content[1:1]
 	return d, nil
 }
 

@@ -31,8 +31,10 @@ type dataset struct {
 
 	unfolded atomic.Pointer[unfolded]
 
+	content contents // D(c), as far as it was known when the dataset was made; read by thousands of nodes at once
+
 	mu      sync.Mutex
-	content contents // D(c), as far as known
+	learnt  contents // D(c) since then
 	version contents // of columns whose content is not known without hashing files
 }
 

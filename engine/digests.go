@@ -173,10 +173,7 @@ const hashingTold = 10 * time.Second
 // known by, so that an unchanged dataset costs nothing.
 func (e *Engine) contentID(ctx context.Context, d *dataset, c *readColumn) (runs.Digest, error) {
 	column := c.name
-	d.mu.Lock()
-	known, ok := d.content.get(column)
-	d.mu.Unlock()
-	if ok {
+	if known, ok := d.known(column); ok {
 		return known, nil
 	}
 	if d.concat != nil {
@@ -245,19 +242,27 @@ func (e *Engine) hashColumn(ctx context.Context, d *dataset, column string) (run
 
 // idContent is D(id), which is known for every dataset when it is written.
 func (e *Engine) idContent(ctx context.Context, d *dataset) (runs.Digest, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	if c, ok := d.content.get(idColumn); ok {
 		return c, nil
 	}
 	return runs.Digest{}, fmt.Errorf("dataset of %s has no content id", d.maker.spec.Name)
 }
 
+// known is D(c), if it is known.
+func (d *dataset) known(column string) (runs.Digest, bool) {
+	if c, ok := d.content.get(column); ok {
+		return c, true
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.learnt.get(column)
+}
+
 func (d *dataset) remember(column string, c runs.Digest) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if _, ok := d.content.get(column); !ok {
-		d.content = append(d.content, content{column, c})
+	if _, ok := d.learnt.get(column); !ok {
+		d.learnt = append(d.learnt, content{column, c})
 	}
 }
 
@@ -272,11 +277,11 @@ func outputLine(d *dataset) []runs.Digest {
 // columnVersion identifies a column at its own level without reading pixels:
 // its content id where that is known, else the stats of the files behind it.
 func (e *Engine) columnVersion(ctx context.Context, level *dataset, column string) (runs.Digest, error) {
-	level.mu.Lock()
-	known, ok := level.content.get(column)
-	if !ok {
-		known, ok = level.version.get(column)
+	if known, ok := level.known(column); ok {
+		return known, nil
 	}
+	level.mu.Lock()
+	known, ok := level.version.get(column)
 	level.mu.Unlock()
 	if ok {
 		return known, nil

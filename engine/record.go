@@ -180,12 +180,11 @@ type soleOutput struct {
 	record  [1]outputRecord
 	out     [1]output
 	data    [1]dataset
-	content [3]content
+	content [2]content
 }
 
 // A decoded is what decode finds: outputs, how many rows all of them have, asked for
-// or not, and what stands behind them. A sole output lies in sole, with room for what
-// is learnt of it.
+// or not, and what stands behind them. A sole output lies in sole.
 type decoded struct {
 	outs []outputRecord
 	sole *soleOutput
@@ -201,8 +200,7 @@ func (s *shape) decodeOutputs(b []byte) (outs []outputRecord, rest []byte, err e
 	return d.outs, d.rest, err
 }
 
-// decode reads those outputs of an encoded record that are asked for. Contents have
-// room for another column.
+// decode reads those outputs of an encoded record that are asked for.
 func (s *shape) decode(b []byte, ask asked) (decoded, error) {
 	r := recordDecoder{b: b}
 	n := r.number()
@@ -238,9 +236,7 @@ func (s *shape) decode(b []byte, ask asked) (decoded, error) {
 		if flags&passedFlag != 0 {
 			slab = s.contents(&r, slab)
 		}
-		end := len(slab)
-		slab = slab[:min(end+1, cap(slab))] // room for a column
-		o.Content, o.Passed = slab[from:own:len(slab)], slab[own:end:end]
+		o.Content, o.Passed = slab[from:own:len(slab)], slab[own:len(slab):len(slab)]
 		for k := r.number(); k > 0 && !r.bad; k-- {
 			f := storedFile{Name: string(r.take(r.number())), Object: r.digest()}
 			f.Size = int64(r.number())
