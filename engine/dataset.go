@@ -32,6 +32,7 @@ type dataset struct {
 	unfolded atomic.Pointer[unfolded]
 
 	content contents // D(c), as far as it was known when the dataset was made; read by thousands of nodes at once
+	passed  []passed // D(c) of columns of the base, as the record of its maker tells
 
 	mu      sync.Mutex
 	learnt  contents // D(c) since then

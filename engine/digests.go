@@ -183,6 +183,9 @@ func (e *Engine) contentID(ctx context.Context, d *dataset, c *readColumn) (runs
 		}
 		return id, err
 	}
+	if id, ok, err := e.passedContent(ctx, d, column); ok || err != nil {
+		return id, err
+	}
 	sum, memo, err := e.takeContent(ctx, d, c)
 	if err != nil {
 		return sum, err

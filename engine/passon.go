@@ -6,8 +6,28 @@ import (
 
 	"github.com/apache/arrow/go/v15/arrow"
 
+	"shiftmill/runs"
 	"shiftmill/stages"
 )
+
+// A passed is the content id of a column that lies in the base of an output. A
+// stage that does not read the column has the same result when it changes, so
+// that the id holds for one version of the column only.
+type passed struct {
+	column      string
+	version, id runs.Digest
+}
+
+// passedContent is D(c) as the record of a dataset's maker tells it, if it does.
+func (e *Engine) passedContent(ctx context.Context, d *dataset, column string) (id runs.Digest, ok bool, err error) {
+	for i := range d.passed {
+		if p := &d.passed[i]; p.column == column {
+			version, err := e.columnVersion(ctx, d.level(column), column)
+			return p.id, err == nil && version == p.version, err
+		}
+	}
+	return id, false, nil
+}
 
 // passOn adds to the record of a node that has run the content ids of columns
 // that other nodes of the graph read there and that lie in its base. Their keys
@@ -33,11 +53,15 @@ func (e *Engine) passOn(ctx context.Context, n *node, outs []outputRecord) (err 
 			if !passes(d, name) {
 				continue
 			}
+			version, err := e.columnVersion(ctx, d.level(name), name)
+			if err != nil {
+				return err
+			}
 			id, _, err := e.takeContent(ctx, d, n.class.shape.reading(d.schema, name))
 			if err != nil {
 				return err
 			}
-			o.Passed = append(o.Passed, content{name, id})
+			o.Passed = append(o.Passed, passed{name, version, id})
 		}
 	}
 	return nil

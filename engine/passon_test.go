@@ -34,6 +34,31 @@ func TestKeysFromRecords(t *testing.T) {
 	}
 }
 
+// TestPassedColumnChanges changes a column that a stage passes on and does not read: its
+// result stays, and whoever reads the column behind it runs again.
+func TestPassedColumnChanges(t *testing.T) {
+	spec := `stages:
+  n: {kind: source/numbers, with: {n: 50, bump: %d}}
+  m: {kind: source/numbers, with: {n: 50}}
+  j: {kind: index/join, from: {left: n, right: m}}
+  t: {kind: report/total, from: [j]}
+`
+	b := newBench(t)
+	for i, bump := range []int{-1, 13, -1, 17} {
+		spec := fmt.Sprintf(spec, bump)
+		got, want := b.run(spec, engine.Options{}), newBench(t).run(spec, engine.Options{})
+		if got.err != nil || want.err != nil {
+			t.Fatal(got.err, want.err)
+		}
+		if got.digests["t"] != want.digests["t"] {
+			t.Errorf("edit %d: the report has %s, on an empty store %s", i, got.digests["t"], want.digests["t"])
+		}
+		if i > 0 && got.ran > 2 {
+			t.Errorf("edit %d: ran %d stages, want the source and the report", i, got.ran)
+		}
+	}
+}
+
 // TestStreamedList streams rows of a list of inputs: their ids have the content id of
 // rows that are stored.
 func TestStreamedList(t *testing.T) {

@@ -31,7 +31,7 @@ type outputRecord struct {
 	Schema   []byte      // "id" and own columns; nil for files
 	Manifest runs.Digest // of the partitions
 	Content  contents    // D(c) of "id" and own columns, where known
-	Passed   contents    // D(c) of columns of its base that the graph reads here, see passOn
+	Passed   []passed    // D(c) of columns of its base that the graph reads here, see passOn
 	Files    []storedFile
 	Streamed bool
 
@@ -82,16 +82,17 @@ func (nr nodeRecord) encode() ([]byte, error) {
 			flags |= passedFlag
 		}
 		b = binary.AppendUvarint(b, flags)
-		ids := func(cs contents) {
-			b = binary.AppendUvarint(b, uint64(len(cs)))
-			for _, c := range cs {
-				text(c.column)
-				b = append(b, c.id[:]...)
-			}
+		b = binary.AppendUvarint(b, uint64(len(o.Content)))
+		for _, c := range o.Content {
+			text(c.column)
+			b = append(b, c.id[:]...)
 		}
-		ids(o.Content)
 		if len(o.Passed) > 0 {
-			ids(o.Passed)
+			b = binary.AppendUvarint(b, uint64(len(o.Passed)))
+		}
+		for _, c := range o.Passed {
+			text(c.column)
+			b = append(append(b, c.version[:]...), c.id[:]...)
 		}
 		b = binary.AppendUvarint(b, uint64(len(o.Files)))
 		for _, f := range o.Files {
@@ -124,8 +125,8 @@ func (nr nodeRecord) encode() ([]byte, error) {
 
 // What the flags of an output say.
 const (
-	streamedFlag = 1 << iota
-	passedFlag   // contents that are passed on stand behind its own
+	streamedFlag = 1
+	passedFlag   = 4 // contents that are passed on stand behind its own
 )
 
 // binaryLines opens the lines of a record; a record with another byte here is
@@ -181,6 +182,7 @@ type soleOutput struct {
 	out     [1]output
 	data    [1]dataset
 	content [2]content
+	passed  [1]passed
 }
 
 // A decoded is what decode finds: outputs, how many rows all of them have, asked for
@@ -232,11 +234,16 @@ func (s *shape) decode(b []byte, ask asked) (decoded, error) {
 		o.Streamed = flags&streamedFlag != 0
 		from := len(slab)
 		slab = s.contents(&r, slab)
-		own := len(slab)
+		o.Content = slab[from:len(slab):len(slab)]
 		if flags&passedFlag != 0 {
-			slab = s.contents(&r, slab)
+			if d.sole != nil && len(d.outs) == 0 {
+				o.Passed = d.sole.passed[:0]
+			}
+			for k := r.number(); k > 0 && !r.bad; k-- {
+				o.Passed = append(o.Passed, passed{s.column(r.take(r.number())), r.digest(), r.digest()})
+			}
 		}
-		o.Content, o.Passed = slab[from:own:len(slab)], slab[own:len(slab):len(slab)]
+		r.bad = r.bad || flags&^(streamedFlag|passedFlag) != 0
 		for k := r.number(); k > 0 && !r.bad; k-- {
 			f := storedFile{Name: string(r.take(r.number())), Object: r.digest()}
 			f.Size = int64(r.number())
@@ -264,14 +271,15 @@ func (r *recordDecoder) skipOutput() {
 	const digest = uint64(len(runs.Digest{}))
 	r.take(r.number())
 	r.take(digest)
-	lists := 1
-	if r.number()&passedFlag != 0 {
-		lists = 2
+	flags := r.number()
+	for k := r.number(); k > 0 && !r.bad; k-- {
+		r.take(r.number())
+		r.take(digest)
 	}
-	for range lists {
+	if flags&passedFlag != 0 {
 		for k := r.number(); k > 0 && !r.bad; k-- {
 			r.take(r.number())
-			r.take(digest)
+			r.take(2 * digest)
 		}
 	}
 	for k := r.number(); k > 0 && !r.bad; k-- {
@@ -524,7 +532,7 @@ func (e *Engine) setOutput(n *node, out *output, room *dataset, r *outputRecord)
 // setDataset makes the handle of a stored output.
 func (e *Engine) setDataset(d *dataset, n *node, r *outputRecord, own ownColumns) {
 	d.own, d.rows, d.maker, d.output = own.fields, r.Rows, n, r.Name
-	d.manifest, d.streamed, d.content = r.Manifest, r.Streamed, append(r.Content, r.Passed...) // decode has put one behind the other
+	d.manifest, d.streamed, d.content, d.passed = r.Manifest, r.Streamed, r.Content, r.Passed
 	var base *arrow.Schema
 	if d.base = n.baseOf(r.Name); d.base != nil {
 		base = d.base.schema
