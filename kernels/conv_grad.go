@@ -20,17 +20,15 @@ func Conv2DBackWeight(dw, dy, x []float32, s ConvShape, p *Pool) {
 	in := layout{h: s.H, w: s.W, top: s.PadH, left: s.PadW, strideH: 1, strideW: 1,
 		rows: (outH-1)*s.StrideH + (s.KH-1)*s.DilH + 1, pitch: (outW-1)*s.StrideW + (s.KW-1)*s.DilW + 1}
 	in.tap(0, 0)
-	laid := x
-	if !in.plain() {
-		b := getFloats(s.N * s.Ci * in.channel())
-		defer b.put()
-		laid = b.v
-		p.Run(s.N*s.Ci, func(i int) {
-			in.copy(laid[i*in.channel():(i+1)*in.channel()], x[i*s.H*s.W:(i+1)*s.H*s.W])
-		})
-	}
-	g := grad{be: be, s: s, outH: outH, outW: outW, x: laid, channel: in.channel(), pitch: in.pitch}
+	g := grad{be: be, s: s, outH: outH, outW: outW, x: x, channel: in.channel(), pitch: in.pitch, images: s.N}
 	g.count = s.N * outH * outW
+	g.room = min(g.count, p.Workers()*gradChunk) // what is prepared together is read before it leaves the caches
+	if !in.plain() {
+		g.images = min(s.N, (g.room-1)/(outH*outW)+2)
+		b := getFloats(g.images * s.Ci * in.channel())
+		defer b.put()
+		g.x = b.v
+	}
 	g.co, g.ci = s.Co/s.Groups, s.Ci/s.Groups
 	g.terms = g.ci * s.KH * s.KW
 	g.panels = (g.co + simd.Lanes - 1) / simd.Lanes
@@ -38,20 +36,43 @@ func Conv2DBackWeight(dw, dy, x []float32, s ConvShape, p *Pool) {
 	if be == simd.AVX512 {
 		g.blocks = channelBlocks(g.co)
 	}
-	lanes := getFloats(s.Groups * g.panels * simd.Lanes * g.count)
+	lanes, sums := getFloats(s.Groups*g.panels*simd.Lanes*g.room), getFloats(s.Groups*g.panels*simd.Lanes*g.terms)
 	defer lanes.put()
-	g.dy = lanes.v
-	chunks := (g.count + gradChunk - 1) / gradChunk
-	p.Run(chunks, func(i int) { g.transpose(dy, i*gradChunk, min((i+1)*gradChunk, g.count)) })
-	shares := max(1, min(2*p.Workers()/s.Groups, g.terms/6))
-	p.Run(s.Groups*shares, func(i int) {
-		j := i % shares
+	defer sums.put()
+	g.dy, g.sums = lanes.v, sums.v
+	shares := 1
+	if p.Workers() > 1 {
+		shares = max(1, min(2*p.Workers()/s.Groups, g.terms/6))
+	}
+	laid := 0 // images
+	layOut := func(i int) {
+		i += laid * s.Ci
+		in.copy(g.x[i%(g.images*s.Ci)*in.channel():][:in.channel()], x[i*s.H*s.W:(i+1)*s.H*s.W])
+	}
+	turn := func(i int) {
+		first := g.first + i*gradChunk
+		g.transpose(dy, first, min(first+gradChunk, g.end))
+	}
+	share := func(i int) {
+		t0, t1 := g.terms*(i%shares)/shares, g.terms*(i%shares+1)/shares
 		if be == simd.AVX512 {
-			g.shareChannels(dw, i/shares, g.terms*j/shares, g.terms*(j+1)/shares)
-			return
+			g.shareChannels(i/shares, t0, t1)
+		} else {
+			g.share(i/shares, t0, t1)
 		}
-		g.share(dw, i/shares, g.terms*j/shares, g.terms*(j+1)/shares)
-	})
+		if g.end == g.count {
+			g.store(dw, i/shares, t0, t1)
+		}
+	}
+	for ; g.first < g.count; g.first = g.end {
+		g.end = min(g.first+g.room, g.count)
+		if end := (g.end-1)/(outH*outW) + 1; !in.plain() {
+			p.Run((end-laid)*s.Ci, layOut)
+			laid = end
+		}
+		p.Run((g.end-g.first+gradChunk-1)/gradChunk, turn)
+		p.Run(s.Groups*shares, share)
+	}
 }
 
 // oneVector returns n blocks of 16 channels.
@@ -63,28 +84,57 @@ func oneVector(n int) []int {
 	return blocks
 }
 
-// A grad is one weight gradient: the laid-out input and dy with the output channels of a block side by side for each
-// position.
+// A grad is one weight gradient, for positions from first to end at a time: the laid-out input, and dy with the output channels
+// of a block side by side for each position.
 type grad struct {
 	be             simd.Backend
 	s              ConvShape
 	outH, outW     int
 	count          int   // positions
+	room           int   // of them at a time
+	first, end     int   // those that dy holds
+	images         int   // that x has room for; image n is at n modulo these
 	co, ci, terms  int   // of a group
 	panels         int   // of 16 output channels in a group
 	blocks         []int // of so many panels
 	x, dy          []float32
-	channel, pitch int // of the laid-out input
+	sums           []float32 // of the chunks so far: of a group, term after term in shares, block after block
+	channel, pitch int       // of the laid-out input
 }
 
 // block returns where block i of group grp starts for the position first, and how far apart its positions are.
 func (g *grad) block(grp, i, first int) (at, width int) {
-	before := 0
-	for _, v := range g.blocks[:i] {
-		before += v
-	}
 	width = g.blocks[i] * simd.Lanes
-	return (grp*g.panels+before)*simd.Lanes*g.count + first*width, width
+	return (grp*g.panels+g.before(i))*simd.Lanes*g.room + (first-g.first)*width, width
+}
+
+// before is the number of panels before block i.
+func (g *grad) before(i int) int {
+	n := 0
+	for _, v := range g.blocks[:i] {
+		n += v
+	}
+	return n
+}
+
+// total is where the sums of block i lie for the terms from t0 to t1 of a group: the block's channels side by side for each.
+func (g *grad) total(grp, i, t0, t1 int) []float32 {
+	at := ((grp*g.terms+t0)*g.panels + (t1-t0)*g.before(i)) * simd.Lanes
+	return g.sums[at : at+(t1-t0)*g.blocks[i]*simd.Lanes]
+}
+
+// store moves the sums of the terms from t0 to t1 of a group to dw.
+func (g *grad) store(dw []float32, grp, t0, t1 int) {
+	for i, vectors := range g.blocks {
+		sums, width := g.total(grp, i, t0, t1), vectors*simd.Lanes
+		for v := range vectors {
+			ch := (g.before(i) + v) * simd.Lanes
+			rows := min(simd.Lanes, g.co-ch)
+			for t := t0; t < t1; t += simd.Lanes {
+				g.be.Transpose(min(simd.Lanes, t1-t), rows, sums[(t-t0)*width+v*simd.Lanes:], width, dw[(grp*g.co+ch)*g.terms+t:], g.terms)
+			}
+		}
+	}
 }
 
 // transpose fills the blocks for the positions from first to last; lanes without a channel are zero and discarded later.
@@ -117,7 +167,7 @@ func (g *grad) positions(pos []int, first int) {
 	plane := g.outH * g.outW
 	n, y, x := first/plane, first%plane/g.outW, first%g.outW
 	for i := range pos {
-		pos[i] = n*g.s.Ci*g.channel + y*g.s.StrideH*g.pitch + x*g.s.StrideW
+		pos[i] = n%g.images*g.s.Ci*g.channel + y*g.s.StrideH*g.pitch + x*g.s.StrideW
 		if x++; x == g.outW {
 			x = 0
 			if y++; y == g.outH {
@@ -139,25 +189,23 @@ func (g *grad) termOffsets(grp, t0, t1 int) *offsetBuffer {
 	return row
 }
 
-// share computes the terms from t0 to t1 of all output channels of a group.
-func (g *grad) share(dw []float32, grp, t0, t1 int) {
+// share adds the chunks at hand to the sums of the terms from t0 to t1 of all output channels of a group.
+func (g *grad) share(grp, t0, t1 int) {
 	tiles := tileRows(t1-t0, tileHeight)
-	acc := getFloats(g.panels * (t1 - t0) * simd.Lanes)
-	defer acc.put()
 	part := getFloats(6 * simd.Lanes)
 	defer part.put()
 	pos, row := getOffsets(gradChunk), g.termOffsets(grp, t0, t1)
 	defer pos.put()
 	defer row.put()
-	for first := 0; first < g.count; first += gradChunk {
-		n := min(gradChunk, g.count-first)
+	for first := g.first; first < g.end; first += gradChunk {
+		n := min(gradChunk, g.end-first)
 		g.positions(pos.v[:n], first)
 		for i := range g.panels {
 			from, _ := g.block(grp, i, first)
-			v := g.dy[from:]
+			v, total := g.dy[from:], g.total(grp, i, t0, t1)
 			at := 0
 			for _, rows := range tiles {
-				c := acc.v[(i*(t1-t0)+at)*simd.Lanes:][:rows*simd.Lanes]
+				c := total[at*simd.Lanes:][:rows*simd.Lanes]
 				if first == 0 {
 					g.be.GradTile(rows, n, g.x, row.v[at:], pos.v, v, c)
 				} else {
@@ -168,12 +216,6 @@ func (g *grad) share(dw []float32, grp, t0, t1 int) {
 				}
 				at += rows
 			}
-		}
-	}
-	for o := range g.co {
-		from := o/simd.Lanes*(t1-t0)*simd.Lanes + o%simd.Lanes
-		for i := range t1 - t0 {
-			dw[(grp*g.co+o)*g.terms+t0+i] = acc.v[from+i*simd.Lanes]
 		}
 	}
 }
