@@ -260,6 +260,7 @@ func (c *Candidate) order() int {
 type memory struct {
 	met     []uint64 // a bit a picture
 	touched []int32
+	loaded  int // of no meaning, so that loads are not left out
 	views   views
 }
 
@@ -290,39 +291,61 @@ func (x *index) askFor(i int, l *Look, m *memory) []Candidate {
 		for place := -1; place < 9; place++ {
 			v := x.scale.vector(m.views.of(place, mirror))
 			x.keys(&v, x.first, len(x.tables), &keys)
-			var q *question
-			for t, table := range x.tables {
-				items := table.of(keys[t])
-				if len(items) > crowd {
+			x.look(keys[:], m)
+			if len(m.touched) == 0 {
+				continue
+			}
+			q := x.question(&v)
+			for _, j := range m.touched {
+				// Whole and not mirrored, it asks the same the other way round.
+				if int(j) == i || place < 0 && !mirror && int(j) < i || !x.near(q, int(j), x.cosine) || !x.Apart(i, int(j)) {
 					continue
 				}
-				for _, j := range items {
-					if int(j) == i || !m.meet(j) {
-						continue
+				w := x.vector(int(j))
+				if cos := v.dot(&w); cos >= x.cosine {
+					c := Candidate{I: int32(i), J: j, Mirror: mirror, Whole: place < 0, Down: uint8(max(place, 0) / 3), Along: uint8(max(place, 0) % 3), Cosine: cos}
+					if c.I > c.J {
+						c.I, c.J, c.Swap = c.J, c.I, true
 					}
-					if place < 0 && !mirror && int(j) < i { // it asks the same the other way round
-						continue
-					}
-					if q == nil {
-						q = x.question(&v)
-					}
-					if !x.near(q, int(j), x.cosine) || !x.Apart(i, int(j)) {
-						continue
-					}
-					w := x.vector(int(j))
-					if cos := v.dot(&w); cos >= x.cosine {
-						c := Candidate{I: int32(i), J: j, Mirror: mirror, Whole: place < 0, Down: uint8(max(place, 0) / 3), Along: uint8(max(place, 0) % 3), Cosine: cos}
-						if c.I > c.J {
-							c.I, c.J, c.Swap = c.J, c.I, true
-						}
-						found = append(found, c)
-					}
+					found = append(found, c)
 				}
 			}
 			m.forget()
 		}
 	}
 	return found
+}
+
+// look meets all pictures that share a key. Among millions nearly every one lies in
+// memory that no cache holds: what is needed next is loaded for all tables, and then
+// for all pictures, before any of it is looked at, so that the processor waits for all
+// at once.
+func (x *index) look(keys []uint32, m *memory) {
+	for t, table := range x.tables {
+		m.loaded += int(table.places[keys[t]/placeStep])
+	}
+	for t, table := range x.tables {
+		m.loaded += int(table.counts[table.places[keys[t]/placeStep]/64])
+	}
+	var items [tables][]int32
+	for t, table := range x.tables {
+		if items[t] = table.of(keys[t]); len(items[t]) > crowd {
+			items[t] = nil
+		}
+		if len(items[t]) > 0 {
+			m.loaded += int(items[t][0])
+		}
+	}
+	for t := range x.tables {
+		for _, j := range items[t] {
+			if m.meet(j) {
+				m.loaded += int(x.low[64*int(j)]) + int(x.low[64*int(j)+32])
+				if x.inverse[j] == 0 {
+					m.loaded++
+				}
+			}
+		}
+	}
 }
 
 // each calls f for every number below n, from several goroutines.
