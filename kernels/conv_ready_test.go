@@ -10,7 +10,8 @@ import (
 // every way in which a convolution is cut, run twice and after weights have changed.
 func TestReadyConv(t *testing.T) {
 	shapes := append(slices.Clone(convShapes),
-		ConvShape{N: 1, Ci: 400, H: 23, W: 23, Co: 70, KH: 1, KW: 1},
+		ConvShape{N: 1, Ci: 600, H: 19, W: 19, Co: 70, KH: 1, KW: 1},
+		ConvShape{N: 1, Ci: 20, H: 30, W: 41, Co: 33, KH: 1, KW: 1},
 		ConvShape{N: 3, Ci: 200, H: 8, W: 7, Co: 20, KH: 1, KW: 1, StrideH: 2, StrideW: 2},
 		ConvShape{N: 5, Ci: 33, H: 5, W: 31, Co: 9, KH: 1, KW: 1, PadH: 1, PadW: 1},
 		ConvShape{N: 2, Ci: 50, H: 20, W: 21, Co: 65, KH: 3, KW: 3, PadH: 1, PadW: 1},
