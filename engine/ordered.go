@@ -33,16 +33,15 @@ func (x *ordered) follows(ids []string) bool {
 }
 
 // ahead writes rows of an output that has no spool; false when they have to be
-// put into one, because they come too late or hold pictures, which are encoded
-// when they are stored.
+// put into one, because they come too late or hold pixels, which are encoded
+// when they are stored and would be other ones when they are read back.
 func (o *wholeOutput) ahead(ctx context.Context, r stages.Output, rec arrow.Record) (bool, error) {
 	x := o.ordered[r.Name]
+	refers := refersOnly(rec)
+	if x == nil && !refers {
+		return false, nil
+	}
 	if x == nil {
-		for _, f := range rec.Schema().Fields() {
-			if stages.IsImage(f.Type) {
-				return false, nil
-			}
-		}
 		x = &ordered{w: o.e.newOutputWriter(o.n, r, rec.Schema().Fields()[1:], o.workers)}
 		o.ordered[r.Name] = x
 	}
@@ -53,12 +52,27 @@ func (o *wholeOutput) ahead(ctx context.Context, r stages.Output, rec arrow.Reco
 	if err != nil {
 		return false, err
 	}
-	if x.follows(ids) {
+	if refers && x.follows(ids) {
 		x.any, x.last = true, strings.Clone(ids[len(ids)-1])
 		return true, x.w.write(ctx, rec, ids)
 	}
 	delete(o.ordered, r.Name)
 	return false, o.takeBack(ctx, r.Name, x.w)
+}
+
+// refersOnly says whether all pictures of the rows are references to files or recipes.
+func refersOnly(rec arrow.Record) bool {
+	for i, f := range rec.Schema().Fields() {
+		if !stages.IsImage(f.Type) {
+			continue
+		}
+		for row := range int(rec.NumRows()) {
+			if col := rec.Column(i); col.IsValid(row) && !isReference(stages.Image(col, row)) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // takeBack moves what was written ahead into the spool.

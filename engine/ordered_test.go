@@ -4,11 +4,14 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/apache/arrow/go/v15/arrow/memory"
 
 	"shiftmill/engine"
 	"shiftmill/pipeline"
@@ -101,5 +104,77 @@ func TestRowsInAndOutOfOrder(t *testing.T) {
 	}
 	if len(first) == 0 {
 		t.Error("no digests were compared")
+	}
+}
+
+type refsConfig struct {
+	Root  pipeline.Dir `yaml:"root" doc:"folder of the pictures"`
+	Order string       `yaml:"order" doc:"how rows come"`
+}
+
+// refs is a source of 300 pictures, in records of 37 rows that come in order, or do
+// not: references to one file, and with pixels some drawn ones at the end.
+func refs() *stages.Kind {
+	return stages.Define(stages.Def[refsConfig]{
+		Name: "source/refs", Doc: "Refers.", Version: 1, Shape: stages.Source,
+		Outputs: func(*refsConfig) []stages.Output { return []stages.Output{{}} },
+		Columns: func(*refsConfig, stages.Schemas) (stages.Schemas, []pipeline.Problem) {
+			return stages.Schemas{"": arrow.NewSchema([]arrow.Field{{Name: "image", Type: stages.ImageType}}, nil)}, nil
+		},
+		Source: &stages.Access[refsConfig]{File: func(c *refsConfig, ref string) (stages.FileRange, error) {
+			return stages.FileRange{Path: filepath.Join(string(c.Root), strings.TrimPrefix(ref, "file:")), Size: -1}, nil
+		}},
+		New: func(c *refsConfig) (stages.Stage, error) {
+			return stages.RunFunc(func(_ context.Context, _ *stages.Inputs, out stages.Sink) error {
+				var recs []arrow.Record
+				for from := 0; from < 300; from += 37 {
+					ids, cells := array.NewStringBuilder(memory.DefaultAllocator), stages.NewImageBuilder(memory.DefaultAllocator)
+					for i := from; i < min(from+37, 300); i++ {
+						ids.Append(fmt.Sprintf("r%03d", i))
+						cell := stages.ImageCell{Ref: "file:one"}
+						if i > 290 {
+							cell = stages.ImageCell{Ref: "rgb8", Data: []byte{byte(i), 1, 2}, Height: 1, Width: 1}
+						}
+						cells.Append(cell)
+					}
+					schema := arrow.NewSchema([]arrow.Field{{Name: "id", Type: arrow.BinaryTypes.String}, {Name: "image", Type: stages.ImageType}}, nil)
+					recs = append(recs, array.NewRecord(schema, []arrow.Array{ids.NewArray(), cells.NewArray()}, int64(min(37, 300-from))))
+				}
+				if c.Order == "late" {
+					recs[2], recs[5] = recs[5], recs[2]
+				}
+				for _, rec := range recs {
+					if err := out.Write("", rec); err != nil {
+						return err
+					}
+				}
+				return nil
+			}), nil
+		},
+	})
+}
+
+// The same holds for pictures: references are stored as they come, until rows come late
+// or with pixels.
+func TestPicturesInAndOutOfOrder(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "one"), []byte("7"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	var first map[string]string
+	for _, order := range []string{"up", "late"} {
+		b := newBench(t, refs())
+		b.file = filepath.Join(dir, "x.yaml")
+		r := b.run(fmt.Sprintf("stages:\n  n: {kind: source/refs, with: {root: ., order: %s}}\n", order), engine.Options{Cut: engine.CutAround(20)})
+		switch {
+		case r.err != nil:
+			t.Fatalf("%s: %v", order, r.err)
+		case first == nil:
+			if first = r.digests; len(first) == 0 {
+				t.Error("no digests to compare")
+			}
+		case !maps.Equal(r.digests, first):
+			t.Errorf("%s:\n got %v\nwant %v", order, r.digests, first)
+		}
 	}
 }
