@@ -279,12 +279,13 @@ func (c *checker) stageRef(s *stage, n *node, path string) (stageRef, bool) {
 	case ref.stage != nil:
 		return ref, true
 	}
-	more := suggest(name, c.names)
+	near := c.nearStage(name)
+	more := suggestNear(near, c.names)
 	if head := strings.FieldsFunc(name, func(r rune) bool { return r == '/' || r == ':' || r == '[' }); len(head) > 1 && c.byName[head[0]] != nil {
 		more = fmt.Sprintf("; an output follows a point: %s.%s", head[0], strings.TrimSuffix(name[len(head[0])+1:], "]"))
 	}
 	c.rep.add(n.pos(), path, "no stage is named %s%s", quote(name), more)
-	ref.stage = c.meantStage(s, name)
+	ref.stage = c.meantStage(s, near)
 	return ref, false
 }
 

@@ -96,7 +96,8 @@ type checker struct {
 	seedPos    Pos
 	stages     []*stage // in the order of the spec
 	byName     map[string]*stage
-	names      []string // of stages
+	names      []string          // of stages
+	near       map[string]string // the nearest of them, by misspelt names
 	skipped    []Skip
 	total      int // instances so far
 	texts      map[*node]parsedText

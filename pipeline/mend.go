@@ -84,19 +84,31 @@ func (c *checker) topLevel(root *node) *node {
 	return root.mended(topWords[:], isStage).under("stages", misplaced)
 }
 
-// meantStage returns the stage that a reference of s names, misspelt, if it stands
-// before s: else it could close a cycle that nobody wrote.
-func (c *checker) meantStage(s *stage, name string) *stage {
-	near := c.byName[Nearest(name, c.names)]
+// meantStage returns the stage of a name that is near to what a reference of s says, if
+// it stands before s: else it could close a cycle that nobody wrote.
+func (c *checker) meantStage(s *stage, near string) *stage {
+	meant := c.byName[near]
 	for _, other := range c.stages {
 		switch {
-		case other.path == s.path:
+		case meant == nil, other.path == s.path:
 			return nil
-		case other == near:
-			return near
+		case other == meant:
+			return meant
 		}
 	}
 	return nil
+}
+
+// nearStage is the stage's name nearest to one that many may misspell.
+func (c *checker) nearStage(name string) string {
+	near, ok := c.near[name]
+	if !ok {
+		if near = Nearest(name, c.names); c.near == nil {
+			c.near = map[string]string{}
+		}
+		c.near[name] = near
+	}
+	return near
 }
 
 // unknown says that nobody can tell what a reference gives: because it names no stage,

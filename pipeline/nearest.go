@@ -95,8 +95,11 @@ func suggestKind(name string, kinds []string) string {
 
 // suggest ends a message about an unknown name: with the nearest known one,
 // else with the known ones when they are few.
-func suggest(name string, known []string) string {
-	if near := Nearest(name, known); near != "" {
+func suggest(name string, known []string) string { return suggestNear(Nearest(name, known), known) }
+
+// suggestNear is suggest where the nearest name is known, "" for none.
+func suggestNear(near string, known []string) string {
+	if near != "" {
 		return "; did you mean " + strconv.Quote(near) + "?"
 	}
 	switch {

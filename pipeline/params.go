@@ -139,6 +139,10 @@ func (p *paramSet) value(path string) *node {
 		p.busy[name] = true
 		n = p.c.resolve(raw, &env{params: p}, "params."+name)
 		p.busy[name] = false
+		if n != nil && n != raw && n.size(mostValues) > mostValues {
+			p.c.rep.add(raw.pos(), "params."+name, "holds more than %d values with what it refers to", mostValues)
+			n = raw.broken()
+		}
 		p.done[name] = n
 	}
 	if rest == "" || n == nil || n.kind == Null || n.kind == broken {
@@ -166,6 +170,25 @@ func (p *paramSet) readAs(path string) string {
 		}
 	}
 	return path
+}
+
+// mostValues and mostText bound what references make of a parameter: each may double what
+// the one before holds, and a small file must not fill the memory.
+const (
+	mostValues = 1_000_000
+	mostText   = 1 << 20 // bytes
+)
+
+// size counts the values in n, up to a bit more than most.
+func (n *node) size(most int) int {
+	count := 1
+	for _, item := range n.items {
+		if count > most {
+			break
+		}
+		count += item.size(most - count)
+	}
+	return count
 }
 
 // unknown says what is wrong with a dotted path below params, or "".

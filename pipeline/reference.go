@@ -293,7 +293,10 @@ func (c *checker) resolveText(n *node, e *env, path string) *node {
 				out.base = got.src
 			}
 		}
-		b.WriteString(got.text)
+		if b.WriteString(got.text); b.Len() > mostText {
+			c.rep.add(n.pos(), path, "makes a text of more than %d bytes", mostText)
+			return n.broken()
+		}
 	}
 	out.text = b.String()
 	return &out

@@ -124,9 +124,10 @@ class GoTask(Files):
     name, program = "go-task", "go"
 
     def describe(self, n):
-        binary = os.path.join(self.folder, "bin", "task")
-        subprocess.run(["go", "install", "github.com/go-task/task/v3/cmd/task@latest"], cwd=self.folder, check=True,
-                       env={**os.environ, "GOBIN": os.path.dirname(binary), "CGO_ENABLED": "0", "GOFLAGS": "-trimpath"}, stderr=subprocess.DEVNULL)
+        binary = shutil.which("task") or os.path.join(self.folder, "bin", "task")
+        if not shutil.which("task"):
+            subprocess.run(["go", "install", "github.com/go-task/task/v3/cmd/task@latest"], cwd=self.folder, check=True,
+                           env={**os.environ, "GOBIN": os.path.dirname(binary), "CGO_ENABLED": "0", "GOFLAGS": "-trimpath"}, stderr=subprocess.DEVNULL)
         text = "version: '3'\nsilent: true\ntasks:\n  default: {deps: [" + ", ".join(f"d-{i}" for i in range(n)) + "]}\n"
         for t, s in edges(n):
             deps = ", ".join(x for x in s if x != "t.csv")
