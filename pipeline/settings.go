@@ -160,6 +160,9 @@ func (r *settingsReader) read(vals []*axisValue) *settings {
 	decoded := decodeInto(Value{with, r.c.types}, deref(set.config))
 	if r.c.problems(decoded, with, path) {
 		decoded = slices.DeleteFunc(decoded, func(p Problem) bool { return p.mended })
+		// What is found wrong in a misspelt parameter later stands there, too.
+		with = with.mended(r.c.configType(r.s).names, func(int) bool { return false })
+		set.with = with
 	}
 	if r.failed || r.c.rep.failed() {
 		set.wrong = with.doubtful("", nil)
