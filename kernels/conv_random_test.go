@@ -6,20 +6,24 @@ import (
 	"testing"
 )
 
-// TestConvRandomShapes runs drawn shapes, which meet every way in which a convolution is cut into tiles. SHIFTMILL_SWEEP=1
-// runs many more.
-func TestConvRandomShapes(t *testing.T) {
-	count := uint32(40)
+// eachDrawn calls f for drawn cases, of which each takes what it is made of from lists; SHIFTMILL_SWEEP=1 draws many more.
+func eachDrawn(purpose string, count, sweep uint32, f func(i uint32, of func(list ...int) int)) {
 	if os.Getenv("SHIFTMILL_SWEEP") != "" {
-		count = 3000
+		count = sweep
 	}
-	s := NewKey("test", 1, 5, "shapes", 0).Row("")
+	s := NewKey("test", 1, 5, purpose, 0).Row("")
 	for i := range count {
 		pick := uint32(0)
-		of := func(list ...int) int {
+		f(i, func(list ...int) int {
 			pick++
 			return list[s.IntN(100*i+pick, len(list))]
-		}
+		})
+	}
+}
+
+// TestConvRandomShapes runs drawn shapes, which meet every way in which a convolution is cut into tiles.
+func TestConvRandomShapes(t *testing.T) {
+	eachDrawn("shapes", 40, 3000, func(i uint32, of func(list ...int) int) {
 		c := ConvShape{
 			N: of(1, 1, 2, 3, 9), Groups: of(1, 1, 1, 2, 3), KH: of(1, 2, 3, 3, 5), KW: of(1, 2, 3, 3, 5),
 			StrideH: of(1, 1, 2, 3), StrideW: of(1, 1, 2, 3), PadH: of(0, 1, 1, 2), PadW: of(0, 1, 1, 2), DilH: of(1, 1, 2), DilW: of(1, 1, 3),
@@ -30,7 +34,7 @@ func TestConvRandomShapes(t *testing.T) {
 		}
 		c.Ci, c.Co = c.Groups*of(1, 2, 3, 5), c.Groups*of(1, 3, 5, 12, 13, 16, 17, 25, 33, 70)
 		if c.Validate() != nil {
-			continue
+			return
 		}
 		x := testValues("x", c.N*c.Ci*c.H*c.W, i%2 == 1)
 		w := testValues("w", c.Co*c.Ci/c.Groups*c.KH*c.KW, i%3 == 1)
@@ -53,5 +57,5 @@ func TestConvRandomShapes(t *testing.T) {
 				sameBits(t, "Conv2DBackWeight", got, dw)
 			})
 		})
-	}
+	})
 }

@@ -3,7 +3,6 @@ package kernels
 import (
 	"fmt"
 	"math"
-	"os"
 	"runtime/debug"
 	"testing"
 )
@@ -63,25 +62,15 @@ func oracleWinograd(x, w, bias []float32, s ConvShape) []float32 {
 }
 
 // TestWinograd compares drawn shapes with the definition bit for bit on every backend, and with the direct convolution by
-// what rounding allows. SHIFTMILL_SWEEP=1 runs many more.
+// what rounding allows.
 func TestWinograd(t *testing.T) {
-	count := uint32(24)
-	if os.Getenv("SHIFTMILL_SWEEP") != "" {
-		count = 2000
-	}
-	s := NewKey("test", 1, 5, "winograd", 0).Row("")
-	for i := range count {
-		pick := uint32(0)
-		of := func(list ...int) int {
-			pick++
-			return list[s.IntN(100*i+pick, len(list))]
-		}
+	eachDrawn("winograd", 24, 2000, func(i uint32, of func(list ...int) int) {
 		c := ConvShape{
 			N: of(1, 1, 2, 3), KH: 3, KW: 3, PadH: of(0, 1, 1, 2), PadW: of(0, 1, 1, 3), H: of(1, 2, 3, 4, 5, 8, 13, 30, 33),
 			W: of(1, 2, 3, 4, 7, 8, 15, 17, 40), Ci: of(1, 3, 16, 17, 40, 150), Co: of(1, 3, 16, 33, 64, 70),
 		}
 		if c.Validate() != nil {
-			continue
+			return
 		}
 		x := testValues("x", c.N*c.Ci*c.H*c.W, i%2 == 1)
 		w := testValues("w", c.Co*c.Ci*9, i%3 == 1)
@@ -106,7 +95,7 @@ func TestWinograd(t *testing.T) {
 				}
 			}
 		})
-	}
+	})
 }
 
 func TestValidateWinograd(t *testing.T) {
