@@ -125,8 +125,8 @@ func (nr nodeRecord) encode() ([]byte, error) {
 
 // What the flags of an output say.
 const (
-	streamedFlag = 1
-	passedFlag   = 4 // contents that are passed on stand behind its own
+	streamedFlag = 1 << iota
+	passedFlag   // contents that are passed on stand behind its own
 )
 
 // binaryLines opens the lines of a record; a record with another byte here is
