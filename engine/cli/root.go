@@ -35,6 +35,7 @@ func usage(format string, args ...any) error { return usageError{fmt.Errorf(form
 
 // Main runs the command line and returns the exit code.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	largePages()
 	defer spareCollections()()
 	ctx, stop := signal.NotifyContext(context.Background(), stopSignals...)
 	defer stop()
