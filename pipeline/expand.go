@@ -223,6 +223,13 @@ func (e *expansion) follow(rows []row, p *portFrom, r *stageRef, at int) []row {
 		mode = together
 	}
 	cs := e.candidates(r, mode)
+	if cs.inStep(rows) {
+		for i := range rows {
+			in := &rows[i].ins[at]
+			in.Refs = appendRefs(in.Refs, cs.all[i].refs, r.pos)
+		}
+		return rows
+	}
 	out := make([]row, 0, max(len(rows), len(cs.all)))
 	for i := range rows {
 		from := &rows[i]
