@@ -163,6 +163,10 @@ func New(g *pipeline.Graph, registry *stages.Registry, store *runs.Store, o Opti
 	if err := b.add(g, nil); err != nil {
 		return nil, err
 	}
+	if len(b.wrong) > 0 {
+		b.wrong.Sort()
+		return nil, b.wrong
+	}
 	return e, nil
 }
 

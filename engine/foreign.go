@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"shiftmill/pipeline"
 	"shiftmill/stages"
@@ -51,19 +52,25 @@ func (b *graphBuilder) foreignRefs(r pipeline.Ref, many bool, path string) ([]in
 		return nil, fmt.Errorf("%s: %s: %w", r.Pos, path, err)
 	}
 	var found []*pipeline.Node
-	var names []string
+	var stageNames, instances []string // all stages, and the instances of the one that is meant
 	for _, n := range spec.graph.Nodes {
-		names = append(names, n.Stage)
-		if n.Stage == f.Stage && containsAll(n.Coords, f.Coords) {
+		if !slices.Contains(stageNames, n.Stage) {
+			stageNames = append(stageNames, n.Stage)
+		}
+		if n.Stage != f.Stage {
+			continue
+		}
+		instances = append(instances, n.Name)
+		if containsAll(n.Coords, f.Coords) {
 			found = append(found, n)
 		}
 	}
-	if len(found) == 0 {
-		near := ""
-		if s := pipeline.Nearest(f.Stage, names); s != "" && s != f.Stage {
-			near = fmt.Sprintf("; did you mean %q?", s)
-		}
-		return fail("%s has no stage %q with these coordinates%s", f.Text, f.Stage, near)
+	switch {
+	case len(found) > 0:
+	case len(instances) > 0:
+		return fail("%s#%s has no instance with these coordinates; it has %s", f.Text, f.Stage, firstNames(instances))
+	default:
+		return fail("%s has no stage %q%s", f.Text, f.Stage, meant(f.Stage, stageNames))
 	}
 	if err := b.add(Part(spec.graph, found), spec); err != nil {
 		return nil, err
@@ -72,7 +79,7 @@ func (b *graphBuilder) foreignRefs(r pipeline.Ref, many bool, path string) ([]in
 	for _, s := range found {
 		outputs, group := outputsNamed(s.Outputs, f.Output)
 		if len(outputs) == 0 {
-			return fail("%s#%s has no output %q; it has %q", f.Text, f.Stage, f.Output, s.Outputs.Names)
+			return fail("%s#%s has no output %q%s", f.Text, f.Stage, f.Output, meant(f.Output, s.Outputs.Names))
 		}
 		for _, o := range outputs {
 			coords := s.Coords
@@ -87,6 +94,23 @@ func (b *graphBuilder) foreignRefs(r pipeline.Ref, many bool, path string) ([]in
 		return fail("this names %d results and one is wanted here: name one, such as %s", len(refs), namedRef(refs[0]))
 	}
 	return refs, nil
+}
+
+// meant ends a message about an unknown name: with the nearest one, else with those that there are.
+func meant(name string, known []string) string {
+	if near := pipeline.Nearest(name, known); near != "" {
+		return fmt.Sprintf("; did you mean %q?", near)
+	}
+	return "; it has " + firstNames(known)
+}
+
+// firstNames lists names, the first of them where they are many.
+func firstNames(names []string) string {
+	const most = 8
+	if len(names) > most+1 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	}
+	return strings.Join(names, ", ")
 }
 
 func namedRef(r inputRef) string {
@@ -144,7 +168,7 @@ func (b *graphBuilder) foreign(f *pipeline.Foreign) (*foreignSpec, error) {
 	}
 	g, err := pipeline.Load(f.File, pipeline.Options{Vocabulary: b.registry, Local: local, Partial: b.e.store == nil})
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, missingFile(fmt.Sprintf("there is no spec %s", f.Text))
+		return nil, missingFile(fmt.Sprintf("there is no spec %s", f.Text) + pipeline.NearSpec(f.Text, f.File))
 	}
 	if err != nil {
 		return nil, err
@@ -205,6 +229,7 @@ type graphBuilder struct {
 	last      *class
 	lastSetup *pipeline.Setup
 	depth     int
+	wrong     pipeline.Errors // references to other specs that name nothing
 }
 
 // add appends the nodes of a graph: those of the spec itself, or those of
@@ -268,7 +293,9 @@ func (b *graphBuilder) node(s *pipeline.Node, of *nodeMap) (*node, error) {
 				continue
 			}
 			refs, err := b.foreignRefs(*r, p.Many, s.Path+".from."+in.Port)
-			if err != nil {
+			if wrong := pipeline.Errors(nil); errors.As(err, &wrong) {
+				b.wrong = append(b.wrong, wrong...) // that of others is told with it
+			} else if err != nil {
 				return nil, err
 			}
 			x.refs = append(x.refs, refs...)

@@ -177,7 +177,7 @@ func (c *checker) extend(root *node) *node {
 	if err != nil {
 		what := err.Error()
 		if errors.Is(err, fs.ErrNotExist) {
-			what = "there is no such file"
+			what = "there is no such file" + NearSpec(at.text, file)
 		}
 		c.rep.put(&Error{Pos: at.pos(), Path: "extends", Msg: fmt.Sprintf("cannot read %s: %s", quote(at.text), what), Err: err})
 		return nil

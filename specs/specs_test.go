@@ -152,7 +152,7 @@ func TestSameBits(t *testing.T) {
 // realData are the folders under ../shared/data that stand in for params.data of
 // the specs that need it.
 var realData = map[string]string{
-	"camera.yaml": "camera-photos", "cifar10-c.yaml": "cifar10", "deepaugment.yaml": "pacs", "doodles.yaml": "photo-doodle",
+	"camera.yaml": "camera-photos", "cifar10-c.yaml": "cifar10", "combined.yaml": "pacs", "deepaugment.yaml": "pacs", "doodles.yaml": "photo-doodle",
 	"pacs-methods.yaml": "pacs", "pacs.yaml": "pacs", "pretraining.yaml": "pacs", "sketch.yaml": "photo-doodle",
 }
 
@@ -170,8 +170,11 @@ func withData(t *testing.T, name string) []string {
 		t.Skip("../shared/data is missing: no real data to read")
 	}
 	set := []string{"params.data=" + filepath.Join(root, folder)}
-	if name == "cifar10-c.yaml" {
+	switch name {
+	case "cifar10-c.yaml":
 		set = append(set, "params.model="+filepath.Join(root, "models", "resnet8-cifar10.onnx"))
+	case "combined.yaml", "deepaugment.yaml", "pacs-methods.yaml": // two steps tell as much of settings as many
+		set = append(set, "params.edsr_steps=2", "params.cae_steps=2")
 	}
 	return set
 }
