@@ -8,8 +8,9 @@ const (
 
 // ProductTile adds k terms to rows x columns elements of a matrix product, rows from 1 to 6. Term t of element (i, j) is
 // a[i*lda+t] times that of column j%64 of panel j/64 of the right factor, which is at right[j/64*size+t*ldb+j%64]; the
-// element is at c[i*ldc+j]. The chain starts at +0, or at c's content if load is set. end may be nil.
-func (b Backend) ProductTile(rows, columns, k int, a []float32, lda int, right []float32, ldb, size int, c []float32, ldc int, load bool, end *Ending) {
+// element is at c[i*ldc+j]. The chain starts at +0, or at c's content if load is set. Panels that are whole may be read behind
+// their last column, which is faster. end may be nil.
+func (b Backend) ProductTile(rows, columns, k int, a []float32, lda int, right []float32, ldb, size int, whole bool, c []float32, ldc int, load bool, end *Ending) {
 	if b != AVX512 || k == 0 {
 		productTileGeneric(rows, columns, k, a, lda, right, ldb, size, c, ldc, load, end)
 		return
@@ -22,16 +23,16 @@ func (b Backend) ProductTile(rows, columns, k int, a []float32, lda int, right [
 			end = &rest
 		}
 	}
-	whole := columns / ProductLanes
-	for p := 0; p < whole; p += productPiece {
-		panels := min(productPiece, whole-p)
-		productTileAVX512(rows, ProductLanes/Lanes, panels, k, a, lda, right[p*size:], ldb, size, c[p*ProductLanes:], ldc, 1<<Lanes-1, load, end)
+	full := columns / ProductLanes
+	for p := 0; p < full; p += productPiece {
+		panels := min(productPiece, full-p)
+		productTileAVX512(rows, ProductLanes/Lanes, panels, k, a, lda, right[p*size:], ldb, size, c[p*ProductLanes:], ldc, 1<<Lanes-1, true, load, end)
 		behind(panels * ProductLanes)
 	}
 	if left := columns % ProductLanes; left > 0 {
 		vectors := (left + Lanes - 1) / Lanes
 		mask := 1<<(left-(vectors-1)*Lanes) - 1
-		productTileAVX512(rows, vectors, 1, k, a, lda, right[whole*size:], ldb, size, c[whole*ProductLanes:], ldc, mask, load, end)
+		productTileAVX512(rows, vectors, 1, k, a, lda, right[full*size:], ldb, size, c[full*ProductLanes:], ldc, mask, whole || mask == 1<<Lanes-1, load, end)
 	}
 }
 

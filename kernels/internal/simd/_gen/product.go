@@ -9,7 +9,7 @@ import "fmt"
 func (f *file) productTile(rows, vectors int) {
 	name := fmt.Sprintf("productTile%sx%dx%d", f.isa.suffix, rows, vectors)
 	arg := f.begin(name, fmt.Sprintf("is the body of Backend.ProductTile for %d rows of %d vectors.", rows, vectors),
-		num("panels"), num("k"), ptr("a"), num("lda"), ptr("b"), num("ldb"), num("size"), ptr("c"), num("ldc"), num("mask"), flag("load"), arg{"end", "*Ending", 8})
+		num("panels"), num("k"), ptr("a"), num("lda"), ptr("b"), num("ldb"), num("size"), ptr("c"), num("ldc"), num("mask"), flag("whole"), flag("load"), arg{"end", "*Ending", 8})
 	acc := func(i, v int) int { return i*vectors + v }
 	ptrs := []string{"R8", "R9", "R10", "R11", "R12", "R13"}
 	f.op("MOVQ %s, AX", arg("mask"))
@@ -90,37 +90,49 @@ func (f *file) productTile(rows, vectors int) {
 	f.op("MOVQ %s, AX", arg("k"))
 	f.op("SHLQ $2, AX")
 	f.op("NEGQ AX")
-	term := func(u int) {
-		for v := range vectors {
-			z, mask := masked(v, ".Z")
-			f.op("VMOVUPS%s %d(BX)%s, %sZ%d", z, 64*v, [unrolled]string{"", "(R14*1)", "(R14*2)", "(R15*1)"}[u], mask, 24+v)
-		}
-		for i := range rows {
-			x := 28 + i%4
-			f.op("VBROADCASTSS %d(%s)(AX*1), Z%d", 4*u, ptrs[i], x)
+	// Loads by a mask take a place of a port that multiplies.
+	terms := func(part bool, name string) {
+		term := func(u int) {
 			for v := range vectors {
-				f.op("VFMADD231PS Z%d, Z%d, Z%d", 24+v, x, acc(i, v))
+				z, mask := "", ""
+				if part {
+					z, mask = masked(v, ".Z")
+				}
+				f.op("VMOVUPS%s %d(BX)%s, %sZ%d", z, 64*v, [unrolled]string{"", "(R14*1)", "(R14*2)", "(R15*1)"}[u], mask, 24+v)
+			}
+			for i := range rows {
+				x := 28 + i%4
+				f.op("VBROADCASTSS %d(%s)(AX*1), Z%d", 4*u, ptrs[i], x)
+				for v := range vectors {
+					f.op("VFMADD231PS Z%d, Z%d, Z%d", 24+v, x, acc(i, v))
+				}
 			}
 		}
+		f.label(name + "Single")
+		f.op("TESTQ $%d, AX", 4*(unrolled-1))
+		f.op("JZ %sMany", name)
+		term(0)
+		f.op("ADDQ R14, BX")
+		f.op("ADDQ $4, AX")
+		f.op("JMP %sSingle", name)
+		f.label(name + "Many")
+		f.op("TESTQ AX, AX")
+		f.op("JZ ended")
+		f.op("PCALIGN $64")
+		f.label(name + "Loop")
+		for u := range unrolled {
+			term(u)
+		}
+		f.op("LEAQ (BX)(R14*%d), BX", unrolled)
+		f.op("ADDQ $%d, AX", 4*unrolled)
+		f.op("JNZ %sLoop", name)
 	}
-	f.label("single")
-	f.op("TESTQ $%d, AX", 4*(unrolled-1))
-	f.op("JZ many")
-	term(0)
-	f.op("ADDQ R14, BX")
-	f.op("ADDQ $4, AX")
-	f.op("JMP single")
-	f.label("many")
-	f.op("TESTQ AX, AX")
-	f.op("JZ ended")
-	f.op("PCALIGN $64")
-	f.label("loop")
-	for u := range unrolled {
-		term(u)
-	}
-	f.op("LEAQ (BX)(R14*%d), BX", unrolled)
-	f.op("ADDQ $%d, AX", 4*unrolled)
-	f.op("JNZ loop")
+	f.op("MOVBLZX %s, CX", arg("whole"))
+	f.op("TESTL CX, CX")
+	f.op("JZ partSingle")
+	terms(false, "whole")
+	f.op("JMP ended")
+	terms(true, "part")
 	f.label("ended")
 	f.op("MOVQ %s, AX", arg("end"))
 	f.op("TESTQ AX, AX")
@@ -166,11 +178,11 @@ func (f *file) productTile(rows, vectors int) {
 
 // productTiles emits the choice of a product tile by its size.
 func (f *file) productTiles() {
-	fmt.Fprint(&f.decl, "\nfunc productTileAVX512(rows, vectors, panels, k int, a []float32, lda int, b []float32, ldb, size int, c []float32, ldc, mask int, load bool, end *Ending) {\n")
+	fmt.Fprint(&f.decl, "\nfunc productTileAVX512(rows, vectors, panels, k int, a []float32, lda int, b []float32, ldb, size int, c []float32, ldc, mask int, whole, load bool, end *Ending) {\n")
 	fmt.Fprint(&f.decl, "switch 8*vectors + rows {\n")
 	for vectors := 1; vectors <= 4; vectors++ {
 		for rows := 1; rows <= 6; rows++ {
-			fmt.Fprintf(&f.decl, "case 8*%d + %d:\nproductTileAVX512x%dx%d(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, load, end)\n", vectors, rows, rows, vectors)
+			fmt.Fprintf(&f.decl, "case 8*%d + %d:\nproductTileAVX512x%dx%d(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, whole, load, end)\n", vectors, rows, rows, vectors)
 		}
 	}
 	fmt.Fprint(&f.decl, "}\n}\n")
