@@ -118,14 +118,11 @@ func (b factor) pack(out []float32, size, c0, c1, t0, t1 int) {
 		}
 		return
 	}
-	for c := c0; c < c1; c += width {
-		if c1-c < width {
-			for t := t0; t < t1; t++ {
-				copy(out[(t-t0)*width:], b.v[t*b.pitch+c:t*b.pitch+c1])
-			}
-			return
+	full := (c1 - c0) / width
+	be.CopyRows(t1-t0, full, b.v[t0*b.pitch+c0:], b.pitch, out, size)
+	if c := c0 + full*width; c < c1 {
+		for t := t0; t < t1; t++ {
+			copy(out[full*size+(t-t0)*width:], b.v[t*b.pitch+c:t*b.pitch+c1])
 		}
-		be.CopyRows(t1-t0, b.v[t0*b.pitch+c:], b.pitch, out)
-		out = out[min(size, len(out)):]
 	}
 }

@@ -471,10 +471,10 @@ func productTileAVX512(rows, vectors, panels, k int, a []float32, lda int, b []f
 	}
 }
 
-// copyRowsAVX512 is the body of Backend.CopyRows; n is positive.
+// copyRowsAVX512 is the body of Backend.CopyRows; n and panels are positive.
 //
 //go:noescape
-func copyRowsAVX512(n int, x *float32, xs int, y *float32)
+func copyRowsAVX512(n int, panels int, x *float32, xs int, y *float32, size int)
 
 // padRowsAVX512 is the body of Backend.PadRows; n and vectors are positive.
 //

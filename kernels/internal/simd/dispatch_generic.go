@@ -29,7 +29,7 @@ func productTileAVX512(rows, vectors, panels, k int, a []float32, lda int, b []f
 	panic(unreachable)
 }
 
-func copyRowsAVX512(n int, x *float32, xs int, y *float32) { panic(unreachable) }
+func copyRowsAVX512(n, panels int, x *float32, xs int, y *float32, size int) { panic(unreachable) }
 
 func rowTiles12(tiles, n int, x *float32, next int, v, c *float32, to int) { panic(unreachable) }
 

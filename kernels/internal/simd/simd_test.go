@@ -248,9 +248,10 @@ func TestProductTiles(t *testing.T) {
 			}
 		}
 		for n := range 20 {
-			x, got, want := values(20*77, 1), values(20*ProductLanes+9, 2), values(20*ProductLanes+9, 2)
-			b.CopyRows(n, x[1:], 77, got[3:])
-			Generic.CopyRows(n, x[1:], 77, want[3:])
+			const size = 20*ProductLanes + 5
+			x, got, want := values(20*277, 1), values(4*size, 2), values(4*size, 2)
+			b.CopyRows(n, n%5, x[1:], 277, got[3:], size)
+			Generic.CopyRows(n, n%5, x[1:], 277, want[3:], size)
 			sameBits(t, fmt.Sprintf("%s CopyRows n=%d", b, n), got, want)
 		}
 	}
