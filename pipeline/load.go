@@ -98,6 +98,7 @@ type checker struct {
 	byName     map[string]*stage
 	names      []string          // of stages
 	near       map[string]string // the nearest of them, by misspelt names
+	speller    *speller          // which finds those
 	skipped    []Skip
 	total      int // instances so far
 	texts      map[*node]parsedText

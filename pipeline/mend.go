@@ -103,9 +103,10 @@ func (c *checker) meantStage(s *stage, near string) *stage {
 func (c *checker) nearStage(name string) string {
 	near, ok := c.near[name]
 	if !ok {
-		if near = Nearest(name, c.names); c.near == nil {
-			c.near = map[string]string{}
+		if c.near == nil {
+			c.near, c.speller = map[string]string{}, newSpeller(c.names)
 		}
+		near = c.speller.nearest(name)
 		c.near[name] = near
 	}
 	return near
