@@ -206,5 +206,13 @@ func (c Condition) String() string {
 	return ""
 }
 
+// append appends the canonical text.
+func (c Condition) append(b []byte) []byte {
+	if c.condition != nil && c.op == condValue { // as most are
+		return appendQuoted(b, c.text)
+	}
+	return append(b, c.String()...)
+}
+
 // SpecText returns the canonical text.
 func (c Condition) SpecText() string { return c.String() }

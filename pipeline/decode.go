@@ -75,7 +75,7 @@ func (d *decoder) decode(n *node, into reflect.Value, form *typeForm, path trail
 		return
 	}
 	if n.kind == Null {
-		d.add(n.pos(), path, "has no value: write one, or leave the line out for the default")
+		d.add(n.pos(), path, noValue)
 		return
 	}
 	switch typ := into.Type(); typ.Kind() {
@@ -104,6 +104,9 @@ func (d *decoder) decode(n *node, into reflect.Value, form *typeForm, path trail
 		d.scalar(n, into, path, f)
 	}
 }
+
+// noValue is what is wrong with null.
+const noValue = "has no value: write one, or leave the line out for the default"
 
 func lengthOf(n *node) string {
 	if n.kind == List {

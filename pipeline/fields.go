@@ -167,6 +167,8 @@ func (w *fieldWriter) append(b []byte, v reflect.Value, form *typeForm) []byte {
 		return append(b, form.location...)
 	case form.texter && typ.Kind() == reflect.Pointer && v.IsNil():
 		return append(b, "none"...)
+	case form.texter && v.CanAddr() && typ.Kind() != reflect.Pointer:
+		return append(b, v.Addr().Interface().(SpecTexter).SpecText()...)
 	case form.texter && form.direct:
 		return append(b, v.Interface().(SpecTexter).SpecText()...)
 	case form.texter:

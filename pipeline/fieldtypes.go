@@ -25,13 +25,14 @@ type SpecTexter interface{ SpecText() string }
 type Defaulter interface{ SetDefaults() }
 
 var (
-	fileType     = reflect.TypeFor[File]()
-	dirType      = reflect.TypeFor[Dir]()
-	treeType     = reflect.TypeFor[Tree]()
-	valueType    = reflect.TypeFor[Value]()
-	decoderType  = reflect.TypeFor[SpecDecoder]()
-	texterType   = reflect.TypeFor[SpecTexter]()
-	defaulterTyp = reflect.TypeFor[Defaulter]()
+	fileType       = reflect.TypeFor[File]()
+	dirType        = reflect.TypeFor[Dir]()
+	treeType       = reflect.TypeFor[Tree]()
+	valueType      = reflect.TypeFor[Value]()
+	conditionsType = reflect.TypeFor[Conditions]()
+	decoderType    = reflect.TypeFor[SpecDecoder]()
+	texterType     = reflect.TypeFor[SpecTexter]()
+	defaulterTyp   = reflect.TypeFor[Defaulter]()
 )
 
 // types are the descriptions of the config structs met so far; safe for

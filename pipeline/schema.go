@@ -315,6 +315,8 @@ func (w *schemaWriter) value(f *fieldType, typ reflect.Type, v reflect.Value, ch
 	switch kind := typ.Kind(); {
 	case typ == valueType:
 		return object{}
+	case typ == conditionsType:
+		return w.value(f, reflect.TypeFor[map[string]Condition](), v, change)
 	case reflect.PointerTo(typ).Implements(schemerType):
 		s := reflect.New(typ).Interface().(SpecSchemer).SpecSchema()
 		if w.defs == nil {
