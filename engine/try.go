@@ -117,7 +117,8 @@ func sampleOf(at sampledOutput, rows int) *pipeline.Node {
 	}
 	return &pipeline.Node{
 		Setup: &pipeline.Setup{
-			Stage: n.Stage, Kind: sampleKind, Pos: n.Pos, Path: n.Path, Config: c,
+			Role:    &pipeline.Role{Stage: n.Stage, Kind: sampleKind, Pos: n.Pos, Path: n.Path},
+			Config:  c,
 			Fields:  []pipeline.Field{{Path: "rows", Value: strconv.Itoa(c.Rows)}, {Path: "share", Value: strconv.Itoa(c.Share)}},
 			Outputs: pipeline.Outputs{Names: []string{at.output}},
 		},

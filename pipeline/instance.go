@@ -36,10 +36,13 @@ type instanceMaker struct {
 	names map[string]bool // only outputs of outputs can give one name twice
 }
 
+// mostNames is room enough for the coordinates of most names.
+const mostNames = 16
+
 // make makes some of the instances.
 func (m *instanceMaker) make(from, to int, setups *setupMaker) {
 	s := m.e.s
-	var names []byte // of all of them, which lie in one text
+	names := make([]byte, 0, (to-from)*(len(s.name)+mostNames)) // of all of them, which lie in one text
 	ends := make([]int, 0, partSize)
 	for i := from; i < to; i++ {
 		names = appendName(names, s.name, m.rows[i].vals)
@@ -94,7 +97,8 @@ func looseInput(in Input) bool {
 type setupMaker struct {
 	last  *Setup
 	set   *settings
-	words givenWords
+	role  *Role
+	words givenWords // of role
 	slab  []Setup
 }
 
@@ -110,8 +114,11 @@ func (m *setupMaker) of(s *stage, set *settings, words givenWords, ins []Input, 
 	}
 	u := &m.slab[0]
 	m.slab = m.slab[1:]
-	*u = Setup{Stage: s.name, Kind: s.kindName, Pos: s.pos, Path: s.path, Seed: words.seed, SeedPos: words.seedPos,
-		Cache: words.cache, Encode: words.encode, Resources: words.resources, loose: loose}
+	if m.role == nil || m.words != words {
+		m.words, m.role = words, &Role{Stage: s.name, Kind: s.kindName, Pos: s.pos, Path: s.path, Seed: words.seed, SeedPos: words.seedPos,
+			Cache: words.cache, Encode: words.encode, Resources: words.resources}
+	}
+	*u = Setup{Role: m.role, loose: loose}
 	if set != nil {
 		u.Config, u.Fields, u.with, u.Wrong, u.From = set.config, set.fields, set.with, set.wrong, named
 		if set.wrong == nil {
@@ -120,7 +127,7 @@ func (m *setupMaker) of(s *stage, set *settings, words givenWords, ins []Input, 
 			u.Outputs, _ = guessOutputs(s.kind, set.config, named)
 		}
 	}
-	m.last, m.set, m.words = u, set, words
+	m.last, m.set = u, set
 	return u
 }
 

@@ -249,6 +249,7 @@ func (cs *candidates) matching(vals []*axisValue) []*candidate {
 			}
 		}
 		if shared == 0 {
+			found = slices.Grow(found, len(g.members))
 			for _, i := range g.members {
 				found = append(found, &cs.all[i])
 			}

@@ -102,6 +102,7 @@ type checker struct {
 	skipped    []Skip
 	total      int // instances so far
 	texts      map[*node]parsedText
+	slab       []node // room for nodes that resolve makes
 }
 
 // A parsedText is a text cut at its references, once for all instances.

@@ -119,7 +119,7 @@ func (r *stageRef) unknown() bool { return r.foreign == nil && (r.stage == nil |
 // anything is what an unknown reference gives: one result, of a node that nothing is
 // known of.
 func (r *stageRef) anything() *candidates {
-	out := &candidates{all: []candidate{{refs: []Ref{{Node: &Node{Setup: &Setup{loose: true}}, Output: r.output, Pos: r.pos}}}}}
+	out := &candidates{all: []candidate{{refs: []Ref{{Node: &Node{Setup: &Setup{Role: &Role{}, loose: true}}, Output: r.output, Pos: r.pos}}}}}
 	out.groups = []*candidateGroup{{members: []int{0}}}
 	return out
 }

@@ -219,16 +219,16 @@ func (c *checker) resolveAt(n *node, e *env, path trail) *node {
 	case Scalar:
 		return c.resolveText(n, e, path)
 	case List:
-		out := *n
+		out := c.copyOf(n)
 		out.refs, out.items = false, make([]*node, 0, len(n.items))
 		for _, item := range n.items {
 			if got := c.resolveAt(item, e, path); got != nil {
 				out.items = append(out.items, got)
 			}
 		}
-		return &out
+		return out
 	case Map:
-		out := *n
+		out := c.copyOf(n)
 		out.refs, out.items = false, make([]*node, len(n.items))
 		absent := 0
 		for i, item := range n.items {
@@ -249,9 +249,19 @@ func (c *checker) resolveAt(n *node, e *env, path trail) *node {
 			}
 			out.items = slices.DeleteFunc(out.items, func(item *node) bool { return item == nil })
 		}
-		return &out
+		return out
 	}
 	return n
+}
+
+func (c *checker) copyOf(n *node) *node {
+	if len(c.slab) == 0 {
+		c.slab = make([]node, 16)
+	}
+	out := &c.slab[0]
+	c.slab = c.slab[1:]
+	*out = *n
+	return out
 }
 
 func (c *checker) resolveText(n *node, e *env, path trail) *node {

@@ -114,7 +114,7 @@ func (r *settingsReader) readAll(combos [][]*axisValue) []*settings {
 	found := make([]Errors, partsOf(others))
 	inParts(others, func(part, from, to int) {
 		c := *r.c
-		c.rep, c.texts = reporter{}, nil
+		c.rep, c.texts, c.slab = reporter{}, nil, nil
 		mine := *r
 		mine.c, mine.fields, mine.failed = &c, fieldWriter{types: c.types}, failed
 		for i := from; i < to; i++ {
