@@ -179,11 +179,11 @@ func (c Condition) String() string {
 	case condNull:
 		return "null"
 	case condValue:
-		return quoted(c.text)
+		return string(appendQuoted(nil, c.text))
 	case condRange:
 		return c.rng.String()
 	case condLike:
-		return "{like: " + quoted(c.text) + "}"
+		return "{like: " + string(appendQuoted(nil, c.text)) + "}"
 	case condNot:
 		return "{not: " + c.parts[0].String() + "}"
 	case condAny:
@@ -204,14 +204,6 @@ func (c Condition) String() string {
 		return "[" + strings.Join(kept, ", ") + "]"
 	}
 	return ""
-}
-
-// append appends the canonical text.
-func (c Condition) append(b []byte) []byte {
-	if c.condition != nil && c.op == condValue { // as most are
-		return appendQuoted(b, c.text)
-	}
-	return append(b, c.String()...)
 }
 
 // SpecText returns the canonical text.

@@ -123,11 +123,13 @@ func (w *fieldWriter) locations(v reflect.Value, form *typeForm, path string) {
 			w.locations(v.Field(f.at), f.form, join(path, f.name))
 		}
 	case reflect.Slice, reflect.Array:
+		item := w.types.form(typ.Elem())
 		for i := range v.Len() {
-			w.locations(v.Index(i), form.elem, join(path, strconv.Itoa(i)))
+			w.locations(v.Index(i), item, join(path, strconv.Itoa(i)))
 		}
 	case reflect.Map:
-		eachSorted(v, func(_ int, key string, v reflect.Value) { w.locations(v, form.elem, join(path, key)) })
+		item := w.types.form(typ.Elem())
+		eachSorted(v, func(_ int, key string, v reflect.Value) { w.locations(v, item, join(path, key)) })
 	}
 }
 
@@ -167,8 +169,6 @@ func (w *fieldWriter) append(b []byte, v reflect.Value, form *typeForm) []byte {
 		return append(b, form.location...)
 	case form.texter && typ.Kind() == reflect.Pointer && v.IsNil():
 		return append(b, "none"...)
-	case form.texter && v.CanAddr() && typ.Kind() != reflect.Pointer:
-		return append(b, v.Addr().Interface().(SpecTexter).SpecText()...)
 	case form.texter && form.direct:
 		return append(b, v.Interface().(SpecTexter).SpecText()...)
 	case form.texter:
@@ -191,7 +191,7 @@ func (w *fieldWriter) append(b []byte, v reflect.Value, form *typeForm) []byte {
 		if v.IsNil() {
 			return append(b, "none"...)
 		}
-		return w.append(b, v.Elem(), form.elem)
+		return w.append(b, v.Elem(), w.types.form(typ.Elem()))
 	case kind == reflect.Interface:
 		if v.IsNil() {
 			return append(b, "none"...)
@@ -200,20 +200,22 @@ func (w *fieldWriter) append(b []byte, v reflect.Value, form *typeForm) []byte {
 		return w.append(append(append(b, typeName(v.Elem().Type())...), ' '), v.Elem(), w.types.form(v.Elem().Type()))
 	case kind == reflect.Slice || kind == reflect.Array:
 		b = append(b, '[')
+		item := w.types.form(typ.Elem())
 		for i := range v.Len() {
 			if i > 0 {
 				b = append(b, ", "...)
 			}
-			b = w.append(b, v.Index(i), form.elem)
+			b = w.append(b, v.Index(i), item)
 		}
 		return append(b, ']')
 	case kind == reflect.Map:
 		b = append(b, '{')
+		item := w.types.form(typ.Elem())
 		eachSorted(v, func(i int, key string, v reflect.Value) {
 			if i > 0 {
 				b = append(b, ", "...)
 			}
-			b = w.append(append(appendQuoted(b, key), ": "...), v, form.elem)
+			b = w.append(append(appendQuoted(b, key), ": "...), v, item)
 		})
 		return append(b, '}')
 	case kind == reflect.Struct:

@@ -69,8 +69,7 @@ func main() {
 
 // shared emits what both instruction sets have.
 func (f *file) shared() {
-	f.peak("peak", "Peak", 0)
-	f.peak("issue", "Issue", 3)
+	f.peak()
 	f.philox(false)
 	f.philox(true)
 	f.axpy()
