@@ -23,7 +23,6 @@ type class struct {
 	files   bool          // some results are files
 	shape   *shape        // of the whole stage
 
-	asked atomic.Uint64          // a bit for each of the results that some node reads
 	op    atomic.Pointer[[]byte] // the encoded lines of the operation
 	reads atomic.Pointer[[]classReads]
 }
@@ -41,9 +40,6 @@ const mostReads = 16
 
 // reads lists the columns that a node reads from a port.
 func (n *node) reads(port string, schema *arrow.Schema) []string {
-	if !n.class.shared { // nobody else asks
-		return n.kind.Reads(n.spec.Config, port, schema)
-	}
 	known := n.class.reads.Load()
 	if known != nil {
 		for i := range *known {
@@ -61,31 +57,6 @@ func (n *node) reads(port string, schema *arrow.Schema) []string {
 	}
 	return columns
 }
-
-// markAsked notes that a node reads a result of some instance of the class.
-func (c *class) markAsked(output string) {
-	for i := range c.results {
-		if c.results[i].Name == output {
-			if bit := askedBit(i); c.asked.Load()&bit == 0 {
-				c.asked.Or(bit)
-			}
-			return
-		}
-	}
-}
-
-// asks says whether nodes read a result of the class's instances, and its name.
-func (c *class) asks(output []byte) (name string, asked bool) {
-	for i := range c.results {
-		if name = c.results[i].Name; name == string(output) {
-			return name, c.asked.Load()&askedBit(i) != 0
-		}
-	}
-	return "", false
-}
-
-// askedBit is that of a result; the last one is that of all behind it too.
-func askedBit(result int) uint64 { return 1 << min(result, 63) }
 
 // classOf finds or makes the class of a node.
 func (b *graphBuilder) classOf(s *pipeline.Node) (*class, error) {

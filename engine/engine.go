@@ -47,7 +47,6 @@ type Engine struct {
 	store   *runs.Store
 	o       Options
 	nodes   []*node
-	newest  []int                   // for each node the index of the last of those that it reads, -1 for none
 	names   func() map[string]*node // see named
 	readers func() map[*node][]reader
 	stats   *statCache
@@ -68,6 +67,7 @@ type node struct {
 	kind     *stages.Kind
 	class    *class
 	index    int
+	newest   int                      // index of the last of the nodes that it reads, -1 for none
 	locked   *locked                  // of another spec, so that it never runs here; nil for the own
 	own      map[string][]arrow.Field // columns it writes, by output, where known
 	schemas  stages.Schemas           // full schemas, by output, where known
@@ -79,11 +79,12 @@ type node struct {
 	reason  string
 	key     Key
 	op      runs.Digest // of the operation alone, for row-wise kinds
+	asked   asked       // by the other nodes
 	told    *nodeRecord // of a run, or what details has read
-	front   []byte      // of the stored record: its outputs at least
-	whole   bool        // front is all of the record
-	partly  bool        // outputs are only those that other nodes read, see complete
-	rows    int64       // of all outputs
+	front   []byte      // of the stored record, where outputs are left to read, see complete
+	rest    []byte      // of the stored record, not read yet
+	stored  int64       // rows of all outputs
+	later   *runs.Store // which has the rest of the stored record
 	outputs outputs
 	growing *dataset // of a row-wise node: its rows as far as they were ready when they began to flow on
 }
@@ -105,9 +106,8 @@ type inputRef struct {
 
 // An output is a result that exists.
 type output struct {
-	name  string
-	data  *dataset     // of type Rows
-	files []storedFile // of type Files
+	record *outputRecord
+	data   *dataset // of type Rows
 }
 
 // outputs are those of a node; nil when it has no result yet.
@@ -115,7 +115,7 @@ type outputs []output
 
 func (os outputs) get(name string) *output {
 	for i := range os {
-		if os[i].name == name {
+		if os[i].record.Name == name {
 			return &os[i]
 		}
 	}
@@ -162,6 +162,10 @@ func New(g *pipeline.Graph, registry *stages.Registry, store *runs.Store, o Opti
 	b := &graphBuilder{e: e, registry: registry, specs: map[string]*foreignSpec{}, classes: make(map[*pipeline.Setup]*class), shapes: map[string]*shape{}, sample: newSampleKind()}
 	if err := b.add(g, nil); err != nil {
 		return nil, err
+	}
+	if len(b.wrong) > 0 {
+		b.wrong.Sort()
+		return nil, b.wrong
 	}
 	return e, nil
 }
@@ -232,22 +236,18 @@ func (e *Engine) Unchecked() []string {
 	return names
 }
 
-// result is what the kind says of an output; nil when there is none of this name.
-func (n *node) result(output string) *stages.Output {
-	for i := range n.class.results {
-		if r := &n.class.results[i]; r.Name == output {
-			return r
+func (n *node) result(output string) (stages.Output, bool) {
+	for _, r := range n.class.results {
+		if r.Name == output {
+			return r, true
 		}
 	}
-	return nil
+	return stages.Output{}, false
 }
 
 // baseOf is the dataset whose rows an output passes on, or nil.
 func (n *node) baseOf(output string) *dataset {
-	r := n.result(output)
-	if r == nil {
-		return nil
-	}
+	r, _ := n.result(output)
 	in := n.input(r.Base)
 	switch {
 	case in == nil || len(in.refs) == 0:
@@ -307,7 +307,8 @@ func (n *node) checkTypes() pipeline.Errors {
 	var errs pipeline.Errors
 	for _, in := range n.inputs {
 		for _, r := range in.refs {
-			if out := r.node.result(r.Output); out != nil && out.Type != in.port.Type {
+			out, ok := r.node.result(r.Output)
+			if ok && out.Type != in.port.Type {
 				want, got := "rows", "files"
 				if in.port.Type == stages.Files {
 					want, got = got, want

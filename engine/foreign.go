@@ -1,13 +1,16 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"shiftmill/pipeline"
+	"shiftmill/stages"
 )
 
 // A foreignSpec is another spec whose results this graph reads. Its nodes
@@ -49,19 +52,25 @@ func (b *graphBuilder) foreignRefs(r pipeline.Ref, many bool, path string) ([]in
 		return nil, fmt.Errorf("%s: %s: %w", r.Pos, path, err)
 	}
 	var found []*pipeline.Node
-	var names []string
+	var stageNames, instances []string // all stages, and the instances of the one that is meant
 	for _, n := range spec.graph.Nodes {
-		names = append(names, n.Stage)
-		if n.Stage == f.Stage && containsAll(n.Coords, f.Coords) {
+		if !slices.Contains(stageNames, n.Stage) {
+			stageNames = append(stageNames, n.Stage)
+		}
+		if n.Stage != f.Stage {
+			continue
+		}
+		instances = append(instances, n.Name)
+		if containsAll(n.Coords, f.Coords) {
 			found = append(found, n)
 		}
 	}
-	if len(found) == 0 {
-		near := ""
-		if s := pipeline.Nearest(f.Stage, names); s != "" && s != f.Stage {
-			near = fmt.Sprintf("; did you mean %q?", s)
-		}
-		return fail("%s has no stage %q with these coordinates%s", f.Text, f.Stage, near)
+	switch {
+	case len(found) > 0:
+	case len(instances) > 0:
+		return fail("%s#%s has no instance with these coordinates; it has %s", f.Text, f.Stage, firstNames(instances))
+	default:
+		return fail("%s has no stage %q%s", f.Text, f.Stage, meant(f.Stage, stageNames))
 	}
 	if err := b.add(Part(spec.graph, found), spec); err != nil {
 		return nil, err
@@ -70,7 +79,7 @@ func (b *graphBuilder) foreignRefs(r pipeline.Ref, many bool, path string) ([]in
 	for _, s := range found {
 		outputs, group := outputsNamed(s.Outputs, f.Output)
 		if len(outputs) == 0 {
-			return fail("%s#%s has no output %q; it has %q", f.Text, f.Stage, f.Output, s.Outputs.Names)
+			return fail("%s#%s has no output %q%s", f.Text, f.Stage, f.Output, meant(f.Output, s.Outputs.Names))
 		}
 		for _, o := range outputs {
 			coords := s.Coords
@@ -78,13 +87,30 @@ func (b *graphBuilder) foreignRefs(r pipeline.Ref, many bool, path string) ([]in
 				coords = append(slices.Clone(coords), pipeline.Coord{Axis: "output", Value: o})
 				slices.SortFunc(coords, func(a, b pipeline.Coord) int { return compareText(a.Axis, b.Axis) })
 			}
-			refs = append(refs, inputRef{spec.nodes.get(s).node, &pipeline.Ref{Output: o, Coords: coords, Pos: r.Pos}})
+			refs = append(refs, inputRef{spec.nodes.get(s), &pipeline.Ref{Output: o, Coords: coords, Pos: r.Pos}})
 		}
 	}
 	if len(refs) > 1 && !many {
 		return fail("this names %d results and one is wanted here: name one, such as %s", len(refs), namedRef(refs[0]))
 	}
 	return refs, nil
+}
+
+// meant ends a message about an unknown name: with the nearest one, else with those that there are.
+func meant(name string, known []string) string {
+	if near := pipeline.Nearest(name, known); near != "" {
+		return fmt.Sprintf("; did you mean %q?", near)
+	}
+	return "; it has " + firstNames(known)
+}
+
+// firstNames lists names, the first of them where they are many.
+func firstNames(names []string) string {
+	const most = 8
+	if len(names) > most+1 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	}
+	return strings.Join(names, ", ")
 }
 
 func namedRef(r inputRef) string {
@@ -142,7 +168,7 @@ func (b *graphBuilder) foreign(f *pipeline.Foreign) (*foreignSpec, error) {
 	}
 	g, err := pipeline.Load(f.File, pipeline.Options{Vocabulary: b.registry, Local: local, Partial: b.e.store == nil})
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, missingFile(fmt.Sprintf("there is no spec %s", f.Text))
+		return nil, missingFile(fmt.Sprintf("there is no spec %s", f.Text) + pipeline.NearSpec(f.Text, f.File))
 	}
 	if err != nil {
 		return nil, err
@@ -172,11 +198,14 @@ func (s *foreignSpec) lockOf(n *pipeline.Node) *locked {
 	return l
 }
 
-// asLocked makes sure that a foreign node that was looked up is what the lock file of
-// its spec says, and there: it never runs here.
-func (n *node) asLocked() error {
+// resolve finds a node's key and result. A foreign node must be what the lock
+// file of its spec says, and be there: it never runs here.
+func (e *Engine) resolve(ctx context.Context, n *node) error {
+	if err := e.lookUp(ctx, n); err != nil || n.locked == nil {
+		return err
+	}
 	switch {
-	case n.locked == nil || n.state == Pending:
+	case n.state == Pending:
 		return nil
 	case n.key.Digest.String() != n.locked.key:
 		return fmt.Errorf("%s or its data have changed since its lock file was written; run it again", n.locked.spec)
@@ -184,4 +213,109 @@ func (n *node) asLocked() error {
 		return fmt.Errorf("this store has not the result that the lock file of %s names (%s); run that spec on this store", n.locked.spec, n.reason)
 	}
 	return nil
+}
+
+// A graphBuilder makes the nodes of an engine.
+type graphBuilder struct {
+	e         *Engine
+	registry  *stages.Registry
+	specs     map[string]*foreignSpec // by absolute file
+	classes   map[*pipeline.Setup]*class
+	shapes    map[string]*shape // by stage
+	sample    *stages.Kind
+	slab      []node // where the next nodes lie
+	inputs    []input
+	refs      []inputRef
+	last      *class
+	lastSetup *pipeline.Setup
+	depth     int
+	wrong     pipeline.Errors // references to other specs that name nothing
+}
+
+// add appends the nodes of a graph: those of the spec itself, or those of
+// another one that were not added before.
+func (b *graphBuilder) add(g *pipeline.Graph, from *foreignSpec) error {
+	b.depth++
+	defer func() { b.depth-- }()
+	of := newNodeMap(g.Nodes)
+	if from != nil {
+		of = from.nodes
+	}
+	b.slab = make([]node, 0, len(g.Nodes))
+	ins, refs := 0, 0
+	for _, s := range g.Nodes {
+		ins += len(s.In)
+		for i := range s.In {
+			refs += len(s.In[i].Refs)
+		}
+	}
+	b.inputs, b.refs = make([]input, 0, ins), make([]inputRef, 0, refs)
+	b.e.nodes = slices.Grow(b.e.nodes, len(g.Nodes))
+	for _, s := range g.Nodes {
+		if of.get(s) != nil {
+			continue
+		}
+		n, err := b.node(s, of)
+		if err != nil {
+			return err
+		}
+		if from != nil {
+			named := *s
+			named.Name = from.text + "#" + s.Name
+			n.spec, n.locked = &named, from.lockOf(s)
+		}
+		n.index = len(b.e.nodes)
+		of.put(s, n)
+		b.e.nodes = append(b.e.nodes, n)
+	}
+	return nil
+}
+
+// node makes one node; what it reads has been made.
+func (b *graphBuilder) node(s *pipeline.Node, of *nodeMap) (*node, error) {
+	c, err := b.classOf(s)
+	if err != nil {
+		return nil, err
+	}
+	if len(b.slab) == cap(b.slab) {
+		b.slab = make([]node, 0, 16)
+	}
+	b.slab = append(b.slab, node{spec: s, kind: c.kind, class: c, newest: -1, inputs: take(&b.inputs, len(s.In))})
+	n := &b.slab[len(b.slab)-1]
+	for i := range s.In {
+		in := &s.In[i]
+		p := &c.ports[i]
+		x := input{name: in.Port, port: p, list: in.List && len(in.Refs) > 1, refs: take(&b.refs, len(in.Refs))}
+		for j := range in.Refs {
+			r := &in.Refs[j]
+			if r.Foreign == nil {
+				x.refs = append(x.refs, inputRef{of.get(r.Node), r})
+				continue
+			}
+			refs, err := b.foreignRefs(*r, p.Many, s.Path+".from."+in.Port)
+			if wrong := pipeline.Errors(nil); errors.As(err, &wrong) {
+				b.wrong = append(b.wrong, wrong...) // that of others is told with it
+			} else if err != nil {
+				return nil, err
+			}
+			x.refs = append(x.refs, refs...)
+		}
+		for j := range x.refs {
+			read := x.refs[j].node
+			read.asked.add(x.refs[j].Output)
+			n.newest = max(n.newest, read.index)
+		}
+		n.inputs = append(n.inputs, x)
+	}
+	return n, nil
+}
+
+// take cuts room for n items off a slab, or makes some where it is used up.
+func take[T any](slab *[]T, n int) []T {
+	if len(*slab)+n > cap(*slab) {
+		return make([]T, 0, n)
+	}
+	at := len(*slab)
+	*slab = (*slab)[:at+n]
+	return (*slab)[at : at : at+n]
 }

@@ -22,6 +22,7 @@ const (
 // passes a layer between: then the width is that of the layer.
 type svgBox struct {
 	x, y, width float64
+	edge        float64 // right end of its layer
 	place       float64 // in its layer
 }
 
@@ -61,19 +62,21 @@ type svgLayout struct {
 type svgPass struct{ node, layer int }
 
 // SVG draws the graph in layers from left to right: a box per instance in the
-// colour of its state, a curve per input. Curves pass between boxes, those of
-// one node together; within a layer, boxes stand in the mean order of what they
-// read.
-func (e *Engine) SVG() string {
+// colour of its state, a curve per input; stages of more instances than most are
+// one box with counts of their states. Curves pass between boxes, those of one
+// node together; within a layer, boxes stand in the mean order of what they read.
+func (e *Engine) SVG(most int) string {
 	d := drawing{title: e.graph.Name}
-	for _, n := range e.nodes {
+	boxes, arrows := e.boxes(most)
+	for _, n := range boxes {
+		below := fmt.Sprintf("%s, %s", n.kind, n.states())
 		d.boxes = append(d.boxes, drawnBox{
-			n.spec.Name, fmt.Sprintf("%s, %s", n.kind.Name, n.state), len(n.kind.Name) + len(", pending"), fmt.Sprintf("%s: %s", n.spec.Name, n.state), colours[n.state],
+			n.title(), below, max(len(below), len(n.kind)+len(", pending")), fmt.Sprintf("%s: %s", n.title(), n.states()), colours[n.state()],
 		})
 	}
-	e.arrows(func(from, to int, label string) {
-		d.arrows = append(d.arrows, drawnArrow{from, to, strings.TrimSuffix(e.nodes[from].spec.Name+"."+label, ".")})
-	})
+	for _, a := range arrows {
+		d.arrows = append(d.arrows, drawnArrow{a.from, a.to, strings.TrimSuffix(boxes[a.from].name+"."+a.label, ".")})
+	}
 	return d.svg()
 }
 
@@ -82,32 +85,17 @@ func (e *Engine) SVG() string {
 // classes "box", "below" and "arrow".
 func (e *Engine) StagesSVG() string {
 	d := drawing{title: e.graph.Name}
-	box, count := map[string]int{}, map[string]int{}
-	at := make([]int, len(e.nodes))
-	for i, n := range e.nodes {
-		name := n.spec.Stage
-		if _, ok := box[name]; !ok {
-			box[name] = len(d.boxes)
-			d.boxes = append(d.boxes, drawnBox{name: name, below: n.kind.Name})
+	boxes, arrows := e.boxes(0)
+	for _, n := range boxes {
+		below := n.kind
+		if n.folded > 1 {
+			below += fmt.Sprintf(" \u00d7 %d", n.folded)
 		}
-		at[i] = box[name]
-		count[name]++
+		d.boxes = append(d.boxes, drawnBox{name: n.name, below: below, room: utf8.RuneCountInString(below) + 2, tip: n.name + ": " + below})
 	}
-	for i := range d.boxes {
-		b := &d.boxes[i]
-		if n := count[b.name]; n > 1 {
-			b.below += fmt.Sprintf(" \u00d7 %d", n)
-		}
-		b.room, b.tip = utf8.RuneCountInString(b.below)+2, b.name+": "+b.below
+	for _, a := range arrows {
+		d.arrows = append(d.arrows, drawnArrow{a.from, a.to, boxes[a.from].name})
 	}
-	seen := map[[2]int]bool{}
-	e.arrows(func(from, to int, _ string) {
-		k := [2]int{at[from], at[to]}
-		if k[0] != k[1] && !seen[k] {
-			seen[k] = true
-			d.arrows = append(d.arrows, drawnArrow{k[0], k[1], d.boxes[k[0]].name})
-		}
-	})
 	return d.svg()
 }
 
@@ -130,6 +118,10 @@ func (d *drawing) svg() string {
 	for _, a := range d.arrows {
 		x, y := l.nodes[a.from].right()
 		fmt.Fprintf(&b, `<path d="M%.1f %.1f`, x, y)
+		if edge := l.nodes[a.from].edge; edge > x { // past the wider boxes around
+			x = edge
+			fmt.Fprintf(&b, " H%.1f", x)
+		}
 		curve := func(toX, toY float64) {
 			fmt.Fprintf(&b, " C%.1f %.1f %.1f %.1f %.1f %.1f", x+svgGapX/2, y, toX-svgGapX/2, toY, toX, toY)
 		}
@@ -212,7 +204,7 @@ func (d *drawing) layout() *svgLayout {
 		}
 		sort.SliceStable(layer, func(a, b int) bool { return mean[layer[a]] < mean[layer[b]] })
 		for place, box := range layer {
-			box.place, box.x = float64(place), x
+			box.place, box.x, box.edge = float64(place), x, x+widest
 			box.y = svgMargin + float64(float64(place)*(svgHeight+svgGapY))
 			if box.width == 0 {
 				box.width = widest

@@ -14,54 +14,55 @@ import (
 	"shiftmill/stages"
 )
 
-// findKey finds a node's key. Without an error it says whether there is one: a node with
+// lookUp finds a node's key, and its result if the store has it. A node with
 // an input that does not exist yet is Pending.
-func (e *Engine) findKey(ctx context.Context, n *node) (found bool, err error) {
+func (e *Engine) lookUp(ctx context.Context, n *node) (err error) {
 	defer recoverPanic(&err) // kinds say here what they read and list
-	for i := range n.inputs {
-		for _, r := range n.inputs[i].refs {
+	for _, in := range n.inputs {
+		for _, r := range in.refs {
 			if r.node.outputs == nil {
 				n.state = Pending
 				n.reason = "after " + r.node.spec.Name
-				return false, nil
+				return nil
 			}
 		}
 	}
 	if err := e.openInputs(ctx, n, ""); err != nil {
-		return false, err
+		return err
 	}
 	k := keyWriters.Get().(*keyWriter)
 	defer keyWriters.Put(k)
 	k.buf = k.buf[:0]
 	if err := e.writeKey(ctx, n, k); err != nil {
-		return false, err
+		return err
 	}
 	n.key = Key{Digest: k.sum()}
-	return true, nil
+	if reason := e.lookUpKey(n); reason != "" {
+		n.state, n.reason = Miss, reason
+		if n.key.Lines, err = e.linesOfKey(ctx, n); err != nil {
+			return err
+		}
+		return nil
+	}
+	n.state, n.reason = Hit, ""
+	return nil
 }
 
 var keyWriters = sync.Pool{New: func() any { return new(keyWriter) }}
 
-// take makes what the store has under a node's key its result.
-func (e *Engine) take(ctx context.Context, n *node, found runs.Result) (err error) {
-	defer recoverPanic(&err)
-	missing := ""
+// lookUpKey takes the result under a node's key, or says why there is none.
+func (e *Engine) lookUpKey(n *node) (missing string) {
+	r, ok := e.store.Result(n.key.Digest)
 	switch {
-	case !found.Found:
-		missing = "no result under this key"
-	case !found.Gone.IsZero():
-		missing = fmt.Sprintf("object %s of its result is gone from the store", short(found.Gone))
-	default:
-		if err := e.adopt(n, found); err != nil {
-			missing = err.Error()
-		}
+	case !ok:
+		return "no result under this key"
+	case !r.Gone.IsZero():
+		return fmt.Sprintf("object %s of its result is gone from the store", short(r.Gone))
 	}
-	n.state, n.reason = Hit, missing
-	if missing != "" {
-		n.state = Miss
-		n.key.Lines, err = e.linesOfKey(ctx, n)
+	if err := e.adopt(n, r); err != nil {
+		return err.Error()
 	}
-	return err
+	return ""
 }
 
 // writeKey writes the lines of a node whose inputs are open, and notes the
@@ -263,7 +264,7 @@ func (e *Engine) refLines(ctx context.Context, n *node, k *keyWriter, in *input,
 	}
 	if in.port.Type == stages.Files {
 		h := sha256.New()
-		for _, f := range out.files {
+		for _, f := range out.record.Files {
 			h.Write(appendBytes(nil, tagText, []byte(f.Name)))
 			h.Write(f.Object[:])
 		}
@@ -366,7 +367,7 @@ func (e *Engine) Instances() []Instance {
 	out := make([]Instance, len(e.nodes))
 	for i, n := range e.nodes {
 		_ = e.complete(n) // else it shows fewer outputs
-		more := e.details(n)
+		more := n.details()
 		lines, _ := e.linesOfKey(context.Background(), n) // files that change meanwhile leave none
 		out[i] = Instance{Name: n.spec.Name, Kind: n.kind.Name, State: n.state, Reason: n.reason,
 			Key: n.key.Digest, Lines: lines, Metrics: more.Metrics, Skips: more.Skips,

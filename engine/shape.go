@@ -14,6 +14,7 @@ import (
 // thousands of instances, whose records name the same columns in the same
 // schemas. Readers take what is there; whoever misses something adds a copy.
 type shape struct {
+	columns  atomic.Pointer[[]string]
 	owns     atomic.Pointer[[]knownOwn]
 	joins    atomic.Pointer[[]knownJoin]
 	lists    atomic.Pointer[[]knownList]
@@ -67,7 +68,7 @@ func (s *shape) reading(schema *arrow.Schema, name string) *readColumn {
 
 // A knownSuffixes are those of a list of inputs from some stages.
 type knownSuffixes struct {
-	stages   []*shape
+	stages   []string
 	suffixes *suffixes
 }
 
@@ -84,6 +85,23 @@ func learn[T any](at *atomic.Pointer[[]T], v T) {
 		more := append(slices.Clip(*old), v)
 		at.CompareAndSwap(old, &more)
 	}
+}
+
+// column makes a string of a column's name, mostly without a copy.
+func (s *shape) column(b []byte) string {
+	if string(b) == idColumn {
+		return idColumn
+	}
+	if known := s.columns.Load(); known != nil {
+		for _, name := range *known {
+			if name == string(b) {
+				return name
+			}
+		}
+	}
+	name := string(b)
+	learn(&s.columns, name)
+	return name
 }
 
 // own decodes a stored schema.
@@ -133,16 +151,16 @@ func (s *shape) concat(c *schemaCache, inputs []*arrow.Schema) ownColumns {
 // concatSuffixes tells the rows of a list of inputs apart.
 func (s *shape) concatSuffixes(refs []inputRef) *suffixes {
 	known := s.suffixes.Load()
-	if known != nil && slices.EqualFunc(known.stages, refs, func(stage *shape, r inputRef) bool { return stage == r.node.class.shape }) {
+	if known != nil && slices.EqualFunc(known.stages, refs, func(stage string, r inputRef) bool { return stage == r.node.spec.Stage }) {
 		return known.suffixes
 	}
 	made := &suffixes{texts: concatSuffixes(refs)}
 	for _, text := range made.texts {
 		made.digests = append(made.digests, digestText(text))
 	}
-	stages := make([]*shape, len(refs))
+	stages := make([]string, len(refs))
 	for i, r := range refs {
-		if stages[i] = r.node.class.shape; slices.Contains(stages[:i], stages[i]) {
+		if stages[i] = r.node.spec.Stage; slices.Contains(stages[:i], stages[i]) {
 			return made // they depend on more than the stages
 		}
 	}

@@ -54,7 +54,7 @@ func Try(g *pipeline.Graph, registry *stages.Registry, rows int) (*pipeline.Grap
 		}
 		if setups[n.Setup] == nil {
 			made := *n.Setup
-			made.Fields = append(slices.Clone(n.Fields), pipeline.Field{Path: "try", Value: strconv.Itoa(rows), Pos: n.Pos})
+			made.Fields = append(slices.Clone(n.Fields), pipeline.Field{Path: "try", Value: fmt.Sprintf("%d rows, version %d", rows, trialVersion), Pos: n.Pos})
 			setups[n.Setup] = &made
 		}
 		n.Setup = setups[n.Setup]
@@ -94,6 +94,9 @@ func readsOnly(n *pipeline.Node, some map[*pipeline.Node]bool) bool {
 	return true
 }
 
+// trialVersion is raised when a kind shortens its work for trials in another way.
+const trialVersion = 2 // 2: networks that make pictures take few steps
+
 // trialMark stands between the name of a spec and the rows of a trial.
 const trialMark = ".try"
 
@@ -114,7 +117,8 @@ func sampleOf(at sampledOutput, rows int) *pipeline.Node {
 	}
 	return &pipeline.Node{
 		Setup: &pipeline.Setup{
-			Stage: n.Stage, Kind: sampleKind, Pos: n.Pos, Path: n.Path, Config: c,
+			Role:    &pipeline.Role{Stage: n.Stage, Kind: sampleKind, Pos: n.Pos, Path: n.Path},
+			Config:  c,
 			Fields:  []pipeline.Field{{Path: "rows", Value: strconv.Itoa(c.Rows)}, {Path: "share", Value: strconv.Itoa(c.Share)}},
 			Outputs: pipeline.Outputs{Names: []string{at.output}},
 		},

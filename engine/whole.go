@@ -50,8 +50,8 @@ func (o *wholeOutput) rows(ctx context.Context, output string, rec arrow.Record)
 	if o.passed[output] {
 		return fmt.Errorf("output %q: rows beside those that were handed on", output)
 	}
-	if r := o.n.result(output); r != nil && o.spools[output] == nil {
-		if done, err := o.ahead(ctx, *r, rec); done || err != nil {
+	if r, ok := o.n.result(output); ok && o.spools[output] == nil {
+		if done, err := o.ahead(ctx, r, rec); done || err != nil {
 			return err
 		}
 	}
@@ -108,7 +108,7 @@ func (o *wholeOutput) endPassed(ctx context.Context, base *dataset) (out outputR
 	if err != nil {
 		return out, err
 	}
-	out.Rows, out.Content = base.rows, contents{}.add(idColumn, id)
+	out.Rows, out.Content = base.rows, contents{{idColumn, id}}
 	own := make([]part, len(parts))
 	for i, p := range parts {
 		own[i] = p

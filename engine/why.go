@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -280,10 +281,10 @@ func (c Change) inputWords() string {
 	input, part, column := splitInputLabel(c.Label)
 	from := c.From
 	if from == "" {
-		from = "input " + input
+		from = "input " + readable(input)
 	}
 	what := map[string]string{"rows": "the rows", "files": "the files", "column": fmt.Sprintf("column %q", column),
-		"classes": fmt.Sprintf("the class list of column %q", column)}[part]
+		"classes": fmt.Sprintf("the description (classes, facts) of column %q", column)}[part]
 	whole := part == "rows" || part == "files"
 	switch {
 	case part == "":
@@ -316,6 +317,35 @@ func splitInputLabel(label string) (input, part, column string) {
 		}
 	}
 	return input, "", ""
+}
+
+// readable is a gathered input, PORT STAGE.OUTPUT["axis"="value",...], as instances are named elsewhere.
+func readable(input string) string {
+	head, rest, ok := strings.Cut(input, "[")
+	if !ok {
+		return input
+	}
+	var coords []string
+	for rest != "]" {
+		axis, err := strconv.QuotedPrefix(rest)
+		if err != nil || !strings.HasPrefix(rest[len(axis):], "=") {
+			return input
+		}
+		rest = rest[len(axis)+1:]
+		value, err := strconv.QuotedPrefix(rest)
+		if err != nil {
+			return input
+		}
+		rest = strings.TrimPrefix(rest[len(value):], ",")
+		axis, _ = strconv.Unquote(axis)
+		value, _ = strconv.Unquote(value)
+		coords = append(coords, axis+"="+value)
+	}
+	head = strings.TrimSuffix(head, ".")
+	if len(coords) == 0 {
+		return head
+	}
+	return head + "[" + strings.Join(coords, ",") + "]"
 }
 
 func splitPart(text string) (part, column string) {
@@ -358,7 +388,18 @@ func (e *Engine) Len() int { return len(e.nodes) }
 
 func (e *Engine) noSuchStage(name string) error {
 	msg := fmt.Sprintf("no stage %q in this spec", name)
-	if near := pipeline.Nearest(name, e.Names()); near != "" {
+	stage, output, hasOutput := strings.Cut(name, ".")
+	var known []string
+	for _, n := range e.nodes {
+		known = append(known, n.spec.Name)
+		if s := n.stage(); s != n.spec.Name && (len(known) < 2 || known[len(known)-2] != s) {
+			known = append(known, s)
+		}
+		if hasOutput && n.stage() == stage {
+			return refuse("%s takes no output here, got %q; name the stage or one of its instances", stage, output)
+		}
+	}
+	if near := pipeline.Nearest(name, known); near != "" {
 		msg += fmt.Sprintf("; did you mean %q?", near)
 	}
 	return Refusal(msg)

@@ -19,7 +19,7 @@ func TestChangesInWords(t *testing.T) {
 		{Change{Label: "in.data column a column b", Old: "a", New: "b", From: "split"}, `column "a column b" of split changed`},
 		{Change{Label: "in.data column rows", Old: "a", New: "b", From: "split"}, `column "rows" of split changed`},
 		{Change{Label: "in.data column year", New: "b", From: "split"}, `column "year" of split is read now, and was not before`},
-		{Change{Label: "in.data classes label", Old: "a", New: "b", From: "split"}, `the class list of column "label" of split changed`},
+		{Change{Label: "in.data classes label", Old: "a", New: "b", From: "split"}, `the description (classes, facts) of column "label" of split changed`},
 		{Change{Label: "in.model files", Old: "a", New: "b", From: "net"}, "the files of net changed"},
 		{Change{Label: "in.data", New: "not made yet", From: "net"}, "net has to be made first"},
 		{Change{Label: `in.x scores.["method"="a column b"] rows`, New: "b", From: "scores[method=a%20column%20b]"}, "scores[method=a%20column%20b] is a new input"},

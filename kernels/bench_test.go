@@ -1,4 +1,4 @@
-//go:build unix
+//go:build linux || darwin
 
 package kernels
 
@@ -30,14 +30,13 @@ func BenchmarkConv2D(b *testing.B) {
 		flop := 2 * float64(len(y)) * float64(s.Ci*s.KH*s.KW)
 		for _, op := range []struct {
 			name string
-			f    func()
+			f    func(*Pool)
 		}{
-			{"forward", func() { Conv2D(y, x, w, nil, s, nil) }},
-			{"data", func() { Conv2DBackData(dx, y, w, s, nil) }},
-			{"weight", func() { Conv2DBackWeight(dw, y, x, s, nil) }},
+			{"forward", func(p *Pool) { Conv2D(y, x, w, nil, s, p) }},
+			{"data", func(p *Pool) { Conv2DBackData(dx, y, w, s, p) }},
+			{"weight", func(p *Pool) { Conv2DBackWeight(dw, y, x, s, p) }},
 		} {
 			b.Run(fmt.Sprintf("%s/%dx%dx%dx%d-%d-k%ds%d", op.name, s.N, s.Ci, s.H, s.W, s.Co, s.KH, f.StrideH), func(b *testing.B) {
-				op.f() // fills the buffers that later calls reuse
 				m := newMeter(b)
 				for b.Loop() {
 					m.run(op.f)
@@ -60,13 +59,12 @@ func BenchmarkBandConv(b *testing.B) {
 				x, y := testValues("x", (bands*rows+2)*src.Pitch, false), make([]float32, bands*rows*dst.Pitch)
 				conv := NewBandConv(l, nil)
 				defer conv.Release()
-				all := func() {
+				all := func(p *Pool) {
 					for i := range bands {
 						src.V, dst.V = x[i*rows*src.Pitch:], y[i*rows*dst.Pitch:]
-						conv.Rows(dst, src, nil, rows, s.width, nil)
+						conv.Rows(dst, src, nil, rows, s.width, p)
 					}
 				}
-				all() // fills the buffers that later calls reuse
 				m := newMeter(b)
 				for b.Loop() {
 					m.run(all)
@@ -81,8 +79,7 @@ func BenchmarkMatMul(b *testing.B) {
 	for _, n := range []int{256, 1000} {
 		b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {
 			x, y, z := testValues("a", n*n, false), testValues("b", n*n, false), make([]float32, n*n)
-			product := func() { MatMul(z, x, y, n, n, n, false, false, nil) }
-			product() // fills the buffers that later calls reuse
+			product := func(p *Pool) { MatMul(z, x, y, n, n, n, false, false, p) }
 			m := newMeter(b)
 			for b.Loop() {
 				m.run(product)
@@ -106,7 +103,7 @@ func BenchmarkNoise2Net(b *testing.B) {
 			net := new(Noise2NetNet)
 			m := newMeter(b)
 			for i := uint64(0); b.Loop(); i++ {
-				m.run(func() {
+				m.run(func(*Pool) {
 					net.Draw(st, NewKey("noise2net", 1, 3, "weights", 0).Hash(i))
 					Noise2Net(dst, x, size, size, net, 0.5, &scratch)
 				})
@@ -155,9 +152,9 @@ func BenchmarkBatchNorm(b *testing.B) {
 	x, dy, y := testValues("x", n*c*plane, false), testValues("dy", n*c*plane, false), make([]float32, n*c*plane)
 	gamma, mean, variance := testValues("g", c, false), make([]float32, c), make([]float32, c)
 	db, dg := make([]float32, c), make([]float32, c)
-	for name, f := range map[string]func(){
-		"forward": func() { BatchNorm(y, x, gamma, gamma, mean, variance, n, c, plane, 1e-5, nil) },
-		"back":    func() { BatchNormBack(y, dg, db, dy, x, gamma, mean, variance, n, c, plane, 1e-5, nil) },
+	for name, f := range map[string]func(*Pool){
+		"forward": func(p *Pool) { BatchNorm(y, x, gamma, gamma, mean, variance, n, c, plane, 1e-5, p) },
+		"back":    func(p *Pool) { BatchNormBack(y, dg, db, dy, x, gamma, mean, variance, n, c, plane, 1e-5, p) },
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(4 * n * c * plane)
@@ -175,7 +172,7 @@ func BenchmarkRanges(b *testing.B) {
 	s := NewKey("bench", 1, 0, "", 0).Row("")
 	m := newMeter(b)
 	for b.Loop() {
-		m.run(func() { s.Ranges(v, 0, -1, 1) })
+		m.run(func(*Pool) { s.Ranges(v, 0, -1, 1) })
 	}
 	b.ReportMetric(m.seconds()*1e9/float64(b.N)/float64(len(v)), "cpu-ns/value")
 }

@@ -50,6 +50,7 @@ func (f *filter) channelImages(to target, src []float32, first, end int, p *Pool
 	if p.Workers() == 1 {
 		for i := range units {
 			f.channelUnit(to, src, n, i, strips)
+			p.part()
 		}
 		return
 	}

@@ -139,6 +139,7 @@ func (f *filter) flatUnits(to target, src []float32, units, parts int, p *Pool) 
 	if p.Workers() == 1 {
 		for i := range units {
 			f.flatUnit(to, src, i/parts, i%parts, parts)
+			p.part()
 		}
 		return
 	}
@@ -159,6 +160,7 @@ func (f *filter) layOut(src []float32, channels int, p *Pool) *floatBuffer {
 	b := getFloats(channels * f.in.channel())
 	if p.Workers() == 1 {
 		f.layOutPart(b.v, src, 0, channels)
+		p.part()
 		return b
 	}
 	const each = 8

@@ -1,132 +1,183 @@
-//go:build unix
+//go:build linux || darwin
 
 package kernels
 
 import (
 	"slices"
-	"syscall"
 	"testing"
+	"time"
 
-	"shiftmill/kernels/internal/simd"
+	"golang.org/x/sys/unix"
 )
 
-// A meter measures an operation by processor time, which other programs change less than the wall clock. Between slices of
-// a few milliseconds it takes two rates: the peak, that of fused multiply-adds of registers alone, and that of a tile whose
-// operands rest in the first-level cache. The shares of them are medians over slices, so that a host whose speed swings
-// hits both alike. Where another thread runs on the same core, as it may unseen in a virtual machine, registers keep the
-// peak, but nothing that reads memory comes near it: the tile then says what can be had.
+// A meter measures an operation on one core by processor time, as a share of the peak: the rate of fused multiply-adds of
+// registers alone.
+//
+// On a rented machine somebody else's thread may run on the same core, unseen. Registers keep the peak then, but instructions
+// take turns at the core's front, and nothing that reads memory comes near the peak. So the operation is cut into pieces of
+// some tenths of a millisecond, as a Pool tells the ends of its parts. Before and after each piece probes of registers alone
+// take the peak and tell whether the core was ours. The time of the operation is the sum over its pieces of each one's median
+// over calls, in multiply-adds that the peak would have made. That is %peak-all. A piece counts if the probes on both sides
+// say that the core was ours, however long it took: %peak is %peak-all over the median of what pieces that count took in parts
+// of their medians. %counted is how many counted; with hardly any there is no %peak.
 type meter struct {
-	b         *testing.B
-	op        float64 // processor seconds
-	calls     int     // of this slice
-	since     float64 // processor seconds of this slice
-	was       [2]float64
-	shares    [2][]float64 // multiply-adds of a call that would be all of the rate, by slice
-	a, src, c []float32
-	off       []int
+	b      *testing.B
+	pool   *Pool      // of the operation
+	every  int        // calls a piece, of a short operation; else
+	cuts   []int      // the numbers of parts of a call at which its pieces end; the last piece ends with the call
+	costs  [][]sample // of each piece, in the order of calls
+	part   int        // of this call, as parts have ended
+	calls  int        // in this piece
+	piece  int        // of this call
+	since  float64    // processor seconds at which the piece began
+	before probe
+	op     float64 // processor seconds of the operation
 }
 
-// The rates of a meter.
+// A sample is one run of a piece: multiply-adds that the peak would have made in its time, and whether it counts.
+type sample struct {
+	cost float64
+	ours bool
+}
+
+// A probe is what is seen between two pieces: the peak, in multiply-adds a second, and whether the core was ours.
+type probe struct {
+	peak float64
+	ours bool
+}
+
 const (
-	ofPeak = iota
-	ofTile
+	meterPiece  = 200e-6 // processor seconds of a piece, about
+	meterRounds = 1500   // of a probe: some hundredths of a millisecond
+
+	// meterOurs is the least share of the peak that multiply-adds among idle instructions reach on a core that is not shared:
+	// they take five places in a cycle, which only processors with so many have to give. One thread of two has half of them.
+	meterOurs = 0.9
+
+	meterLeast = 20 // pieces that must count: a few may be such in which another thread came and went between the probes
 )
 
-// The tile has so many terms that its beginning and end hardly count; they read the same few lanes again and again, which
-// rest in the first-level cache with the weights.
-const (
-	meterTerms = 512
-	meterLanes = 64 * simd.FlatLanes
-)
-
-// meterSlice is the processor time of a slice, if one call does not take more, and meterTurns and meterRounds what is
-// between two, some tenths of a millisecond.
-const (
-	meterSlice  = 4e-3
-	meterTurns  = 100
-	meterRounds = 12000
-)
-
+// cpuSeconds is the processor time of the process.
 func cpuSeconds() float64 {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+	var t unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &t); err != nil {
 		panic(err)
 	}
-	return float64(u.Utime.Sec+u.Stime.Sec) + float64(u.Utime.Usec+u.Stime.Usec)/1e6
+	return time.Duration(t.Nano()).Seconds()
 }
 
 func newMeter(b *testing.B) *meter {
 	b.ReportAllocs()
-	m := &meter{b: b, a: make([]float32, simd.FlatRows*meterTerms), src: make([]float32, meterLanes),
-		c: make([]float32, simd.FlatRows*simd.FlatLanes), off: make([]int, meterTerms)}
-	for i := range m.off {
-		m.off[i] = i * simd.FlatLanes % meterLanes
-	}
-	m.was = m.rates()
-	return m
+	return &meter{b: b, pool: new(Pool)}
 }
 
-// turn makes the multiply-adds of one tile and returns their number.
-func (m *meter) turn() int {
+// look takes a probe; plain Go has no peak.
+func (m *meter) look() probe {
 	be := backend()
-	if be == simd.AVX512 {
-		full := [simd.FlatGroups]simd.LaneGroup{}
-		for g := range full {
-			full[g] = simd.LaneGroup{Src: g * simd.Lanes, At0: g * simd.Lanes, Mask0: 0xffff}
-		}
-		be.FlatTile(simd.FlatRows, meterTerms, m.a, m.src, m.off, full[:], m.c, simd.FlatLanes, false, nil)
-		return simd.FlatRows * simd.FlatLanes * meterTerms
-	}
-	be.Tile(6, meterTerms, m.a, m.src, m.off, simd.Group, m.c, simd.Group, simd.Lanes, false)
-	return 6 * simd.Lanes * meterTerms
-}
-
-// rates returns the multiply-adds a second of registers, or 0 for plain Go, and of the tile.
-func (m *meter) rates() [2]float64 {
-	t, tiles := cpuSeconds(), 0
-	peak := backend().Peak(meterRounds)
-	u := cpuSeconds()
-	for range meterTurns {
-		tiles += m.turn()
-	}
-	return [2]float64{float64(peak) / (u - t), float64(tiles) / (cpuSeconds() - u)}
-}
-
-// run measures one turn of f, and at the end of a slice the rates.
-func (m *meter) run(f func()) {
 	t := cpuSeconds()
-	f()
-	m.since += cpuSeconds() - t
-	m.calls++
-	if m.since >= meterSlice {
+	alone := float64(be.Peak(meterRounds))
+	u := cpuSeconds()
+	among := float64(be.Issue(meterRounds))
+	v := cpuSeconds()
+	return probe{alone / (u - t), alone > 0 && among/(v-u) >= meterOurs*alone/(u-t)}
+}
+
+// plan finds where to cut by one call of f.
+func (m *meter) plan(f func(*Pool)) {
+	start := cpuSeconds()
+	last := start
+	m.pool.ended = func() {
+		m.part++
+		if t := cpuSeconds(); t >= last+meterPiece {
+			m.cuts = append(m.cuts, m.part)
+			last = t
+		}
+	}
+	f(m.pool)
+	end := cpuSeconds()
+	if n := len(m.cuts); n > 0 && end-last < meterPiece/2 { // what is left is part of the last piece
+		m.cuts = m.cuts[:n-1]
+	}
+	m.every = max(1, int(meterPiece/(end-start)))
+	m.costs = make([][]sample, len(m.cuts)+1)
+	m.pool.ended = func() {
+		m.part++
+		if m.piece < len(m.cuts) && m.part == m.cuts[m.piece] {
+			m.cut()
+		}
+	}
+}
+
+// run measures one call of f, which makes its multiply-adds with the pool.
+func (m *meter) run(f func(*Pool)) {
+	if m.costs == nil {
+		f(m.pool) // fills the buffers that later calls reuse
+		m.plan(f)
+		m.begin()
+	}
+	m.part, m.piece = 0, 0
+	f(m.pool)
+	if m.calls++; m.calls == m.every {
 		m.cut()
 	}
 }
 
-// cut ends a slice: its rates are those before and after.
+// begin begins a piece behind a probe.
+func (m *meter) begin() {
+	m.before = m.look()
+	m.since = cpuSeconds()
+}
+
+// cut ends a piece.
 func (m *meter) cut() {
-	is := m.rates()
-	for i := range is {
-		m.shares[i] = append(m.shares[i], (is[i]+m.was[i])/2*m.since/float64(m.calls))
+	took, calls, before := cpuSeconds()-m.since, m.calls, m.before
+	m.begin()
+	if calls == 0 { // within a call
+		calls = 1
 	}
-	m.op += m.since
-	m.was, m.since, m.calls = is, 0, 0
+	s := sample{took / float64(calls) * (before.peak + m.before.peak) / 2, before.ours && m.before.ours}
+	m.costs[m.piece] = append(m.costs[m.piece], s)
+	m.op += took
+	m.piece++
+	m.calls = 0
 }
 
 // seconds is the processor time of the operation so far.
-func (m *meter) seconds() float64 { return m.op + m.since }
+func (m *meter) seconds() float64 { return m.op }
 
 // report reports the rate of an operation of so many floating-point operations.
 func (m *meter) report(flop float64) {
-	if m.calls > 0 {
-		m.cut()
+	var counted []float64
+	total, all := 0.0, 0
+	for _, piece := range m.costs {
+		var costs []float64
+		for _, s := range piece {
+			costs = append(costs, s.cost)
+		}
+		if len(costs) == 0 {
+			continue
+		}
+		usual := median(costs)
+		total, all = total+usual, all+len(costs)
+		for _, s := range piece {
+			if s.ours {
+				counted = append(counted, s.cost/usual)
+			}
+		}
 	}
-	for i, unit := range [2]string{ofPeak: "%peak", ofTile: "%tile"} {
-		slices.Sort(m.shares[i])
-		if most := m.shares[i][len(m.shares[i])/2]; most > 0 {
-			m.b.ReportMetric(100*flop/2/most, unit)
+	if total > 0 {
+		share := 100 * flop / 2 / total
+		m.b.ReportMetric(share, "%peak-all")
+		m.b.ReportMetric(100*float64(len(counted))/float64(all), "%counted")
+		if len(counted) >= meterLeast {
+			m.b.ReportMetric(share/median(counted), "%peak")
 		}
 	}
 	m.b.ReportMetric(flop*float64(m.b.N)/m.seconds()/1e9, "GFLOP/cpu-s")
 	m.b.ReportMetric(m.seconds()*1e3/float64(m.b.N), "cpu-ms/op")
+}
+
+func median(v []float64) float64 {
+	slices.Sort(v)
+	return v[len(v)/2]
 }

@@ -10,6 +10,7 @@ import (
 // one worker, the caller itself. A Pool holds no goroutine between calls and may be used by several goroutines.
 type Pool struct {
 	workers int
+	ended   func() // see part
 }
 
 // NewPool returns a pool of the given number of workers; less than one means one.
@@ -25,6 +26,14 @@ func (p *Pool) Workers() int {
 	return p.workers
 }
 
+// part tells a benchmark that asked, by ended, that a single worker has done a part of an operation: it may look at the
+// processor then.
+func (p *Pool) part() {
+	if p != nil && p.ended != nil {
+		p.ended()
+	}
+}
+
 // Run calls f(0) to f(n-1), each once, and returns when all have ended. Parts start in ascending order, and f must allow
 // them at the same time. A panic in a part reaches the caller after the other workers have stopped taking parts.
 func (p *Pool) Run(n int, f func(i int)) {
@@ -32,6 +41,7 @@ func (p *Pool) Run(n int, f func(i int)) {
 	if workers <= 1 {
 		for i := range n {
 			f(i)
+			p.part()
 		}
 		return
 	}

@@ -11,6 +11,7 @@ type product struct {
 	to      target    // of m rows
 	left    []float32 // [m, k]
 	right   factor
+	pool    *Pool // that runs it
 }
 
 const (
@@ -39,6 +40,7 @@ func unturn(be simd.Backend, left, a []float32, m, k int, p *Pool) {
 
 // run computes the product: columns are shared among workers, and rows where there are too few columns.
 func (r *product) run(p *Pool) {
+	r.pool = p
 	panels := (r.n + simd.ProductLanes - 1) / simd.ProductLanes
 	each := min(max(1, productStrip/(simd.ProductLanes*min(r.k, productTerms))), (panels+p.Workers()-1)/p.Workers())
 	strips := (panels + each - 1) / each
@@ -75,7 +77,7 @@ func (r *product) strip(p0, p1, row0, row1 int) {
 		right, pitch, size := r.right.v, r.right.pitch, simd.ProductLanes
 		if panels != nil {
 			right, pitch, size = panels.v, simd.ProductLanes, most*simd.ProductLanes
-			r.right.pack(right, size, simd.ProductLanes, c0, c1, t0, t1)
+			r.right.pack(right, size, c0, c1, t0, t1)
 		} else {
 			right = right[t0*pitch+c0:]
 		}
@@ -93,17 +95,22 @@ func (r *product) strip(p0, p1, row0, row1 int) {
 				if t1 == r.k {
 					end = r.to.ending(&room, i, c)
 				}
-				r.be.ProductTile(min(simd.ProductRows, row1-i), columns, t1-t0, r.left[i*r.k+t0:], r.k, right[(c-c0)/simd.ProductLanes*size:], pitch, size,
+				r.be.ProductTile(min(simd.ProductRows, row1-i), columns, t1-t0, r.left[i*r.k+t0:], r.k, right[(c-c0)/simd.ProductLanes*size:], pitch, size, panels != nil,
 					r.to.v[i*r.to.pitch+c:], r.to.pitch, b > 0, end)
+				r.pool.part()
 			}
 		}
 	}
 }
 
-// pack stores the terms from t0 to t1 of the columns from c0 to c1 in panels of so many columns that are size apart; columns
-// from c1 on hold anything.
-func (b factor) pack(out []float32, size, width, c0, c1, t0, t1 int) {
+// pack stores the terms from t0 to t1 of the columns from c0 to c1 in panels that are size apart; columns that fill up the last
+// vector are zero, and those behind hold anything.
+func (b factor) pack(out []float32, size, c0, c1, t0, t1 int) {
+	const width = simd.ProductLanes
 	be := backend()
+	if last := (c1 - c0) / width * size; (c1-c0)%simd.Lanes > 0 {
+		clear(out[last : last+(t1-t0)*width])
+	}
 	if b.turned {
 		for c := c0; c < c1; c += simd.Lanes {
 			at := (c-c0)/width*size + (c-c0)%width
@@ -111,21 +118,11 @@ func (b factor) pack(out []float32, size, width, c0, c1, t0, t1 int) {
 		}
 		return
 	}
-	c := c0
-	if width == simd.ProductLanes {
-		for ; c+width <= c1; c += width {
-			be.CopyRows(t1-t0, b.v[t0*b.pitch+c:], b.pitch, out)
-			out = out[min(size, len(out)):]
+	full := (c1 - c0) / width
+	be.CopyRows(t1-t0, full, b.v[t0*b.pitch+c0:], b.pitch, out, size)
+	if c := c0 + full*width; c < c1 {
+		for t := t0; t < t1; t++ {
+			copy(out[full*size+(t-t0)*width:], b.v[t*b.pitch+c:t*b.pitch+c1])
 		}
-	}
-	for t := t0; t < t1 && c < c1; t++ {
-		row := b.v[t*b.pitch+c : t*b.pitch+c1]
-		to := out[(t-t0)*width:]
-		for len(row) >= width {
-			copy(to[:width], row)
-			row = row[width:]
-			to = to[min(size, len(to)):]
-		}
-		copy(to, row)
 	}
 }

@@ -179,11 +179,11 @@ func (c Condition) String() string {
 	case condNull:
 		return "null"
 	case condValue:
-		return string(appendQuoted(nil, c.text))
+		return quoted(c.text)
 	case condRange:
 		return c.rng.String()
 	case condLike:
-		return "{like: " + string(appendQuoted(nil, c.text)) + "}"
+		return "{like: " + quoted(c.text) + "}"
 	case condNot:
 		return "{not: " + c.parts[0].String() + "}"
 	case condAny:
@@ -204,6 +204,14 @@ func (c Condition) String() string {
 		return "[" + strings.Join(kept, ", ") + "]"
 	}
 	return ""
+}
+
+// append appends the canonical text.
+func (c Condition) append(b []byte) []byte {
+	if c.condition != nil && c.op == condValue { // as most are
+		return appendQuoted(b, c.text)
+	}
+	return append(b, c.String()...)
 }
 
 // SpecText returns the canonical text.

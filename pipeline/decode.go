@@ -38,70 +38,75 @@ func decodeInto(v Value, into reflect.Value) []Problem {
 		v.types = newTypes()
 	}
 	d := decoder{types: v.types}
-	d.decode(v.n, into, "", &fieldType{min: math.NaN(), max: math.NaN()})
+	d.decode(v.n, into, d.types.form(into.Type()), make(trail, 0, deepTrail), &unbounded)
 	return d.problems
 }
+
+// unbounded is a parameter of which tags say nothing.
+var unbounded = fieldType{min: math.NaN(), max: math.NaN()}
 
 type decoder struct {
 	types    *types
 	problems []Problem
 }
 
-func (d *decoder) add(pos Pos, path, format string, args ...any) {
-	d.problems = append(d.problems, Problem{Field: path, Pos: pos, Msg: fmt.Sprintf(format, args...)})
+func (d *decoder) add(pos Pos, path trail, format string, args ...any) {
+	d.problems = append(d.problems, Problem{Field: path.String(), Pos: pos, Msg: fmt.Sprintf(format, args...)})
 }
 
-// decode reads n into into, to which f's bounds and enum apply.
-func (d *decoder) decode(n *node, into reflect.Value, path string, f *fieldType) {
+// decode reads n into into, whose type form describes and to which f's bounds and enum apply.
+func (d *decoder) decode(n *node, into reflect.Value, form *typeForm, path trail, f *fieldType) {
 	if n.kind == broken {
 		return
 	}
-	typ := into.Type()
-	if typ == valueType {
+	if form.value {
 		into.Set(reflect.ValueOf(Value{n, d.types}))
 		return
 	}
-	if d.types.form(typ).decoder {
+	if form.decoder {
 		got := into.Addr().Interface().(SpecDecoder).DecodeSpec(Value{n, d.types})
 		for _, p := range got {
-			p.Field, p.mended = join(path, p.Field), false // the decoder may have stopped there
 			if p.Pos == (Pos{}) {
-				p.Pos = n.find(strings.TrimPrefix(strings.TrimPrefix(p.Field, path), ".")).pos()
+				p.Pos = n.find(p.Field).pos()
 			}
+			p.Field, p.mended = join(path.String(), p.Field), false // the decoder may have stopped there
 			d.problems = append(d.problems, p)
 		}
 		return
 	}
 	if n.kind == Null {
-		d.add(n.pos(), path, "has no value: write one, or leave the line out for the default")
+		d.add(n.pos(), path, noValue)
 		return
 	}
-	switch typ.Kind() {
+	switch typ := into.Type(); typ.Kind() {
 	case reflect.Pointer:
 		if into.IsNil() {
 			fresh := reflect.New(typ.Elem())
-			d.types.setDefaults(fresh)
+			form.elem.setDefaults(fresh)
 			into.Set(fresh)
 		}
-		d.decode(n, into.Elem(), path, f)
+		d.decode(n, into.Elem(), form.elem, path, f)
 	case reflect.Struct:
 		d.structure(n, into, path)
 	case reflect.Slice:
-		d.slice(n, into, path, f)
+		d.slice(n, into, form, path, f)
 	case reflect.Array:
 		if n.kind != List || len(n.items) != typ.Len() {
 			d.add(n.pos(), path, "must be a list of %d, got %s", typ.Len(), lengthOf(n))
 			return
 		}
 		for i, item := range n.items {
-			d.decode(item, into.Index(i), join(path, strconv.Itoa(i)), f)
+			d.decode(item, into.Index(i), form.elem, append(path, strconv.Itoa(i)), f)
 		}
 	case reflect.Map:
-		d.dictionary(n, into, path, f)
+		d.dictionary(n, into, form, path, f)
 	default:
 		d.scalar(n, into, path, f)
 	}
 }
+
+// noValue is what is wrong with null.
+const noValue = "has no value: write one, or leave the line out for the default"
 
 func lengthOf(n *node) string {
 	if n.kind == List {
@@ -110,13 +115,14 @@ func lengthOf(n *node) string {
 	return n.describe()
 }
 
-func (t *types) setDefaults(pointer reflect.Value) {
-	if t.form(pointer.Type().Elem()).fills {
+// setDefaults fills a fresh value of the type that f describes.
+func (f *typeForm) setDefaults(pointer reflect.Value) {
+	if f.fills {
 		pointer.Interface().(Defaulter).SetDefaults()
 	}
 }
 
-func (d *decoder) structure(n *node, into reflect.Value, path string) {
+func (d *decoder) structure(n *node, into reflect.Value, path trail) {
 	st := d.types.get(into.Type())
 	if n.kind != Map {
 		d.add(n.pos(), path, "must be a map with %s, got %s", strings.Join(firstNames(st.names), ", "), n.describe())
@@ -127,7 +133,7 @@ func (d *decoder) structure(n *node, into reflect.Value, path string) {
 		k := &n.keys[i]
 		at, ok := st.byName[k.text]
 		if !ok {
-			d.add(k.pos(), join(path, k.text), "unknown parameter %s%s", quote(k.text), suggest(k.text, st.names))
+			d.add(k.pos(), append(path, k.text), "unknown parameter %s%s", quote(k.text), suggest(k.text, st.names))
 			near := n.readAs(k.text, st.names)
 			if at, ok = st.byName[near]; !ok || slices.Contains(mended, near) {
 				continue
@@ -136,11 +142,11 @@ func (d *decoder) structure(n *node, into reflect.Value, path string) {
 			mended = append(mended, near)
 		}
 		f := &st.fields[at]
-		d.decode(n.items[i], into.FieldByIndex(f.index), join(path, k.text), f)
+		d.decode(n.items[i], into.FieldByIndex(f.index), f.form, append(path, k.text), f)
 	}
 	for i := range st.fields {
 		if f := &st.fields[i]; f.required && !n.dropped && n.index(f.name) < 0 && !slices.Contains(mended, f.name) {
-			d.add(n.pos(), join(path, f.name), "must be given%s", hint(f))
+			d.add(n.pos(), append(path, f.name), "must be given%s", hint(f))
 		}
 	}
 }
@@ -163,7 +169,7 @@ func firstNames(names []string) []string {
 	return names
 }
 
-func (d *decoder) slice(n *node, into reflect.Value, path string, f *fieldType) {
+func (d *decoder) slice(n *node, into reflect.Value, form *typeForm, path trail, f *fieldType) {
 	items := n.items
 	switch {
 	case n.kind == List:
@@ -175,12 +181,12 @@ func (d *decoder) slice(n *node, into reflect.Value, path string, f *fieldType) 
 	}
 	out := reflect.MakeSlice(into.Type(), len(items), len(items))
 	for i, item := range items {
-		at := join(path, strconv.Itoa(i))
-		if n.kind != List {
-			at = path
+		at := path
+		if n.kind == List {
+			at = append(path, strconv.Itoa(i))
 		}
-		d.types.setDefaults(out.Index(i).Addr())
-		d.decode(item, out.Index(i), at, f)
+		form.elem.setDefaults(out.Index(i).Addr())
+		d.decode(item, out.Index(i), form.elem, at, f)
 	}
 	into.Set(out)
 }
@@ -193,7 +199,7 @@ func bracketed(n *node) string {
 	return ": write [" + n.describe() + "]"
 }
 
-func (d *decoder) dictionary(n *node, into reflect.Value, path string, f *fieldType) {
+func (d *decoder) dictionary(n *node, into reflect.Value, form *typeForm, path trail, f *fieldType) {
 	typ := into.Type()
 	if typ.Key().Kind() != reflect.String {
 		panic(fmt.Sprintf("pipeline: cannot decode into %s: keys must be strings", typ))
@@ -205,8 +211,8 @@ func (d *decoder) dictionary(n *node, into reflect.Value, path string, f *fieldT
 	out := reflect.MakeMapWithSize(typ, len(n.items))
 	for i := range n.keys {
 		item := reflect.New(typ.Elem())
-		d.types.setDefaults(item)
-		d.decode(n.items[i], item.Elem(), join(path, n.keys[i].text), f)
+		form.elem.setDefaults(item)
+		d.decode(n.items[i], item.Elem(), form.elem, append(path, n.keys[i].text), f)
 		key := reflect.ValueOf(&n.keys[i].text).Elem()
 		if typ.Key() != key.Type() {
 			key = key.Convert(typ.Key())
@@ -216,7 +222,7 @@ func (d *decoder) dictionary(n *node, into reflect.Value, path string, f *fieldT
 	into.Set(out)
 }
 
-func (d *decoder) scalar(n *node, into reflect.Value, path string, f *fieldType) {
+func (d *decoder) scalar(n *node, into reflect.Value, path trail, f *fieldType) {
 	kind := into.Kind()
 	if n.kind != Scalar {
 		d.add(n.pos(), path, "must be %s, got %s", wanted(into.Type(), f), n.kind)
@@ -261,7 +267,7 @@ func (d *decoder) scalar(n *node, into reflect.Value, path string, f *fieldType)
 }
 
 // notNumber explains why n is not the number that f wants.
-func (d *decoder) notNumber(n *node, path string, f *fieldType, what string) {
+func (d *decoder) notNumber(n *node, path trail, f *fieldType, what string) {
 	want := f.bounds()
 	numeric := n.tag == TagInt || n.tag == TagFloat
 	switch {
@@ -299,7 +305,7 @@ func plainNumber(text string) string {
 	return ""
 }
 
-func (d *decoder) text(n *node, into reflect.Value, path string, f *fieldType) {
+func (d *decoder) text(n *node, into reflect.Value, path trail, f *fieldType) {
 	if n.tag == TagBool {
 		d.add(n.pos(), path, "must be %s, got %s: quote it if it is meant as text", wanted(into.Type(), f), n.text)
 		return

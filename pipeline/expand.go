@@ -33,8 +33,12 @@ func (c *checker) expand(s *stage) {
 		return
 	}
 	var rows []row
-	for _, v := range s.variants {
-		rows = append(rows, e.rows(v)...)
+	for i, v := range s.variants {
+		if more := e.rows(v); i == 0 { // mostly the only ones
+			rows = more
+		} else {
+			rows = append(rows, more...)
+		}
 		if len(rows) > mostInstances {
 			c.rep.add(s.pos, s.path, "its inputs make more than %d instances of it", mostInstances)
 			e.reported, rows = true, nil
@@ -223,6 +227,10 @@ func (e *expansion) follow(rows []row, p *portFrom, r *stageRef, at int) []row {
 		mode = together
 	}
 	cs := e.candidates(r, mode)
+	if cs.inStep(rows) {
+		cs.joinInStep(rows, r.pos, at)
+		return rows
+	}
 	out := make([]row, 0, max(len(rows), len(cs.all)))
 	for i := range rows {
 		from := &rows[i]
@@ -239,7 +247,7 @@ func (e *expansion) follow(rows []row, p *portFrom, r *stageRef, at int) []row {
 				next.ins, slab = slab[:width:width], slab[width:]
 				copy(next.ins, from.ins)
 			}
-			next.ins[at].Refs = appendRefs(old, cand.refs, r.pos)
+			next.ins[at].Refs, _ = appendRefs(old, cand.refs, r.pos, nil)
 			out = append(out, next)
 		}
 	}
@@ -251,17 +259,38 @@ func (e *expansion) follow(rows []row, p *portFrom, r *stageRef, at int) []row {
 	return out
 }
 
-// appendRefs never writes into old, which other rows may hold.
-func appendRefs(old, more []Ref, pos Pos) []Ref {
+// joinInStep gives each row the candidate at its place.
+func (cs *candidates) joinInStep(rows []row, pos Pos, at int) {
+	total := 0
+	for i := range rows {
+		if old := rows[i].ins[at].Refs; len(old) > 0 {
+			total += len(old) + len(cs.all[i].refs)
+		}
+	}
+	room := make([]Ref, total)
+	for i := range rows {
+		in := &rows[i].ins[at]
+		in.Refs, room = appendRefs(in.Refs, cs.all[i].refs, pos, room)
+	}
+}
+
+// appendRefs returns old with more, which stand in room if that is enough, and the rest
+// of room. It never writes into old, which other rows may hold.
+func appendRefs(old, more []Ref, pos Pos, room []Ref) (both, rest []Ref) {
 	if len(old) == 0 && len(more) > 0 && more[0].Pos == pos {
-		return more
+		return more, room
 	}
-	out := make([]Ref, 0, len(old)+len(more))
-	out = append(append(out, old...), more...)
-	for i := range out[len(old):] {
-		out[len(old)+i].Pos = pos
+	n := len(old) + len(more)
+	if len(room) < n {
+		room = make([]Ref, n)
 	}
-	return out
+	both, rest = room[:n:n], room[n:]
+	copy(both, old)
+	copy(both[len(old):], more)
+	for i := range both[len(old):] {
+		both[len(old)+i].Pos = pos
+	}
+	return both, rest
 }
 
 // unmatched reports a value of the stage's own matrix that an input lacks.

@@ -65,15 +65,15 @@ type fakeTable struct {
 }
 
 type fakeSplit struct {
-	Where    map[string]map[string]Condition `yaml:"where" doc:"Rows that train and tests are taken from."`
-	Items    Value                           `yaml:"items"`
-	Base     map[string]Condition            `yaml:"base" required:"true" doc:"What the training distribution is."`
-	Shifts   map[string]Value                `yaml:"shifts" required:"true" doc:"Attributes that are altered, one at a time."`
-	Sizes    map[string]fakeSize             `yaml:"sizes"`
-	Stratify string                          `yaml:"stratify"`
-	Group    string                          `yaml:"group"`
-	Match    string                          `yaml:"match"`
-	Missing  map[string]string               `yaml:"missing" enum:"drop|keep"`
+	Where    map[string]Conditions `yaml:"where" doc:"Rows that train and tests are taken from."`
+	Items    Value                 `yaml:"items"`
+	Base     Conditions            `yaml:"base" required:"true" doc:"What the training distribution is."`
+	Shifts   map[string]Value      `yaml:"shifts" required:"true" doc:"Attributes that are altered, one at a time."`
+	Sizes    map[string]fakeSize   `yaml:"sizes"`
+	Stratify string                `yaml:"stratify"`
+	Group    string                `yaml:"group"`
+	Match    string                `yaml:"match"`
+	Missing  map[string]string     `yaml:"missing" enum:"drop|keep"`
 }
 
 // fakeSize is all, a count or a share.
@@ -241,8 +241,8 @@ func vocabulary() fakeVocabulary {
 			check: func(config any) []Problem {
 				c := config.(*fakeSplit)
 				for _, name := range sortedNames(c.Shifts) {
-					if _, ok := c.Base[name]; !ok && c.Shifts[name].Kind() == List {
-						return []Problem{{Field: "shifts." + name, Msg: fmt.Sprintf("%s is altered, but base does not say what it is%s", name, suggest(name, sortedNames(c.Base)))}}
+					if _, ok := c.Base.On(name); !ok && c.Shifts[name].Kind() == List {
+						return []Problem{{Field: "shifts." + name, Msg: fmt.Sprintf("%s is altered, but base does not say what it is%s", name, suggest(name, c.Base.Columns()))}}
 					}
 				}
 				return nil

@@ -123,13 +123,11 @@ func (w *fieldWriter) locations(v reflect.Value, form *typeForm, path string) {
 			w.locations(v.Field(f.at), f.form, join(path, f.name))
 		}
 	case reflect.Slice, reflect.Array:
-		item := w.types.form(typ.Elem())
 		for i := range v.Len() {
-			w.locations(v.Index(i), item, join(path, strconv.Itoa(i)))
+			w.locations(v.Index(i), form.elem, join(path, strconv.Itoa(i)))
 		}
 	case reflect.Map:
-		item := w.types.form(typ.Elem())
-		eachSorted(v, func(_ int, key string, v reflect.Value) { w.locations(v, item, join(path, key)) })
+		eachSorted(v, func(_ int, key string, v reflect.Value) { w.locations(v, form.elem, join(path, key)) })
 	}
 }
 
@@ -169,6 +167,8 @@ func (w *fieldWriter) append(b []byte, v reflect.Value, form *typeForm) []byte {
 		return append(b, form.location...)
 	case form.texter && typ.Kind() == reflect.Pointer && v.IsNil():
 		return append(b, "none"...)
+	case form.texter && v.CanAddr() && typ.Kind() != reflect.Pointer:
+		return append(b, v.Addr().Interface().(SpecTexter).SpecText()...)
 	case form.texter && form.direct:
 		return append(b, v.Interface().(SpecTexter).SpecText()...)
 	case form.texter:
@@ -191,7 +191,7 @@ func (w *fieldWriter) append(b []byte, v reflect.Value, form *typeForm) []byte {
 		if v.IsNil() {
 			return append(b, "none"...)
 		}
-		return w.append(b, v.Elem(), w.types.form(typ.Elem()))
+		return w.append(b, v.Elem(), form.elem)
 	case kind == reflect.Interface:
 		if v.IsNil() {
 			return append(b, "none"...)
@@ -200,22 +200,20 @@ func (w *fieldWriter) append(b []byte, v reflect.Value, form *typeForm) []byte {
 		return w.append(append(append(b, typeName(v.Elem().Type())...), ' '), v.Elem(), w.types.form(v.Elem().Type()))
 	case kind == reflect.Slice || kind == reflect.Array:
 		b = append(b, '[')
-		item := w.types.form(typ.Elem())
 		for i := range v.Len() {
 			if i > 0 {
 				b = append(b, ", "...)
 			}
-			b = w.append(b, v.Index(i), item)
+			b = w.append(b, v.Index(i), form.elem)
 		}
 		return append(b, ']')
 	case kind == reflect.Map:
 		b = append(b, '{')
-		item := w.types.form(typ.Elem())
 		eachSorted(v, func(i int, key string, v reflect.Value) {
 			if i > 0 {
 				b = append(b, ", "...)
 			}
-			b = w.append(append(appendQuoted(b, key), ": "...), v, item)
+			b = w.append(append(appendQuoted(b, key), ": "...), v, form.elem)
 		})
 		return append(b, '}')
 	case kind == reflect.Struct:

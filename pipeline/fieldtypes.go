@@ -25,13 +25,14 @@ type SpecTexter interface{ SpecText() string }
 type Defaulter interface{ SetDefaults() }
 
 var (
-	fileType     = reflect.TypeFor[File]()
-	dirType      = reflect.TypeFor[Dir]()
-	treeType     = reflect.TypeFor[Tree]()
-	valueType    = reflect.TypeFor[Value]()
-	decoderType  = reflect.TypeFor[SpecDecoder]()
-	texterType   = reflect.TypeFor[SpecTexter]()
-	defaulterTyp = reflect.TypeFor[Defaulter]()
+	fileType       = reflect.TypeFor[File]()
+	dirType        = reflect.TypeFor[Dir]()
+	treeType       = reflect.TypeFor[Tree]()
+	valueType      = reflect.TypeFor[Value]()
+	conditionsType = reflect.TypeFor[Conditions]()
+	decoderType    = reflect.TypeFor[SpecDecoder]()
+	texterType     = reflect.TypeFor[SpecTexter]()
+	defaulterTyp   = reflect.TypeFor[Defaulter]()
 )
 
 // types are the descriptions of the config structs met so far; safe for
@@ -50,17 +51,19 @@ func newTypes() *types {
 	return t
 }
 
-// A typeForm is what Fields needs to know of a type.
+// A typeForm is what reading and writing parameters needs to know of a type.
 type typeForm struct {
 	location string // "file", "dir" or "tree"
 	texter   bool   // values have a canonical text of their own, and hold no files
 	direct   bool   // their text is a method of the value, not of a pointer to it
+	value    bool   // it is Value
 	decoder  bool   // a pointer to one is a SpecDecoder
 	fills    bool   // a pointer to one is a Defaulter
 	plain    bool   // a bool, number or string
 	equals   bool   // == tells values with one text: equal ones have equal texts
 	nilable  bool
 	holds    bool       // a value may name a file or folder somewhere
+	elem     *typeForm  // of a pointer, slice, array or map
 	part     []formPart // of a struct
 	wrong    string     // why the struct has no text, or ""
 }
@@ -103,6 +106,7 @@ func formOf(typ reflect.Type, known map[reflect.Type]*typeForm) *typeForm {
 	kind := typ.Kind()
 	pointer := reflect.PointerTo(typ)
 	f := &typeForm{
+		value:   typ == valueType,
 		direct:  typ.Implements(texterType),
 		decoder: pointer.Implements(decoderType),
 		fills:   pointer.Implements(defaulterTyp),
@@ -121,14 +125,17 @@ func formOf(typ reflect.Type, known map[reflect.Type]*typeForm) *typeForm {
 	}
 	f.plain = kind == reflect.Bool || kind == reflect.String || kind >= reflect.Int && kind <= reflect.Uint64 || kind == reflect.Float32 || kind == reflect.Float64
 	f.equals = f.plain || f.texter && exact(typ)
+	if kind == reflect.Pointer || kind == reflect.Slice || kind == reflect.Array || kind == reflect.Map {
+		f.elem = formOf(typ.Elem(), known)
+	}
 	switch {
 	case f.location != "":
 	case f.texter || f.plain:
 		f.holds = false
 	case kind == reflect.Struct:
 		f.describe(typ, known)
-	case kind == reflect.Pointer || kind == reflect.Slice || kind == reflect.Array || kind == reflect.Map:
-		f.holds = formOf(typ.Elem(), known).holds
+	case f.elem != nil:
+		f.holds = f.elem.holds
 	}
 	return f
 }
@@ -167,6 +174,7 @@ type fieldType struct {
 	name     string
 	index    []int
 	typ      reflect.Type
+	form     *typeForm
 	doc      string
 	enum     []string
 	min, max float64 // NaN: unbounded
@@ -200,7 +208,7 @@ func (t *types) get(typ reflect.Type) *structType {
 		return st
 	}
 	st := &structType{byName: map[string]int{}}
-	st.add(typ, nil)
+	st.add(t, typ, nil)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	all := maps.Clone(*t.of.Load())
@@ -209,7 +217,7 @@ func (t *types) get(typ reflect.Type) *structType {
 	return st
 }
 
-func (st *structType) add(typ reflect.Type, index []int) {
+func (st *structType) add(t *types, typ reflect.Type, index []int) {
 	for i := range typ.NumField() {
 		f := typ.Field(i)
 		tag, inline := f.Tag.Get("yaml"), false
@@ -220,13 +228,13 @@ func (st *structType) add(typ reflect.Type, index []int) {
 			continue
 		}
 		if inline && f.Type.Kind() == reflect.Struct {
-			st.add(f.Type, at)
+			st.add(t, f.Type, at)
 			continue
 		}
 		if name == "" {
 			name = strings.ToLower(f.Name)
 		}
-		ft := fieldType{name: name, index: at, typ: f.Type, doc: f.Tag.Get("doc"), min: math.NaN(), max: math.NaN()}
+		ft := fieldType{name: name, index: at, typ: f.Type, form: t.form(f.Type), doc: f.Tag.Get("doc"), min: math.NaN(), max: math.NaN()}
 		if e := f.Tag.Get("enum"); e != "" {
 			ft.enum = strings.Split(e, "|")
 		}

@@ -40,23 +40,28 @@ type Node struct {
 	Lacks  bool    // inputs and coordinates may hold mistakes and are then not all there; never in a graph to run
 }
 
-// A Setup is what instances of a stage share that have the same parameters: a
-// matrix may make thousands of instances of one.
-type Setup struct {
+// A Role is what instances of a stage share whatever their parameters.
+type Role struct {
 	Stage     string
 	Kind      string
-	Pos       Pos     // of the stage's name in the spec
-	Path      string  // "stages.net"
-	Config    any     // as NewConfig returned it, filled
-	Fields    []Field // parameters that differ from their defaults, canonical, sorted by path
-	From      []From  // inputs whose names are the user's, sorted by name
-	Seed      uint64  // resolved: the stage's seed, else the spec's
+	Pos       Pos    // of the stage's name in the spec
+	Path      string // "stages.net"
+	Seed      uint64 // resolved: the stage's seed, else the spec's
 	SeedPos   Pos
 	Cache     string // "", "store" or "stream"
 	Encode    string // "", "png", "jpeg:85"
 	Resources Resources
-	Outputs   Outputs  // as the kind lists them for Config and From
-	Wrong     []string // parameters that hold mistakes, by their paths below "with"; never any in a graph to run
+}
+
+// A Setup is what instances of a stage share that have the same parameters: a
+// matrix may make thousands of instances of one, or a setup for each.
+type Setup struct {
+	*Role
+	Config  any      // as NewConfig returned it, filled
+	Fields  []Field  // parameters that differ from their defaults, canonical, sorted by path
+	From    []From   // inputs whose names are the user's, sorted by name
+	Outputs Outputs  // as the kind lists them for Config and From
+	Wrong   []string // parameters that hold mistakes, by their paths below "with"; never any in a graph to run
 
 	with  *node
 	loose bool // not all of Outputs may be known, for a mistake in what they follow from
@@ -131,10 +136,10 @@ type Coord struct{ Axis, Value string }
 // An Input is what one port of a node reads.
 type Input struct {
 	Port string
-	Many bool
 	Refs []Ref // one unless Many, or a list was written; sorted by coordinates for gathered ones
-	List bool  // the spec wrote a list: rows of the refs are concatenated
 	Pos  Pos
+	Many bool
+	List bool // the spec wrote a list: rows of the refs are concatenated
 }
 
 // A Ref is one output of another node, or of a stage of another spec.

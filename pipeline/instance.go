@@ -1,73 +1,69 @@
 package pipeline
 
 import (
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
 )
-
-// instancesShare is how many instances are worth a goroutine's start.
-const instancesShare = 500
 
 // instances makes the nodes, many of them on all processors.
 func (e *expansion) instances(rows []row) {
 	s := e.s
 	m := &instanceMaker{e: e, rows: rows, nodes: make([]Node, len(rows)), insts: make([]instance, len(rows))}
 	s.insts = make([]*instance, len(rows))
-	total := 0
-	for i := range rows {
-		total += len(rows[i].vals)
-	}
-	m.coords = make([]Coord, total)
 	if len(rows) > 0 && s.axes["output"] != nil {
 		m.names = make(map[string]bool, len(rows))
 	}
 	m.sets = e.with.all(rows)
-	workers := min(runtime.GOMAXPROCS(0), len(rows)/instancesShare)
-	if workers < 2 || m.names != nil || s.opens() || !e.words.alike() {
-		m.make(0, len(rows), 0, setupMaker{})
+	if len(rows) <= partSize || m.names != nil || s.opens() || !e.words.alike() {
+		m.make(0, len(rows), &setupMaker{})
 		return
 	}
 	var first setupMaker // that equal instances share one setup, whoever makes them
 	first.of(s, m.sets[0], e.words.of(rows[0].vals), nil, 1)
-	var wg sync.WaitGroup
-	at, from := 0, 0
-	for w := range workers {
-		to, coords := (w+1)*len(rows)/workers, at
-		for i := from; i < to; i++ {
-			at += len(rows[i].vals)
-		}
-		start := from
-		wg.Go(func() { m.make(start, to, coords, first) })
-		from = to
-	}
-	wg.Wait()
+	inParts(len(rows), func(_, from, to int) {
+		setups := first
+		m.make(from, to, &setups)
+	})
 }
 
 // An instanceMaker is what makes the instances of a stage.
 type instanceMaker struct {
-	e      *expansion
-	rows   []row
-	sets   []*settings
-	nodes  []Node
-	insts  []instance
-	coords []Coord
-	names  map[string]bool // only outputs of outputs can give one name twice
+	e     *expansion
+	rows  []row
+	sets  []*settings
+	nodes []Node
+	insts []instance
+	names map[string]bool // only outputs of outputs can give one name twice
 }
 
-// make makes some of the instances; their coordinates begin at one of coords.
-func (m *instanceMaker) make(from, to, coord int, setups setupMaker) {
+// mostNames is room enough for the coordinates of most names.
+const mostNames = 16
+
+// make makes some of the instances.
+func (m *instanceMaker) make(from, to int, setups *setupMaker) {
 	s := m.e.s
+	names := make([]byte, 0, (to-from)*(len(s.name)+mostNames)) // of all of them, which lie in one text
+	ends := make([]int, 0, partSize)
+	for i := from; i < to; i++ {
+		names = appendName(names, s.name, m.rows[i].vals)
+		ends = append(ends, len(names))
+	}
+	text, begin := string(names), 0
+	var slab []Coord
 	for i := from; i < to; i++ {
 		r := &m.rows[i]
-		coords := m.coords[coord : coord : coord+len(r.vals)]
-		coord += len(r.vals)
-		for _, v := range r.vals {
-			coords = append(coords, Coord{v.axis, v.text})
-		}
 		n := &m.nodes[i]
-		*n = Node{Name: instanceName(s.name, r.vals), Coords: coords, In: given(r.ins), Lacks: s.open}
+		*n = Node{Name: text[begin:ends[i-from]], Coords: r.followed(), In: given(r.ins), Lacks: s.open}
+		begin = ends[i-from]
+		if n.Coords == nil {
+			if len(slab) < len(r.vals) {
+				slab = make([]Coord, (to-i)*len(r.vals))
+			}
+			n.Coords, slab = slab[:len(r.vals):len(r.vals)], slab[len(r.vals):]
+			for j, v := range r.vals {
+				n.Coords[j] = Coord{v.axis, v.text}
+			}
+		}
 		if m.names[n.Name] {
 			m.e.c.rep.add(s.pos, s.path, "two instances are named %s: give an output another name", n.Name)
 		} else if m.names != nil {
@@ -77,6 +73,18 @@ func (m *instanceMaker) make(from, to, coord int, setups setupMaker) {
 		m.insts[i] = instance{n, r.vals}
 		s.insts[i] = &m.insts[i]
 	}
+}
+
+// followed are the coordinates of what a row follows where they are its own, else nil.
+func (r *row) followed() []Coord {
+	for i := range r.ins {
+		if refs := r.ins[i].Refs; len(refs) > 0 && slices.EqualFunc(refs[0].Coords, r.vals, func(c Coord, v *axisValue) bool {
+			return c.Axis == v.axis && c.Value == v.text
+		}) {
+			return refs[0].Coords
+		}
+	}
+	return nil
 }
 
 // looseInput says whether what an input reads may lack outputs of a group.
@@ -89,7 +97,8 @@ func looseInput(in Input) bool {
 type setupMaker struct {
 	last  *Setup
 	set   *settings
-	words givenWords
+	role  *Role
+	words givenWords // of role
 	slab  []Setup
 }
 
@@ -105,8 +114,11 @@ func (m *setupMaker) of(s *stage, set *settings, words givenWords, ins []Input, 
 	}
 	u := &m.slab[0]
 	m.slab = m.slab[1:]
-	*u = Setup{Stage: s.name, Kind: s.kindName, Pos: s.pos, Path: s.path, Seed: words.seed, SeedPos: words.seedPos,
-		Cache: words.cache, Encode: words.encode, Resources: words.resources, loose: loose}
+	if m.role == nil || m.words != words {
+		m.words, m.role = words, &Role{Stage: s.name, Kind: s.kindName, Pos: s.pos, Path: s.path, Seed: words.seed, SeedPos: words.seedPos,
+			Cache: words.cache, Encode: words.encode, Resources: words.resources}
+	}
+	*u = Setup{Role: m.role, loose: loose}
 	if set != nil {
 		u.Config, u.Fields, u.with, u.Wrong, u.From = set.config, set.fields, set.with, set.wrong, named
 		if set.wrong == nil {
@@ -115,7 +127,7 @@ func (m *setupMaker) of(s *stage, set *settings, words givenWords, ins []Input, 
 			u.Outputs, _ = guessOutputs(s.kind, set.config, named)
 		}
 	}
-	m.last, m.set, m.words = u, set, words
+	m.last, m.set = u, set
 	return u
 }
 
@@ -167,23 +179,24 @@ func given(ins []Input) []Input {
 // instanceName is stage[axis=value,...]: values percent-encoded, so that two
 // instances never share a name.
 func instanceName(stage string, vals []*axisValue) string {
-	if len(vals) == 0 {
-		return stage
-	}
-	size := len(stage) + 2
-	for _, v := range vals {
-		size += len(v.axis) + len(v.text) + 2
-	}
-	b := make([]byte, 0, size)
-	b = append(append(b, stage...), '[')
+	return string(appendName(nil, stage, vals))
+}
+
+func appendName(b []byte, stage string, vals []*axisValue) []byte {
+	b = append(b, stage...)
 	for i, v := range vals {
-		if i > 0 {
+		if i == 0 {
+			b = append(b, '[')
+		} else {
 			b = append(b, ',')
 		}
 		b = append(append(b, v.axis...), '=')
 		b = appendEscaped(b, v.text)
 	}
-	return string(append(b, ']'))
+	if len(vals) > 0 {
+		b = append(b, ']')
+	}
+	return b
 }
 
 // appendEscaped percent-encodes what could end a value or confuse a shell or a

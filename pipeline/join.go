@@ -49,7 +49,8 @@ const (
 
 // candidates collects what r means; mistakes are reported once a stage.
 func (c *checker) candidates(r *stageRef, mode groupMode) *candidates {
-	out := &candidates{all: make([]candidate, 0, len(r.stage.insts))}
+	n := len(r.stage.insts)
+	out := &candidates{all: make([]candidate, 0, n)}
 	var lastVals []*axisValue
 	var last *candidateGroup
 	outputs := map[string]*axisValue{}
@@ -62,7 +63,7 @@ func (c *checker) candidates(r *stageRef, mode groupMode) *candidates {
 		out.all = append(out.all, cand)
 	}
 	quiet := false // one instance's mistake stands for those of all
-	slab := make([]Ref, 0, len(r.stage.insts))
+	slab := make([]Ref, 0, n)
 	one := func(ref Ref) []Ref {
 		slab = append(slab, ref)
 		return slab[len(slab)-1 : len(slab) : len(slab)]
@@ -98,6 +99,9 @@ func (cs *candidates) group(vals []*axisValue) *candidateGroup {
 		}
 	}
 	g := &candidateGroup{axes: axesOf(vals)}
+	if len(cs.groups) == 0 { // mostly the only one
+		g.members = make([]int, 0, cap(cs.all))
+	}
 	cs.groups = append(cs.groups, g)
 	return g
 }
@@ -222,6 +226,14 @@ func axesOf(vals []*axisValue) []string {
 	return out
 }
 
+// inStep says whether each row goes with the candidate at its place and with no other,
+// as where both follow the same instances: all of them stand at different coordinates.
+func (cs *candidates) inStep(rows []row) bool {
+	return len(cs.groups) == 1 && len(cs.groups[0].axes) > 0 && len(rows) == len(cs.all) && slices.EqualFunc(rows, cs.all, func(r row, c candidate) bool {
+		return slices.Equal(r.vals, c.vals)
+	})
+}
+
 // matching returns the candidates that agree with vals on the axes both have,
 // until it is called again.
 func (cs *candidates) matching(vals []*axisValue) []*candidate {
@@ -237,6 +249,7 @@ func (cs *candidates) matching(vals []*axisValue) []*candidate {
 			}
 		}
 		if shared == 0 {
+			found = slices.Grow(found, len(g.members))
 			for _, i := range g.members {
 				found = append(found, &cs.all[i])
 			}

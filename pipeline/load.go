@@ -98,9 +98,11 @@ type checker struct {
 	byName     map[string]*stage
 	names      []string          // of stages
 	near       map[string]string // the nearest of them, by misspelt names
+	speller    *speller          // which finds those
 	skipped    []Skip
 	total      int // instances so far
 	texts      map[*node]parsedText
+	slab       []node // room for nodes that resolve makes
 }
 
 // A parsedText is a text cut at its references, once for all instances.
@@ -177,7 +179,7 @@ func (c *checker) extend(root *node) *node {
 	if err != nil {
 		what := err.Error()
 		if errors.Is(err, fs.ErrNotExist) {
-			what = "there is no such file"
+			what = "there is no such file" + NearSpec(at.text, file)
 		}
 		c.rep.put(&Error{Pos: at.pos(), Path: "extends", Msg: fmt.Sprintf("cannot read %s: %s", quote(at.text), what), Err: err})
 		return nil

@@ -103,9 +103,10 @@ func (c *checker) meantStage(s *stage, near string) *stage {
 func (c *checker) nearStage(name string) string {
 	near, ok := c.near[name]
 	if !ok {
-		if near = Nearest(name, c.names); c.near == nil {
-			c.near = map[string]string{}
+		if c.near == nil {
+			c.near, c.speller = map[string]string{}, newSpeller(c.names)
 		}
+		near = c.speller.nearest(name)
 		c.near[name] = near
 	}
 	return near
@@ -118,7 +119,7 @@ func (r *stageRef) unknown() bool { return r.foreign == nil && (r.stage == nil |
 // anything is what an unknown reference gives: one result, of a node that nothing is
 // known of.
 func (r *stageRef) anything() *candidates {
-	out := &candidates{all: []candidate{{refs: []Ref{{Node: &Node{Setup: &Setup{loose: true}}, Output: r.output, Pos: r.pos}}}}}
+	out := &candidates{all: []candidate{{refs: []Ref{{Node: &Node{Setup: &Setup{Role: &Role{}, loose: true}}, Output: r.output, Pos: r.pos}}}}}
 	out.groups = []*candidateGroup{{members: []int{0}}}
 	return out
 }

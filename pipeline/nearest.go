@@ -5,18 +5,20 @@ import (
 	"strings"
 )
 
+// longestName is up to how many bytes a name is compared with others.
+const longestName = 80
+
 // Nearest returns the known name that a misspelt one most likely meant, or ""
 // when none is near: at most a third of its letters differ (edits and swaps of
 // neighbours, case ignored), or it is the last part of exactly one name.
 func Nearest(name string, known []string) string {
-	const longest = 80
-	if name == "" || len(name) > longest {
+	if name == "" || len(name) > longestName {
 		return ""
 	}
 	low := strings.ToLower(name)
 	best, at := len(low)/3+1, ""
 	for _, k := range known {
-		if k == name || len(k) > longest {
+		if k == name || len(k) > longestName {
 			continue
 		}
 		d := distance(low, strings.ToLower(k), best+1)
@@ -27,6 +29,12 @@ func Nearest(name string, known []string) string {
 	if at != "" {
 		return at
 	}
+	return endingIn(low, known)
+}
+
+// endingIn is the one name whose last part this is, in lower case, or "".
+func endingIn(low string, known []string) string {
+	at := ""
 	for _, k := range known {
 		if strings.HasSuffix(strings.ToLower(k), "/"+low) {
 			if at != "" {
@@ -39,20 +47,21 @@ func Nearest(name string, known []string) string {
 }
 
 // distance counts edits and swaps of neighbours between a and b (optimal string
-// alignment), or returns limit when it is reached.
+// alignment) of at most longestName bytes, or returns limit when it is reached.
 func distance(a, b string, limit int) int {
 	if len(a)-len(b) >= limit || len(b)-len(a) >= limit {
 		return limit
 	}
-	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range last {
-		last[j] = j
+	var rows [3][longestName + 1]uint8
+	before, last, row := &rows[0], &rows[1], &rows[2]
+	for j := range len(b) + 1 {
+		last[j] = uint8(j)
 	}
 	for i := 1; i <= len(a); i++ {
-		row[0] = i
-		least := i
+		row[0] = uint8(i)
+		least := row[0]
 		for j := 1; j <= len(b); j++ {
-			cost := 1
+			cost := uint8(1)
 			if a[i-1] == b[j-1] {
 				cost = 0
 			}
@@ -62,12 +71,12 @@ func distance(a, b string, limit int) int {
 			}
 			least = min(least, row[j])
 		}
-		if least >= limit {
+		if int(least) >= limit {
 			return limit
 		}
 		before, last, row = last, row, before
 	}
-	return min(last[len(b)], limit)
+	return min(int(last[len(b)]), limit)
 }
 
 // suggestKind ends a message about an unknown kind: with the nearest one, else

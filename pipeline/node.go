@@ -179,6 +179,12 @@ func (n *node) canonical(b []byte) []byte {
 // appendQuoted appends text as a quoted ASCII string: equal bytes, equal text.
 func appendQuoted(b []byte, text string) []byte { return strconv.AppendQuoteToASCII(b, text) }
 
+// quoted is what appendQuoted appends.
+func quoted(text string) string {
+	var short [64]byte
+	return string(appendQuoted(short[:0], text))
+}
+
 // describe names a value for a message: its text, or its form.
 func (n *node) describe() string {
 	switch {

@@ -28,7 +28,7 @@ func parsePieces(src *source, data []byte) *node {
 	if len(pieces) < 2 {
 		return nil
 	}
-	root := parsePiece(src, head, 0)
+	root := parsePiece(src, head, 0, nil)
 	if root == nil {
 		root = &node{kind: Map, src: src, line: 1, col: 1}
 		if len(bytes.TrimSpace(stripComments(head))) > 0 {
@@ -47,7 +47,7 @@ func parsePieces(src *source, data []byte) *node {
 	for range min(runtime.GOMAXPROCS(0), len(pieces)) {
 		wg.Go(func() {
 			for i := range next {
-				parsed[i] = parsePiece(src, pieces[i], lines[i])
+				parsed[i] = parsePiece(src, pieces[i], lines[i], nil)
 			}
 		})
 	}
@@ -144,9 +144,9 @@ func cutBody(body []byte) [][]byte {
 	return append(out, body[begin:])
 }
 
-// parsePiece reads a part that begins below a line; nil when it is not a clean
-// map.
-func parsePiece(src *source, data []byte, line int) *node {
+// parsePiece reads a part that begins below a line, with lists that are blank in it; nil
+// when it is not clean.
+func parsePiece(src *source, data []byte, line int, lists wordLists) *node {
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	var doc, second yaml.Node
 	if dec.Decode(&doc) != nil || len(doc.Content) == 0 {
@@ -156,7 +156,7 @@ func parsePiece(src *source, data []byte, line int) *node {
 		return nil
 	}
 	var rep reporter
-	c := converter{src: src, rep: &rep, line: line}
+	c := converter{src: src, rep: &rep, line: line, lists: lists}
 	if bytes.IndexByte(data, '!') >= 0 {
 		c.text = newLayout(string(data))
 	}

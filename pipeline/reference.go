@@ -208,6 +208,10 @@ func dig(n *node, path string) *node {
 // to a field that an entry lacks. What checkRefs has found wrong comes back as
 // broken.
 func (c *checker) resolve(n *node, e *env, path string) *node {
+	return c.resolveAt(n, e, append(make(trail, 0, deepTrail), path))
+}
+
+func (c *checker) resolveAt(n *node, e *env, path trail) *node {
 	if n == nil || !n.refs {
 		return n
 	}
@@ -215,22 +219,22 @@ func (c *checker) resolve(n *node, e *env, path string) *node {
 	case Scalar:
 		return c.resolveText(n, e, path)
 	case List:
-		out := *n
+		out := c.copyOf(n)
 		out.refs, out.items = false, make([]*node, 0, len(n.items))
 		for _, item := range n.items {
-			if got := c.resolve(item, e, path); got != nil {
+			if got := c.resolveAt(item, e, path); got != nil {
 				out.items = append(out.items, got)
 			}
 		}
-		return &out
+		return out
 	case Map:
-		out := *n
+		out := c.copyOf(n)
 		out.refs, out.items = false, make([]*node, len(n.items))
 		absent := 0
 		for i, item := range n.items {
 			got := item
 			if item.refs {
-				got = c.resolve(item, e, join(path, n.keys[i].text))
+				got = c.resolveAt(item, e, append(path, n.keys[i].text))
 			}
 			if out.items[i] = got; got == nil {
 				absent++
@@ -245,12 +249,22 @@ func (c *checker) resolve(n *node, e *env, path string) *node {
 			}
 			out.items = slices.DeleteFunc(out.items, func(item *node) bool { return item == nil })
 		}
-		return &out
+		return out
 	}
 	return n
 }
 
-func (c *checker) resolveText(n *node, e *env, path string) *node {
+func (c *checker) copyOf(n *node) *node {
+	if len(c.slab) == 0 {
+		c.slab = make([]node, 16)
+	}
+	out := &c.slab[0]
+	c.slab = c.slab[1:]
+	*out = *n
+	return out
+}
+
+func (c *checker) resolveText(n *node, e *env, path trail) *node {
 	text := c.text(n)
 	if text.msg != "" {
 		return n.broken()
@@ -278,14 +292,14 @@ func (c *checker) resolveText(n *node, e *env, path string) *node {
 		got := e.value(p.reference)
 		switch {
 		case got == nil && p.root == "matrix" && e.axis(axisOf(p.path)) != nil:
-			c.rep.add(n.pos(), path, "%s is absent from %s=%s, and text needs a value", p.reference, axisOf(p.path), e.axis(axisOf(p.path)).text)
+			c.rep.add(n.pos(), path.String(), "%s is absent from %s=%s, and text needs a value", p.reference, axisOf(p.path), e.axis(axisOf(p.path)).text)
 			return n.broken()
 		case got == nil:
 			return n.broken()
 		case got.kind == broken || got.kind == Null:
 			return n.unset(got)
 		case got.kind != Scalar:
-			c.rep.add(n.pos(), path, "%s is %s, which cannot stand inside text", p.reference, got.kind)
+			c.rep.add(n.pos(), path.String(), "%s is %s, which cannot stand inside text", p.reference, got.kind)
 			return n.broken()
 		}
 		if i == 0 {
@@ -294,7 +308,7 @@ func (c *checker) resolveText(n *node, e *env, path string) *node {
 			}
 		}
 		if b.WriteString(got.text); b.Len() > mostText {
-			c.rep.add(n.pos(), path, "makes a text of more than %d bytes", mostText)
+			c.rep.add(n.pos(), path.String(), "makes a text of more than %d bytes", mostText)
 			return n.broken()
 		}
 	}

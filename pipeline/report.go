@@ -64,3 +64,17 @@ func join(path, part string) string {
 	}
 	return path + "." + part
 }
+
+// A trail is the parts of a dotted path: it is spelled out only where a message names it.
+type trail []string
+
+// deepTrail is room enough for most.
+const deepTrail = 8
+
+func (t trail) String() string {
+	path := ""
+	for _, part := range t {
+		path = join(path, part)
+	}
+	return path
+}

@@ -19,7 +19,7 @@ var schemerType = reflect.TypeFor[SpecSchemer]()
 // other forms.
 func SchemaOf[T any]() map[string]any {
 	w := &schemaWriter{types: newTypes()}
-	return w.value(&fieldType{min: math.NaN(), max: math.NaN()}, reflect.TypeFor[T](), reflect.Value{}, false)
+	return w.value(&unbounded, reflect.TypeFor[T](), reflect.Value{}, false)
 }
 
 // SchemaWords describes a choice of words, each with a sentence or "".
@@ -315,6 +315,8 @@ func (w *schemaWriter) value(f *fieldType, typ reflect.Type, v reflect.Value, ch
 	switch kind := typ.Kind(); {
 	case typ == valueType:
 		return object{}
+	case typ == conditionsType:
+		return w.value(f, reflect.TypeFor[map[string]Condition](), v, change)
 	case reflect.PointerTo(typ).Implements(schemerType):
 		s := reflect.New(typ).Interface().(SpecSchemer).SpecSchema()
 		if w.defs == nil {
@@ -368,7 +370,7 @@ func (w *schemaWriter) nested(typ reflect.Type, v reflect.Value, change bool) ob
 	defer func() { w.busy = w.busy[:len(w.busy)-1] }()
 	if !v.IsValid() {
 		fresh := reflect.New(typ)
-		w.types.setDefaults(fresh)
+		w.types.form(fresh.Type().Elem()).setDefaults(fresh)
 		v = fresh.Elem()
 	}
 	return w.structure(w.types.get(typ), v, "", change)

@@ -61,6 +61,9 @@ func (g *Graph) Select(only, from string) ([]*Node, error) {
 			out = append(out, n)
 		}
 	}
+	if len(out) == 0 && only != "" && from != "" {
+		return nil, Errors{{Pos: Pos{File: "--only " + only + " --from " + from}, Msg: fmt.Sprintf("nothing is left: %s needs nothing that follows %s", only, from)}}
+	}
 	return out, nil
 }
 

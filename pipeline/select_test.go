@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -26,7 +27,6 @@ func TestSelect(t *testing.T) {
 		{"", "c[rate=0.2]", "c[rate=0.2,seed=1] c[rate=0.2,seed=2] d"},
 		{"", "z", "z"},
 		{"c", "b[seed=1]", "b[seed=1] c[rate=0.1,seed=1] c[rate=0.2,seed=1]"},
-		{"a", "b", ""},
 	} {
 		nodes, err := g.Select(tt.only, tt.from)
 		if err != nil {
@@ -40,6 +40,10 @@ func TestSelect(t *testing.T) {
 		if got := strings.Join(names, " "); got != tt.want {
 			t.Errorf("only %q from %q:\n got %s\nwant %s", tt.only, tt.from, got, tt.want)
 		}
+	}
+	_, err = g.Select("a", "b")
+	if got, want := fmt.Sprint(err), "--only a --from b: nothing is left: a needs nothing that follows b"; got != want {
+		t.Errorf("nothing selected:\n got %s\nwant %s", got, want)
 	}
 }
 

@@ -1,10 +1,6 @@
 package pipeline
 
-import (
-	"runtime"
-	"slices"
-	"sync"
-)
+import "slices"
 
 // settings are the decoded parameters of instances that share them.
 type settings struct {
@@ -13,17 +9,17 @@ type settings struct {
 	with   *node
 	wrong  []string // paths of the parameters that hold mistakes
 
-	from    []From // what outputs holds for
-	outputs *Outputs
+	listed  bool   // outputs are known, for
+	from    []From // these inputs
+	outputs Outputs
 }
 
 // outputsFor lists the outputs of the stage for what its "from" names.
 func (set *settings) outputsFor(k Kind, from []From) Outputs {
-	if set.outputs == nil || !sameFrom(set.from, from) {
-		o := k.Outputs(set.config, from)
-		set.from, set.outputs = from, &o
+	if !set.listed || !sameFrom(set.from, from) {
+		set.listed, set.from, set.outputs = true, from, k.Outputs(set.config, from)
 	}
-	return *set.outputs
+	return set.outputs
 }
 
 // A settingsReader decodes with: once for each combination of the axes that it
@@ -65,9 +61,6 @@ func (c *checker) checkPlace(s *stage, n *node, path string) []string {
 	c.checkRefs(n, &refScope{params: c.params, axes: s.axes, open: s.open, seen: seen}, path)
 	return sortedNames(seen)
 }
-
-// settingsShare is how many settings are worth a goroutine's start.
-const settingsShare = 100
 
 // all returns the settings of every row, nil for those that hold a mistake; equal
 // ones are the same.
@@ -116,31 +109,21 @@ func (r *settingsReader) onAllAxes(rows []row) bool {
 func (r *settingsReader) readAll(combos [][]*axisValue) []*settings {
 	out := make([]*settings, len(combos))
 	out[0] = r.read(combos[0])
-	workers := min(runtime.GOMAXPROCS(0), len(combos)/settingsShare)
-	if workers < 2 {
-		for i := 1; i < len(combos); i++ {
-			out[i] = r.read(combos[i])
+	failed := r.failed || r.c.rep.failed()
+	others := len(combos) - 1
+	found := make([]Errors, partsOf(others))
+	inParts(others, func(part, from, to int) {
+		c := *r.c
+		c.rep, c.texts, c.slab = reporter{}, nil, nil
+		mine := *r
+		mine.c, mine.fields, mine.failed = &c, fieldWriter{types: c.types}, failed
+		for i := from; i < to; i++ {
+			out[1+i] = mine.read(combos[1+i])
 		}
-		return out
-	}
-	found := make([]reporter, workers)
-	var wg sync.WaitGroup
-	for w := range workers {
-		from, to := 1+w*(len(combos)-1)/workers, 1+(w+1)*(len(combos)-1)/workers
-		wg.Go(func() {
-			c := *r.c
-			c.rep, c.texts = reporter{}, nil
-			mine := *r
-			mine.c, mine.fields = &c, fieldWriter{types: c.types}
-			for i := from; i < to; i++ {
-				out[i] = mine.read(combos[i])
-			}
-			found[w] = c.rep
-		})
-	}
-	wg.Wait()
-	for i := range found {
-		for _, e := range found[i].errs {
+		found[part] = c.rep.errs
+	})
+	for _, errs := range found {
+		for _, e := range errs {
 			r.c.rep.put(e)
 		}
 	}

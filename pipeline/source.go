@@ -24,6 +24,9 @@ func parseYAML(src *source, data []byte, rep *reporter) *node {
 	if n := parsePieces(src, data); n != nil {
 		return n
 	}
+	if n := parseWords(src, data); n != nil {
+		return n
+	}
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	var doc, second yaml.Node
 	err := dec.Decode(&doc)
@@ -97,12 +100,13 @@ func badBytes(data []byte) (line, col int, ok bool) {
 
 // A converter turns yaml.Nodes into nodes.
 type converter struct {
-	src  *source
-	rep  *reporter
-	path []string // of the value being read
-	line int      // added to every line: a piece of a larger file begins there
-	slab []node
-	text *layout // only of a text with a "!", for tags that leave no trace in the tree
+	src   *source
+	rep   *reporter
+	path  []string // of the value being read
+	line  int      // added to every line: a piece of a larger file begins there
+	slab  []node
+	lists wordLists // blanked in the text; those that were met are taken out
+	text  *layout   // only of a text with a "!", for tags that leave no trace in the tree
 }
 
 func (c *converter) add(y *yaml.Node, format string, args ...any) {
@@ -139,6 +143,11 @@ func (c *converter) convert(y *yaml.Node, depth int) *node {
 		}
 		n.refs = strings.Contains(n.text, "$")
 	case yaml.SequenceNode:
+		if words, ok := c.lists[textPlace{y.Line, y.Column}]; ok && depth < deepest {
+			delete(c.lists, textPlace{y.Line, y.Column})
+			n.kind, n.items = List, words
+			return n
+		}
 		n.kind, n.items = List, make([]*node, 0, len(y.Content))
 		for i, item := range y.Content {
 			if got := c.convert(item, depth+1); got != nil {

@@ -70,6 +70,9 @@ func (c *checker) spec(file string, root *node) *Graph {
 	order := c.sortStages()
 	for _, s := range order {
 		c.expand(s)
+	}
+	g.Nodes = make([]*Node, 0, c.total)
+	for _, s := range order {
 		for _, inst := range s.insts {
 			if made := c.through(s, inst.node); made != nil {
 				made.Place = len(g.Nodes)

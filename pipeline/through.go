@@ -25,8 +25,11 @@ func (c *checker) through(s *stage, n *Node) *Node {
 	}
 	mark := ":" + path.Base(p.Through())
 	made := &Node{
-		Setup: &Setup{Stage: s.name + mark, Kind: p.Through(), Pos: n.Pos, Path: n.Path, Config: kind.NewConfig(), Seed: n.Seed, SeedPos: n.SeedPos},
-		Name:  s.name + mark + strings.TrimPrefix(n.Name, s.name), Coords: n.Coords, In: []Input{n.In[0]},
+		Setup: &Setup{
+			Role:   &Role{Stage: s.name + mark, Kind: p.Through(), Pos: n.Pos, Path: n.Path, Seed: n.Seed, SeedPos: n.SeedPos},
+			Config: kind.NewConfig(),
+		},
+		Name: s.name + mark + strings.TrimPrefix(n.Name, s.name), Coords: n.Coords, In: []Input{n.In[0]},
 	}
 	made.Outputs = kind.Outputs(made.Config, nil)
 	made.In[0].Port = kind.Ports()[0].Name

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 
 	"github.com/apache/arrow/go/v15/arrow"
 
@@ -266,6 +267,7 @@ type Kind struct {
 	check           func(any) []pipeline.Problem
 	advice          func(any) []pipeline.Problem
 	outputs         func(any, []pipeline.From) []Output
+	listed          atomic.Pointer[listedOutputs]
 	columns         func(any, Schemas) (Schemas, []pipeline.Problem)
 	sketch          func(any, Schemas) Schemas
 	origins         func(any, map[string][]Origin) []pipeline.Problem // nil where nothing speaks of them
@@ -443,12 +445,27 @@ func (k *Kind) Ports() []pipeline.Port {
 
 // Outputs lists names and groups of outputs for the language.
 func (k *Kind) Outputs(config any, from []pipeline.From) pipeline.Outputs {
+	list := k.outputs(config, from)
+	first := k.listed.Load()
+	if first != nil && len(list) == len(first.Names) && &list[0] == first.list {
+		return first.Outputs
+	}
 	o := pipeline.Outputs{Groups: map[string][]string{}}
-	for _, out := range k.outputs(config, from) {
+	for _, out := range list {
 		o.Names = append(o.Names, out.Name)
 		for _, g := range out.Groups {
 			o.Groups[g] = append(o.Groups[g], out.Name)
 		}
 	}
+	if first == nil && len(list) > 0 {
+		k.listed.Store(&listedOutputs{&list[0], o})
+	}
 	return o
+}
+
+// listedOutputs are what Outputs made of the first list that a kind gave: most give the
+// same one whatever the parameters.
+type listedOutputs struct {
+	list *Output
+	pipeline.Outputs
 }

@@ -17,6 +17,7 @@ import (
 )
 
 func (s *session) diffCommand() *cobra.Command {
+	var every bool
 	c := &cobra.Command{
 		Use:   "diff A B",
 		Short: "Compare two runs, or two states of a lock file: parameters, inputs, outputs, metrics",
@@ -47,8 +48,8 @@ Parameters behind the keys of a lock file are shown as far as the store knows th
 				}
 			}
 			diffs := engine.Diff(sides[0], sides[1])
-			for _, d := range diffs {
-				s.printf("%s\n", strings.Join(diffLines(d), "\n"))
+			for _, line := range allDiffLines(diffs, every) {
+				s.printf("%s\n", line)
 			}
 			if len(diffs) == 0 {
 				s.printf("no difference in %d stages\n", len(sides[1]))
@@ -57,6 +58,7 @@ Parameters behind the keys of a lock file are shown as far as the store knows th
 		},
 	}
 	s.storeFlag(c)
+	c.Flags().BoolVar(&every, "all", false, "print every instance and input, also where many differ alike")
 	return c
 }
 
@@ -155,13 +157,30 @@ func findRun(store *runs.Store, name string) (engine.RunRecord, error) {
 
 // diffLines says how a stage differs, in lines.
 func diffLines(d engine.StageDiff) []string {
-	switch {
-	case d.Old == nil:
-		lines := []string{d.Name + ": only in the second" + noteOf(d.New)}
+	lines := diffHead(d)
+	if d.Old == nil {
 		for _, m := range d.New.Metrics {
 			lines = append(lines, fmt.Sprintf("  %s: %.6g", m.Name, m.Value))
 		}
-		return lines
+	}
+	for _, v := range d.Outputs {
+		lines = append(lines, fmt.Sprintf("  output %s: %s -> %s", v.What, or(v.Old, "none"), or(v.New, "none")))
+	}
+	for _, v := range d.Metrics {
+		line := fmt.Sprintf("  %s: %s -> %s", v.What, or(v.Old, "none"), or(v.New, "none"))
+		if by, ok := difference(v); ok {
+			line += fmt.Sprintf("  (%+.4g)", by)
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// diffHead says why a stage differs, in lines: its name, parameters and inputs.
+func diffHead(d engine.StageDiff) []string {
+	switch {
+	case d.Old == nil:
+		return []string{d.Name + ": only in the second" + noteOf(d.New)}
 	case d.New == nil:
 		return []string{d.Name + ": only in the first" + noteOf(d.Old)}
 	}
@@ -177,29 +196,19 @@ func diffLines(d engine.StageDiff) []string {
 		lines = append(lines, fmt.Sprintf("  %s: %s -> %s", strings.TrimPrefix(c.Label, "with."), or(c.Old, missing), or(c.New, missing)))
 	}
 	for _, c := range d.Inputs {
-		c.Pos = pipeline.Pos{} // it is the new side's alone
 		lines = append(lines, "  "+c.String())
 	}
 	if d.Key && (d.Old.Lines == nil || d.New.Lines == nil) {
 		lines = append(lines, "  the key changed; the store does not know what was behind it")
 	}
-	for _, v := range d.Outputs {
-		lines = append(lines, fmt.Sprintf("  output %s: %s -> %s", v.What, or(v.Old, "none"), or(v.New, "none")))
-	}
-	for _, v := range d.Metrics {
-		lines = append(lines, fmt.Sprintf("  %s: %s -> %s", v.What, or(v.Old, "none"), or(v.New, "none"))+change(v))
-	}
 	return lines
 }
 
-// change is the difference of two figures.
-func change(v engine.ValueDiff) string {
+// difference is that of two figures, where there are two.
+func difference(v engine.ValueDiff) (by float64, ok bool) {
 	a, errA := strconv.ParseFloat(v.Old, 64)
 	b, errB := strconv.ParseFloat(v.New, 64)
-	if errA != nil || errB != nil {
-		return ""
-	}
-	return fmt.Sprintf("  (%+.4g)", b-a)
+	return b - a, errA == nil && errB == nil
 }
 
 func noteOf(r *engine.Result) string {

@@ -16,14 +16,25 @@ import (
 	"time"
 )
 
-var folderFiles = flag.Int("files", 5000, "files of the folder in TestUnchangedFolder")
+var (
+	folderFiles  = flag.Int("files", 5000, "files of the folder in TestUnchangedFolder")
+	folderKept   = flag.String("folder", "", "where TestUnchangedFolder makes its folder and keeps it, with its store, for another time")
+	folderRounds = flag.Int("rounds", 3, "times that TestUnchangedFolder looks at its folder")
+)
 
 // A metadata split of a folder opens no picture: the files here are none. That
 // nothing has changed is found by looking at the folder, beside which a bare walk
 // with a stat of each file is timed.
 func TestUnchangedFolder(t *testing.T) {
-	dir := t.TempDir()
-	for i := range *folderFiles {
+	dir := *folderKept
+	if dir == "" {
+		dir = t.TempDir()
+	}
+	made := *folderFiles
+	if _, err := os.Stat(filepath.Join(dir, "folder.yaml")); err == nil {
+		made = 0 // by another time
+	}
+	for i := range made {
 		folder := filepath.Join(dir, "pictures", fmt.Sprintf("class%02d", i%20), fmt.Sprintf("site%03d", i%1000/20))
 		if i < 1000 {
 			if err := os.MkdirAll(folder, 0o777); err != nil {
@@ -81,13 +92,14 @@ stages:
 	_, first, firstCPU, firstMemory := run()
 	memory := int64(0)
 	least := [4]time.Duration{1 << 62, 1 << 62, 1 << 62, 1 << 62}
-	for range 3 {
+	for range *folderRounds {
 		ww, wc := walk()
 		out, rw, rc, used := run()
 		memory = max(memory, used)
 		if !strings.Contains(out, "ran 0, ") {
 			t.Fatalf("an unchanged folder ran something:\n%s", out)
 		}
+		t.Logf("walk %v (%v CPU), unchanged %v (%v CPU): %.2f, %.2f", ww.Round(time.Millisecond), wc.Round(time.Millisecond), rw.Round(time.Millisecond), rc.Round(time.Millisecond), float64(rw)/float64(ww), float64(rc)/float64(max(1, wc)))
 		for i, d := range []time.Duration{ww, wc, rw, rc} {
 			least[i] = min(least[i], d)
 		}

@@ -48,7 +48,7 @@ func (s *session) checkLocked(x *experiment, e *engine.Engine, lock *pipeline.Lo
 	if err != nil {
 		return err
 	}
-	differ := 0
+	var differ []engine.StageDiff
 	for _, d := range engine.Diff(engine.LockedResults(x.store, lock), now) {
 		if d.New == nil && x.part {
 			continue // not asked for
@@ -57,13 +57,13 @@ func (s *session) checkLocked(x *experiment, e *engine.Engine, lock *pipeline.Lo
 			show.note(fmt.Sprintf("%s has another key than the lock file says, but gave the same", d.Name))
 			continue
 		}
-		differ++
-		for _, line := range diffLines(d) {
-			show.note(line)
-		}
+		differ = append(differ, d)
 	}
-	if differ > 0 {
-		return errDiffers{fmt.Errorf("%d stages differ from %s; if that is wanted, run without --locked and commit the file", differ, pipeline.LockFile(x.file))}
+	for _, line := range allDiffLines(differ, false) {
+		show.note(line)
+	}
+	if len(differ) > 0 {
+		return errDiffers{fmt.Errorf("%d stages differ from %s; if that is wanted, run without --locked and commit the file", len(differ), pipeline.LockFile(x.file))}
 	}
 	return nil
 }

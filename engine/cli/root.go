@@ -106,9 +106,7 @@ Without a spec, the built-in quickstart is used.
 			return unknownVerb(c, args[0])
 		},
 	}
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usage("%s: %w; see %s --help", c.CommandPath(), err, c.CommandPath())
-	})
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(s.runCommand(), s.planCommand(), s.checkCommand(), s.statusCommand(), s.whyCommand(),
 		s.graphCommand(), s.showCommand(), s.previewCommand(), s.exportCommand(), s.runsCommand(), s.diffCommand(), s.verifyCommand(), s.gcCommand(),
 		s.initCommand(), s.fmtCommand(), s.schemaCommand(), s.kindsCommand(), s.kernelsCommand(), s.versionCommand())

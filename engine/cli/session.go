@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -58,7 +59,7 @@ func (s *session) partFlags(c *cobra.Command) {
 }
 
 func (s *session) tryFlag(c *cobra.Command) {
-	c.Flags().IntVar(&s.try, "try", 0, "a trial: the whole graph on about `N` rows a source, one epoch; under its own keys, never in the lock file")
+	c.Flags().Var((*rowsValue)(&s.try), "try", "a trial: the whole graph on about `N` rows a source, one epoch; under its own keys, never in the lock file")
 }
 
 func (s *session) runFlags(c *cobra.Command) {
@@ -108,6 +109,18 @@ func readSpec(name string) ([]byte, error) {
 	return data, err
 }
 
+// instead names a spec that may have been meant, else those that ship.
+func instead(file string) string {
+	if near := pipeline.NearSpec(file, file); near != "" {
+		return near
+	}
+	names := specs.Names()
+	if near := pipeline.Nearest(filepath.Base(file), names); near != "" {
+		return fmt.Sprintf("; did you mean %q, which ships?", "specs/"+near)
+	}
+	return "; those that ship: " + strings.ReplaceAll(strings.Join(names, ", "), ".yaml", "")
+}
+
 // load reads and checks a spec.
 func (s *session) load(args []string, partial bool) (*experiment, error) {
 	x, err := s.read(args)
@@ -131,7 +144,7 @@ func (s *session) read(args []string) (*experiment, error) {
 	var err error
 	if x.text, err = readSpec(x.file); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, usage("no such spec: %s (shipped specs: %v)", x.file, specs.Names())
+			return nil, usage("no such spec: %s%s", x.file, instead(x.file))
 		}
 		return nil, err
 	}
@@ -147,9 +160,6 @@ func (s *session) parse(x *experiment, partial bool) (err error) {
 	})
 	if err != nil {
 		return withColumns(err, x)
-	}
-	if s.try < 0 {
-		return usage("--try takes a number of rows, such as 200, got %d", s.try)
 	}
 	if s.try > 0 {
 		if x.graph, err = engine.Try(x.graph, x.kinds, s.try); err != nil {

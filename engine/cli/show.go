@@ -116,56 +116,6 @@ func firstReason(w engine.Explanation) string {
 	return reason
 }
 
-func (s *session) statusCommand() *cobra.Command {
-	c := &cobra.Command{
-		Use:   "status [SPEC]",
-		Short: "Print the state of every stage: cached with its figures, or to be run",
-		Args:  specArg,
-		RunE: func(c *cobra.Command, args []string) error {
-			x, e, err := s.planned(c.Context(), args)
-			if err != nil {
-				return err
-			}
-			defer x.close()
-			last, ok, err := engine.LastRun(x.store, x.graph.Name)
-			if err != nil {
-				return err
-			}
-			against := e.Against(last, ok)
-			for _, n := range e.Instances() {
-				s.printf("%-8s %s", n.State, n.Name)
-				if n.State == engine.Hit {
-					if n.Rows > 0 {
-						s.printf("  %d rows", n.Rows)
-					}
-					for _, m := range n.Metrics {
-						s.printf("  %s=%.4g", m.Name, m.Value)
-					}
-					for _, k := range n.Skips {
-						s.printf("\n         left out: %d rows: %s", k.Rows, k.Reason)
-					}
-				} else if n.Reason != "" {
-					s.printf("  %s", n.Reason)
-				}
-				if t := against.Trouble(n.Name); t != "" && n.State != engine.Hit {
-					s.printf("; %s", t)
-				}
-				s.printf("\n")
-			}
-			for _, k := range x.graph.Skipped {
-				s.printf("%-8s %s  %s\n", "left out", k.Name, skipReason(k))
-			}
-			if ok {
-				s.printf("last run %s: %s\n", last.ID, last.Outcome)
-			}
-			return nil
-		},
-	}
-	s.specFlags(c)
-	s.tryFlag(c)
-	return c
-}
-
 func (s *session) whyCommand() *cobra.Command {
 	var lines bool
 	c := &cobra.Command{
@@ -291,14 +241,19 @@ func (s *session) printKey(e *engine.Engine, name string) {
 	}
 }
 
+// mostBoxes is how many instances of a stage a graph draws one by one.
+const mostBoxes = 12
+
 func (s *session) graphCommand() *cobra.Command {
 	var style string
+	var every bool
 	c := &cobra.Command{
 		Use:   "graph [SPEC]",
 		Short: "Draw the graph with the state of each stage, as Mermaid or DOT text or as SVG",
+		Long:  fmt.Sprintf("Graph draws a box for each instance, and for stages of more than %d instances one box with counts of their states.", mostBoxes),
 		Args:  specArg,
 		RunE: func(c *cobra.Command, args []string) error {
-			draw, ok := map[string]func(*engine.Engine) string{
+			draw, ok := map[string]func(*engine.Engine, int) string{
 				"mermaid": (*engine.Engine).Mermaid, "dot": (*engine.Engine).DOT, "svg": (*engine.Engine).SVG,
 			}[style]
 			if !ok {
@@ -309,13 +264,18 @@ func (s *session) graphCommand() *cobra.Command {
 				return err
 			}
 			defer x.close()
-			s.printf("%s", draw(e))
+			most := mostBoxes
+			if every {
+				most = engine.EveryInstance
+			}
+			s.printf("%s", draw(e, most))
 			return nil
 		},
 	}
 	s.specFlags(c)
 	s.tryFlag(c)
 	c.Flags().StringVar(&style, "format", "mermaid", "mermaid, dot or svg")
+	c.Flags().BoolVar(&every, "all", false, "draw every instance, also where a stage has many")
 	return c
 }
 

@@ -111,10 +111,10 @@ func (b *binder) check(name, field string, cond pipeline.Condition) check {
 	return check{i, len(a.tests) - 1}
 }
 
-func (b *binder) all(field string, conds map[string]pipeline.Condition) []check {
+func (b *binder) all(field string, conds pipeline.Conditions) []check {
 	var out []check
-	for _, name := range keys(conds) {
-		out = append(out, b.check(name, field+"."+name, conds[name]))
+	for _, c := range conds {
+		out = append(out, b.check(c.Column, field+"."+c.Column, c.Condition))
 	}
 	return out
 }

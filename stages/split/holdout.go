@@ -16,7 +16,7 @@ import (
 // move none; conditions take the rows that meet them, in a cell or not.
 type Holdout struct {
 	share *big.Rat
-	sets  []map[string]pipeline.Condition
+	sets  []pipeline.Conditions
 }
 
 func (h *Holdout) on() bool { return h.share != nil || len(h.sets) > 0 }
@@ -48,14 +48,13 @@ func (h *Holdout) set(path string, v pipeline.Value) []pipeline.Problem {
 	if v.Kind() != pipeline.Map || v.Len() == 0 {
 		return []pipeline.Problem{{Field: path, Pos: v.Pos(), Msg: "must be a map of conditions such as {site: [A, B]}"}}
 	}
-	set, problems := map[string]pipeline.Condition{}, []pipeline.Problem(nil)
-	for _, e := range v.Map() {
-		cond, more := pipeline.ParseCondition(e.Value)
-		set[e.Key] = cond
-		problems = append(problems, below(strings.TrimPrefix(path+"."+e.Key, "."), more)...)
-	}
+	var set pipeline.Conditions
+	problems := set.DecodeSpec(v)
 	h.sets = append(h.sets, set)
-	return problems
+	if path == "" {
+		return problems
+	}
+	return below(path, problems)
 }
 
 // SpecSchema describes all forms.
@@ -74,8 +73,8 @@ func (h Holdout) SpecText() string {
 	var sets []string
 	for _, set := range h.sets {
 		var parts []string
-		for _, name := range keys(set) {
-			parts = append(parts, fmt.Sprintf("%q: %s", name, set[name]))
+		for _, c := range set {
+			parts = append(parts, fmt.Sprintf("%q: %s", c.Column, c.Condition))
 		}
 		sets = append(sets, "{"+strings.Join(parts, ", ")+"}")
 	}

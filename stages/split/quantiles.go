@@ -141,8 +141,8 @@ func (c *Shift) checkQuantiles() []pipeline.Problem {
 			}
 		}
 	}
-	for _, name := range keys(c.Base) {
-		look("base."+name, name, c.Base[name])
+	for _, b := range c.Base {
+		look("base."+b.Column, b.Column, b.Condition)
 	}
 	for _, s := range c.Shifts.sets {
 		for _, a := range s.alters {

@@ -13,12 +13,12 @@ import (
 
 // Select is the configuration of split/select.
 type Select struct {
-	Where    map[string]pipeline.Condition   `yaml:"where" doc:"conditions that a row must meet, all of them"`
-	Exclude  []map[string]pipeline.Condition `yaml:"exclude" single:"true" doc:"rows to leave out: those that meet all conditions of an item"`
-	Size     Size                            `yaml:"size" doc:"how many of the rows to keep: a number, a share, {each: n} or all"`
-	Stratify []string                        `yaml:"stratify" single:"true" doc:"columns whose mix the kept rows follow"`
-	Group    []string                        `yaml:"group" single:"true" doc:"columns whose values are drawn as a whole, as far as the size lets"`
-	Missing  map[string]string               `yaml:"missing" enum:"drop|keep|error" doc:"what a missing value of a column does to its row"`
+	Where    pipeline.Conditions   `yaml:"where" doc:"conditions that a row must meet, all of them"`
+	Exclude  []pipeline.Conditions `yaml:"exclude" single:"true" doc:"rows to leave out: those that meet all conditions of an item"`
+	Size     Size                  `yaml:"size" doc:"how many of the rows to keep: a number, a share, {each: n} or all"`
+	Stratify []string              `yaml:"stratify" single:"true" doc:"columns whose mix the kept rows follow"`
+	Group    []string              `yaml:"group" single:"true" doc:"columns whose values are drawn as a whole, as far as the size lets"`
+	Missing  map[string]string     `yaml:"missing" enum:"drop|keep|error" doc:"what a missing value of a column does to its row"`
 }
 
 // Size is how many rows to keep.
@@ -95,15 +95,9 @@ var selected = []stages.Output{{Name: "", Type: stages.Rows, Base: "rows"}, {Nam
 
 // reads lists the columns that conditions, strata and groups name, sorted.
 func (c *Select) reads() []string {
-	names := make([]string, 0, len(c.Where)+len(c.Stratify)+len(c.Group))
-	for name := range c.Where {
-		names = append(names, name)
-	}
-	names = append(append(names, c.Stratify...), c.Group...)
+	names := slices.Concat(c.Where.Columns(), c.Stratify, c.Group)
 	for _, set := range c.Exclude {
-		for name := range set {
-			names = append(names, name)
-		}
+		names = append(names, set.Columns()...)
 	}
 	names = slices.DeleteFunc(names, func(n string) bool { return n == "id" })
 	slices.Sort(names)

@@ -14,33 +14,33 @@ import (
 
 // Shift is the configuration of split/shift.
 type Shift struct {
-	Base     map[string]pipeline.Condition   `yaml:"base" required:"true" doc:"training distribution: the allowed values of each attribute"`
-	Shifts   Shifts                          `yaml:"shifts" doc:"test sets: for each attribute a list of altered values, each item one set; or named sets"`
-	Sizes    Sizes                           `yaml:"sizes" required:"true" doc:"rows of train, val, iid and ood, or of one shift by its name: a number, a share, {each: n} or all"`
-	Stratify []string                        `yaml:"stratify" single:"true" doc:"columns whose mix every output keeps"`
-	Balance  []string                        `yaml:"balance" single:"true" doc:"columns of whose values every output has equally many rows"`
-	Group    []string                        `yaml:"group" single:"true" doc:"columns whose values never stand in train and in a test set"`
-	Match    []string                        `yaml:"match" single:"true" doc:"columns in whose mix every shift follows iid"`
-	Missing  map[string]string               `yaml:"missing" enum:"drop|keep|error" doc:"what a missing value of an attribute does to its row"`
-	Classes  Classes                         `yaml:"classes" doc:"common, all, or a list: the classes that the split keeps"`
-	Label    string                          `yaml:"label" doc:"column of the class"`
-	Bins     map[string]Bin                  `yaml:"bins" doc:"attributes made of columns: bounds of a number, parts of a time, squares of a map"`
-	Items    Items                           `yaml:"items" doc:"attributes that belong to the elements of a list column, such as the clothing items of an image"`
-	Where    Where                           `yaml:"where" doc:"rows that each side may draw from"`
-	Exclude  []map[string]pipeline.Condition `yaml:"exclude" single:"true" doc:"rows to leave out: those that meet all conditions of an item"`
-	Leakage  pipeline.Value                  `yaml:"leakage" doc:"what becomes of pictures that are in two sets: off, warn, fail, drop, or the parameters of check/leakage, which stands behind the split"`
-	Holdout  Holdout                         `yaml:"holdout" doc:"rows set aside for the very end, in no other set: a share of all groups such as 5%, or conditions such as {site: [A, B]}"`
-	Reserve  Reserve                         `yaml:"reserve" doc:"candidates beyond the sizes of val and the tests, for rows that the gate drops: a share of each size, or a number for each class; 10% when leakage drops"`
-	Pin      pipeline.File                   `yaml:"pin" doc:"manifest of an earlier split: its rows stay in their sets as long as they exist and fit"`
-	Last     pipeline.File                   `yaml:"last" doc:"manifest of the last split: rows that moved since are counted"`
-	Growth   string                          `yaml:"growth" enum:"strict|relaxed" doc:"strict: added rows never move a row between outputs"`
+	Base     pipeline.Conditions   `yaml:"base" required:"true" doc:"training distribution: the allowed values of each attribute"`
+	Shifts   Shifts                `yaml:"shifts" doc:"test sets: for each attribute a list of altered values, each item one set; or named sets"`
+	Sizes    Sizes                 `yaml:"sizes" required:"true" doc:"rows of train, val, iid and ood, or of one shift by its name: a number, a share, {each: n} or all"`
+	Stratify []string              `yaml:"stratify" single:"true" doc:"columns whose mix every output keeps"`
+	Balance  []string              `yaml:"balance" single:"true" doc:"columns of whose values every output has equally many rows"`
+	Group    []string              `yaml:"group" single:"true" doc:"columns whose values never stand in train and in a test set"`
+	Match    []string              `yaml:"match" single:"true" doc:"columns in whose mix every shift follows iid"`
+	Missing  map[string]string     `yaml:"missing" enum:"drop|keep|error" doc:"what a missing value of an attribute does to its row"`
+	Classes  Classes               `yaml:"classes" doc:"common, all, or a list: the classes that the split keeps"`
+	Label    string                `yaml:"label" doc:"column of the class"`
+	Bins     map[string]Bin        `yaml:"bins" doc:"attributes made of columns: bounds of a number, parts of a time, squares of a map"`
+	Items    Items                 `yaml:"items" doc:"attributes that belong to the elements of a list column, such as the clothing items of an image"`
+	Where    Where                 `yaml:"where" doc:"rows that each side may draw from"`
+	Exclude  []pipeline.Conditions `yaml:"exclude" single:"true" doc:"rows to leave out: those that meet all conditions of an item"`
+	Leakage  pipeline.Value        `yaml:"leakage" doc:"what becomes of pictures that are in two sets: off, warn, fail, drop, or the parameters of check/leakage, which stands behind the split"`
+	Holdout  Holdout               `yaml:"holdout" doc:"rows set aside for the very end, in no other set: a share of all groups such as 5%, or conditions such as {site: [A, B]}"`
+	Reserve  Reserve               `yaml:"reserve" doc:"candidates beyond the sizes of val and the tests, for rows that the gate drops: a share of each size, or a number for each class; 10% when leakage drops"`
+	Pin      pipeline.File         `yaml:"pin" doc:"manifest of an earlier split: its rows stay in their sets as long as they exist and fit"`
+	Last     pipeline.File         `yaml:"last" doc:"manifest of the last split: rows that moved since are counted"`
+	Growth   string                `yaml:"growth" enum:"strict|relaxed" doc:"strict: added rows never move a row between outputs"`
 }
 
 // Where limits what each side of the split may draw from.
 type Where struct {
-	Train map[string]pipeline.Condition `yaml:"train" doc:"rows for train"`
-	Val   map[string]pipeline.Condition `yaml:"val" doc:"rows for val; those of train when left out"`
-	Tests map[string]pipeline.Condition `yaml:"tests" doc:"rows for iid and the shifts"`
+	Train pipeline.Conditions `yaml:"train" doc:"rows for train"`
+	Val   pipeline.Conditions `yaml:"val" doc:"rows for val; those of train when left out"`
+	Tests pipeline.Conditions `yaml:"tests" doc:"rows for iid and the shifts"`
 }
 
 func (w *Where) empty() bool { return len(w.Train)+len(w.Val)+len(w.Tests) == 0 }
@@ -145,7 +145,7 @@ func checkShift(c *Shift) []pipeline.Problem {
 		report("classes", "images with several classes have no class to keep or leave: select the items by a condition on their class instead")
 	}
 	for i, name := range c.Group {
-		if _, fixed := c.Base[name]; fixed && c.Sizes.of["iid"].kind != 0 {
+		if _, fixed := c.Base.On(name); fixed && c.Sizes.of["iid"].kind != 0 {
 			field := "group"
 			if len(c.Group) > 1 {
 				field = fmt.Sprintf("group.%d", i)
@@ -235,14 +235,14 @@ func (c *Shift) columnsOf(output string) *arrow.Schema {
 // reads lists the columns the split needs. The label column is read where it
 // exists, to see that every test set has every class.
 func (c *Shift) reads(in *arrow.Schema) []string {
-	names := slices.Concat(keys(c.Base), c.strata(), c.Group, c.Match, keys(c.Where.Train), keys(c.Where.Val), keys(c.Where.Tests))
+	names := slices.Concat(c.Base.Columns(), c.strata(), c.Group, c.Match, c.Where.Train.Columns(), c.Where.Val.Columns(), c.Where.Tests.Columns())
 	for _, s := range c.Shifts.sets {
 		for _, a := range s.alters {
 			names = append(names, a.attribute)
 		}
 	}
 	for _, set := range slices.Concat(c.Exclude, c.Holdout.sets) {
-		names = append(names, keys(set)...)
+		names = append(names, set.Columns()...)
 	}
 	if c.readsLabel(in) {
 		names = append(names, c.Label)

@@ -173,7 +173,7 @@ func escape(text string) string {
 }
 
 // check reports what is wrong with the sets beside the base.
-func (s *Shifts) check(base map[string]pipeline.Condition) []pipeline.Problem {
+func (s *Shifts) check(base pipeline.Conditions) []pipeline.Problem {
 	var problems []pipeline.Problem
 	names := map[string]bool{}
 	for _, set := range s.sets {
@@ -193,10 +193,10 @@ func (s *Shifts) check(base map[string]pipeline.Condition) []pipeline.Problem {
 		names[set.name] = true
 		fresh := false
 		for _, a := range set.alters {
-			from, ok := base[a.attribute]
+			from, ok := base.On(a.attribute)
 			if !ok {
 				near := ""
-				if n := pipeline.Nearest(a.attribute, keys(base)); n != "" {
+				if n := pipeline.Nearest(a.attribute, base.Columns()); n != "" {
 					near = fmt.Sprintf("; did you mean %q?", n)
 				}
 				report(a.path, "%q has no base value, so nothing says what it is altered from: add it to base%s", a.attribute, near)
@@ -212,11 +212,11 @@ func (s *Shifts) check(base map[string]pipeline.Condition) []pipeline.Problem {
 			report(set.path, "alters nothing: base holds all these values")
 		}
 		for _, name := range set.ignore {
-			_, ok := base[name]
+			_, ok := base.On(name)
 			altered := slices.ContainsFunc(set.alters, func(a alteration) bool { return a.attribute == name })
 			switch {
 			case !ok:
-				report(set.path+".ignore", "%q is no attribute of base; base has %s", name, strings.Join(keys(base), ", "))
+				report(set.path+".ignore", "%q is no attribute of base; base has %s", name, strings.Join(base.Columns(), ", "))
 			case altered:
 				report(set.path+".ignore", "%q cannot be both altered and ignored", name)
 			}

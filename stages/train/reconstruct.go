@@ -34,6 +34,10 @@ type Reconstruction struct {
 	LR        float64 `yaml:"lr" above:"0" max:"1" doc:"learning rate of Adam; it rises over the first twentieth of the steps, then falls to 0 along half a cosine"`
 }
 
+// trialSteps are the steps of a trial run: about one epoch of the few hundred
+// rows that it has, in seconds.
+const trialSteps = 20
+
 func (c *Reconstruction) check() []pipeline.Problem {
 	if c.Size%4 != 0 {
 		return []pipeline.Problem{{Field: "size", Msg: fmt.Sprintf("must be a multiple of 4, got %d", c.Size)}}
@@ -92,6 +96,7 @@ func reconstructing(name, doc, other string, at pace, defaults Reconstruction, b
 		Reads: func(_ *Reconstruction, _ string, in *arrow.Schema) []string {
 			return model.Present(in, model.ImageColumn)
 		},
+		Try:  func(c *Reconstruction) { c.Steps = min(c.Steps, trialSteps) },
 		Uses: []string{model.Version, nn.Version},
 		New: func(c *Reconstruction) (stages.Stage, error) {
 			return stages.RunFunc(func(ctx context.Context, in *stages.Inputs, out stages.Sink) error {

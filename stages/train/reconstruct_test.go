@@ -51,3 +51,16 @@ func TestReconstructionResumes(t *testing.T) {
 		t.Errorf("PSNR %v, want %v", got.Metrics, want.Metrics)
 	}
 }
+
+// A trial is short whatever the steps, and never longer than the real run.
+func TestReconstructionTrial(t *testing.T) {
+	for _, kind := range []*stages.Kind{train.Superresolution(), train.Autoencoder()} {
+		for steps, want := range map[int]int{3: 3, 100000: 20} {
+			c := kind.NewConfig().(*train.Reconstruction)
+			c.Steps = steps
+			if kind.Try(c); c.Steps != want {
+				t.Errorf("%s: a trial of %d steps has %d, want %d", kind.Name, steps, c.Steps, want)
+			}
+		}
+	}
+}

@@ -99,6 +99,11 @@ func channelTilesAVX2x6x1(tiles int, n int, x *float32, row *int, pos *int, v *f
 //go:noescape
 func peakAVX2(n int)
 
+// issueAVX2 is the body of Backend.Issue; n is positive.
+//
+//go:noescape
+func issueAVX2(n int)
+
 // rangesAVX2 is the vector loop of its Go twin; n is a positive multiple of 32.
 //
 //go:noescape

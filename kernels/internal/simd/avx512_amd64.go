@@ -301,180 +301,180 @@ func channelTilesAVX512x6x4(tiles int, n int, x *float32, row *int, pos *int, v 
 // productTileAVX512x1x1 is the body of Backend.ProductTile for 1 rows of 1 vectors.
 //
 //go:noescape
-func productTileAVX512x1x1(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, load bool, end *Ending)
+func productTileAVX512x1x1(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, whole bool, load bool, end *Ending)
 
 // productTileAVX512x2x1 is the body of Backend.ProductTile for 2 rows of 1 vectors.
 //
 //go:noescape
-func productTileAVX512x2x1(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, load bool, end *Ending)
+func productTileAVX512x2x1(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, whole bool, load bool, end *Ending)
 
 // productTileAVX512x3x1 is the body of Backend.ProductTile for 3 rows of 1 vectors.
 //
 //go:noescape
-func productTileAVX512x3x1(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, load bool, end *Ending)
+func productTileAVX512x3x1(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, whole bool, load bool, end *Ending)
 
 // productTileAVX512x4x1 is the body of Backend.ProductTile for 4 rows of 1 vectors.
 //
 //go:noescape
-func productTileAVX512x4x1(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, load bool, end *Ending)
+func productTileAVX512x4x1(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, whole bool, load bool, end *Ending)
 
 // productTileAVX512x5x1 is the body of Backend.ProductTile for 5 rows of 1 vectors.
 //
 //go:noescape
-func productTileAVX512x5x1(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, load bool, end *Ending)
+func productTileAVX512x5x1(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, whole bool, load bool, end *Ending)
 
 // productTileAVX512x6x1 is the body of Backend.ProductTile for 6 rows of 1 vectors.
 //
 //go:noescape
-func productTileAVX512x6x1(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, load bool, end *Ending)
+func productTileAVX512x6x1(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, whole bool, load bool, end *Ending)
 
 // productTileAVX512x1x2 is the body of Backend.ProductTile for 1 rows of 2 vectors.
 //
 //go:noescape
-func productTileAVX512x1x2(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, load bool, end *Ending)
+func productTileAVX512x1x2(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, whole bool, load bool, end *Ending)
 
 // productTileAVX512x2x2 is the body of Backend.ProductTile for 2 rows of 2 vectors.
 //
 //go:noescape
-func productTileAVX512x2x2(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, load bool, end *Ending)
+func productTileAVX512x2x2(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, whole bool, load bool, end *Ending)
 
 // productTileAVX512x3x2 is the body of Backend.ProductTile for 3 rows of 2 vectors.
 //
 //go:noescape
-func productTileAVX512x3x2(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, load bool, end *Ending)
+func productTileAVX512x3x2(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, whole bool, load bool, end *Ending)
 
 // productTileAVX512x4x2 is the body of Backend.ProductTile for 4 rows of 2 vectors.
 //
 //go:noescape
-func productTileAVX512x4x2(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, load bool, end *Ending)
+func productTileAVX512x4x2(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, whole bool, load bool, end *Ending)
 
 // productTileAVX512x5x2 is the body of Backend.ProductTile for 5 rows of 2 vectors.
 //
 //go:noescape
-func productTileAVX512x5x2(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, load bool, end *Ending)
+func productTileAVX512x5x2(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, whole bool, load bool, end *Ending)
 
 // productTileAVX512x6x2 is the body of Backend.ProductTile for 6 rows of 2 vectors.
 //
 //go:noescape
-func productTileAVX512x6x2(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, load bool, end *Ending)
+func productTileAVX512x6x2(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, whole bool, load bool, end *Ending)
 
 // productTileAVX512x1x3 is the body of Backend.ProductTile for 1 rows of 3 vectors.
 //
 //go:noescape
-func productTileAVX512x1x3(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, load bool, end *Ending)
+func productTileAVX512x1x3(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, whole bool, load bool, end *Ending)
 
 // productTileAVX512x2x3 is the body of Backend.ProductTile for 2 rows of 3 vectors.
 //
 //go:noescape
-func productTileAVX512x2x3(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, load bool, end *Ending)
+func productTileAVX512x2x3(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, whole bool, load bool, end *Ending)
 
 // productTileAVX512x3x3 is the body of Backend.ProductTile for 3 rows of 3 vectors.
 //
 //go:noescape
-func productTileAVX512x3x3(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, load bool, end *Ending)
+func productTileAVX512x3x3(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, whole bool, load bool, end *Ending)
 
 // productTileAVX512x4x3 is the body of Backend.ProductTile for 4 rows of 3 vectors.
 //
 //go:noescape
-func productTileAVX512x4x3(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, load bool, end *Ending)
+func productTileAVX512x4x3(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, whole bool, load bool, end *Ending)
 
 // productTileAVX512x5x3 is the body of Backend.ProductTile for 5 rows of 3 vectors.
 //
 //go:noescape
-func productTileAVX512x5x3(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, load bool, end *Ending)
+func productTileAVX512x5x3(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, whole bool, load bool, end *Ending)
 
 // productTileAVX512x6x3 is the body of Backend.ProductTile for 6 rows of 3 vectors.
 //
 //go:noescape
-func productTileAVX512x6x3(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, load bool, end *Ending)
+func productTileAVX512x6x3(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, whole bool, load bool, end *Ending)
 
 // productTileAVX512x1x4 is the body of Backend.ProductTile for 1 rows of 4 vectors.
 //
 //go:noescape
-func productTileAVX512x1x4(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, load bool, end *Ending)
+func productTileAVX512x1x4(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, whole bool, load bool, end *Ending)
 
 // productTileAVX512x2x4 is the body of Backend.ProductTile for 2 rows of 4 vectors.
 //
 //go:noescape
-func productTileAVX512x2x4(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, load bool, end *Ending)
+func productTileAVX512x2x4(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, whole bool, load bool, end *Ending)
 
 // productTileAVX512x3x4 is the body of Backend.ProductTile for 3 rows of 4 vectors.
 //
 //go:noescape
-func productTileAVX512x3x4(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, load bool, end *Ending)
+func productTileAVX512x3x4(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, whole bool, load bool, end *Ending)
 
 // productTileAVX512x4x4 is the body of Backend.ProductTile for 4 rows of 4 vectors.
 //
 //go:noescape
-func productTileAVX512x4x4(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, load bool, end *Ending)
+func productTileAVX512x4x4(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, whole bool, load bool, end *Ending)
 
 // productTileAVX512x5x4 is the body of Backend.ProductTile for 5 rows of 4 vectors.
 //
 //go:noescape
-func productTileAVX512x5x4(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, load bool, end *Ending)
+func productTileAVX512x5x4(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, whole bool, load bool, end *Ending)
 
 // productTileAVX512x6x4 is the body of Backend.ProductTile for 6 rows of 4 vectors.
 //
 //go:noescape
-func productTileAVX512x6x4(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, load bool, end *Ending)
+func productTileAVX512x6x4(panels int, k int, a *float32, lda int, b *float32, ldb int, size int, c *float32, ldc int, mask int, whole bool, load bool, end *Ending)
 
-func productTileAVX512(rows, vectors, panels, k int, a []float32, lda int, b []float32, ldb, size int, c []float32, ldc, mask int, load bool, end *Ending) {
+func productTileAVX512(rows, vectors, panels, k int, a []float32, lda int, b []float32, ldb, size int, c []float32, ldc, mask int, whole, load bool, end *Ending) {
 	switch 8*vectors + rows {
 	case 8*1 + 1:
-		productTileAVX512x1x1(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, load, end)
+		productTileAVX512x1x1(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, whole, load, end)
 	case 8*1 + 2:
-		productTileAVX512x2x1(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, load, end)
+		productTileAVX512x2x1(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, whole, load, end)
 	case 8*1 + 3:
-		productTileAVX512x3x1(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, load, end)
+		productTileAVX512x3x1(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, whole, load, end)
 	case 8*1 + 4:
-		productTileAVX512x4x1(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, load, end)
+		productTileAVX512x4x1(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, whole, load, end)
 	case 8*1 + 5:
-		productTileAVX512x5x1(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, load, end)
+		productTileAVX512x5x1(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, whole, load, end)
 	case 8*1 + 6:
-		productTileAVX512x6x1(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, load, end)
+		productTileAVX512x6x1(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, whole, load, end)
 	case 8*2 + 1:
-		productTileAVX512x1x2(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, load, end)
+		productTileAVX512x1x2(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, whole, load, end)
 	case 8*2 + 2:
-		productTileAVX512x2x2(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, load, end)
+		productTileAVX512x2x2(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, whole, load, end)
 	case 8*2 + 3:
-		productTileAVX512x3x2(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, load, end)
+		productTileAVX512x3x2(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, whole, load, end)
 	case 8*2 + 4:
-		productTileAVX512x4x2(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, load, end)
+		productTileAVX512x4x2(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, whole, load, end)
 	case 8*2 + 5:
-		productTileAVX512x5x2(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, load, end)
+		productTileAVX512x5x2(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, whole, load, end)
 	case 8*2 + 6:
-		productTileAVX512x6x2(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, load, end)
+		productTileAVX512x6x2(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, whole, load, end)
 	case 8*3 + 1:
-		productTileAVX512x1x3(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, load, end)
+		productTileAVX512x1x3(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, whole, load, end)
 	case 8*3 + 2:
-		productTileAVX512x2x3(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, load, end)
+		productTileAVX512x2x3(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, whole, load, end)
 	case 8*3 + 3:
-		productTileAVX512x3x3(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, load, end)
+		productTileAVX512x3x3(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, whole, load, end)
 	case 8*3 + 4:
-		productTileAVX512x4x3(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, load, end)
+		productTileAVX512x4x3(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, whole, load, end)
 	case 8*3 + 5:
-		productTileAVX512x5x3(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, load, end)
+		productTileAVX512x5x3(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, whole, load, end)
 	case 8*3 + 6:
-		productTileAVX512x6x3(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, load, end)
+		productTileAVX512x6x3(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, whole, load, end)
 	case 8*4 + 1:
-		productTileAVX512x1x4(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, load, end)
+		productTileAVX512x1x4(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, whole, load, end)
 	case 8*4 + 2:
-		productTileAVX512x2x4(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, load, end)
+		productTileAVX512x2x4(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, whole, load, end)
 	case 8*4 + 3:
-		productTileAVX512x3x4(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, load, end)
+		productTileAVX512x3x4(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, whole, load, end)
 	case 8*4 + 4:
-		productTileAVX512x4x4(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, load, end)
+		productTileAVX512x4x4(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, whole, load, end)
 	case 8*4 + 5:
-		productTileAVX512x5x4(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, load, end)
+		productTileAVX512x5x4(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, whole, load, end)
 	case 8*4 + 6:
-		productTileAVX512x6x4(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, load, end)
+		productTileAVX512x6x4(panels, k, &a[0], lda, &b[0], ldb, size, &c[0], ldc, mask, whole, load, end)
 	}
 }
 
-// copyRowsAVX512 is the body of Backend.CopyRows; n is positive.
+// copyRowsAVX512 is the body of Backend.CopyRows; n and panels are positive.
 //
 //go:noescape
-func copyRowsAVX512(n int, x *float32, xs int, y *float32)
+func copyRowsAVX512(n int, panels int, x *float32, xs int, y *float32, size int)
 
 // padRowsAVX512 is the body of Backend.PadRows; n and vectors are positive.
 //
@@ -495,6 +495,11 @@ func transposeAVX512(rows int, n int, x *float32, xs int, y *float32, ys int)
 //
 //go:noescape
 func peakAVX512(n int)
+
+// issueAVX512 is the body of Backend.Issue; n is positive.
+//
+//go:noescape
+func issueAVX512(n int)
 
 // rangesAVX512 is the vector loop of its Go twin; n is a positive multiple of 64.
 //

@@ -25,11 +25,11 @@ func channelTilesAVX2(rows, n int, x []float32, row, pos []int, v []float32, str
 	panic(unreachable)
 }
 
-func productTileAVX512(rows, vectors, panels, k int, a []float32, lda int, b []float32, ldb, size int, c []float32, ldc, mask int, load bool, end *Ending) {
+func productTileAVX512(rows, vectors, panels, k int, a []float32, lda int, b []float32, ldb, size int, c []float32, ldc, mask int, whole, load bool, end *Ending) {
 	panic(unreachable)
 }
 
-func copyRowsAVX512(n int, x *float32, xs int, y *float32) { panic(unreachable) }
+func copyRowsAVX512(n, panels int, x *float32, xs int, y *float32, size int) { panic(unreachable) }
 
 func rowTiles12(tiles, n int, x *float32, next int, v, c *float32, to int) { panic(unreachable) }
 

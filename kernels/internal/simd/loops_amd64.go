@@ -12,6 +12,14 @@ func (be Backend) peakLoop(n int) {
 	peakAVX2(n)
 }
 
+func (be Backend) issueLoop(n int) {
+	if be == AVX512 {
+		issueAVX512(n)
+		return
+	}
+	issueAVX2(n)
+}
+
 func (be Backend) rangesLoop(n int, dst *float32, first int, row int, key int, d float32, lo float32) {
 	if be == AVX512 {
 		rangesAVX512(n, dst, first, row, key, d, lo)

@@ -6,6 +6,8 @@ package simd
 
 func (be Backend) peakLoop(n int) { panic(unreachable) }
 
+func (be Backend) issueLoop(n int) { panic(unreachable) }
+
 func (be Backend) rangesLoop(n int, dst *float32, first int, row int, key int, d float32, lo float32) {
 	panic(unreachable)
 }

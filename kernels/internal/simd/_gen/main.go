@@ -69,7 +69,8 @@ func main() {
 
 // shared emits what both instruction sets have.
 func (f *file) shared() {
-	f.peak()
+	f.peak("peak", "Peak", 0)
+	f.peak("issue", "Issue", 3)
 	f.philox(false)
 	f.philox(true)
 	f.axpy()
