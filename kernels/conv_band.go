@@ -215,7 +215,7 @@ func (c *BandConv) rectangle(dst, src, add []float32, i, cell, block int) {
 		if t1 < c.terms {
 			last = nil
 		}
-		c.be.ChannelTiles(len(row), vectors, t1-t0, src, row, c.pos[t0:t1], weights[t0*width:], width, dst[to:], out, b > 0, last)
+		c.be.ChannelTiles(len(row), vectors, t1-t0, src, row, c.pos[t0:t1], weights[t0*width:], width, dst[to:], out, b > 0, last, simd.Ahead{})
 	}
 }
 

@@ -32,7 +32,7 @@ func (g *grad) shareChannels(grp, t0, t1 int) {
 			for p := 0; p < n; p += gradPositions {
 				at := pos.v[p:min(p+gradPositions, n)]
 				v := g.dy[from+p*width:]
-				g.be.ChannelTiles(terms, vectors, len(at), g.x, row.v, at, v, width, acc, out.v, p > 0, nil)
+				g.be.ChannelTiles(terms, vectors, len(at), g.x, row.v, at, v, width, acc, out.v, p > 0, nil, simd.Ahead{})
 			}
 			if first > 0 {
 				g.be.Add(total, total, acc)

@@ -37,28 +37,46 @@ func (l *layout) tap(y, x int) int {
 }
 
 // copy lays out one channel.
-func (l *layout) copy(dst, src []float32) {
+func (l *layout) copy(dst, src []float32) { l.copyRows(dst, src, l.pitch, l.rows*l.pitch, 0, l.rows) }
+
+// copyRows lays out n rows of one channel from row first on: row first+i of a phase at dst[i*next], the phases plane apart.
+func (l *layout) copyRows(dst, src []float32, next, plane, first, n int) {
 	if len(l.phases) == 1 && l.strideH == 1 && l.strideW == 1 && l.left >= 0 && l.left+l.w <= l.pitch {
-		before := min(max(l.top, 0), l.rows)
-		y := min(max(-l.top, 0), l.h)
-		n := min(l.h-y, l.rows-before)
-		first, end := before*l.pitch, (before+n)*l.pitch
-		clear(dst[:first])
-		backend().PadRows(n, l.left, l.w, l.pitch, src[y*l.w:], dst[first:end])
-		clear(dst[end:l.channel()])
+		before := min(max(l.top-first, 0), n)
+		y := min(max(first-l.top, 0), l.h)
+		count := min(l.h-y, n-before)
+		for i := range n {
+			if i < before || i >= before+count {
+				clear(dst[i*next : i*next+l.pitch])
+			}
+		}
+		if count > 0 {
+			backend().PadRows(count, l.left, l.w, l.pitch, src[y*l.w:], dst[before*next:], next)
+		}
 		return
 	}
-	for _, p := range l.phases {
-		for i := range l.rows {
-			row := dst[:l.pitch]
-			dst = dst[l.pitch:]
-			y := p[0] + i*l.strideH - l.top
+	for at, p := range l.phases {
+		for i := range n {
+			row := dst[at*plane+i*next:][:l.pitch]
+			y := p[0] + (first+i)*l.strideH - l.top
 			if y < 0 || y >= l.h {
 				clear(row)
 				continue
 			}
 			copyRow(row, src[y*l.w:(y+1)*l.w], p[1]-l.left, l.strideW)
 		}
+	}
+}
+
+// line is how far apart the rows lie when those of all channels lie side by side; whatever a tile reads then lies in few pages
+// of memory.
+func (l *layout) line(channels int) int { return channels * len(l.phases) * l.pitch }
+
+// lines replaces offsets of taps into channels one behind another by those into rows of so many channels.
+func (l *layout) lines(taps []int, channels int) {
+	for i, o := range taps {
+		row := o / l.pitch
+		taps[i] = row%l.rows*l.line(channels) + row/l.rows*l.pitch + o%l.pitch
 	}
 }
 

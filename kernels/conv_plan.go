@@ -121,6 +121,9 @@ func (f *filter) turn(out, w []float32, row int, term []int, rows, pitch int) {
 // packChannels prepares for lanes that are channels; those that fill up the last vector have weights of zero.
 func (f *filter) packChannels(w []float32, group, row int, term []int, p *Pool) {
 	f.blocks = channelBlocks(f.m)
+	if !f.in.plain() {
+		f.in.lines(f.taps.v, f.groups*f.channels)
+	}
 	f.weights = getFloats(f.groups * f.lanes512() * f.terms)
 	p.Run(f.groups*len(f.blocks), func(i int) {
 		g, b, ch := i/len(f.blocks), i%len(f.blocks), 0

@@ -135,7 +135,7 @@ func (w *winograd) products(out, in []float32, sums, plane, tiles, cell, block i
 		for k := range simd.WinogradTaps {
 			x, v, y := in[k*plane:], weights[k*w.Ci*width:], out[k*sums:]
 			done := w.be.RowTiles(tiles, w.Ci, x, w.lanes, v, y, w.width)
-			w.be.ChannelTiles(tiles-done, 1, w.Ci, x, w.row[done:], w.pos, v, width, y, w.out[done:], false, nil)
+			w.be.ChannelTiles(tiles-done, 1, w.Ci, x, w.row[done:], w.pos, v, width, y, w.out[done:], false, nil, simd.Ahead{})
 		}
 		return
 	}
@@ -143,7 +143,7 @@ func (w *winograd) products(out, in []float32, sums, plane, tiles, cell, block i
 	for k := range simd.WinogradTaps {
 		for b := range n {
 			c0, c1 := w.Ci*b/n, w.Ci*(b+1)/n
-			w.be.ChannelTiles(tiles, vectors, c1-c0, in[k*plane:], w.row, w.pos[c0:c1], weights[(k*w.Ci+c0)*width:], width, out[k*sums:], w.out, b > 0, nil)
+			w.be.ChannelTiles(tiles, vectors, c1-c0, in[k*plane:], w.row, w.pos[c0:c1], weights[(k*w.Ci+c0)*width:], width, out[k*sums:], w.out, b > 0, nil, simd.Ahead{})
 		}
 	}
 }

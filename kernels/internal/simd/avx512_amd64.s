@@ -10108,8 +10108,8 @@ stored2:
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x1x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
-TEXT ·channelTilesAVX512x1x1(SB), NOSPLIT, $0-88
+// func channelTilesAVX512x1x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+TEXT ·channelTilesAVX512x1x1(SB), NOSPLIT, $0-104
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -10137,6 +10137,7 @@ last:
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
 	LEAQ (R15)(R15*2), CX
+	MOVQ ahead+88(FP), R14
 single:
 	TESTQ $3, AX
 	JZ many
@@ -10146,6 +10147,7 @@ single:
 	VFMADD231PS Z24, Z28, Z0
 	ADDQ $8, DX
 	LEAQ (BX)(R15*1), BX
+	ADDQ $8, R14
 	DECQ AX
 	JMP single
 many:
@@ -10162,6 +10164,7 @@ loop:
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	MOVQ 16(DX), SI
+	PREFETCHT0 (R14)
 	VMOVUPS 0(BX)(R15*2), Z24
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
@@ -10171,6 +10174,7 @@ loop:
 	VFMADD231PS Z24, Z28, Z0
 	ADDQ $32, DX
 	LEAQ (BX)(R15*4), BX
+	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
 ended:
@@ -10215,13 +10219,16 @@ store:
 	ADDQ $8, SI
 	MOVQ SI, out+64(FP)
 	ADDQ $8, row+24(FP)
+	MOVQ step+96(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, ahead+88(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x2x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
-TEXT ·channelTilesAVX512x2x1(SB), NOSPLIT, $0-88
+// func channelTilesAVX512x2x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+TEXT ·channelTilesAVX512x2x1(SB), NOSPLIT, $0-104
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -10256,6 +10263,7 @@ last:
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
 	LEAQ (R15)(R15*2), CX
+	MOVQ ahead+88(FP), R14
 single:
 	TESTQ $3, AX
 	JZ many
@@ -10267,6 +10275,7 @@ single:
 	VFMADD231PS Z24, Z29, Z1
 	ADDQ $8, DX
 	LEAQ (BX)(R15*1), BX
+	ADDQ $8, R14
 	DECQ AX
 	JMP single
 many:
@@ -10287,6 +10296,7 @@ loop:
 	VBROADCASTSS (R9)(SI*4), Z29
 	VFMADD231PS Z24, Z29, Z1
 	MOVQ 16(DX), SI
+	PREFETCHT0 (R14)
 	VMOVUPS 0(BX)(R15*2), Z24
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
@@ -10300,6 +10310,7 @@ loop:
 	VFMADD231PS Z24, Z29, Z1
 	ADDQ $32, DX
 	LEAQ (BX)(R15*4), BX
+	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
 ended:
@@ -10353,13 +10364,16 @@ store:
 	ADDQ $16, SI
 	MOVQ SI, out+64(FP)
 	ADDQ $16, row+24(FP)
+	MOVQ step+96(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, ahead+88(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x3x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
-TEXT ·channelTilesAVX512x3x1(SB), NOSPLIT, $0-88
+// func channelTilesAVX512x3x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+TEXT ·channelTilesAVX512x3x1(SB), NOSPLIT, $0-104
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -10401,6 +10415,7 @@ last:
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
 	LEAQ (R15)(R15*2), CX
+	MOVQ ahead+88(FP), R14
 single:
 	TESTQ $3, AX
 	JZ many
@@ -10414,6 +10429,7 @@ single:
 	VFMADD231PS Z24, Z30, Z2
 	ADDQ $8, DX
 	LEAQ (BX)(R15*1), BX
+	ADDQ $8, R14
 	DECQ AX
 	JMP single
 many:
@@ -10438,6 +10454,7 @@ loop:
 	VBROADCASTSS (R10)(SI*4), Z30
 	VFMADD231PS Z24, Z30, Z2
 	MOVQ 16(DX), SI
+	PREFETCHT0 (R14)
 	VMOVUPS 0(BX)(R15*2), Z24
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
@@ -10455,6 +10472,7 @@ loop:
 	VFMADD231PS Z24, Z30, Z2
 	ADDQ $32, DX
 	LEAQ (BX)(R15*4), BX
+	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
 ended:
@@ -10517,13 +10535,16 @@ store:
 	ADDQ $24, SI
 	MOVQ SI, out+64(FP)
 	ADDQ $24, row+24(FP)
+	MOVQ step+96(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, ahead+88(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x4x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
-TEXT ·channelTilesAVX512x4x1(SB), NOSPLIT, $0-88
+// func channelTilesAVX512x4x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+TEXT ·channelTilesAVX512x4x1(SB), NOSPLIT, $0-104
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -10572,6 +10593,7 @@ last:
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
 	LEAQ (R15)(R15*2), CX
+	MOVQ ahead+88(FP), R14
 single:
 	TESTQ $3, AX
 	JZ many
@@ -10587,6 +10609,7 @@ single:
 	VFMADD231PS Z24, Z31, Z3
 	ADDQ $8, DX
 	LEAQ (BX)(R15*1), BX
+	ADDQ $8, R14
 	DECQ AX
 	JMP single
 many:
@@ -10615,6 +10638,7 @@ loop:
 	VBROADCASTSS (R11)(SI*4), Z31
 	VFMADD231PS Z24, Z31, Z3
 	MOVQ 16(DX), SI
+	PREFETCHT0 (R14)
 	VMOVUPS 0(BX)(R15*2), Z24
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
@@ -10636,6 +10660,7 @@ loop:
 	VFMADD231PS Z24, Z31, Z3
 	ADDQ $32, DX
 	LEAQ (BX)(R15*4), BX
+	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
 ended:
@@ -10707,13 +10732,16 @@ store:
 	ADDQ $32, SI
 	MOVQ SI, out+64(FP)
 	ADDQ $32, row+24(FP)
+	MOVQ step+96(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, ahead+88(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x5x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
-TEXT ·channelTilesAVX512x5x1(SB), NOSPLIT, $0-88
+// func channelTilesAVX512x5x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+TEXT ·channelTilesAVX512x5x1(SB), NOSPLIT, $0-104
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -10769,6 +10797,7 @@ last:
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
 	LEAQ (R15)(R15*2), CX
+	MOVQ ahead+88(FP), R14
 single:
 	TESTQ $3, AX
 	JZ many
@@ -10786,6 +10815,7 @@ single:
 	VFMADD231PS Z24, Z28, Z4
 	ADDQ $8, DX
 	LEAQ (BX)(R15*1), BX
+	ADDQ $8, R14
 	DECQ AX
 	JMP single
 many:
@@ -10818,6 +10848,7 @@ loop:
 	VBROADCASTSS (R12)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z4
 	MOVQ 16(DX), SI
+	PREFETCHT0 (R14)
 	VMOVUPS 0(BX)(R15*2), Z24
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
@@ -10843,6 +10874,7 @@ loop:
 	VFMADD231PS Z24, Z28, Z4
 	ADDQ $32, DX
 	LEAQ (BX)(R15*4), BX
+	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
 ended:
@@ -10923,13 +10955,16 @@ store:
 	ADDQ $40, SI
 	MOVQ SI, out+64(FP)
 	ADDQ $40, row+24(FP)
+	MOVQ step+96(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, ahead+88(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x6x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
-TEXT ·channelTilesAVX512x6x1(SB), NOSPLIT, $0-88
+// func channelTilesAVX512x6x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+TEXT ·channelTilesAVX512x6x1(SB), NOSPLIT, $0-104
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -10992,6 +11027,7 @@ last:
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
 	LEAQ (R15)(R15*2), CX
+	MOVQ ahead+88(FP), R14
 single:
 	TESTQ $3, AX
 	JZ many
@@ -11011,6 +11047,7 @@ single:
 	VFMADD231PS Z24, Z29, Z5
 	ADDQ $8, DX
 	LEAQ (BX)(R15*1), BX
+	ADDQ $8, R14
 	DECQ AX
 	JMP single
 many:
@@ -11047,6 +11084,7 @@ loop:
 	VBROADCASTSS (R13)(SI*4), Z29
 	VFMADD231PS Z24, Z29, Z5
 	MOVQ 16(DX), SI
+	PREFETCHT0 (R14)
 	VMOVUPS 0(BX)(R15*2), Z24
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
@@ -11076,6 +11114,7 @@ loop:
 	VFMADD231PS Z24, Z29, Z5
 	ADDQ $32, DX
 	LEAQ (BX)(R15*4), BX
+	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
 ended:
@@ -11165,13 +11204,16 @@ store:
 	ADDQ $48, SI
 	MOVQ SI, out+64(FP)
 	ADDQ $48, row+24(FP)
+	MOVQ step+96(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, ahead+88(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x1x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
-TEXT ·channelTilesAVX512x1x2(SB), NOSPLIT, $0-88
+// func channelTilesAVX512x1x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+TEXT ·channelTilesAVX512x1x2(SB), NOSPLIT, $0-104
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -11202,6 +11244,7 @@ last:
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
 	LEAQ (R15)(R15*2), CX
+	MOVQ ahead+88(FP), R14
 single:
 	TESTQ $3, AX
 	JZ many
@@ -11213,6 +11256,7 @@ single:
 	VFMADD231PS Z25, Z28, Z1
 	ADDQ $8, DX
 	LEAQ (BX)(R15*1), BX
+	ADDQ $8, R14
 	DECQ AX
 	JMP single
 many:
@@ -11233,6 +11277,7 @@ loop:
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
 	MOVQ 16(DX), SI
+	PREFETCHT0 (R14)
 	VMOVUPS 0(BX)(R15*2), Z24
 	VMOVUPS 64(BX)(R15*2), Z25
 	VBROADCASTSS (R8)(SI*4), Z28
@@ -11246,6 +11291,7 @@ loop:
 	VFMADD231PS Z25, Z28, Z1
 	ADDQ $32, DX
 	LEAQ (BX)(R15*4), BX
+	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
 ended:
@@ -11300,13 +11346,16 @@ store:
 	ADDQ $8, SI
 	MOVQ SI, out+64(FP)
 	ADDQ $8, row+24(FP)
+	MOVQ step+96(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, ahead+88(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x2x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
-TEXT ·channelTilesAVX512x2x2(SB), NOSPLIT, $0-88
+// func channelTilesAVX512x2x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+TEXT ·channelTilesAVX512x2x2(SB), NOSPLIT, $0-104
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -11347,6 +11396,7 @@ last:
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
 	LEAQ (R15)(R15*2), CX
+	MOVQ ahead+88(FP), R14
 single:
 	TESTQ $3, AX
 	JZ many
@@ -11361,6 +11411,7 @@ single:
 	VFMADD231PS Z25, Z29, Z3
 	ADDQ $8, DX
 	LEAQ (BX)(R15*1), BX
+	ADDQ $8, R14
 	DECQ AX
 	JMP single
 many:
@@ -11387,6 +11438,7 @@ loop:
 	VFMADD231PS Z24, Z29, Z2
 	VFMADD231PS Z25, Z29, Z3
 	MOVQ 16(DX), SI
+	PREFETCHT0 (R14)
 	VMOVUPS 0(BX)(R15*2), Z24
 	VMOVUPS 64(BX)(R15*2), Z25
 	VBROADCASTSS (R8)(SI*4), Z28
@@ -11406,6 +11458,7 @@ loop:
 	VFMADD231PS Z25, Z29, Z3
 	ADDQ $32, DX
 	LEAQ (BX)(R15*4), BX
+	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
 ended:
@@ -11476,13 +11529,16 @@ store:
 	ADDQ $16, SI
 	MOVQ SI, out+64(FP)
 	ADDQ $16, row+24(FP)
+	MOVQ step+96(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, ahead+88(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x3x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
-TEXT ·channelTilesAVX512x3x2(SB), NOSPLIT, $0-88
+// func channelTilesAVX512x3x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+TEXT ·channelTilesAVX512x3x2(SB), NOSPLIT, $0-104
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -11533,6 +11589,7 @@ last:
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
 	LEAQ (R15)(R15*2), CX
+	MOVQ ahead+88(FP), R14
 single:
 	TESTQ $3, AX
 	JZ many
@@ -11550,6 +11607,7 @@ single:
 	VFMADD231PS Z25, Z30, Z5
 	ADDQ $8, DX
 	LEAQ (BX)(R15*1), BX
+	ADDQ $8, R14
 	DECQ AX
 	JMP single
 many:
@@ -11582,6 +11640,7 @@ loop:
 	VFMADD231PS Z24, Z30, Z4
 	VFMADD231PS Z25, Z30, Z5
 	MOVQ 16(DX), SI
+	PREFETCHT0 (R14)
 	VMOVUPS 0(BX)(R15*2), Z24
 	VMOVUPS 64(BX)(R15*2), Z25
 	VBROADCASTSS (R8)(SI*4), Z28
@@ -11607,6 +11666,7 @@ loop:
 	VFMADD231PS Z25, Z30, Z5
 	ADDQ $32, DX
 	LEAQ (BX)(R15*4), BX
+	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
 ended:
@@ -11693,13 +11753,16 @@ store:
 	ADDQ $24, SI
 	MOVQ SI, out+64(FP)
 	ADDQ $24, row+24(FP)
+	MOVQ step+96(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, ahead+88(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x4x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
-TEXT ·channelTilesAVX512x4x2(SB), NOSPLIT, $0-88
+// func channelTilesAVX512x4x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+TEXT ·channelTilesAVX512x4x2(SB), NOSPLIT, $0-104
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -11760,6 +11823,7 @@ last:
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
 	LEAQ (R15)(R15*2), CX
+	MOVQ ahead+88(FP), R14
 single:
 	TESTQ $3, AX
 	JZ many
@@ -11780,6 +11844,7 @@ single:
 	VFMADD231PS Z25, Z31, Z7
 	ADDQ $8, DX
 	LEAQ (BX)(R15*1), BX
+	ADDQ $8, R14
 	DECQ AX
 	JMP single
 many:
@@ -11818,6 +11883,7 @@ loop:
 	VFMADD231PS Z24, Z31, Z6
 	VFMADD231PS Z25, Z31, Z7
 	MOVQ 16(DX), SI
+	PREFETCHT0 (R14)
 	VMOVUPS 0(BX)(R15*2), Z24
 	VMOVUPS 64(BX)(R15*2), Z25
 	VBROADCASTSS (R8)(SI*4), Z28
@@ -11849,6 +11915,7 @@ loop:
 	VFMADD231PS Z25, Z31, Z7
 	ADDQ $32, DX
 	LEAQ (BX)(R15*4), BX
+	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
 ended:
@@ -11951,13 +12018,16 @@ store:
 	ADDQ $32, SI
 	MOVQ SI, out+64(FP)
 	ADDQ $32, row+24(FP)
+	MOVQ step+96(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, ahead+88(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x5x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
-TEXT ·channelTilesAVX512x5x2(SB), NOSPLIT, $0-88
+// func channelTilesAVX512x5x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+TEXT ·channelTilesAVX512x5x2(SB), NOSPLIT, $0-104
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -12028,6 +12098,7 @@ last:
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
 	LEAQ (R15)(R15*2), CX
+	MOVQ ahead+88(FP), R14
 single:
 	TESTQ $3, AX
 	JZ many
@@ -12051,6 +12122,7 @@ single:
 	VFMADD231PS Z25, Z28, Z9
 	ADDQ $8, DX
 	LEAQ (BX)(R15*1), BX
+	ADDQ $8, R14
 	DECQ AX
 	JMP single
 many:
@@ -12095,6 +12167,7 @@ loop:
 	VFMADD231PS Z24, Z28, Z8
 	VFMADD231PS Z25, Z28, Z9
 	MOVQ 16(DX), SI
+	PREFETCHT0 (R14)
 	VMOVUPS 0(BX)(R15*2), Z24
 	VMOVUPS 64(BX)(R15*2), Z25
 	VBROADCASTSS (R8)(SI*4), Z28
@@ -12132,6 +12205,7 @@ loop:
 	VFMADD231PS Z25, Z28, Z9
 	ADDQ $32, DX
 	LEAQ (BX)(R15*4), BX
+	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
 ended:
@@ -12250,13 +12324,16 @@ store:
 	ADDQ $40, SI
 	MOVQ SI, out+64(FP)
 	ADDQ $40, row+24(FP)
+	MOVQ step+96(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, ahead+88(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x6x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
-TEXT ·channelTilesAVX512x6x2(SB), NOSPLIT, $0-88
+// func channelTilesAVX512x6x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+TEXT ·channelTilesAVX512x6x2(SB), NOSPLIT, $0-104
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -12337,6 +12414,7 @@ last:
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
 	LEAQ (R15)(R15*2), CX
+	MOVQ ahead+88(FP), R14
 single:
 	TESTQ $3, AX
 	JZ many
@@ -12363,6 +12441,7 @@ single:
 	VFMADD231PS Z25, Z29, Z11
 	ADDQ $8, DX
 	LEAQ (BX)(R15*1), BX
+	ADDQ $8, R14
 	DECQ AX
 	JMP single
 many:
@@ -12413,6 +12492,7 @@ loop:
 	VFMADD231PS Z24, Z29, Z10
 	VFMADD231PS Z25, Z29, Z11
 	MOVQ 16(DX), SI
+	PREFETCHT0 (R14)
 	VMOVUPS 0(BX)(R15*2), Z24
 	VMOVUPS 64(BX)(R15*2), Z25
 	VBROADCASTSS (R8)(SI*4), Z28
@@ -12456,6 +12536,7 @@ loop:
 	VFMADD231PS Z25, Z29, Z11
 	ADDQ $32, DX
 	LEAQ (BX)(R15*4), BX
+	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
 ended:
@@ -12590,13 +12671,16 @@ store:
 	ADDQ $48, SI
 	MOVQ SI, out+64(FP)
 	ADDQ $48, row+24(FP)
+	MOVQ step+96(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, ahead+88(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x1x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
-TEXT ·channelTilesAVX512x1x3(SB), NOSPLIT, $0-88
+// func channelTilesAVX512x1x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+TEXT ·channelTilesAVX512x1x3(SB), NOSPLIT, $0-104
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -12630,6 +12714,7 @@ last:
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
 	LEAQ (R15)(R15*2), CX
+	MOVQ ahead+88(FP), R14
 single:
 	TESTQ $3, AX
 	JZ many
@@ -12643,6 +12728,7 @@ single:
 	VFMADD231PS Z26, Z28, Z2
 	ADDQ $8, DX
 	LEAQ (BX)(R15*1), BX
+	ADDQ $8, R14
 	DECQ AX
 	JMP single
 many:
@@ -12667,6 +12753,7 @@ loop:
 	VFMADD231PS Z25, Z28, Z1
 	VFMADD231PS Z26, Z28, Z2
 	MOVQ 16(DX), SI
+	PREFETCHT0 (R14)
 	VMOVUPS 0(BX)(R15*2), Z24
 	VMOVUPS 64(BX)(R15*2), Z25
 	VMOVUPS 128(BX)(R15*2), Z26
@@ -12684,6 +12771,7 @@ loop:
 	VFMADD231PS Z26, Z28, Z2
 	ADDQ $32, DX
 	LEAQ (BX)(R15*4), BX
+	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
 ended:
@@ -12748,13 +12836,16 @@ store:
 	ADDQ $8, SI
 	MOVQ SI, out+64(FP)
 	ADDQ $8, row+24(FP)
+	MOVQ step+96(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, ahead+88(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x2x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
-TEXT ·channelTilesAVX512x2x3(SB), NOSPLIT, $0-88
+// func channelTilesAVX512x2x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+TEXT ·channelTilesAVX512x2x3(SB), NOSPLIT, $0-104
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -12801,6 +12892,7 @@ last:
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
 	LEAQ (R15)(R15*2), CX
+	MOVQ ahead+88(FP), R14
 single:
 	TESTQ $3, AX
 	JZ many
@@ -12818,6 +12910,7 @@ single:
 	VFMADD231PS Z26, Z29, Z5
 	ADDQ $8, DX
 	LEAQ (BX)(R15*1), BX
+	ADDQ $8, R14
 	DECQ AX
 	JMP single
 many:
@@ -12850,6 +12943,7 @@ loop:
 	VFMADD231PS Z25, Z29, Z4
 	VFMADD231PS Z26, Z29, Z5
 	MOVQ 16(DX), SI
+	PREFETCHT0 (R14)
 	VMOVUPS 0(BX)(R15*2), Z24
 	VMOVUPS 64(BX)(R15*2), Z25
 	VMOVUPS 128(BX)(R15*2), Z26
@@ -12875,6 +12969,7 @@ loop:
 	VFMADD231PS Z26, Z29, Z5
 	ADDQ $32, DX
 	LEAQ (BX)(R15*4), BX
+	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
 ended:
@@ -12962,13 +13057,16 @@ store:
 	ADDQ $16, SI
 	MOVQ SI, out+64(FP)
 	ADDQ $16, row+24(FP)
+	MOVQ step+96(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, ahead+88(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x3x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
-TEXT ·channelTilesAVX512x3x3(SB), NOSPLIT, $0-88
+// func channelTilesAVX512x3x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+TEXT ·channelTilesAVX512x3x3(SB), NOSPLIT, $0-104
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -13028,6 +13126,7 @@ last:
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
 	LEAQ (R15)(R15*2), CX
+	MOVQ ahead+88(FP), R14
 single:
 	TESTQ $3, AX
 	JZ many
@@ -13049,6 +13148,7 @@ single:
 	VFMADD231PS Z26, Z30, Z8
 	ADDQ $8, DX
 	LEAQ (BX)(R15*1), BX
+	ADDQ $8, R14
 	DECQ AX
 	JMP single
 many:
@@ -13089,6 +13189,7 @@ loop:
 	VFMADD231PS Z25, Z30, Z7
 	VFMADD231PS Z26, Z30, Z8
 	MOVQ 16(DX), SI
+	PREFETCHT0 (R14)
 	VMOVUPS 0(BX)(R15*2), Z24
 	VMOVUPS 64(BX)(R15*2), Z25
 	VMOVUPS 128(BX)(R15*2), Z26
@@ -13122,6 +13223,7 @@ loop:
 	VFMADD231PS Z26, Z30, Z8
 	ADDQ $32, DX
 	LEAQ (BX)(R15*4), BX
+	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
 ended:
@@ -13232,13 +13334,16 @@ store:
 	ADDQ $24, SI
 	MOVQ SI, out+64(FP)
 	ADDQ $24, row+24(FP)
+	MOVQ step+96(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, ahead+88(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x4x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
-TEXT ·channelTilesAVX512x4x3(SB), NOSPLIT, $0-88
+// func channelTilesAVX512x4x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+TEXT ·channelTilesAVX512x4x3(SB), NOSPLIT, $0-104
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -13311,6 +13416,7 @@ last:
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
 	LEAQ (R15)(R15*2), CX
+	MOVQ ahead+88(FP), R14
 single:
 	TESTQ $3, AX
 	JZ many
@@ -13336,6 +13442,7 @@ single:
 	VFMADD231PS Z26, Z31, Z11
 	ADDQ $8, DX
 	LEAQ (BX)(R15*1), BX
+	ADDQ $8, R14
 	DECQ AX
 	JMP single
 many:
@@ -13384,6 +13491,7 @@ loop:
 	VFMADD231PS Z25, Z31, Z10
 	VFMADD231PS Z26, Z31, Z11
 	MOVQ 16(DX), SI
+	PREFETCHT0 (R14)
 	VMOVUPS 0(BX)(R15*2), Z24
 	VMOVUPS 64(BX)(R15*2), Z25
 	VMOVUPS 128(BX)(R15*2), Z26
@@ -13425,6 +13533,7 @@ loop:
 	VFMADD231PS Z26, Z31, Z11
 	ADDQ $32, DX
 	LEAQ (BX)(R15*4), BX
+	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
 ended:
@@ -13558,13 +13667,16 @@ store:
 	ADDQ $32, SI
 	MOVQ SI, out+64(FP)
 	ADDQ $32, row+24(FP)
+	MOVQ step+96(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, ahead+88(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x5x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
-TEXT ·channelTilesAVX512x5x3(SB), NOSPLIT, $0-88
+// func channelTilesAVX512x5x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+TEXT ·channelTilesAVX512x5x3(SB), NOSPLIT, $0-104
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -13650,6 +13762,7 @@ last:
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
 	LEAQ (R15)(R15*2), CX
+	MOVQ ahead+88(FP), R14
 single:
 	TESTQ $3, AX
 	JZ many
@@ -13679,6 +13792,7 @@ single:
 	VFMADD231PS Z26, Z28, Z14
 	ADDQ $8, DX
 	LEAQ (BX)(R15*1), BX
+	ADDQ $8, R14
 	DECQ AX
 	JMP single
 many:
@@ -13735,6 +13849,7 @@ loop:
 	VFMADD231PS Z25, Z28, Z13
 	VFMADD231PS Z26, Z28, Z14
 	MOVQ 16(DX), SI
+	PREFETCHT0 (R14)
 	VMOVUPS 0(BX)(R15*2), Z24
 	VMOVUPS 64(BX)(R15*2), Z25
 	VMOVUPS 128(BX)(R15*2), Z26
@@ -13784,6 +13899,7 @@ loop:
 	VFMADD231PS Z26, Z28, Z14
 	ADDQ $32, DX
 	LEAQ (BX)(R15*4), BX
+	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
 ended:
@@ -13940,13 +14056,16 @@ store:
 	ADDQ $40, SI
 	MOVQ SI, out+64(FP)
 	ADDQ $40, row+24(FP)
+	MOVQ step+96(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, ahead+88(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x6x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
-TEXT ·channelTilesAVX512x6x3(SB), NOSPLIT, $0-88
+// func channelTilesAVX512x6x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+TEXT ·channelTilesAVX512x6x3(SB), NOSPLIT, $0-104
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -14045,6 +14164,7 @@ last:
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
 	LEAQ (R15)(R15*2), CX
+	MOVQ ahead+88(FP), R14
 single:
 	TESTQ $3, AX
 	JZ many
@@ -14078,6 +14198,7 @@ single:
 	VFMADD231PS Z26, Z29, Z17
 	ADDQ $8, DX
 	LEAQ (BX)(R15*1), BX
+	ADDQ $8, R14
 	DECQ AX
 	JMP single
 many:
@@ -14142,6 +14263,7 @@ loop:
 	VFMADD231PS Z25, Z29, Z16
 	VFMADD231PS Z26, Z29, Z17
 	MOVQ 16(DX), SI
+	PREFETCHT0 (R14)
 	VMOVUPS 0(BX)(R15*2), Z24
 	VMOVUPS 64(BX)(R15*2), Z25
 	VMOVUPS 128(BX)(R15*2), Z26
@@ -14199,6 +14321,7 @@ loop:
 	VFMADD231PS Z26, Z29, Z17
 	ADDQ $32, DX
 	LEAQ (BX)(R15*4), BX
+	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
 ended:
@@ -14378,13 +14501,16 @@ store:
 	ADDQ $48, SI
 	MOVQ SI, out+64(FP)
 	ADDQ $48, row+24(FP)
+	MOVQ step+96(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, ahead+88(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x1x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
-TEXT ·channelTilesAVX512x1x4(SB), NOSPLIT, $0-88
+// func channelTilesAVX512x1x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+TEXT ·channelTilesAVX512x1x4(SB), NOSPLIT, $0-104
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -14421,6 +14547,7 @@ last:
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
 	LEAQ (R15)(R15*2), CX
+	MOVQ ahead+88(FP), R14
 single:
 	TESTQ $3, AX
 	JZ many
@@ -14436,6 +14563,7 @@ single:
 	VFMADD231PS Z27, Z28, Z3
 	ADDQ $8, DX
 	LEAQ (BX)(R15*1), BX
+	ADDQ $8, R14
 	DECQ AX
 	JMP single
 many:
@@ -14464,6 +14592,7 @@ loop:
 	VFMADD231PS Z26, Z28, Z2
 	VFMADD231PS Z27, Z28, Z3
 	MOVQ 16(DX), SI
+	PREFETCHT0 (R14)
 	VMOVUPS 0(BX)(R15*2), Z24
 	VMOVUPS 64(BX)(R15*2), Z25
 	VMOVUPS 128(BX)(R15*2), Z26
@@ -14485,6 +14614,7 @@ loop:
 	VFMADD231PS Z27, Z28, Z3
 	ADDQ $32, DX
 	LEAQ (BX)(R15*4), BX
+	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
 ended:
@@ -14559,13 +14689,16 @@ store:
 	ADDQ $8, SI
 	MOVQ SI, out+64(FP)
 	ADDQ $8, row+24(FP)
+	MOVQ step+96(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, ahead+88(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x2x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
-TEXT ·channelTilesAVX512x2x4(SB), NOSPLIT, $0-88
+// func channelTilesAVX512x2x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+TEXT ·channelTilesAVX512x2x4(SB), NOSPLIT, $0-104
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -14618,6 +14751,7 @@ last:
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
 	LEAQ (R15)(R15*2), CX
+	MOVQ ahead+88(FP), R14
 single:
 	TESTQ $3, AX
 	JZ many
@@ -14638,6 +14772,7 @@ single:
 	VFMADD231PS Z27, Z29, Z7
 	ADDQ $8, DX
 	LEAQ (BX)(R15*1), BX
+	ADDQ $8, R14
 	DECQ AX
 	JMP single
 many:
@@ -14676,6 +14811,7 @@ loop:
 	VFMADD231PS Z26, Z29, Z6
 	VFMADD231PS Z27, Z29, Z7
 	MOVQ 16(DX), SI
+	PREFETCHT0 (R14)
 	VMOVUPS 0(BX)(R15*2), Z24
 	VMOVUPS 64(BX)(R15*2), Z25
 	VMOVUPS 128(BX)(R15*2), Z26
@@ -14707,6 +14843,7 @@ loop:
 	VFMADD231PS Z27, Z29, Z7
 	ADDQ $32, DX
 	LEAQ (BX)(R15*4), BX
+	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
 ended:
@@ -14811,13 +14948,16 @@ store:
 	ADDQ $16, SI
 	MOVQ SI, out+64(FP)
 	ADDQ $16, row+24(FP)
+	MOVQ step+96(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, ahead+88(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x3x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
-TEXT ·channelTilesAVX512x3x4(SB), NOSPLIT, $0-88
+// func channelTilesAVX512x3x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+TEXT ·channelTilesAVX512x3x4(SB), NOSPLIT, $0-104
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -14886,6 +15026,7 @@ last:
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
 	LEAQ (R15)(R15*2), CX
+	MOVQ ahead+88(FP), R14
 single:
 	TESTQ $3, AX
 	JZ many
@@ -14911,6 +15052,7 @@ single:
 	VFMADD231PS Z27, Z30, Z11
 	ADDQ $8, DX
 	LEAQ (BX)(R15*1), BX
+	ADDQ $8, R14
 	DECQ AX
 	JMP single
 many:
@@ -14959,6 +15101,7 @@ loop:
 	VFMADD231PS Z26, Z30, Z10
 	VFMADD231PS Z27, Z30, Z11
 	MOVQ 16(DX), SI
+	PREFETCHT0 (R14)
 	VMOVUPS 0(BX)(R15*2), Z24
 	VMOVUPS 64(BX)(R15*2), Z25
 	VMOVUPS 128(BX)(R15*2), Z26
@@ -15000,6 +15143,7 @@ loop:
 	VFMADD231PS Z27, Z30, Z11
 	ADDQ $32, DX
 	LEAQ (BX)(R15*4), BX
+	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
 ended:
@@ -15134,13 +15278,16 @@ store:
 	ADDQ $24, SI
 	MOVQ SI, out+64(FP)
 	ADDQ $24, row+24(FP)
+	MOVQ step+96(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, ahead+88(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x4x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
-TEXT ·channelTilesAVX512x4x4(SB), NOSPLIT, $0-88
+// func channelTilesAVX512x4x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+TEXT ·channelTilesAVX512x4x4(SB), NOSPLIT, $0-104
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -15225,6 +15372,7 @@ last:
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
 	LEAQ (R15)(R15*2), CX
+	MOVQ ahead+88(FP), R14
 single:
 	TESTQ $3, AX
 	JZ many
@@ -15255,6 +15403,7 @@ single:
 	VFMADD231PS Z27, Z31, Z15
 	ADDQ $8, DX
 	LEAQ (BX)(R15*1), BX
+	ADDQ $8, R14
 	DECQ AX
 	JMP single
 many:
@@ -15313,6 +15462,7 @@ loop:
 	VFMADD231PS Z26, Z31, Z14
 	VFMADD231PS Z27, Z31, Z15
 	MOVQ 16(DX), SI
+	PREFETCHT0 (R14)
 	VMOVUPS 0(BX)(R15*2), Z24
 	VMOVUPS 64(BX)(R15*2), Z25
 	VMOVUPS 128(BX)(R15*2), Z26
@@ -15364,6 +15514,7 @@ loop:
 	VFMADD231PS Z27, Z31, Z15
 	ADDQ $32, DX
 	LEAQ (BX)(R15*4), BX
+	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
 ended:
@@ -15528,13 +15679,16 @@ store:
 	ADDQ $32, SI
 	MOVQ SI, out+64(FP)
 	ADDQ $32, row+24(FP)
+	MOVQ step+96(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, ahead+88(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x5x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
-TEXT ·channelTilesAVX512x5x4(SB), NOSPLIT, $0-88
+// func channelTilesAVX512x5x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+TEXT ·channelTilesAVX512x5x4(SB), NOSPLIT, $0-104
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -15635,6 +15789,7 @@ last:
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
 	LEAQ (R15)(R15*2), CX
+	MOVQ ahead+88(FP), R14
 single:
 	TESTQ $3, AX
 	JZ many
@@ -15670,6 +15825,7 @@ single:
 	VFMADD231PS Z27, Z28, Z19
 	ADDQ $8, DX
 	LEAQ (BX)(R15*1), BX
+	ADDQ $8, R14
 	DECQ AX
 	JMP single
 many:
@@ -15738,6 +15894,7 @@ loop:
 	VFMADD231PS Z26, Z28, Z18
 	VFMADD231PS Z27, Z28, Z19
 	MOVQ 16(DX), SI
+	PREFETCHT0 (R14)
 	VMOVUPS 0(BX)(R15*2), Z24
 	VMOVUPS 64(BX)(R15*2), Z25
 	VMOVUPS 128(BX)(R15*2), Z26
@@ -15799,6 +15956,7 @@ loop:
 	VFMADD231PS Z27, Z28, Z19
 	ADDQ $32, DX
 	LEAQ (BX)(R15*4), BX
+	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
 ended:
@@ -15993,13 +16151,16 @@ store:
 	ADDQ $40, SI
 	MOVQ SI, out+64(FP)
 	ADDQ $40, row+24(FP)
+	MOVQ step+96(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, ahead+88(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x6x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending)
-TEXT ·channelTilesAVX512x6x4(SB), NOSPLIT, $0-88
+// func channelTilesAVX512x6x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+TEXT ·channelTilesAVX512x6x4(SB), NOSPLIT, $0-104
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -16116,6 +16277,7 @@ last:
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
 	LEAQ (R15)(R15*2), CX
+	MOVQ ahead+88(FP), R14
 single:
 	TESTQ $3, AX
 	JZ many
@@ -16156,6 +16318,7 @@ single:
 	VFMADD231PS Z27, Z29, Z23
 	ADDQ $8, DX
 	LEAQ (BX)(R15*1), BX
+	ADDQ $8, R14
 	DECQ AX
 	JMP single
 many:
@@ -16234,6 +16397,7 @@ loop:
 	VFMADD231PS Z26, Z29, Z22
 	VFMADD231PS Z27, Z29, Z23
 	MOVQ 16(DX), SI
+	PREFETCHT0 (R14)
 	VMOVUPS 0(BX)(R15*2), Z24
 	VMOVUPS 64(BX)(R15*2), Z25
 	VMOVUPS 128(BX)(R15*2), Z26
@@ -16305,6 +16469,7 @@ loop:
 	VFMADD231PS Z27, Z29, Z23
 	ADDQ $32, DX
 	LEAQ (BX)(R15*4), BX
+	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
 ended:
@@ -16529,6 +16694,9 @@ store:
 	ADDQ $48, SI
 	MOVQ SI, out+64(FP)
 	ADDQ $48, row+24(FP)
+	MOVQ step+96(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, ahead+88(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER

@@ -17,69 +17,76 @@ func All() []Backend {
 }
 
 // channelTilesAVX512 and channelTilesAVX2 make tiles of full height, then one of what is left.
-func channelTilesAVX512(rows, vectors, n int, x []float32, row, pos []int, v []float32, stride int, c []float32, out []int, load bool, end *Ending) {
+func channelTilesAVX512(rows, vectors, n int, x []float32, row, pos []int, v []float32, stride int, c []float32, out []int, load bool, end *Ending, ahead Ahead) {
 	for rows > 0 {
 		height := min(rows, ChannelRows)
-		tiles := min(rows/height, channelPiece)
+		tiles := max(1, min(rows/height, channelPiece/n))
+		first := &x[0] // which is near already
+		if len(ahead.V) > 0 {
+			first = &ahead.V[0]
+		} else {
+			ahead.Step = 0
+		}
 		switch 8*vectors + height {
 		case 8*4 + 6:
-			channelTilesAVX512x6x4(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+			channelTilesAVX512x6x4(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
 		case 8*4 + 5:
-			channelTilesAVX512x5x4(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+			channelTilesAVX512x5x4(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
 		case 8*4 + 4:
-			channelTilesAVX512x4x4(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+			channelTilesAVX512x4x4(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
 		case 8*4 + 3:
-			channelTilesAVX512x3x4(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+			channelTilesAVX512x3x4(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
 		case 8*4 + 2:
-			channelTilesAVX512x2x4(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+			channelTilesAVX512x2x4(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
 		case 8*4 + 1:
-			channelTilesAVX512x1x4(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+			channelTilesAVX512x1x4(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
 		case 8*3 + 6:
-			channelTilesAVX512x6x3(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+			channelTilesAVX512x6x3(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
 		case 8*3 + 5:
-			channelTilesAVX512x5x3(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+			channelTilesAVX512x5x3(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
 		case 8*3 + 4:
-			channelTilesAVX512x4x3(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+			channelTilesAVX512x4x3(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
 		case 8*3 + 3:
-			channelTilesAVX512x3x3(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+			channelTilesAVX512x3x3(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
 		case 8*3 + 2:
-			channelTilesAVX512x2x3(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+			channelTilesAVX512x2x3(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
 		case 8*3 + 1:
-			channelTilesAVX512x1x3(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+			channelTilesAVX512x1x3(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
 		case 8*2 + 6:
-			channelTilesAVX512x6x2(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+			channelTilesAVX512x6x2(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
 		case 8*2 + 5:
-			channelTilesAVX512x5x2(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+			channelTilesAVX512x5x2(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
 		case 8*2 + 4:
-			channelTilesAVX512x4x2(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+			channelTilesAVX512x4x2(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
 		case 8*2 + 3:
-			channelTilesAVX512x3x2(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+			channelTilesAVX512x3x2(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
 		case 8*2 + 2:
-			channelTilesAVX512x2x2(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+			channelTilesAVX512x2x2(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
 		case 8*2 + 1:
-			channelTilesAVX512x1x2(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+			channelTilesAVX512x1x2(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
 		case 8*1 + 6:
-			channelTilesAVX512x6x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+			channelTilesAVX512x6x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
 		case 8*1 + 5:
-			channelTilesAVX512x5x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+			channelTilesAVX512x5x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
 		case 8*1 + 4:
-			channelTilesAVX512x4x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+			channelTilesAVX512x4x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
 		case 8*1 + 3:
-			channelTilesAVX512x3x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+			channelTilesAVX512x3x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
 		case 8*1 + 2:
-			channelTilesAVX512x2x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+			channelTilesAVX512x2x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
 		case 8*1 + 1:
-			channelTilesAVX512x1x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end)
+			channelTilesAVX512x1x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
 		}
 		rows -= tiles * height
 		row, out = row[tiles*height:], out[tiles*height:]
+		ahead.V = ahead.V[min(tiles*ahead.Step, len(ahead.V)):]
 	}
 }
 
 func channelTilesAVX2(rows, n int, x []float32, row, pos []int, v []float32, stride int, c []float32, out []int, load bool) {
 	for rows > 0 {
 		height := min(rows, ChannelRows)
-		tiles := min(rows/height, channelPiece)
+		tiles := max(1, min(rows/height, channelPiece/n))
 		switch height {
 		case 6:
 			channelTilesAVX2x6x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load)
@@ -99,8 +106,8 @@ func channelTilesAVX2(rows, n int, x []float32, row, pos []int, v []float32, str
 	}
 }
 
-// channelPiece bounds the tiles of one call, which nobody can interrupt.
-const channelPiece = 32
+// channelPiece bounds the terms of all tiles of one call, which nobody can interrupt.
+const channelPiece = 1 << 14
 
 func tileAVX2(rows, k int, a, src []float32, off []int, p1 int, c []float32, c1, ldc int, load bool) {
 	switch rows {

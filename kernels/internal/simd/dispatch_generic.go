@@ -17,7 +17,7 @@ func flatTileAVX512(rows, k int, a, src []float32, off []int, groups []LaneGroup
 	panic(unreachable)
 }
 
-func channelTilesAVX512(rows, vectors, n int, x []float32, row, pos []int, v []float32, stride int, c []float32, out []int, load bool, end *Ending) {
+func channelTilesAVX512(rows, vectors, n int, x []float32, row, pos []int, v []float32, stride int, c []float32, out []int, load bool, end *Ending, ahead Ahead) {
 	panic(unreachable)
 }
 

@@ -97,13 +97,20 @@ const (
 	ChannelVectors = 4
 )
 
+// An Ahead is what a later step reads, which tiles of channels load into the caches on their way: each some of what lies from
+// V[0] on, two values for each of its terms, the next one what lies Step behind.
+type Ahead struct {
+	V    []float32
+	Step int
+}
+
 // ChannelTiles stores in c[out[i]+j] the chain of n terms x[row[i]+pos[t]] * v[t*stride+j], for i below rows and j below
 // 16*vectors, vectors from 1 to 4. The chains start at +0, or at c's content if load is set. In end, which may be nil, Scale
 // and Shift are for j, 16*vectors of them, and Add lies as c does.
-func (b Backend) ChannelTiles(rows, vectors, n int, x []float32, row, pos []int, v []float32, stride int, c []float32, out []int, load bool, end *Ending) {
+func (b Backend) ChannelTiles(rows, vectors, n int, x []float32, row, pos []int, v []float32, stride int, c []float32, out []int, load bool, end *Ending, ahead Ahead) {
 	switch {
 	case b == AVX512 && n > 0:
-		channelTilesAVX512(rows, vectors, n, x, row, pos, v, stride, c, out, load, end)
+		channelTilesAVX512(rows, vectors, n, x, row, pos, v, stride, c, out, load, end, ahead)
 		return
 	case b == AVX2 && n > 0:
 		for g := range vectors {

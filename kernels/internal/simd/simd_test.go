@@ -212,8 +212,8 @@ func TestChannelTiles(t *testing.T) {
 					}
 					for load, end := range map[bool]*Ending{false: end, true: nil} {
 						got, want := values(size, 6), values(size, 6)
-						b.ChannelTiles(rows, vectors, n, x, row, pos, v, stride, got, out, load, end)
-						Generic.ChannelTiles(rows, vectors, n, x, row, pos, v, stride, want, out, load, end)
+						b.ChannelTiles(rows, vectors, n, x, row, pos, v, stride, got, out, load, end, Ahead{values(100, 11), 1})
+						Generic.ChannelTiles(rows, vectors, n, x, row, pos, v, stride, want, out, load, end, Ahead{values(100, 11), 1})
 						sameBits(t, fmt.Sprintf("%s ChannelTiles %dx%d n=%d load=%t", b, rows, vectors, n, load), got, want)
 					}
 				}
@@ -263,9 +263,10 @@ func TestPadRows(t *testing.T) {
 			for _, left := range []int{0, 1, 2, 16, 20} {
 				for right := range 3 {
 					n, width := 1+(w+left)%5, left+w+right
-					x, got, want := values(n*w, 1), values(n*width+9, 2), values(n*width+9, 2)
-					b.PadRows(n, left, w, width, x, got[3:])
-					Generic.PadRows(n, left, w, width, x, want[3:])
+					ys := width + n%2*7
+					x, got, want := values(n*w, 1), values(n*ys+9, 2), values(n*ys+9, 2)
+					b.PadRows(n, left, w, width, x, got[3:], ys)
+					Generic.PadRows(n, left, w, width, x, want[3:], ys)
 					sameBits(t, fmt.Sprintf("%s PadRows %dx%d in %d from %d", b, n, w, width, left), got, want)
 				}
 			}

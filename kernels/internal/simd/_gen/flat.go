@@ -251,7 +251,7 @@ func (f *file) channelTiles(rows, vectors int) {
 	args := []arg{num("tiles"), num("n"), ptr("x"), ints("row"), ints("pos"), ptr("v"), num("stride"), ptr("c"), ints("out"), flag("load")}
 	each := Lanes / f.isa.lanes() // registers of 16 lanes
 	if each == 1 {
-		args = append(args, arg{"end", "*Ending", 8})
+		args = append(args, arg{"end", "*Ending", 8}, ptr("ahead"), num("step"))
 	}
 	arg := f.begin(name, fmt.Sprintf("is the body of Backend.ChannelTiles for tiles of %d rows of %d channels.", rows, Lanes*vectors), args...)
 	wide := each * vectors // registers of a row
@@ -303,8 +303,14 @@ func (f *file) channelTiles(rows, vectors int) {
 	f.op("MOVQ %s, DX", arg("pos"))
 	f.op("MOVQ %s, BX", arg("v"))
 	f.op("LEAQ (R15)(R15*2), CX")
+	if each == 1 {
+		f.op("MOVQ %s, R14", arg("ahead"))
+	}
 	f.terms(func(u int) {
 		f.op("MOVQ %d(DX), SI", 8*u)
+		if each == 1 && u == unrolled/2 {
+			f.op("PREFETCHT0 (R14)")
+		}
 		for v := range wide {
 			f.op("VMOVUPS %d(BX)%s, %s", f.isa.bytes*v, [unrolled]string{"", "(R15*1)", "(R15*2)", "(CX*1)"}[u], reg(weight+v))
 		}
@@ -318,6 +324,9 @@ func (f *file) channelTiles(rows, vectors int) {
 	}, func(n int) {
 		f.op("ADDQ $%d, DX", 8*n)
 		f.op("LEAQ (BX)(R15*%d), BX", n)
+		if each == 1 {
+			f.op("ADDQ $%d, R14", aheadBytes*n)
+		}
 	}, "ended")
 	f.label("ended")
 	f.op("MOVQ %s, SI", arg("out"))
@@ -328,10 +337,18 @@ func (f *file) channelTiles(rows, vectors int) {
 	f.op("ADDQ $%d, SI", 8*rows)
 	f.op("MOVQ SI, %s", arg("out"))
 	f.op("ADDQ $%d, %s", 8*rows, arg("row"))
+	if each == 1 {
+		f.op("MOVQ %s, AX", arg("step"))
+		f.op("SHLQ $2, AX")
+		f.op("ADDQ AX, %s", arg("ahead"))
+	}
 	f.op("DECQ %s", arg("tiles"))
 	f.op("JNZ tile")
 	f.end()
 }
+
+// aheadBytes is how far a term goes in what a simd.Ahead foresees.
+const aheadBytes = 8
 
 // rowTiles emits tiles of 12 rows of 16 channels, one after another, whose rows are the same distance apart. Twelve
 // accumulators cover the latency of two pipes, which six do not, and values are broadcast by the multiply-adds themselves.
