@@ -45,7 +45,7 @@ type laid struct {
 	v                 []float32
 	image, group, row int
 	first             int
-	ahead             simd.Ahead // what is laid out next, a step a channel
+	ahead             simd.Ahead // what is laid out next, a channel a step
 }
 
 // channelImages computes the images from first to end together. What is laid out of a large one, some rows at a time, is read
@@ -147,6 +147,9 @@ func (f *filter) channelStrip(to target, in laid, g, block, first, last int) {
 				image++
 			}
 		}
+	}
+	if first/plane == (last-1)/plane { // else the channels' places do not lie together
+		in.ahead.Aside, in.ahead.Apart = f.image(to, first/plane).from(g*f.m + ch).v[first%plane:], to.pitch
 	}
 	calls := (f.terms + channelTerms - 1) / channelTerms
 	for i := range calls {

@@ -181,122 +181,122 @@ func flatTileAVX512(rows, k int, a, src []float32, off []int, groups []LaneGroup
 // channelTilesAVX512x1x1 is the body of Backend.ChannelTiles for tiles of 1 rows of 16 channels.
 //
 //go:noescape
-func channelTilesAVX512x1x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+func channelTilesAVX512x1x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
 
 // channelTilesAVX512x2x1 is the body of Backend.ChannelTiles for tiles of 2 rows of 16 channels.
 //
 //go:noescape
-func channelTilesAVX512x2x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+func channelTilesAVX512x2x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
 
 // channelTilesAVX512x3x1 is the body of Backend.ChannelTiles for tiles of 3 rows of 16 channels.
 //
 //go:noescape
-func channelTilesAVX512x3x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+func channelTilesAVX512x3x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
 
 // channelTilesAVX512x4x1 is the body of Backend.ChannelTiles for tiles of 4 rows of 16 channels.
 //
 //go:noescape
-func channelTilesAVX512x4x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+func channelTilesAVX512x4x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
 
 // channelTilesAVX512x5x1 is the body of Backend.ChannelTiles for tiles of 5 rows of 16 channels.
 //
 //go:noescape
-func channelTilesAVX512x5x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+func channelTilesAVX512x5x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
 
 // channelTilesAVX512x6x1 is the body of Backend.ChannelTiles for tiles of 6 rows of 16 channels.
 //
 //go:noescape
-func channelTilesAVX512x6x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+func channelTilesAVX512x6x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
 
 // channelTilesAVX512x1x2 is the body of Backend.ChannelTiles for tiles of 1 rows of 32 channels.
 //
 //go:noescape
-func channelTilesAVX512x1x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+func channelTilesAVX512x1x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
 
 // channelTilesAVX512x2x2 is the body of Backend.ChannelTiles for tiles of 2 rows of 32 channels.
 //
 //go:noescape
-func channelTilesAVX512x2x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+func channelTilesAVX512x2x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
 
 // channelTilesAVX512x3x2 is the body of Backend.ChannelTiles for tiles of 3 rows of 32 channels.
 //
 //go:noescape
-func channelTilesAVX512x3x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+func channelTilesAVX512x3x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
 
 // channelTilesAVX512x4x2 is the body of Backend.ChannelTiles for tiles of 4 rows of 32 channels.
 //
 //go:noescape
-func channelTilesAVX512x4x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+func channelTilesAVX512x4x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
 
 // channelTilesAVX512x5x2 is the body of Backend.ChannelTiles for tiles of 5 rows of 32 channels.
 //
 //go:noescape
-func channelTilesAVX512x5x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+func channelTilesAVX512x5x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
 
 // channelTilesAVX512x6x2 is the body of Backend.ChannelTiles for tiles of 6 rows of 32 channels.
 //
 //go:noescape
-func channelTilesAVX512x6x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+func channelTilesAVX512x6x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
 
 // channelTilesAVX512x1x3 is the body of Backend.ChannelTiles for tiles of 1 rows of 48 channels.
 //
 //go:noescape
-func channelTilesAVX512x1x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+func channelTilesAVX512x1x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
 
 // channelTilesAVX512x2x3 is the body of Backend.ChannelTiles for tiles of 2 rows of 48 channels.
 //
 //go:noescape
-func channelTilesAVX512x2x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+func channelTilesAVX512x2x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
 
 // channelTilesAVX512x3x3 is the body of Backend.ChannelTiles for tiles of 3 rows of 48 channels.
 //
 //go:noescape
-func channelTilesAVX512x3x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+func channelTilesAVX512x3x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
 
 // channelTilesAVX512x4x3 is the body of Backend.ChannelTiles for tiles of 4 rows of 48 channels.
 //
 //go:noescape
-func channelTilesAVX512x4x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+func channelTilesAVX512x4x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
 
 // channelTilesAVX512x5x3 is the body of Backend.ChannelTiles for tiles of 5 rows of 48 channels.
 //
 //go:noescape
-func channelTilesAVX512x5x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+func channelTilesAVX512x5x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
 
 // channelTilesAVX512x6x3 is the body of Backend.ChannelTiles for tiles of 6 rows of 48 channels.
 //
 //go:noescape
-func channelTilesAVX512x6x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+func channelTilesAVX512x6x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
 
 // channelTilesAVX512x1x4 is the body of Backend.ChannelTiles for tiles of 1 rows of 64 channels.
 //
 //go:noescape
-func channelTilesAVX512x1x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+func channelTilesAVX512x1x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
 
 // channelTilesAVX512x2x4 is the body of Backend.ChannelTiles for tiles of 2 rows of 64 channels.
 //
 //go:noescape
-func channelTilesAVX512x2x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+func channelTilesAVX512x2x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
 
 // channelTilesAVX512x3x4 is the body of Backend.ChannelTiles for tiles of 3 rows of 64 channels.
 //
 //go:noescape
-func channelTilesAVX512x3x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+func channelTilesAVX512x3x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
 
 // channelTilesAVX512x4x4 is the body of Backend.ChannelTiles for tiles of 4 rows of 64 channels.
 //
 //go:noescape
-func channelTilesAVX512x4x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+func channelTilesAVX512x4x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
 
 // channelTilesAVX512x5x4 is the body of Backend.ChannelTiles for tiles of 5 rows of 64 channels.
 //
 //go:noescape
-func channelTilesAVX512x5x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+func channelTilesAVX512x5x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
 
 // channelTilesAVX512x6x4 is the body of Backend.ChannelTiles for tiles of 6 rows of 64 channels.
 //
 //go:noescape
-func channelTilesAVX512x6x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
+func channelTilesAVX512x6x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
 
 // productTileAVX512x1x1 is the body of Backend.ProductTile for 1 rows of 1 vectors.
 //

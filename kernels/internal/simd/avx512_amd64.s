@@ -10108,8 +10108,8 @@ stored2:
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x1x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
-TEXT ·channelTilesAVX512x1x1(SB), NOSPLIT, $0-104
+// func channelTilesAVX512x1x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
+TEXT ·channelTilesAVX512x1x1(SB), NOSPLIT, $0-120
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -10136,8 +10136,9 @@ last:
 	MOVQ n+8(FP), AX
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
-	LEAQ (R15)(R15*2), CX
 	MOVQ ahead+88(FP), R14
+	MOVQ aside+104(FP), CX
+	SUBQ R14, CX
 single:
 	TESTQ $3, AX
 	JZ many
@@ -10161,19 +10162,21 @@ loop:
 	VFMADD231PS Z24, Z28, Z0
 	MOVQ 8(DX), SI
 	VMOVUPS 0(BX)(R15*1), Z24
+	LEAQ (BX)(R15*2), BX
+	PREFETCHT0 (R14)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	MOVQ 16(DX), SI
-	PREFETCHT0 (R14)
-	VMOVUPS 0(BX)(R15*2), Z24
+	VMOVUPS 0(BX), Z24
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	MOVQ 24(DX), SI
-	VMOVUPS 0(BX)(CX*1), Z24
+	VMOVUPS 0(BX)(R15*1), Z24
+	PREFETCHT0 (R14)(CX*1)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	ADDQ $32, DX
-	LEAQ (BX)(R15*4), BX
+	LEAQ (BX)(R15*2), BX
 	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
@@ -10222,13 +10225,16 @@ store:
 	MOVQ step+96(FP), AX
 	SHLQ $2, AX
 	ADDQ AX, ahead+88(FP)
+	MOVQ apart+112(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, aside+104(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x2x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
-TEXT ·channelTilesAVX512x2x1(SB), NOSPLIT, $0-104
+// func channelTilesAVX512x2x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
+TEXT ·channelTilesAVX512x2x1(SB), NOSPLIT, $0-120
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -10262,8 +10268,9 @@ last:
 	MOVQ n+8(FP), AX
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
-	LEAQ (R15)(R15*2), CX
 	MOVQ ahead+88(FP), R14
+	MOVQ aside+104(FP), CX
+	SUBQ R14, CX
 single:
 	TESTQ $3, AX
 	JZ many
@@ -10291,25 +10298,27 @@ loop:
 	VFMADD231PS Z24, Z29, Z1
 	MOVQ 8(DX), SI
 	VMOVUPS 0(BX)(R15*1), Z24
+	LEAQ (BX)(R15*2), BX
+	PREFETCHT0 (R14)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VBROADCASTSS (R9)(SI*4), Z29
 	VFMADD231PS Z24, Z29, Z1
 	MOVQ 16(DX), SI
-	PREFETCHT0 (R14)
-	VMOVUPS 0(BX)(R15*2), Z24
+	VMOVUPS 0(BX), Z24
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VBROADCASTSS (R9)(SI*4), Z29
 	VFMADD231PS Z24, Z29, Z1
 	MOVQ 24(DX), SI
-	VMOVUPS 0(BX)(CX*1), Z24
+	VMOVUPS 0(BX)(R15*1), Z24
+	PREFETCHT0 (R14)(CX*1)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VBROADCASTSS (R9)(SI*4), Z29
 	VFMADD231PS Z24, Z29, Z1
 	ADDQ $32, DX
-	LEAQ (BX)(R15*4), BX
+	LEAQ (BX)(R15*2), BX
 	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
@@ -10367,13 +10376,16 @@ store:
 	MOVQ step+96(FP), AX
 	SHLQ $2, AX
 	ADDQ AX, ahead+88(FP)
+	MOVQ apart+112(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, aside+104(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x3x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
-TEXT ·channelTilesAVX512x3x1(SB), NOSPLIT, $0-104
+// func channelTilesAVX512x3x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
+TEXT ·channelTilesAVX512x3x1(SB), NOSPLIT, $0-120
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -10414,8 +10426,9 @@ last:
 	MOVQ n+8(FP), AX
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
-	LEAQ (R15)(R15*2), CX
 	MOVQ ahead+88(FP), R14
+	MOVQ aside+104(FP), CX
+	SUBQ R14, CX
 single:
 	TESTQ $3, AX
 	JZ many
@@ -10447,6 +10460,8 @@ loop:
 	VFMADD231PS Z24, Z30, Z2
 	MOVQ 8(DX), SI
 	VMOVUPS 0(BX)(R15*1), Z24
+	LEAQ (BX)(R15*2), BX
+	PREFETCHT0 (R14)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VBROADCASTSS (R9)(SI*4), Z29
@@ -10454,8 +10469,7 @@ loop:
 	VBROADCASTSS (R10)(SI*4), Z30
 	VFMADD231PS Z24, Z30, Z2
 	MOVQ 16(DX), SI
-	PREFETCHT0 (R14)
-	VMOVUPS 0(BX)(R15*2), Z24
+	VMOVUPS 0(BX), Z24
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VBROADCASTSS (R9)(SI*4), Z29
@@ -10463,7 +10477,8 @@ loop:
 	VBROADCASTSS (R10)(SI*4), Z30
 	VFMADD231PS Z24, Z30, Z2
 	MOVQ 24(DX), SI
-	VMOVUPS 0(BX)(CX*1), Z24
+	VMOVUPS 0(BX)(R15*1), Z24
+	PREFETCHT0 (R14)(CX*1)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VBROADCASTSS (R9)(SI*4), Z29
@@ -10471,7 +10486,7 @@ loop:
 	VBROADCASTSS (R10)(SI*4), Z30
 	VFMADD231PS Z24, Z30, Z2
 	ADDQ $32, DX
-	LEAQ (BX)(R15*4), BX
+	LEAQ (BX)(R15*2), BX
 	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
@@ -10538,13 +10553,16 @@ store:
 	MOVQ step+96(FP), AX
 	SHLQ $2, AX
 	ADDQ AX, ahead+88(FP)
+	MOVQ apart+112(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, aside+104(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x4x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
-TEXT ·channelTilesAVX512x4x1(SB), NOSPLIT, $0-104
+// func channelTilesAVX512x4x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
+TEXT ·channelTilesAVX512x4x1(SB), NOSPLIT, $0-120
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -10592,8 +10610,9 @@ last:
 	MOVQ n+8(FP), AX
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
-	LEAQ (R15)(R15*2), CX
 	MOVQ ahead+88(FP), R14
+	MOVQ aside+104(FP), CX
+	SUBQ R14, CX
 single:
 	TESTQ $3, AX
 	JZ many
@@ -10629,6 +10648,8 @@ loop:
 	VFMADD231PS Z24, Z31, Z3
 	MOVQ 8(DX), SI
 	VMOVUPS 0(BX)(R15*1), Z24
+	LEAQ (BX)(R15*2), BX
+	PREFETCHT0 (R14)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VBROADCASTSS (R9)(SI*4), Z29
@@ -10638,8 +10659,7 @@ loop:
 	VBROADCASTSS (R11)(SI*4), Z31
 	VFMADD231PS Z24, Z31, Z3
 	MOVQ 16(DX), SI
-	PREFETCHT0 (R14)
-	VMOVUPS 0(BX)(R15*2), Z24
+	VMOVUPS 0(BX), Z24
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VBROADCASTSS (R9)(SI*4), Z29
@@ -10649,7 +10669,8 @@ loop:
 	VBROADCASTSS (R11)(SI*4), Z31
 	VFMADD231PS Z24, Z31, Z3
 	MOVQ 24(DX), SI
-	VMOVUPS 0(BX)(CX*1), Z24
+	VMOVUPS 0(BX)(R15*1), Z24
+	PREFETCHT0 (R14)(CX*1)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VBROADCASTSS (R9)(SI*4), Z29
@@ -10659,7 +10680,7 @@ loop:
 	VBROADCASTSS (R11)(SI*4), Z31
 	VFMADD231PS Z24, Z31, Z3
 	ADDQ $32, DX
-	LEAQ (BX)(R15*4), BX
+	LEAQ (BX)(R15*2), BX
 	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
@@ -10735,13 +10756,16 @@ store:
 	MOVQ step+96(FP), AX
 	SHLQ $2, AX
 	ADDQ AX, ahead+88(FP)
+	MOVQ apart+112(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, aside+104(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x5x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
-TEXT ·channelTilesAVX512x5x1(SB), NOSPLIT, $0-104
+// func channelTilesAVX512x5x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
+TEXT ·channelTilesAVX512x5x1(SB), NOSPLIT, $0-120
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -10796,8 +10820,9 @@ last:
 	MOVQ n+8(FP), AX
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
-	LEAQ (R15)(R15*2), CX
 	MOVQ ahead+88(FP), R14
+	MOVQ aside+104(FP), CX
+	SUBQ R14, CX
 single:
 	TESTQ $3, AX
 	JZ many
@@ -10837,6 +10862,8 @@ loop:
 	VFMADD231PS Z24, Z28, Z4
 	MOVQ 8(DX), SI
 	VMOVUPS 0(BX)(R15*1), Z24
+	LEAQ (BX)(R15*2), BX
+	PREFETCHT0 (R14)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VBROADCASTSS (R9)(SI*4), Z29
@@ -10848,8 +10875,7 @@ loop:
 	VBROADCASTSS (R12)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z4
 	MOVQ 16(DX), SI
-	PREFETCHT0 (R14)
-	VMOVUPS 0(BX)(R15*2), Z24
+	VMOVUPS 0(BX), Z24
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VBROADCASTSS (R9)(SI*4), Z29
@@ -10861,7 +10887,8 @@ loop:
 	VBROADCASTSS (R12)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z4
 	MOVQ 24(DX), SI
-	VMOVUPS 0(BX)(CX*1), Z24
+	VMOVUPS 0(BX)(R15*1), Z24
+	PREFETCHT0 (R14)(CX*1)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VBROADCASTSS (R9)(SI*4), Z29
@@ -10873,7 +10900,7 @@ loop:
 	VBROADCASTSS (R12)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z4
 	ADDQ $32, DX
-	LEAQ (BX)(R15*4), BX
+	LEAQ (BX)(R15*2), BX
 	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
@@ -10958,13 +10985,16 @@ store:
 	MOVQ step+96(FP), AX
 	SHLQ $2, AX
 	ADDQ AX, ahead+88(FP)
+	MOVQ apart+112(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, aside+104(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x6x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
-TEXT ·channelTilesAVX512x6x1(SB), NOSPLIT, $0-104
+// func channelTilesAVX512x6x1(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
+TEXT ·channelTilesAVX512x6x1(SB), NOSPLIT, $0-120
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -11026,8 +11056,9 @@ last:
 	MOVQ n+8(FP), AX
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
-	LEAQ (R15)(R15*2), CX
 	MOVQ ahead+88(FP), R14
+	MOVQ aside+104(FP), CX
+	SUBQ R14, CX
 single:
 	TESTQ $3, AX
 	JZ many
@@ -11071,6 +11102,8 @@ loop:
 	VFMADD231PS Z24, Z29, Z5
 	MOVQ 8(DX), SI
 	VMOVUPS 0(BX)(R15*1), Z24
+	LEAQ (BX)(R15*2), BX
+	PREFETCHT0 (R14)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VBROADCASTSS (R9)(SI*4), Z29
@@ -11084,8 +11117,7 @@ loop:
 	VBROADCASTSS (R13)(SI*4), Z29
 	VFMADD231PS Z24, Z29, Z5
 	MOVQ 16(DX), SI
-	PREFETCHT0 (R14)
-	VMOVUPS 0(BX)(R15*2), Z24
+	VMOVUPS 0(BX), Z24
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VBROADCASTSS (R9)(SI*4), Z29
@@ -11099,7 +11131,8 @@ loop:
 	VBROADCASTSS (R13)(SI*4), Z29
 	VFMADD231PS Z24, Z29, Z5
 	MOVQ 24(DX), SI
-	VMOVUPS 0(BX)(CX*1), Z24
+	VMOVUPS 0(BX)(R15*1), Z24
+	PREFETCHT0 (R14)(CX*1)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VBROADCASTSS (R9)(SI*4), Z29
@@ -11113,7 +11146,7 @@ loop:
 	VBROADCASTSS (R13)(SI*4), Z29
 	VFMADD231PS Z24, Z29, Z5
 	ADDQ $32, DX
-	LEAQ (BX)(R15*4), BX
+	LEAQ (BX)(R15*2), BX
 	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
@@ -11207,13 +11240,16 @@ store:
 	MOVQ step+96(FP), AX
 	SHLQ $2, AX
 	ADDQ AX, ahead+88(FP)
+	MOVQ apart+112(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, aside+104(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x1x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
-TEXT ·channelTilesAVX512x1x2(SB), NOSPLIT, $0-104
+// func channelTilesAVX512x1x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
+TEXT ·channelTilesAVX512x1x2(SB), NOSPLIT, $0-120
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -11243,8 +11279,9 @@ last:
 	MOVQ n+8(FP), AX
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
-	LEAQ (R15)(R15*2), CX
 	MOVQ ahead+88(FP), R14
+	MOVQ aside+104(FP), CX
+	SUBQ R14, CX
 single:
 	TESTQ $3, AX
 	JZ many
@@ -11273,24 +11310,26 @@ loop:
 	MOVQ 8(DX), SI
 	VMOVUPS 0(BX)(R15*1), Z24
 	VMOVUPS 64(BX)(R15*1), Z25
+	LEAQ (BX)(R15*2), BX
+	PREFETCHT0 (R14)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
 	MOVQ 16(DX), SI
-	PREFETCHT0 (R14)
-	VMOVUPS 0(BX)(R15*2), Z24
-	VMOVUPS 64(BX)(R15*2), Z25
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 64(BX), Z25
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
 	MOVQ 24(DX), SI
-	VMOVUPS 0(BX)(CX*1), Z24
-	VMOVUPS 64(BX)(CX*1), Z25
+	VMOVUPS 0(BX)(R15*1), Z24
+	VMOVUPS 64(BX)(R15*1), Z25
+	PREFETCHT0 (R14)(CX*1)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
 	ADDQ $32, DX
-	LEAQ (BX)(R15*4), BX
+	LEAQ (BX)(R15*2), BX
 	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
@@ -11349,13 +11388,16 @@ store:
 	MOVQ step+96(FP), AX
 	SHLQ $2, AX
 	ADDQ AX, ahead+88(FP)
+	MOVQ apart+112(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, aside+104(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x2x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
-TEXT ·channelTilesAVX512x2x2(SB), NOSPLIT, $0-104
+// func channelTilesAVX512x2x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
+TEXT ·channelTilesAVX512x2x2(SB), NOSPLIT, $0-120
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -11395,8 +11437,9 @@ last:
 	MOVQ n+8(FP), AX
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
-	LEAQ (R15)(R15*2), CX
 	MOVQ ahead+88(FP), R14
+	MOVQ aside+104(FP), CX
+	SUBQ R14, CX
 single:
 	TESTQ $3, AX
 	JZ many
@@ -11431,6 +11474,8 @@ loop:
 	MOVQ 8(DX), SI
 	VMOVUPS 0(BX)(R15*1), Z24
 	VMOVUPS 64(BX)(R15*1), Z25
+	LEAQ (BX)(R15*2), BX
+	PREFETCHT0 (R14)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -11438,9 +11483,8 @@ loop:
 	VFMADD231PS Z24, Z29, Z2
 	VFMADD231PS Z25, Z29, Z3
 	MOVQ 16(DX), SI
-	PREFETCHT0 (R14)
-	VMOVUPS 0(BX)(R15*2), Z24
-	VMOVUPS 64(BX)(R15*2), Z25
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 64(BX), Z25
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -11448,8 +11492,9 @@ loop:
 	VFMADD231PS Z24, Z29, Z2
 	VFMADD231PS Z25, Z29, Z3
 	MOVQ 24(DX), SI
-	VMOVUPS 0(BX)(CX*1), Z24
-	VMOVUPS 64(BX)(CX*1), Z25
+	VMOVUPS 0(BX)(R15*1), Z24
+	VMOVUPS 64(BX)(R15*1), Z25
+	PREFETCHT0 (R14)(CX*1)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -11457,7 +11502,7 @@ loop:
 	VFMADD231PS Z24, Z29, Z2
 	VFMADD231PS Z25, Z29, Z3
 	ADDQ $32, DX
-	LEAQ (BX)(R15*4), BX
+	LEAQ (BX)(R15*2), BX
 	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
@@ -11532,13 +11577,16 @@ store:
 	MOVQ step+96(FP), AX
 	SHLQ $2, AX
 	ADDQ AX, ahead+88(FP)
+	MOVQ apart+112(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, aside+104(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x3x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
-TEXT ·channelTilesAVX512x3x2(SB), NOSPLIT, $0-104
+// func channelTilesAVX512x3x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
+TEXT ·channelTilesAVX512x3x2(SB), NOSPLIT, $0-120
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -11588,8 +11636,9 @@ last:
 	MOVQ n+8(FP), AX
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
-	LEAQ (R15)(R15*2), CX
 	MOVQ ahead+88(FP), R14
+	MOVQ aside+104(FP), CX
+	SUBQ R14, CX
 single:
 	TESTQ $3, AX
 	JZ many
@@ -11630,6 +11679,8 @@ loop:
 	MOVQ 8(DX), SI
 	VMOVUPS 0(BX)(R15*1), Z24
 	VMOVUPS 64(BX)(R15*1), Z25
+	LEAQ (BX)(R15*2), BX
+	PREFETCHT0 (R14)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -11640,9 +11691,8 @@ loop:
 	VFMADD231PS Z24, Z30, Z4
 	VFMADD231PS Z25, Z30, Z5
 	MOVQ 16(DX), SI
-	PREFETCHT0 (R14)
-	VMOVUPS 0(BX)(R15*2), Z24
-	VMOVUPS 64(BX)(R15*2), Z25
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 64(BX), Z25
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -11653,8 +11703,9 @@ loop:
 	VFMADD231PS Z24, Z30, Z4
 	VFMADD231PS Z25, Z30, Z5
 	MOVQ 24(DX), SI
-	VMOVUPS 0(BX)(CX*1), Z24
-	VMOVUPS 64(BX)(CX*1), Z25
+	VMOVUPS 0(BX)(R15*1), Z24
+	VMOVUPS 64(BX)(R15*1), Z25
+	PREFETCHT0 (R14)(CX*1)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -11665,7 +11716,7 @@ loop:
 	VFMADD231PS Z24, Z30, Z4
 	VFMADD231PS Z25, Z30, Z5
 	ADDQ $32, DX
-	LEAQ (BX)(R15*4), BX
+	LEAQ (BX)(R15*2), BX
 	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
@@ -11756,13 +11807,16 @@ store:
 	MOVQ step+96(FP), AX
 	SHLQ $2, AX
 	ADDQ AX, ahead+88(FP)
+	MOVQ apart+112(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, aside+104(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x4x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
-TEXT ·channelTilesAVX512x4x2(SB), NOSPLIT, $0-104
+// func channelTilesAVX512x4x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
+TEXT ·channelTilesAVX512x4x2(SB), NOSPLIT, $0-120
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -11822,8 +11876,9 @@ last:
 	MOVQ n+8(FP), AX
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
-	LEAQ (R15)(R15*2), CX
 	MOVQ ahead+88(FP), R14
+	MOVQ aside+104(FP), CX
+	SUBQ R14, CX
 single:
 	TESTQ $3, AX
 	JZ many
@@ -11870,6 +11925,8 @@ loop:
 	MOVQ 8(DX), SI
 	VMOVUPS 0(BX)(R15*1), Z24
 	VMOVUPS 64(BX)(R15*1), Z25
+	LEAQ (BX)(R15*2), BX
+	PREFETCHT0 (R14)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -11883,9 +11940,8 @@ loop:
 	VFMADD231PS Z24, Z31, Z6
 	VFMADD231PS Z25, Z31, Z7
 	MOVQ 16(DX), SI
-	PREFETCHT0 (R14)
-	VMOVUPS 0(BX)(R15*2), Z24
-	VMOVUPS 64(BX)(R15*2), Z25
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 64(BX), Z25
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -11899,8 +11955,9 @@ loop:
 	VFMADD231PS Z24, Z31, Z6
 	VFMADD231PS Z25, Z31, Z7
 	MOVQ 24(DX), SI
-	VMOVUPS 0(BX)(CX*1), Z24
-	VMOVUPS 64(BX)(CX*1), Z25
+	VMOVUPS 0(BX)(R15*1), Z24
+	VMOVUPS 64(BX)(R15*1), Z25
+	PREFETCHT0 (R14)(CX*1)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -11914,7 +11971,7 @@ loop:
 	VFMADD231PS Z24, Z31, Z6
 	VFMADD231PS Z25, Z31, Z7
 	ADDQ $32, DX
-	LEAQ (BX)(R15*4), BX
+	LEAQ (BX)(R15*2), BX
 	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
@@ -12021,13 +12078,16 @@ store:
 	MOVQ step+96(FP), AX
 	SHLQ $2, AX
 	ADDQ AX, ahead+88(FP)
+	MOVQ apart+112(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, aside+104(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x5x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
-TEXT ·channelTilesAVX512x5x2(SB), NOSPLIT, $0-104
+// func channelTilesAVX512x5x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
+TEXT ·channelTilesAVX512x5x2(SB), NOSPLIT, $0-120
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -12097,8 +12157,9 @@ last:
 	MOVQ n+8(FP), AX
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
-	LEAQ (R15)(R15*2), CX
 	MOVQ ahead+88(FP), R14
+	MOVQ aside+104(FP), CX
+	SUBQ R14, CX
 single:
 	TESTQ $3, AX
 	JZ many
@@ -12151,6 +12212,8 @@ loop:
 	MOVQ 8(DX), SI
 	VMOVUPS 0(BX)(R15*1), Z24
 	VMOVUPS 64(BX)(R15*1), Z25
+	LEAQ (BX)(R15*2), BX
+	PREFETCHT0 (R14)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -12167,9 +12230,8 @@ loop:
 	VFMADD231PS Z24, Z28, Z8
 	VFMADD231PS Z25, Z28, Z9
 	MOVQ 16(DX), SI
-	PREFETCHT0 (R14)
-	VMOVUPS 0(BX)(R15*2), Z24
-	VMOVUPS 64(BX)(R15*2), Z25
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 64(BX), Z25
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -12186,8 +12248,9 @@ loop:
 	VFMADD231PS Z24, Z28, Z8
 	VFMADD231PS Z25, Z28, Z9
 	MOVQ 24(DX), SI
-	VMOVUPS 0(BX)(CX*1), Z24
-	VMOVUPS 64(BX)(CX*1), Z25
+	VMOVUPS 0(BX)(R15*1), Z24
+	VMOVUPS 64(BX)(R15*1), Z25
+	PREFETCHT0 (R14)(CX*1)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -12204,7 +12267,7 @@ loop:
 	VFMADD231PS Z24, Z28, Z8
 	VFMADD231PS Z25, Z28, Z9
 	ADDQ $32, DX
-	LEAQ (BX)(R15*4), BX
+	LEAQ (BX)(R15*2), BX
 	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
@@ -12327,13 +12390,16 @@ store:
 	MOVQ step+96(FP), AX
 	SHLQ $2, AX
 	ADDQ AX, ahead+88(FP)
+	MOVQ apart+112(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, aside+104(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x6x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
-TEXT ·channelTilesAVX512x6x2(SB), NOSPLIT, $0-104
+// func channelTilesAVX512x6x2(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
+TEXT ·channelTilesAVX512x6x2(SB), NOSPLIT, $0-120
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -12413,8 +12479,9 @@ last:
 	MOVQ n+8(FP), AX
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
-	LEAQ (R15)(R15*2), CX
 	MOVQ ahead+88(FP), R14
+	MOVQ aside+104(FP), CX
+	SUBQ R14, CX
 single:
 	TESTQ $3, AX
 	JZ many
@@ -12473,6 +12540,8 @@ loop:
 	MOVQ 8(DX), SI
 	VMOVUPS 0(BX)(R15*1), Z24
 	VMOVUPS 64(BX)(R15*1), Z25
+	LEAQ (BX)(R15*2), BX
+	PREFETCHT0 (R14)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -12492,9 +12561,8 @@ loop:
 	VFMADD231PS Z24, Z29, Z10
 	VFMADD231PS Z25, Z29, Z11
 	MOVQ 16(DX), SI
-	PREFETCHT0 (R14)
-	VMOVUPS 0(BX)(R15*2), Z24
-	VMOVUPS 64(BX)(R15*2), Z25
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 64(BX), Z25
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -12514,8 +12582,9 @@ loop:
 	VFMADD231PS Z24, Z29, Z10
 	VFMADD231PS Z25, Z29, Z11
 	MOVQ 24(DX), SI
-	VMOVUPS 0(BX)(CX*1), Z24
-	VMOVUPS 64(BX)(CX*1), Z25
+	VMOVUPS 0(BX)(R15*1), Z24
+	VMOVUPS 64(BX)(R15*1), Z25
+	PREFETCHT0 (R14)(CX*1)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -12535,7 +12604,7 @@ loop:
 	VFMADD231PS Z24, Z29, Z10
 	VFMADD231PS Z25, Z29, Z11
 	ADDQ $32, DX
-	LEAQ (BX)(R15*4), BX
+	LEAQ (BX)(R15*2), BX
 	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
@@ -12674,13 +12743,16 @@ store:
 	MOVQ step+96(FP), AX
 	SHLQ $2, AX
 	ADDQ AX, ahead+88(FP)
+	MOVQ apart+112(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, aside+104(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x1x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
-TEXT ·channelTilesAVX512x1x3(SB), NOSPLIT, $0-104
+// func channelTilesAVX512x1x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
+TEXT ·channelTilesAVX512x1x3(SB), NOSPLIT, $0-120
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -12713,8 +12785,9 @@ last:
 	MOVQ n+8(FP), AX
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
-	LEAQ (R15)(R15*2), CX
 	MOVQ ahead+88(FP), R14
+	MOVQ aside+104(FP), CX
+	SUBQ R14, CX
 single:
 	TESTQ $3, AX
 	JZ many
@@ -12748,29 +12821,31 @@ loop:
 	VMOVUPS 0(BX)(R15*1), Z24
 	VMOVUPS 64(BX)(R15*1), Z25
 	VMOVUPS 128(BX)(R15*1), Z26
+	LEAQ (BX)(R15*2), BX
+	PREFETCHT0 (R14)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
 	VFMADD231PS Z26, Z28, Z2
 	MOVQ 16(DX), SI
-	PREFETCHT0 (R14)
-	VMOVUPS 0(BX)(R15*2), Z24
-	VMOVUPS 64(BX)(R15*2), Z25
-	VMOVUPS 128(BX)(R15*2), Z26
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 64(BX), Z25
+	VMOVUPS 128(BX), Z26
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
 	VFMADD231PS Z26, Z28, Z2
 	MOVQ 24(DX), SI
-	VMOVUPS 0(BX)(CX*1), Z24
-	VMOVUPS 64(BX)(CX*1), Z25
-	VMOVUPS 128(BX)(CX*1), Z26
+	VMOVUPS 0(BX)(R15*1), Z24
+	VMOVUPS 64(BX)(R15*1), Z25
+	VMOVUPS 128(BX)(R15*1), Z26
+	PREFETCHT0 (R14)(CX*1)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
 	VFMADD231PS Z26, Z28, Z2
 	ADDQ $32, DX
-	LEAQ (BX)(R15*4), BX
+	LEAQ (BX)(R15*2), BX
 	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
@@ -12839,13 +12914,16 @@ store:
 	MOVQ step+96(FP), AX
 	SHLQ $2, AX
 	ADDQ AX, ahead+88(FP)
+	MOVQ apart+112(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, aside+104(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x2x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
-TEXT ·channelTilesAVX512x2x3(SB), NOSPLIT, $0-104
+// func channelTilesAVX512x2x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
+TEXT ·channelTilesAVX512x2x3(SB), NOSPLIT, $0-120
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -12891,8 +12969,9 @@ last:
 	MOVQ n+8(FP), AX
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
-	LEAQ (R15)(R15*2), CX
 	MOVQ ahead+88(FP), R14
+	MOVQ aside+104(FP), CX
+	SUBQ R14, CX
 single:
 	TESTQ $3, AX
 	JZ many
@@ -12934,6 +13013,8 @@ loop:
 	VMOVUPS 0(BX)(R15*1), Z24
 	VMOVUPS 64(BX)(R15*1), Z25
 	VMOVUPS 128(BX)(R15*1), Z26
+	LEAQ (BX)(R15*2), BX
+	PREFETCHT0 (R14)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -12943,10 +13024,9 @@ loop:
 	VFMADD231PS Z25, Z29, Z4
 	VFMADD231PS Z26, Z29, Z5
 	MOVQ 16(DX), SI
-	PREFETCHT0 (R14)
-	VMOVUPS 0(BX)(R15*2), Z24
-	VMOVUPS 64(BX)(R15*2), Z25
-	VMOVUPS 128(BX)(R15*2), Z26
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 64(BX), Z25
+	VMOVUPS 128(BX), Z26
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -12956,9 +13036,10 @@ loop:
 	VFMADD231PS Z25, Z29, Z4
 	VFMADD231PS Z26, Z29, Z5
 	MOVQ 24(DX), SI
-	VMOVUPS 0(BX)(CX*1), Z24
-	VMOVUPS 64(BX)(CX*1), Z25
-	VMOVUPS 128(BX)(CX*1), Z26
+	VMOVUPS 0(BX)(R15*1), Z24
+	VMOVUPS 64(BX)(R15*1), Z25
+	VMOVUPS 128(BX)(R15*1), Z26
+	PREFETCHT0 (R14)(CX*1)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -12968,7 +13049,7 @@ loop:
 	VFMADD231PS Z25, Z29, Z4
 	VFMADD231PS Z26, Z29, Z5
 	ADDQ $32, DX
-	LEAQ (BX)(R15*4), BX
+	LEAQ (BX)(R15*2), BX
 	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
@@ -13060,13 +13141,16 @@ store:
 	MOVQ step+96(FP), AX
 	SHLQ $2, AX
 	ADDQ AX, ahead+88(FP)
+	MOVQ apart+112(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, aside+104(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x3x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
-TEXT ·channelTilesAVX512x3x3(SB), NOSPLIT, $0-104
+// func channelTilesAVX512x3x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
+TEXT ·channelTilesAVX512x3x3(SB), NOSPLIT, $0-120
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -13125,8 +13209,9 @@ last:
 	MOVQ n+8(FP), AX
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
-	LEAQ (R15)(R15*2), CX
 	MOVQ ahead+88(FP), R14
+	MOVQ aside+104(FP), CX
+	SUBQ R14, CX
 single:
 	TESTQ $3, AX
 	JZ many
@@ -13176,6 +13261,8 @@ loop:
 	VMOVUPS 0(BX)(R15*1), Z24
 	VMOVUPS 64(BX)(R15*1), Z25
 	VMOVUPS 128(BX)(R15*1), Z26
+	LEAQ (BX)(R15*2), BX
+	PREFETCHT0 (R14)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -13189,10 +13276,9 @@ loop:
 	VFMADD231PS Z25, Z30, Z7
 	VFMADD231PS Z26, Z30, Z8
 	MOVQ 16(DX), SI
-	PREFETCHT0 (R14)
-	VMOVUPS 0(BX)(R15*2), Z24
-	VMOVUPS 64(BX)(R15*2), Z25
-	VMOVUPS 128(BX)(R15*2), Z26
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 64(BX), Z25
+	VMOVUPS 128(BX), Z26
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -13206,9 +13292,10 @@ loop:
 	VFMADD231PS Z25, Z30, Z7
 	VFMADD231PS Z26, Z30, Z8
 	MOVQ 24(DX), SI
-	VMOVUPS 0(BX)(CX*1), Z24
-	VMOVUPS 64(BX)(CX*1), Z25
-	VMOVUPS 128(BX)(CX*1), Z26
+	VMOVUPS 0(BX)(R15*1), Z24
+	VMOVUPS 64(BX)(R15*1), Z25
+	VMOVUPS 128(BX)(R15*1), Z26
+	PREFETCHT0 (R14)(CX*1)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -13222,7 +13309,7 @@ loop:
 	VFMADD231PS Z25, Z30, Z7
 	VFMADD231PS Z26, Z30, Z8
 	ADDQ $32, DX
-	LEAQ (BX)(R15*4), BX
+	LEAQ (BX)(R15*2), BX
 	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
@@ -13337,13 +13424,16 @@ store:
 	MOVQ step+96(FP), AX
 	SHLQ $2, AX
 	ADDQ AX, ahead+88(FP)
+	MOVQ apart+112(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, aside+104(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x4x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
-TEXT ·channelTilesAVX512x4x3(SB), NOSPLIT, $0-104
+// func channelTilesAVX512x4x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
+TEXT ·channelTilesAVX512x4x3(SB), NOSPLIT, $0-120
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -13415,8 +13505,9 @@ last:
 	MOVQ n+8(FP), AX
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
-	LEAQ (R15)(R15*2), CX
 	MOVQ ahead+88(FP), R14
+	MOVQ aside+104(FP), CX
+	SUBQ R14, CX
 single:
 	TESTQ $3, AX
 	JZ many
@@ -13474,6 +13565,8 @@ loop:
 	VMOVUPS 0(BX)(R15*1), Z24
 	VMOVUPS 64(BX)(R15*1), Z25
 	VMOVUPS 128(BX)(R15*1), Z26
+	LEAQ (BX)(R15*2), BX
+	PREFETCHT0 (R14)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -13491,10 +13584,9 @@ loop:
 	VFMADD231PS Z25, Z31, Z10
 	VFMADD231PS Z26, Z31, Z11
 	MOVQ 16(DX), SI
-	PREFETCHT0 (R14)
-	VMOVUPS 0(BX)(R15*2), Z24
-	VMOVUPS 64(BX)(R15*2), Z25
-	VMOVUPS 128(BX)(R15*2), Z26
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 64(BX), Z25
+	VMOVUPS 128(BX), Z26
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -13512,9 +13604,10 @@ loop:
 	VFMADD231PS Z25, Z31, Z10
 	VFMADD231PS Z26, Z31, Z11
 	MOVQ 24(DX), SI
-	VMOVUPS 0(BX)(CX*1), Z24
-	VMOVUPS 64(BX)(CX*1), Z25
-	VMOVUPS 128(BX)(CX*1), Z26
+	VMOVUPS 0(BX)(R15*1), Z24
+	VMOVUPS 64(BX)(R15*1), Z25
+	VMOVUPS 128(BX)(R15*1), Z26
+	PREFETCHT0 (R14)(CX*1)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -13532,7 +13625,7 @@ loop:
 	VFMADD231PS Z25, Z31, Z10
 	VFMADD231PS Z26, Z31, Z11
 	ADDQ $32, DX
-	LEAQ (BX)(R15*4), BX
+	LEAQ (BX)(R15*2), BX
 	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
@@ -13670,13 +13763,16 @@ store:
 	MOVQ step+96(FP), AX
 	SHLQ $2, AX
 	ADDQ AX, ahead+88(FP)
+	MOVQ apart+112(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, aside+104(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x5x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
-TEXT ·channelTilesAVX512x5x3(SB), NOSPLIT, $0-104
+// func channelTilesAVX512x5x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
+TEXT ·channelTilesAVX512x5x3(SB), NOSPLIT, $0-120
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -13761,8 +13857,9 @@ last:
 	MOVQ n+8(FP), AX
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
-	LEAQ (R15)(R15*2), CX
 	MOVQ ahead+88(FP), R14
+	MOVQ aside+104(FP), CX
+	SUBQ R14, CX
 single:
 	TESTQ $3, AX
 	JZ many
@@ -13828,6 +13925,8 @@ loop:
 	VMOVUPS 0(BX)(R15*1), Z24
 	VMOVUPS 64(BX)(R15*1), Z25
 	VMOVUPS 128(BX)(R15*1), Z26
+	LEAQ (BX)(R15*2), BX
+	PREFETCHT0 (R14)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -13849,10 +13948,9 @@ loop:
 	VFMADD231PS Z25, Z28, Z13
 	VFMADD231PS Z26, Z28, Z14
 	MOVQ 16(DX), SI
-	PREFETCHT0 (R14)
-	VMOVUPS 0(BX)(R15*2), Z24
-	VMOVUPS 64(BX)(R15*2), Z25
-	VMOVUPS 128(BX)(R15*2), Z26
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 64(BX), Z25
+	VMOVUPS 128(BX), Z26
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -13874,9 +13972,10 @@ loop:
 	VFMADD231PS Z25, Z28, Z13
 	VFMADD231PS Z26, Z28, Z14
 	MOVQ 24(DX), SI
-	VMOVUPS 0(BX)(CX*1), Z24
-	VMOVUPS 64(BX)(CX*1), Z25
-	VMOVUPS 128(BX)(CX*1), Z26
+	VMOVUPS 0(BX)(R15*1), Z24
+	VMOVUPS 64(BX)(R15*1), Z25
+	VMOVUPS 128(BX)(R15*1), Z26
+	PREFETCHT0 (R14)(CX*1)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -13898,7 +13997,7 @@ loop:
 	VFMADD231PS Z25, Z28, Z13
 	VFMADD231PS Z26, Z28, Z14
 	ADDQ $32, DX
-	LEAQ (BX)(R15*4), BX
+	LEAQ (BX)(R15*2), BX
 	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
@@ -14059,13 +14158,16 @@ store:
 	MOVQ step+96(FP), AX
 	SHLQ $2, AX
 	ADDQ AX, ahead+88(FP)
+	MOVQ apart+112(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, aside+104(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x6x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
-TEXT ·channelTilesAVX512x6x3(SB), NOSPLIT, $0-104
+// func channelTilesAVX512x6x3(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
+TEXT ·channelTilesAVX512x6x3(SB), NOSPLIT, $0-120
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -14163,8 +14265,9 @@ last:
 	MOVQ n+8(FP), AX
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
-	LEAQ (R15)(R15*2), CX
 	MOVQ ahead+88(FP), R14
+	MOVQ aside+104(FP), CX
+	SUBQ R14, CX
 single:
 	TESTQ $3, AX
 	JZ many
@@ -14238,6 +14341,8 @@ loop:
 	VMOVUPS 0(BX)(R15*1), Z24
 	VMOVUPS 64(BX)(R15*1), Z25
 	VMOVUPS 128(BX)(R15*1), Z26
+	LEAQ (BX)(R15*2), BX
+	PREFETCHT0 (R14)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -14263,10 +14368,9 @@ loop:
 	VFMADD231PS Z25, Z29, Z16
 	VFMADD231PS Z26, Z29, Z17
 	MOVQ 16(DX), SI
-	PREFETCHT0 (R14)
-	VMOVUPS 0(BX)(R15*2), Z24
-	VMOVUPS 64(BX)(R15*2), Z25
-	VMOVUPS 128(BX)(R15*2), Z26
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 64(BX), Z25
+	VMOVUPS 128(BX), Z26
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -14292,9 +14396,10 @@ loop:
 	VFMADD231PS Z25, Z29, Z16
 	VFMADD231PS Z26, Z29, Z17
 	MOVQ 24(DX), SI
-	VMOVUPS 0(BX)(CX*1), Z24
-	VMOVUPS 64(BX)(CX*1), Z25
-	VMOVUPS 128(BX)(CX*1), Z26
+	VMOVUPS 0(BX)(R15*1), Z24
+	VMOVUPS 64(BX)(R15*1), Z25
+	VMOVUPS 128(BX)(R15*1), Z26
+	PREFETCHT0 (R14)(CX*1)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -14320,7 +14425,7 @@ loop:
 	VFMADD231PS Z25, Z29, Z16
 	VFMADD231PS Z26, Z29, Z17
 	ADDQ $32, DX
-	LEAQ (BX)(R15*4), BX
+	LEAQ (BX)(R15*2), BX
 	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
@@ -14504,13 +14609,16 @@ store:
 	MOVQ step+96(FP), AX
 	SHLQ $2, AX
 	ADDQ AX, ahead+88(FP)
+	MOVQ apart+112(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, aside+104(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x1x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
-TEXT ·channelTilesAVX512x1x4(SB), NOSPLIT, $0-104
+// func channelTilesAVX512x1x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
+TEXT ·channelTilesAVX512x1x4(SB), NOSPLIT, $0-120
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -14546,8 +14654,9 @@ last:
 	MOVQ n+8(FP), AX
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
-	LEAQ (R15)(R15*2), CX
 	MOVQ ahead+88(FP), R14
+	MOVQ aside+104(FP), CX
+	SUBQ R14, CX
 single:
 	TESTQ $3, AX
 	JZ many
@@ -14586,34 +14695,36 @@ loop:
 	VMOVUPS 64(BX)(R15*1), Z25
 	VMOVUPS 128(BX)(R15*1), Z26
 	VMOVUPS 192(BX)(R15*1), Z27
+	LEAQ (BX)(R15*2), BX
+	PREFETCHT0 (R14)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
 	VFMADD231PS Z26, Z28, Z2
 	VFMADD231PS Z27, Z28, Z3
 	MOVQ 16(DX), SI
-	PREFETCHT0 (R14)
-	VMOVUPS 0(BX)(R15*2), Z24
-	VMOVUPS 64(BX)(R15*2), Z25
-	VMOVUPS 128(BX)(R15*2), Z26
-	VMOVUPS 192(BX)(R15*2), Z27
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 64(BX), Z25
+	VMOVUPS 128(BX), Z26
+	VMOVUPS 192(BX), Z27
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
 	VFMADD231PS Z26, Z28, Z2
 	VFMADD231PS Z27, Z28, Z3
 	MOVQ 24(DX), SI
-	VMOVUPS 0(BX)(CX*1), Z24
-	VMOVUPS 64(BX)(CX*1), Z25
-	VMOVUPS 128(BX)(CX*1), Z26
-	VMOVUPS 192(BX)(CX*1), Z27
+	VMOVUPS 0(BX)(R15*1), Z24
+	VMOVUPS 64(BX)(R15*1), Z25
+	VMOVUPS 128(BX)(R15*1), Z26
+	VMOVUPS 192(BX)(R15*1), Z27
+	PREFETCHT0 (R14)(CX*1)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
 	VFMADD231PS Z26, Z28, Z2
 	VFMADD231PS Z27, Z28, Z3
 	ADDQ $32, DX
-	LEAQ (BX)(R15*4), BX
+	LEAQ (BX)(R15*2), BX
 	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
@@ -14692,13 +14803,16 @@ store:
 	MOVQ step+96(FP), AX
 	SHLQ $2, AX
 	ADDQ AX, ahead+88(FP)
+	MOVQ apart+112(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, aside+104(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x2x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
-TEXT ·channelTilesAVX512x2x4(SB), NOSPLIT, $0-104
+// func channelTilesAVX512x2x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
+TEXT ·channelTilesAVX512x2x4(SB), NOSPLIT, $0-120
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -14750,8 +14864,9 @@ last:
 	MOVQ n+8(FP), AX
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
-	LEAQ (R15)(R15*2), CX
 	MOVQ ahead+88(FP), R14
+	MOVQ aside+104(FP), CX
+	SUBQ R14, CX
 single:
 	TESTQ $3, AX
 	JZ many
@@ -14800,6 +14915,8 @@ loop:
 	VMOVUPS 64(BX)(R15*1), Z25
 	VMOVUPS 128(BX)(R15*1), Z26
 	VMOVUPS 192(BX)(R15*1), Z27
+	LEAQ (BX)(R15*2), BX
+	PREFETCHT0 (R14)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -14811,11 +14928,10 @@ loop:
 	VFMADD231PS Z26, Z29, Z6
 	VFMADD231PS Z27, Z29, Z7
 	MOVQ 16(DX), SI
-	PREFETCHT0 (R14)
-	VMOVUPS 0(BX)(R15*2), Z24
-	VMOVUPS 64(BX)(R15*2), Z25
-	VMOVUPS 128(BX)(R15*2), Z26
-	VMOVUPS 192(BX)(R15*2), Z27
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 64(BX), Z25
+	VMOVUPS 128(BX), Z26
+	VMOVUPS 192(BX), Z27
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -14827,10 +14943,11 @@ loop:
 	VFMADD231PS Z26, Z29, Z6
 	VFMADD231PS Z27, Z29, Z7
 	MOVQ 24(DX), SI
-	VMOVUPS 0(BX)(CX*1), Z24
-	VMOVUPS 64(BX)(CX*1), Z25
-	VMOVUPS 128(BX)(CX*1), Z26
-	VMOVUPS 192(BX)(CX*1), Z27
+	VMOVUPS 0(BX)(R15*1), Z24
+	VMOVUPS 64(BX)(R15*1), Z25
+	VMOVUPS 128(BX)(R15*1), Z26
+	VMOVUPS 192(BX)(R15*1), Z27
+	PREFETCHT0 (R14)(CX*1)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -14842,7 +14959,7 @@ loop:
 	VFMADD231PS Z26, Z29, Z6
 	VFMADD231PS Z27, Z29, Z7
 	ADDQ $32, DX
-	LEAQ (BX)(R15*4), BX
+	LEAQ (BX)(R15*2), BX
 	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
@@ -14951,13 +15068,16 @@ store:
 	MOVQ step+96(FP), AX
 	SHLQ $2, AX
 	ADDQ AX, ahead+88(FP)
+	MOVQ apart+112(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, aside+104(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x3x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
-TEXT ·channelTilesAVX512x3x4(SB), NOSPLIT, $0-104
+// func channelTilesAVX512x3x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
+TEXT ·channelTilesAVX512x3x4(SB), NOSPLIT, $0-120
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -15025,8 +15145,9 @@ last:
 	MOVQ n+8(FP), AX
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
-	LEAQ (R15)(R15*2), CX
 	MOVQ ahead+88(FP), R14
+	MOVQ aside+104(FP), CX
+	SUBQ R14, CX
 single:
 	TESTQ $3, AX
 	JZ many
@@ -15085,6 +15206,8 @@ loop:
 	VMOVUPS 64(BX)(R15*1), Z25
 	VMOVUPS 128(BX)(R15*1), Z26
 	VMOVUPS 192(BX)(R15*1), Z27
+	LEAQ (BX)(R15*2), BX
+	PREFETCHT0 (R14)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -15101,11 +15224,10 @@ loop:
 	VFMADD231PS Z26, Z30, Z10
 	VFMADD231PS Z27, Z30, Z11
 	MOVQ 16(DX), SI
-	PREFETCHT0 (R14)
-	VMOVUPS 0(BX)(R15*2), Z24
-	VMOVUPS 64(BX)(R15*2), Z25
-	VMOVUPS 128(BX)(R15*2), Z26
-	VMOVUPS 192(BX)(R15*2), Z27
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 64(BX), Z25
+	VMOVUPS 128(BX), Z26
+	VMOVUPS 192(BX), Z27
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -15122,10 +15244,11 @@ loop:
 	VFMADD231PS Z26, Z30, Z10
 	VFMADD231PS Z27, Z30, Z11
 	MOVQ 24(DX), SI
-	VMOVUPS 0(BX)(CX*1), Z24
-	VMOVUPS 64(BX)(CX*1), Z25
-	VMOVUPS 128(BX)(CX*1), Z26
-	VMOVUPS 192(BX)(CX*1), Z27
+	VMOVUPS 0(BX)(R15*1), Z24
+	VMOVUPS 64(BX)(R15*1), Z25
+	VMOVUPS 128(BX)(R15*1), Z26
+	VMOVUPS 192(BX)(R15*1), Z27
+	PREFETCHT0 (R14)(CX*1)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -15142,7 +15265,7 @@ loop:
 	VFMADD231PS Z26, Z30, Z10
 	VFMADD231PS Z27, Z30, Z11
 	ADDQ $32, DX
-	LEAQ (BX)(R15*4), BX
+	LEAQ (BX)(R15*2), BX
 	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
@@ -15281,13 +15404,16 @@ store:
 	MOVQ step+96(FP), AX
 	SHLQ $2, AX
 	ADDQ AX, ahead+88(FP)
+	MOVQ apart+112(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, aside+104(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x4x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
-TEXT ·channelTilesAVX512x4x4(SB), NOSPLIT, $0-104
+// func channelTilesAVX512x4x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
+TEXT ·channelTilesAVX512x4x4(SB), NOSPLIT, $0-120
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -15371,8 +15497,9 @@ last:
 	MOVQ n+8(FP), AX
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
-	LEAQ (R15)(R15*2), CX
 	MOVQ ahead+88(FP), R14
+	MOVQ aside+104(FP), CX
+	SUBQ R14, CX
 single:
 	TESTQ $3, AX
 	JZ many
@@ -15441,6 +15568,8 @@ loop:
 	VMOVUPS 64(BX)(R15*1), Z25
 	VMOVUPS 128(BX)(R15*1), Z26
 	VMOVUPS 192(BX)(R15*1), Z27
+	LEAQ (BX)(R15*2), BX
+	PREFETCHT0 (R14)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -15462,11 +15591,10 @@ loop:
 	VFMADD231PS Z26, Z31, Z14
 	VFMADD231PS Z27, Z31, Z15
 	MOVQ 16(DX), SI
-	PREFETCHT0 (R14)
-	VMOVUPS 0(BX)(R15*2), Z24
-	VMOVUPS 64(BX)(R15*2), Z25
-	VMOVUPS 128(BX)(R15*2), Z26
-	VMOVUPS 192(BX)(R15*2), Z27
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 64(BX), Z25
+	VMOVUPS 128(BX), Z26
+	VMOVUPS 192(BX), Z27
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -15488,10 +15616,11 @@ loop:
 	VFMADD231PS Z26, Z31, Z14
 	VFMADD231PS Z27, Z31, Z15
 	MOVQ 24(DX), SI
-	VMOVUPS 0(BX)(CX*1), Z24
-	VMOVUPS 64(BX)(CX*1), Z25
-	VMOVUPS 128(BX)(CX*1), Z26
-	VMOVUPS 192(BX)(CX*1), Z27
+	VMOVUPS 0(BX)(R15*1), Z24
+	VMOVUPS 64(BX)(R15*1), Z25
+	VMOVUPS 128(BX)(R15*1), Z26
+	VMOVUPS 192(BX)(R15*1), Z27
+	PREFETCHT0 (R14)(CX*1)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -15513,7 +15642,7 @@ loop:
 	VFMADD231PS Z26, Z31, Z14
 	VFMADD231PS Z27, Z31, Z15
 	ADDQ $32, DX
-	LEAQ (BX)(R15*4), BX
+	LEAQ (BX)(R15*2), BX
 	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
@@ -15682,13 +15811,16 @@ store:
 	MOVQ step+96(FP), AX
 	SHLQ $2, AX
 	ADDQ AX, ahead+88(FP)
+	MOVQ apart+112(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, aside+104(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x5x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
-TEXT ·channelTilesAVX512x5x4(SB), NOSPLIT, $0-104
+// func channelTilesAVX512x5x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
+TEXT ·channelTilesAVX512x5x4(SB), NOSPLIT, $0-120
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -15788,8 +15920,9 @@ last:
 	MOVQ n+8(FP), AX
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
-	LEAQ (R15)(R15*2), CX
 	MOVQ ahead+88(FP), R14
+	MOVQ aside+104(FP), CX
+	SUBQ R14, CX
 single:
 	TESTQ $3, AX
 	JZ many
@@ -15868,6 +16001,8 @@ loop:
 	VMOVUPS 64(BX)(R15*1), Z25
 	VMOVUPS 128(BX)(R15*1), Z26
 	VMOVUPS 192(BX)(R15*1), Z27
+	LEAQ (BX)(R15*2), BX
+	PREFETCHT0 (R14)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -15894,11 +16029,10 @@ loop:
 	VFMADD231PS Z26, Z28, Z18
 	VFMADD231PS Z27, Z28, Z19
 	MOVQ 16(DX), SI
-	PREFETCHT0 (R14)
-	VMOVUPS 0(BX)(R15*2), Z24
-	VMOVUPS 64(BX)(R15*2), Z25
-	VMOVUPS 128(BX)(R15*2), Z26
-	VMOVUPS 192(BX)(R15*2), Z27
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 64(BX), Z25
+	VMOVUPS 128(BX), Z26
+	VMOVUPS 192(BX), Z27
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -15925,10 +16059,11 @@ loop:
 	VFMADD231PS Z26, Z28, Z18
 	VFMADD231PS Z27, Z28, Z19
 	MOVQ 24(DX), SI
-	VMOVUPS 0(BX)(CX*1), Z24
-	VMOVUPS 64(BX)(CX*1), Z25
-	VMOVUPS 128(BX)(CX*1), Z26
-	VMOVUPS 192(BX)(CX*1), Z27
+	VMOVUPS 0(BX)(R15*1), Z24
+	VMOVUPS 64(BX)(R15*1), Z25
+	VMOVUPS 128(BX)(R15*1), Z26
+	VMOVUPS 192(BX)(R15*1), Z27
+	PREFETCHT0 (R14)(CX*1)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -15955,7 +16090,7 @@ loop:
 	VFMADD231PS Z26, Z28, Z18
 	VFMADD231PS Z27, Z28, Z19
 	ADDQ $32, DX
-	LEAQ (BX)(R15*4), BX
+	LEAQ (BX)(R15*2), BX
 	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
@@ -16154,13 +16289,16 @@ store:
 	MOVQ step+96(FP), AX
 	SHLQ $2, AX
 	ADDQ AX, ahead+88(FP)
+	MOVQ apart+112(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, aside+104(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER
 	RET
 
-// func channelTilesAVX512x6x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int)
-TEXT ·channelTilesAVX512x6x4(SB), NOSPLIT, $0-104
+// func channelTilesAVX512x6x4(tiles int, n int, x *float32, row *int, pos *int, v *float32, stride int, c *float32, out *int, load bool, end *Ending, ahead *float32, step int, aside *float32, apart int)
+TEXT ·channelTilesAVX512x6x4(SB), NOSPLIT, $0-120
 	MOVQ stride+48(FP), R15
 	SHLQ $2, R15
 tile:
@@ -16276,8 +16414,9 @@ last:
 	MOVQ n+8(FP), AX
 	MOVQ pos+32(FP), DX
 	MOVQ v+40(FP), BX
-	LEAQ (R15)(R15*2), CX
 	MOVQ ahead+88(FP), R14
+	MOVQ aside+104(FP), CX
+	SUBQ R14, CX
 single:
 	TESTQ $3, AX
 	JZ many
@@ -16366,6 +16505,8 @@ loop:
 	VMOVUPS 64(BX)(R15*1), Z25
 	VMOVUPS 128(BX)(R15*1), Z26
 	VMOVUPS 192(BX)(R15*1), Z27
+	LEAQ (BX)(R15*2), BX
+	PREFETCHT0 (R14)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -16397,11 +16538,10 @@ loop:
 	VFMADD231PS Z26, Z29, Z22
 	VFMADD231PS Z27, Z29, Z23
 	MOVQ 16(DX), SI
-	PREFETCHT0 (R14)
-	VMOVUPS 0(BX)(R15*2), Z24
-	VMOVUPS 64(BX)(R15*2), Z25
-	VMOVUPS 128(BX)(R15*2), Z26
-	VMOVUPS 192(BX)(R15*2), Z27
+	VMOVUPS 0(BX), Z24
+	VMOVUPS 64(BX), Z25
+	VMOVUPS 128(BX), Z26
+	VMOVUPS 192(BX), Z27
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -16433,10 +16573,11 @@ loop:
 	VFMADD231PS Z26, Z29, Z22
 	VFMADD231PS Z27, Z29, Z23
 	MOVQ 24(DX), SI
-	VMOVUPS 0(BX)(CX*1), Z24
-	VMOVUPS 64(BX)(CX*1), Z25
-	VMOVUPS 128(BX)(CX*1), Z26
-	VMOVUPS 192(BX)(CX*1), Z27
+	VMOVUPS 0(BX)(R15*1), Z24
+	VMOVUPS 64(BX)(R15*1), Z25
+	VMOVUPS 128(BX)(R15*1), Z26
+	VMOVUPS 192(BX)(R15*1), Z27
+	PREFETCHT0 (R14)(CX*1)
 	VBROADCASTSS (R8)(SI*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
@@ -16468,7 +16609,7 @@ loop:
 	VFMADD231PS Z26, Z29, Z22
 	VFMADD231PS Z27, Z29, Z23
 	ADDQ $32, DX
-	LEAQ (BX)(R15*4), BX
+	LEAQ (BX)(R15*2), BX
 	ADDQ $32, R14
 	SUBQ $4, AX
 	JNZ loop
@@ -16697,6 +16838,9 @@ store:
 	MOVQ step+96(FP), AX
 	SHLQ $2, AX
 	ADDQ AX, ahead+88(FP)
+	MOVQ apart+112(FP), AX
+	SHLQ $2, AX
+	ADDQ AX, aside+104(FP)
 	DECQ tiles+0(FP)
 	JNZ tile
 	VZEROUPPER

@@ -21,65 +21,71 @@ func channelTilesAVX512(rows, vectors, n int, x []float32, row, pos []int, v []f
 	for rows > 0 {
 		height := min(rows, ChannelRows)
 		tiles := max(1, min(rows/height, channelPiece/n))
-		first := &x[0] // which is near already
+		first, second := &x[0], &x[0] // which is near already
 		if len(ahead.V) > 0 {
 			first = &ahead.V[0]
 		} else {
 			ahead.Step = 0
 		}
+		if len(ahead.Aside) > 0 {
+			second = &ahead.Aside[0]
+		} else {
+			ahead.Apart = 0
+		}
 		switch 8*vectors + height {
 		case 8*4 + 6:
-			channelTilesAVX512x6x4(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
+			channelTilesAVX512x6x4(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step, second, ahead.Apart)
 		case 8*4 + 5:
-			channelTilesAVX512x5x4(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
+			channelTilesAVX512x5x4(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step, second, ahead.Apart)
 		case 8*4 + 4:
-			channelTilesAVX512x4x4(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
+			channelTilesAVX512x4x4(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step, second, ahead.Apart)
 		case 8*4 + 3:
-			channelTilesAVX512x3x4(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
+			channelTilesAVX512x3x4(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step, second, ahead.Apart)
 		case 8*4 + 2:
-			channelTilesAVX512x2x4(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
+			channelTilesAVX512x2x4(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step, second, ahead.Apart)
 		case 8*4 + 1:
-			channelTilesAVX512x1x4(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
+			channelTilesAVX512x1x4(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step, second, ahead.Apart)
 		case 8*3 + 6:
-			channelTilesAVX512x6x3(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
+			channelTilesAVX512x6x3(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step, second, ahead.Apart)
 		case 8*3 + 5:
-			channelTilesAVX512x5x3(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
+			channelTilesAVX512x5x3(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step, second, ahead.Apart)
 		case 8*3 + 4:
-			channelTilesAVX512x4x3(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
+			channelTilesAVX512x4x3(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step, second, ahead.Apart)
 		case 8*3 + 3:
-			channelTilesAVX512x3x3(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
+			channelTilesAVX512x3x3(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step, second, ahead.Apart)
 		case 8*3 + 2:
-			channelTilesAVX512x2x3(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
+			channelTilesAVX512x2x3(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step, second, ahead.Apart)
 		case 8*3 + 1:
-			channelTilesAVX512x1x3(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
+			channelTilesAVX512x1x3(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step, second, ahead.Apart)
 		case 8*2 + 6:
-			channelTilesAVX512x6x2(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
+			channelTilesAVX512x6x2(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step, second, ahead.Apart)
 		case 8*2 + 5:
-			channelTilesAVX512x5x2(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
+			channelTilesAVX512x5x2(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step, second, ahead.Apart)
 		case 8*2 + 4:
-			channelTilesAVX512x4x2(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
+			channelTilesAVX512x4x2(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step, second, ahead.Apart)
 		case 8*2 + 3:
-			channelTilesAVX512x3x2(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
+			channelTilesAVX512x3x2(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step, second, ahead.Apart)
 		case 8*2 + 2:
-			channelTilesAVX512x2x2(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
+			channelTilesAVX512x2x2(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step, second, ahead.Apart)
 		case 8*2 + 1:
-			channelTilesAVX512x1x2(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
+			channelTilesAVX512x1x2(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step, second, ahead.Apart)
 		case 8*1 + 6:
-			channelTilesAVX512x6x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
+			channelTilesAVX512x6x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step, second, ahead.Apart)
 		case 8*1 + 5:
-			channelTilesAVX512x5x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
+			channelTilesAVX512x5x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step, second, ahead.Apart)
 		case 8*1 + 4:
-			channelTilesAVX512x4x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
+			channelTilesAVX512x4x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step, second, ahead.Apart)
 		case 8*1 + 3:
-			channelTilesAVX512x3x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
+			channelTilesAVX512x3x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step, second, ahead.Apart)
 		case 8*1 + 2:
-			channelTilesAVX512x2x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
+			channelTilesAVX512x2x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step, second, ahead.Apart)
 		case 8*1 + 1:
-			channelTilesAVX512x1x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step)
+			channelTilesAVX512x1x1(tiles, n, &x[0], &row[0], &pos[0], &v[0], stride, &c[0], &out[0], load, end, first, ahead.Step, second, ahead.Apart)
 		}
 		rows -= tiles * height
 		row, out = row[tiles*height:], out[tiles*height:]
 		ahead.V = ahead.V[min(tiles*ahead.Step, len(ahead.V)):]
+		ahead.Aside = ahead.Aside[min(tiles*ahead.Apart, len(ahead.Aside)):]
 	}
 }
 

@@ -97,11 +97,12 @@ const (
 	ChannelVectors = 4
 )
 
-// An Ahead is what a later step reads, which tiles of channels load into the caches on their way: each some of what lies from
-// V[0] on, two values for each of its terms, the next one what lies Step behind.
+// An Ahead is what a later step reads or writes, in two places, which tiles of channels load into the caches on their way, some
+// lines with each term: the first tile what lies from V[0] and from Aside[0] on, two values for each of its terms, the next one
+// what lies Step and Apart behind. Memory that is far is waited for otherwise.
 type Ahead struct {
-	V    []float32
-	Step int
+	V, Aside    []float32
+	Step, Apart int
 }
 
 // ChannelTiles stores in c[out[i]+j] the chain of n terms x[row[i]+pos[t]] * v[t*stride+j], for i below rows and j below

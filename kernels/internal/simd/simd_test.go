@@ -212,8 +212,8 @@ func TestChannelTiles(t *testing.T) {
 					}
 					for load, end := range map[bool]*Ending{false: end, true: nil} {
 						got, want := values(size, 6), values(size, 6)
-						b.ChannelTiles(rows, vectors, n, x, row, pos, v, stride, got, out, load, end, Ahead{values(100, 11), 1})
-						Generic.ChannelTiles(rows, vectors, n, x, row, pos, v, stride, want, out, load, end, Ahead{values(100, 11), 1})
+						b.ChannelTiles(rows, vectors, n, x, row, pos, v, stride, got, out, load, end, Ahead{values(100, 11), values(90, 12), 1, 2})
+						Generic.ChannelTiles(rows, vectors, n, x, row, pos, v, stride, want, out, load, end, Ahead{values(100, 11), values(90, 12), 1, 2})
 						sameBits(t, fmt.Sprintf("%s ChannelTiles %dx%d n=%d load=%t", b, rows, vectors, n, load), got, want)
 					}
 				}

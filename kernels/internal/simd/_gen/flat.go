@@ -251,7 +251,7 @@ func (f *file) channelTiles(rows, vectors int) {
 	args := []arg{num("tiles"), num("n"), ptr("x"), ints("row"), ints("pos"), ptr("v"), num("stride"), ptr("c"), ints("out"), flag("load")}
 	each := Lanes / f.isa.lanes() // registers of 16 lanes
 	if each == 1 {
-		args = append(args, arg{"end", "*Ending", 8}, ptr("ahead"), num("step"))
+		args = append(args, arg{"end", "*Ending", 8}, ptr("ahead"), num("step"), ptr("aside"), num("apart"))
 	}
 	arg := f.begin(name, fmt.Sprintf("is the body of Backend.ChannelTiles for tiles of %d rows of %d channels.", rows, Lanes*vectors), args...)
 	wide := each * vectors // registers of a row
@@ -302,17 +302,21 @@ func (f *file) channelTiles(rows, vectors int) {
 	f.op("MOVQ %s, AX", arg("n"))
 	f.op("MOVQ %s, DX", arg("pos"))
 	f.op("MOVQ %s, BX", arg("v"))
-	f.op("LEAQ (R15)(R15*2), CX")
 	if each == 1 {
 		f.op("MOVQ %s, R14", arg("ahead"))
+		f.op("MOVQ %s, CX", arg("aside"))
+		f.op("SUBQ R14, CX")
 	}
 	f.terms(func(u int) {
 		f.op("MOVQ %d(DX), SI", 8*u)
-		if each == 1 && u == unrolled/2 {
-			f.op("PREFETCHT0 (R14)")
-		}
 		for v := range wide {
-			f.op("VMOVUPS %d(BX)%s, %s", f.isa.bytes*v, [unrolled]string{"", "(R15*1)", "(R15*2)", "(CX*1)"}[u], reg(weight+v))
+			f.op("VMOVUPS %d(BX)%s, %s", f.isa.bytes*v, []string{"", "(R15*1)"}[u%2], reg(weight+v))
+		}
+		if u == 1 {
+			f.op("LEAQ (BX)(R15*2), BX")
+		}
+		if each == 1 && u%2 == 1 {
+			f.op("PREFETCHT0 (R14)%s", []string{"", "(CX*1)"}[u/2])
 		}
 		for i := range rows {
 			x := reg(value + i%(f.isa.registers()-value))
@@ -323,7 +327,7 @@ func (f *file) channelTiles(rows, vectors int) {
 		}
 	}, func(n int) {
 		f.op("ADDQ $%d, DX", 8*n)
-		f.op("LEAQ (BX)(R15*%d), BX", n)
+		f.op("LEAQ (BX)(R15*%d), BX", min(n, 2))
 		if each == 1 {
 			f.op("ADDQ $%d, R14", aheadBytes*n)
 		}
@@ -338,9 +342,11 @@ func (f *file) channelTiles(rows, vectors int) {
 	f.op("MOVQ SI, %s", arg("out"))
 	f.op("ADDQ $%d, %s", 8*rows, arg("row"))
 	if each == 1 {
-		f.op("MOVQ %s, AX", arg("step"))
-		f.op("SHLQ $2, AX")
-		f.op("ADDQ AX, %s", arg("ahead"))
+		for _, p := range [][2]string{{"step", "ahead"}, {"apart", "aside"}} {
+			f.op("MOVQ %s, AX", arg(p[0]))
+			f.op("SHLQ $2, AX")
+			f.op("ADDQ AX, %s", arg(p[1]))
+		}
 	}
 	f.op("DECQ %s", arg("tiles"))
 	f.op("JNZ tile")
