@@ -205,7 +205,7 @@ func (e *Engine) endRows(ctx context.Context, a *active) error {
 		if n.state == Hit { // another process was done first; this one has computed some rows too
 			n.state = Ran
 			e.emit(Event{Type: NodeDone, Stage: n.spec.Name, Kind: n.kind.Name, State: Ran, Reason: n.reason,
-				Rows: n.rows(), Reused: int64(a.t.reused), Took: e.o.Now().Sub(a.t.begun), Metrics: n.details().Metrics})
+				Rows: n.rows, Reused: int64(a.t.reused), Took: e.o.Now().Sub(a.t.begun), Metrics: e.details(n).Metrics})
 			return nil
 		}
 	}

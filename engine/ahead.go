@@ -83,9 +83,10 @@ func (in *rowsInput) eachAhead(ctx context.Context, parts []part, f func(arrow.R
 		}
 	}
 	if in.checked {
-		in.data.mu.Lock()
-		defer in.data.mu.Unlock()
-		in.data.unfold().hashes = hashes
+		u := in.data.unfold()
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		u.hashes = hashes
 	}
 	return nil
 }
@@ -129,9 +130,10 @@ func idHashes(rec arrow.Record) ([]uint64, error) {
 // hashes of its rows are known: 64 bits each, compared in the order of the rows.
 // False means that they have to be looked up.
 func (d *dataset) has(parts []part, ids []string) bool {
-	d.mu.Lock()
-	hashes := d.unfold().hashes
-	d.mu.Unlock()
+	u := d.unfold()
+	u.mu.Lock()
+	hashes := u.hashes
+	u.mu.Unlock()
 	if hashes == nil {
 		return false
 	}

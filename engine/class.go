@@ -23,6 +23,7 @@ type class struct {
 	files   bool          // some results are files
 	shape   *shape        // of the whole stage
 
+	asked atomic.Uint64          // a bit for each of the results that some node reads
 	op    atomic.Pointer[[]byte] // the encoded lines of the operation
 	reads atomic.Pointer[[]classReads]
 }
@@ -57,6 +58,31 @@ func (n *node) reads(port string, schema *arrow.Schema) []string {
 	}
 	return columns
 }
+
+// markAsked notes that a node reads a result of some instance of the class.
+func (c *class) markAsked(output string) {
+	for i := range c.results {
+		if c.results[i].Name == output {
+			if bit := askedBit(i); c.asked.Load()&bit == 0 {
+				c.asked.Or(bit)
+			}
+			return
+		}
+	}
+}
+
+// asks says whether nodes read a result of the class's instances, and its name.
+func (c *class) asks(output []byte) (name string, asked bool) {
+	for i := range c.results {
+		if name = c.results[i].Name; name == string(output) {
+			return name, c.asked.Load()&askedBit(i) != 0
+		}
+	}
+	return "", false
+}
+
+// askedBit is that of a result; the last one is that of all behind it too.
+func askedBit(result int) uint64 { return 1 << min(result, 63) }
 
 // classOf finds or makes the class of a node.
 func (b *graphBuilder) classOf(s *pipeline.Node) (*class, error) {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"sort"
-	"sync"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
@@ -22,10 +21,6 @@ const sourceIDColumn = "source_id"
 type concat struct {
 	children []*dataset
 	suffixes *suffixes
-
-	once sync.Once
-	rows []concatRow // in ascending id
-	err  error
 }
 
 // suffixes are those of the ids, "#stage", with their digests.
@@ -40,7 +35,9 @@ type pairConcat struct {
 	data     dataset
 	concat   concat
 	children [2]*dataset
-	content  [2]content
+	ids      [1 + len(idColumn) + len(runs.Digest{})]byte
+	learnt   learnt
+	first    [40]byte // of what is learnt
 }
 
 // A concatRow is a row of a child.
@@ -115,8 +112,9 @@ func (e *Engine) concatenate(ctx context.Context, by *shape, refs []inputRef) (*
 	}
 	// The inputs decide the rows, and the other way round, so that they stand for
 	// the content: rows are listed when they are asked for.
-	room.content[0] = content{idColumn, derive("concat ids/2", lines...)}
-	d.content, d.learnt = room.content[:1:1], room.content[1:1]
+	d.content = contents(room.ids[:0]).add(idColumn, derive("concat ids/2", lines...))
+	room.learnt.content = room.first[:0]
+	d.learnt.Store(&room.learnt)
 	return d, nil
 }
 
@@ -152,7 +150,7 @@ func (e *Engine) listedIDs(ctx context.Context, d *dataset) (runs.Digest, error)
 	if known, ok := e.lookupDigest(memo); ok {
 		return known, nil
 	}
-	rows, err := e.concatRows(d.concat)
+	rows, err := e.concatRows(d)
 	if err != nil {
 		return ids, err
 	}
@@ -166,7 +164,7 @@ func (e *Engine) listedIDs(ctx context.Context, d *dataset) (runs.Digest, error)
 
 // concatParts cuts a concatenation into partitions.
 func (e *Engine) concatParts(d *dataset) ([]part, error) {
-	rows, err := e.concatRows(d.concat)
+	rows, err := e.concatRows(d)
 	if err != nil {
 		return nil, err
 	}
@@ -190,44 +188,46 @@ func (e *Engine) concatParts(d *dataset) ([]part, error) {
 }
 
 // concatRows lists the rows of a concatenation, read on first use.
-func (e *Engine) concatRows(c *concat) ([]concatRow, error) {
-	c.once.Do(func() {
-		for k, child := range c.children {
-			parts, err := e.partitions(child)
+func (e *Engine) concatRows(d *dataset) ([]concatRow, error) {
+	u := d.unfold()
+	u.listing.Do(func() { u.listed, u.listErr = e.listConcat(d.concat) })
+	return u.listed, u.listErr
+}
+
+func (e *Engine) listConcat(c *concat) ([]concatRow, error) {
+	var rows []concatRow // in ascending id
+	for k, child := range c.children {
+		parts, err := e.partitions(child)
+		if err != nil {
+			return nil, err
+		}
+		for p := range parts {
+			rec, err := e.readPart(context.Background(), child, p, nil)
 			if err != nil {
-				c.err = err
-				return
+				return nil, err
 			}
-			for p := range parts {
-				rec, err := e.readPart(context.Background(), child, p, nil)
-				if err != nil {
-					c.err = err
-					return
-				}
-				ids, err := idsOf(rec)
-				if err != nil {
-					c.err = err
-					return
-				}
-				for _, id := range ids {
-					c.rows = append(c.rows, concatRow{id + c.suffixes.texts[k], id, k})
-				}
+			ids, err := idsOf(rec)
+			if err != nil {
+				return nil, err
+			}
+			for _, id := range ids {
+				rows = append(rows, concatRow{id + c.suffixes.texts[k], id, k})
 			}
 		}
-		sort.Slice(c.rows, func(i, j int) bool { return c.rows[i].id < c.rows[j].id })
-		for i := 1; i < len(c.rows); i++ {
-			if c.rows[i].id == c.rows[i-1].id {
-				c.err = fmt.Errorf("id %q stands twice in a list of inputs", c.rows[i].id)
-			}
+	}
+	sort.Slice(rows, func(i, j int) bool { return rows[i].id < rows[j].id })
+	for i := 1; i < len(rows); i++ {
+		if rows[i].id == rows[i-1].id {
+			return nil, fmt.Errorf("id %q stands twice in a list of inputs", rows[i].id)
 		}
-	})
-	return c.rows, c.err
+	}
+	return rows, nil
 }
 
 // concatPart returns the rows of a partition, or those that some names, and by
 // child their old ids.
 func (e *Engine) concatPart(d *dataset, p int, some []string) ([]concatRow, [][]string, error) {
-	rows, err := e.concatRows(d.concat)
+	rows, err := e.concatRows(d)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -32,11 +32,24 @@ type dataset struct {
 	unfolded atomic.Pointer[unfolded]
 
 	content contents // D(c), as far as it was known when the dataset was made; read by thousands of nodes at once
-	passed  []passed // D(c) of columns of the base, as the record of its maker tells
+	passed  passed   // D(c) of columns of the base, as the record of its maker tells
+	learnt  atomic.Pointer[learnt]
+}
 
+// A learnt is what is found out of the columns of a dataset after it was made.
+type learnt struct {
 	mu      sync.Mutex
-	learnt  contents // D(c) since then
+	content contents // D(c)
 	version contents // of columns whose content is not known without hashing files
+}
+
+// learn makes room for what is found out.
+func (d *dataset) learn() *learnt {
+	if l := d.learnt.Load(); l != nil {
+		return l
+	}
+	d.learnt.CompareAndSwap(nil, new(learnt)) // another one may be faster
+	return d.learnt.Load()
 }
 
 // An unfolded is what is needed of a dataset once its rows are asked for. A plan
@@ -46,12 +59,17 @@ type unfolded struct {
 	parts []part
 	err   error
 
+	listing sync.Once // of the rows of a concatenation
+	listed  []concatRow
+	listErr error
+
 	recipe  sync.Once
 	task    *rowTask // of streamed rows: what recomputes them
 	taskErr error
 	bounds  []part // while rows flow in (see active): where partitions lie, those to come included
 
-	hashes [][]uint64 // of the ids, by partition, once a stage has read them all; see has; under the dataset's lock
+	mu     sync.Mutex
+	hashes [][]uint64 // of the ids, by partition, once a stage has read them all; see has; under mu
 }
 
 // unfold makes room for what is needed once rows are asked for.

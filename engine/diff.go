@@ -152,7 +152,7 @@ func readRecord(store *runs.Store, key runs.Digest) (nodeRecord, bool) {
 	if !ok {
 		return nr, false
 	}
-	outs, rest, err := new(shape).decodeOutputs(rec.Data)
+	outs, rest, err := decodeOutputs(rec.Data)
 	if err != nil || !nr.decodeRest(rest) {
 		return nodeRecord{}, false
 	}

@@ -252,20 +252,25 @@ func (e *Engine) idContent(ctx context.Context, d *dataset) (runs.Digest, error)
 }
 
 // known is D(c), if it is known.
-func (d *dataset) known(column string) (runs.Digest, bool) {
-	if c, ok := d.content.get(column); ok {
-		return c, true
+func (d *dataset) known(column string) (id runs.Digest, ok bool) {
+	if id, ok = d.content.get(column); ok {
+		return id, true
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.learnt.get(column)
+	l := d.learnt.Load()
+	if l == nil {
+		return id, false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.content.get(column)
 }
 
 func (d *dataset) remember(column string, c runs.Digest) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if _, ok := d.learnt.get(column); !ok {
-		d.learnt = append(d.learnt, content{column, c})
+	l := d.learn()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, ok := l.content.get(column); !ok {
+		l.content = l.content.add(column, c)
 	}
 }
 
@@ -283,11 +288,13 @@ func (e *Engine) columnVersion(ctx context.Context, level *dataset, column strin
 	if known, ok := level.known(column); ok {
 		return known, nil
 	}
-	level.mu.Lock()
-	known, ok := level.version.get(column)
-	level.mu.Unlock()
-	if ok {
-		return known, nil
+	if l := level.learnt.Load(); l != nil {
+		l.mu.Lock()
+		known, ok := l.version.get(column)
+		l.mu.Unlock()
+		if ok {
+			return known, nil
+		}
 	}
 	if level.streamed {
 		return derive("recipe/1", append([]runs.Digest{level.maker.key.Digest}, outputLine(level)...)...), nil
@@ -300,10 +307,11 @@ func (e *Engine) columnVersion(ctx context.Context, level *dataset, column strin
 	if err != nil {
 		return v, err
 	}
-	level.mu.Lock()
-	defer level.mu.Unlock()
-	if _, known := level.version.get(column); !known {
-		level.version = append(level.version, content{column, v})
+	l := level.learn()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, known := l.version.get(column); !known {
+		l.version = l.version.add(column, v)
 	}
 	return v, nil
 }

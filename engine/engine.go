@@ -47,6 +47,7 @@ type Engine struct {
 	store   *runs.Store
 	o       Options
 	nodes   []*node
+	newest  []int                   // for each node the index of the last of those that it reads, -1 for none
 	names   func() map[string]*node // see named
 	readers func() map[*node][]reader
 	stats   *statCache
@@ -67,7 +68,6 @@ type node struct {
 	kind     *stages.Kind
 	class    *class
 	index    int
-	newest   int                      // index of the last of the nodes that it reads, -1 for none
 	locked   *locked                  // of another spec, so that it never runs here; nil for the own
 	own      map[string][]arrow.Field // columns it writes, by output, where known
 	schemas  stages.Schemas           // full schemas, by output, where known
@@ -79,12 +79,11 @@ type node struct {
 	reason  string
 	key     Key
 	op      runs.Digest // of the operation alone, for row-wise kinds
-	asked   asked       // by the other nodes
 	told    *nodeRecord // of a run, or what details has read
-	front   []byte      // of the stored record, where outputs are left to read, see complete
-	rest    []byte      // of the stored record, not read yet
-	stored  int64       // rows of all outputs
-	later   *runs.Store // which has the rest of the stored record
+	front   []byte      // of the stored record: its outputs at least
+	whole   bool        // front is all of the record
+	partly  bool        // outputs are only those that other nodes read, see complete
+	rows    int64       // of all outputs
 	outputs outputs
 	growing *dataset // of a row-wise node: its rows as far as they were ready when they began to flow on
 }
@@ -106,8 +105,9 @@ type inputRef struct {
 
 // An output is a result that exists.
 type output struct {
-	record *outputRecord
-	data   *dataset // of type Rows
+	name  string
+	data  *dataset     // of type Rows
+	files []storedFile // of type Files
 }
 
 // outputs are those of a node; nil when it has no result yet.
@@ -115,7 +115,7 @@ type outputs []output
 
 func (os outputs) get(name string) *output {
 	for i := range os {
-		if os[i].record.Name == name {
+		if os[i].name == name {
 			return &os[i]
 		}
 	}

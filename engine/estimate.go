@@ -61,7 +61,7 @@ func (e *Engine) Estimate(ctx context.Context, before *Comparison) ([]*Work, err
 		rows[n] = map[string]rowCount{}
 		if n.outputs != nil {
 			for _, o := range n.outputs {
-				rows[n][o.record.Name] = rowCount{n: int64(o.record.Rows)}
+				rows[n][o.name] = rowCount{n: int64(o.rows())}
 			}
 			continue
 		}

@@ -77,7 +77,7 @@ func (e *Engine) finish(ctx context.Context, n *node, rec nodeRecord, start time
 	}
 	n.state = Ran
 	e.emit(Event{Type: NodeDone, Stage: n.spec.Name, Kind: n.kind.Name, State: Ran, Reason: n.reason,
-		Rows: n.rows(), Reused: int64(reused), Took: took, Metrics: rec.Metrics})
+		Rows: n.rows, Reused: int64(reused), Took: took, Metrics: rec.Metrics})
 	return nil
 }
 
@@ -91,7 +91,7 @@ func (e *Engine) sameAsBefore(n *node, rec nodeRecord) error {
 	if !ok || n.kind.External {
 		return nil
 	}
-	before, _, err := n.class.shape.decodeOutputs(stored.Data)
+	before, _, err := decodeOutputs(stored.Data)
 	if err != nil {
 		return nil // of another version
 	}
@@ -103,9 +103,9 @@ func (e *Engine) sameAsBefore(n *node, rec nodeRecord) error {
 			return fmt.Errorf("output %q, %s %q: %w; kind %s is not deterministic, or it changed and its version was not raised (a new store starts afresh)",
 				o.Name, what, name, ErrOtherBits, n.kind.Name)
 		}
-		for _, c := range o.Content {
-			if was, known := before[i].Content.get(c.column); known && was != c.id {
-				return differs("column", c.column)
+		for column, id := range o.Content.all() {
+			if was, known := before[i].Content.get(column); known && was != id {
+				return differs("column", column)
 			}
 		}
 		for k, f := range o.Files {
@@ -116,8 +116,6 @@ func (e *Engine) sameAsBefore(n *node, rec nodeRecord) error {
 	}
 	return nil
 }
-
-func (n *node) rows() int64 { return n.stored }
 
 // recoverPanic turns a panic of a kind into its stage's error.
 func recoverPanic(err *error) {
@@ -222,7 +220,7 @@ func (e *Engine) stageInputs(n *node, workers int) (*stages.Inputs, error) {
 			o := origin{r.node, r.Output, r.Coords}
 			out := r.node.outputs.get(r.Output)
 			if x.port.Type == stages.Files {
-				in.Ports[x.name] = append(in.Ports[x.name], &filesInput{o, e, out.record.Files})
+				in.Ports[x.name] = append(in.Ports[x.name], &filesInput{o, e, out.files})
 				continue
 			}
 			ri, err := e.newRowsInput(o, out.data, n.kind.Reads(n.spec.Config, x.name, out.data.schema))

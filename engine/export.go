@@ -115,7 +115,7 @@ func (e *Engine) outputNamed(n *node, name string) (*output, error) {
 
 func (e *Engine) exportFiles(out *output, dir string) (Exported, error) {
 	var done Exported
-	for _, f := range out.record.Files {
+	for _, f := range out.files {
 		path, err := fileIn(dir, f.Name)
 		if err != nil {
 			return done, err

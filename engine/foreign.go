@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"shiftmill/pipeline"
-	"shiftmill/stages"
 )
 
 // A foreignSpec is another spec whose results this graph reads. Its nodes
@@ -87,7 +86,7 @@ func (b *graphBuilder) foreignRefs(r pipeline.Ref, many bool, path string) ([]in
 				coords = append(slices.Clone(coords), pipeline.Coord{Axis: "output", Value: o})
 				slices.SortFunc(coords, func(a, b pipeline.Coord) int { return compareText(a.Axis, b.Axis) })
 			}
-			refs = append(refs, inputRef{spec.nodes.get(s), &pipeline.Ref{Output: o, Coords: coords, Pos: r.Pos}})
+			refs = append(refs, inputRef{spec.nodes.get(s).node, &pipeline.Ref{Output: o, Coords: coords, Pos: r.Pos}})
 		}
 	}
 	if len(refs) > 1 && !many {
@@ -213,109 +212,4 @@ func (e *Engine) resolve(ctx context.Context, n *node) error {
 		return fmt.Errorf("this store has not the result that the lock file of %s names (%s); run that spec on this store", n.locked.spec, n.reason)
 	}
 	return nil
-}
-
-// A graphBuilder makes the nodes of an engine.
-type graphBuilder struct {
-	e         *Engine
-	registry  *stages.Registry
-	specs     map[string]*foreignSpec // by absolute file
-	classes   map[*pipeline.Setup]*class
-	shapes    map[string]*shape // by stage
-	sample    *stages.Kind
-	slab      []node // where the next nodes lie
-	inputs    []input
-	refs      []inputRef
-	last      *class
-	lastSetup *pipeline.Setup
-	depth     int
-	wrong     pipeline.Errors // references to other specs that name nothing
-}
-
-// add appends the nodes of a graph: those of the spec itself, or those of
-// another one that were not added before.
-func (b *graphBuilder) add(g *pipeline.Graph, from *foreignSpec) error {
-	b.depth++
-	defer func() { b.depth-- }()
-	of := newNodeMap(g.Nodes)
-	if from != nil {
-		of = from.nodes
-	}
-	b.slab = make([]node, 0, len(g.Nodes))
-	ins, refs := 0, 0
-	for _, s := range g.Nodes {
-		ins += len(s.In)
-		for i := range s.In {
-			refs += len(s.In[i].Refs)
-		}
-	}
-	b.inputs, b.refs = make([]input, 0, ins), make([]inputRef, 0, refs)
-	b.e.nodes = slices.Grow(b.e.nodes, len(g.Nodes))
-	for _, s := range g.Nodes {
-		if of.get(s) != nil {
-			continue
-		}
-		n, err := b.node(s, of)
-		if err != nil {
-			return err
-		}
-		if from != nil {
-			named := *s
-			named.Name = from.text + "#" + s.Name
-			n.spec, n.locked = &named, from.lockOf(s)
-		}
-		n.index = len(b.e.nodes)
-		of.put(s, n)
-		b.e.nodes = append(b.e.nodes, n)
-	}
-	return nil
-}
-
-// node makes one node; what it reads has been made.
-func (b *graphBuilder) node(s *pipeline.Node, of *nodeMap) (*node, error) {
-	c, err := b.classOf(s)
-	if err != nil {
-		return nil, err
-	}
-	if len(b.slab) == cap(b.slab) {
-		b.slab = make([]node, 0, 16)
-	}
-	b.slab = append(b.slab, node{spec: s, kind: c.kind, class: c, newest: -1, inputs: take(&b.inputs, len(s.In))})
-	n := &b.slab[len(b.slab)-1]
-	for i := range s.In {
-		in := &s.In[i]
-		p := &c.ports[i]
-		x := input{name: in.Port, port: p, list: in.List && len(in.Refs) > 1, refs: take(&b.refs, len(in.Refs))}
-		for j := range in.Refs {
-			r := &in.Refs[j]
-			if r.Foreign == nil {
-				x.refs = append(x.refs, inputRef{of.get(r.Node), r})
-				continue
-			}
-			refs, err := b.foreignRefs(*r, p.Many, s.Path+".from."+in.Port)
-			if wrong := pipeline.Errors(nil); errors.As(err, &wrong) {
-				b.wrong = append(b.wrong, wrong...) // that of others is told with it
-			} else if err != nil {
-				return nil, err
-			}
-			x.refs = append(x.refs, refs...)
-		}
-		for j := range x.refs {
-			read := x.refs[j].node
-			read.asked.add(x.refs[j].Output)
-			n.newest = max(n.newest, read.index)
-		}
-		n.inputs = append(n.inputs, x)
-	}
-	return n, nil
-}
-
-// take cuts room for n items off a slab, or makes some where it is used up.
-func take[T any](slab *[]T, n int) []T {
-	if len(*slab)+n > cap(*slab) {
-		return make([]T, 0, n)
-	}
-	at := len(*slab)
-	*slab = (*slab)[:at+n]
-	return (*slab)[at : at : at+n]
 }

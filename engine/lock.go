@@ -31,8 +31,8 @@ func lockedStage(name, kind string, key runs.Digest, rec nodeRecord) pipeline.Lo
 	s := pipeline.LockedStage{Name: name, Kind: kind, Key: key.String()}
 	for _, o := range rec.Outputs {
 		out := pipeline.LockedOutput{Name: o.Name, Rows: o.Rows}
-		for _, c := range o.Content {
-			out.Content = append(out.Content, pipeline.LockedContent{Name: c.column, ID: c.id.String()})
+		for column, id := range o.Content.all() {
+			out.Content = append(out.Content, pipeline.LockedContent{Name: column, ID: id.String()})
 		}
 		for _, f := range o.Files {
 			out.Content = append(out.Content, pipeline.LockedContent{Name: f.Name, ID: f.Object.String()})
@@ -128,9 +128,13 @@ func (e *Engine) keysDigest() runs.Digest {
 	h := sha256.New()
 	var b []byte
 	for _, n := range e.nodes {
-		b = append(appendBytes(b[:0], tagText, []byte(n.spec.Name)), n.key.Digest[:]...)
-		h.Write(b)
+		b = append(appendText(b, n.spec.Name), n.key.Digest[:]...)
+		if len(b) >= 4<<10 {
+			h.Write(b)
+			b = b[:0]
+		}
 	}
+	h.Write(b)
 	e.allKeys = runs.Digest(h.Sum(nil))
 	return e.allKeys
 }
@@ -189,7 +193,7 @@ func (e *Engine) Results(only map[string]bool) ([]Result, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, Result{LockedStage: lockedStage(n.spec.Name, n.kind.Name, n.key.Digest, *n.details()), Lines: lines})
+		out = append(out, Result{LockedStage: lockedStage(n.spec.Name, n.kind.Name, n.key.Digest, *e.details(n)), Lines: lines})
 	}
 	return out, nil
 }

@@ -61,7 +61,7 @@ func (e *Engine) Look(ctx context.Context, instance, outputName string, head int
 		return look, err
 	}
 	if out.data == nil {
-		for _, f := range out.record.Files {
+		for _, f := range out.files {
 			look.Files = append(look.Files, NamedSize{f.Name, f.Size})
 		}
 		return look, nil

@@ -6,32 +6,36 @@ import "shiftmill/pipeline"
 // and by address where two claim one place, as nodes that were put in later may.
 type nodeMap struct {
 	placed []placedNode
-	others map[*pipeline.Node]*node
+	others map[*pipeline.Node]placedNode
 }
 
+// A placedNode is a node with what others may ask of it while it is being made.
 type placedNode struct {
-	spec *pipeline.Node
-	node *node
+	spec  *pipeline.Node
+	node  *node
+	class *class
+	index int
 }
 
 func newNodeMap(nodes []*pipeline.Node) *nodeMap {
 	return &nodeMap{placed: make([]placedNode, len(nodes))}
 }
 
-func (m *nodeMap) get(s *pipeline.Node) *node {
+// get finds a node; without one the result is zero.
+func (m *nodeMap) get(s *pipeline.Node) placedNode {
 	if s.Place < len(m.placed) && m.placed[s.Place].spec == s {
-		return m.placed[s.Place].node
+		return m.placed[s.Place]
 	}
 	return m.others[s]
 }
 
-func (m *nodeMap) put(s *pipeline.Node, n *node) {
-	if s.Place < len(m.placed) && m.placed[s.Place].spec == nil {
-		m.placed[s.Place] = placedNode{s, n}
+func (m *nodeMap) put(p placedNode) {
+	if at := p.spec.Place; at < len(m.placed) && m.placed[at].spec == nil {
+		m.placed[at] = p
 		return
 	}
 	if m.others == nil {
-		m.others = map[*pipeline.Node]*node{}
+		m.others = map[*pipeline.Node]placedNode{}
 	}
-	m.others[s] = n
+	m.others[p.spec] = p
 }

@@ -10,23 +10,14 @@ import (
 	"shiftmill/stages"
 )
 
-// A passed is the content id of a column that lies in the base of an output. A
-// stage that does not read the column has the same result when it changes, so
-// that the id holds for one version of the column only.
-type passed struct {
-	column      string
-	version, id runs.Digest
-}
-
 // passedContent is D(c) as the record of a dataset's maker tells it, if it does.
 func (e *Engine) passedContent(ctx context.Context, d *dataset, column string) (id runs.Digest, ok bool, err error) {
-	for i := range d.passed {
-		if p := &d.passed[i]; p.column == column {
-			version, err := e.columnVersion(ctx, d.level(column), column)
-			return p.id, err == nil && version == p.version, err
-		}
+	version, id, ok := d.passed.get(column)
+	if !ok {
+		return id, false, nil
 	}
-	return id, false, nil
+	now, err := e.columnVersion(ctx, d.level(column), column)
+	return id, err == nil && now == version, err
 }
 
 // passOn adds to the record of a node that has run the content ids of columns
@@ -61,7 +52,7 @@ func (e *Engine) passOn(ctx context.Context, n *node, outs []outputRecord) (err 
 			if err != nil {
 				return err
 			}
-			o.Passed = append(o.Passed, passed{name, version, id})
+			o.Passed = o.Passed.add(name, version, id)
 		}
 	}
 	return nil

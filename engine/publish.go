@@ -40,15 +40,15 @@ func (e *Engine) Publish(dir string, finish func(name string) Finish) ([]Publish
 			return nil, err
 		}
 		for i := range n.outputs {
-			o := n.outputs[i].record
-			if len(o.Files) == 0 || read()[n.index] && e.reads(n, o.Name) {
+			o := &n.outputs[i]
+			if len(o.files) == 0 || read()[n.index] && e.reads(n, o.name) {
 				continue
 			}
-			p := Published{Stage: n.spec.Name, Dir: filepath.Join(dir, n.spec.Name, o.Name)}
+			p := Published{Stage: n.spec.Name, Dir: filepath.Join(dir, n.spec.Name, o.name)}
 			if err := os.MkdirAll(p.Dir, 0o777); err != nil {
 				return nil, err
 			}
-			for _, f := range o.Files {
+			for _, f := range o.files {
 				path, err := fileIn(p.Dir, f.Name)
 				if err != nil {
 					return nil, err
@@ -183,5 +183,5 @@ func (e *Engine) ReadFile(instance, outputName, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return (&filesInput{origin{node: n}, e, out.record.Files}).File(name)
+	return (&filesInput{origin{node: n}, e, out.files}).File(name)
 }

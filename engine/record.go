@@ -31,30 +31,11 @@ type outputRecord struct {
 	Schema   []byte      // "id" and own columns; nil for files
 	Manifest runs.Digest // of the partitions
 	Content  contents    // D(c) of "id" and own columns, where known
-	Passed   []passed    // D(c) of columns of its base that the graph reads here, see passOn
+	Passed   passed      // D(c) of columns of its base that the graph reads here, see passOn
 	Files    []storedFile
 	Streamed bool
 
 	Objects []runs.Digest // all that it needs; not part of the encoding
-}
-
-// A content is the content id of a column; contents are few, in the order in
-// which they were learnt.
-type (
-	content struct {
-		column string
-		id     runs.Digest
-	}
-	contents []content
-)
-
-func (cs contents) get(column string) (runs.Digest, bool) {
-	for i := range cs {
-		if cs[i].column == column {
-			return cs[i].id, true
-		}
-	}
-	return runs.Digest{}, false
 }
 
 // encode writes the outputs and the lines in binary, then the rest as JSON.
@@ -82,17 +63,9 @@ func (nr nodeRecord) encode() ([]byte, error) {
 			flags |= passedFlag
 		}
 		b = binary.AppendUvarint(b, flags)
-		b = binary.AppendUvarint(b, uint64(len(o.Content)))
-		for _, c := range o.Content {
-			text(c.column)
-			b = append(b, c.id[:]...)
-		}
+		b = appendColumns(b, o.Content, 1)
 		if len(o.Passed) > 0 {
-			b = binary.AppendUvarint(b, uint64(len(o.Passed)))
-		}
-		for _, c := range o.Passed {
-			text(c.column)
-			b = append(append(b, c.version[:]...), c.id[:]...)
+			b = appendColumns(b, o.Passed, 2)
 		}
 		b = binary.AppendUvarint(b, uint64(len(o.Files)))
 		for _, f := range o.Files {
@@ -141,6 +114,11 @@ type recordDecoder struct {
 }
 
 func (r *recordDecoder) number() uint64 {
+	if len(r.b) > 0 && r.b[0] < 0x80 { // of one byte, as nearly all are
+		v := r.b[0]
+		r.b = r.b[1:]
+		return uint64(v)
+	}
 	v, k := binary.Uvarint(r.b)
 	if k <= 0 {
 		r.bad, r.b = true, nil
@@ -165,153 +143,80 @@ func (r *recordDecoder) digest() (d runs.Digest) {
 	return d
 }
 
-// Front says how much of a record is read first: of a node's, its outputs.
-func Front(kind string, data []byte) int {
-	if kind == "node" {
-		if _, rest, err := new(shape).decodeOutputs(data); err == nil {
-			return len(data) - len(rest)
-		}
-	}
-	return len(data)
-}
-
-// A soleOutput is all that is known of a node with one output, as most have: one
-// piece of memory, since a plan may hold ten thousand of them.
-type soleOutput struct {
-	record  [1]outputRecord
-	out     [1]output
-	data    [1]dataset
-	content [2]content
-	passed  [1]passed
-}
-
-// A decoded is what decode finds: outputs, how many rows all of them have, asked for
-// or not, and what stands behind them. A sole output lies in sole.
-type decoded struct {
-	outs []outputRecord
-	sole *soleOutput
-	all  bool // outs are all outputs
-	rows int64
-	rest []byte
-}
-
-// decodeOutputs reads all outputs of an encoded record and returns what stands
-// behind them.
-func (s *shape) decodeOutputs(b []byte) (outs []outputRecord, rest []byte, err error) {
-	d, err := s.decode(b, asked{how: askedAll})
-	return d.outs, d.rest, err
-}
-
-// decode reads those outputs of an encoded record that are asked for.
-func (s *shape) decode(b []byte, ask asked) (decoded, error) {
-	r := recordDecoder{b: b}
+// columns takes a list of columns with some digests each.
+func (r *recordDecoder) columns(digests int) []byte {
 	n := r.number()
-	d := decoded{all: true}
-	var slab contents
-	for left := n; left > 0 && !r.bad; left-- {
-		name := r.take(r.number())
-		rows := r.number()
-		d.rows += int64(rows)
-		if !ask.wants(name) {
-			d.all = false
-			r.skipOutput()
-			continue
-		}
-		switch {
-		case d.outs != nil:
-		case n == 1 || ask.how == askedOne:
-			d.sole = new(soleOutput)
-			d.outs, slab = d.sole.record[:0], d.sole.content[:0]
-		default:
-			d.outs = make([]outputRecord, 0, min(n, 16))
-		}
-		o := outputRecord{Name: s.column(name), Rows: int(rows)}
-		if s := r.take(r.number()); len(s) > 0 {
-			o.Schema = s
-		}
-		o.Manifest = r.digest()
-		flags := r.number()
-		o.Streamed = flags&streamedFlag != 0
-		from := len(slab)
-		slab = s.contents(&r, slab)
-		o.Content = slab[from:len(slab):len(slab)]
-		if flags&passedFlag != 0 {
-			if d.sole != nil && len(d.outs) == 0 {
-				o.Passed = d.sole.passed[:0]
-			}
-			for k := r.number(); k > 0 && !r.bad; k-- {
-				o.Passed = append(o.Passed, passed{s.column(r.take(r.number())), r.digest(), r.digest()})
-			}
-		}
-		r.bad = r.bad || flags&^(streamedFlag|passedFlag) != 0
-		for k := r.number(); k > 0 && !r.bad; k-- {
-			f := storedFile{Name: string(r.take(r.number())), Object: r.digest()}
-			f.Size = int64(r.number())
-			o.Files = append(o.Files, f)
-		}
-		d.outs = append(d.outs, o)
+	list := r.b
+	for ; n > 0 && !r.bad; n-- {
+		r.take(r.number())
+		r.take(uint64(digests * len(runs.Digest{})))
 	}
-	if r.bad {
-		return decoded{}, errors.New("a node's record does not decode")
-	}
-	d.rest = r.b
-	return d, nil
+	return list[: len(list)-len(r.b) : len(list)-len(r.b)]
 }
 
-// contents appends a list of content ids.
-func (s *shape) contents(r *recordDecoder, to contents) contents {
-	for k := r.number(); k > 0 && !r.bad; k-- {
-		to = append(to, content{s.column(r.take(r.number())), r.digest()})
+// output takes what stands behind the name and the number of rows of an output. But for
+// names of files it lies where the record does.
+func (r *recordDecoder) output(o *outputRecord) {
+	if s := r.take(r.number()); len(s) > 0 {
+		o.Schema = s
 	}
-	return to
-}
-
-// skipOutput passes over what stands behind the rows of an output.
-func (r *recordDecoder) skipOutput() {
-	const digest = uint64(len(runs.Digest{}))
-	r.take(r.number())
-	r.take(digest)
+	o.Manifest = r.digest()
 	flags := r.number()
-	for k := r.number(); k > 0 && !r.bad; k-- {
-		r.take(r.number())
-		r.take(digest)
-	}
+	o.Streamed = flags&streamedFlag != 0
+	o.Content = r.columns(1)
 	if flags&passedFlag != 0 {
-		for k := r.number(); k > 0 && !r.bad; k-- {
-			r.take(r.number())
-			r.take(2 * digest)
-		}
+		o.Passed = r.columns(2)
 	}
+	r.bad = r.bad || flags&^(streamedFlag|passedFlag) != 0
+	for k := r.number(); k > 0 && !r.bad; k-- {
+		f := storedFile{Name: string(r.take(r.number())), Object: r.digest()}
+		f.Size = int64(r.number())
+		o.Files = append(o.Files, f)
+	}
+}
+
+// skipOutput passes over what output takes.
+func (r *recordDecoder) skipOutput() {
+	r.take(r.number())
+	r.take(uint64(len(runs.Digest{})))
+	flags := r.number()
+	r.columns(1)
+	if flags&passedFlag != 0 {
+		r.columns(2)
+	}
+	r.bad = r.bad || flags&^(streamedFlag|passedFlag) != 0
 	for k := r.number(); k > 0 && !r.bad; k-- {
 		r.take(r.number())
-		r.take(digest)
+		r.take(uint64(len(runs.Digest{})))
 		r.number()
 	}
 }
 
-// asked says which outputs of a node other nodes read: most read one and the same.
-type asked struct {
-	how  uint8
-	name string
-}
+var errBadRecord = errors.New("a node's record does not decode")
 
-const (
-	askedNone uint8 = iota
-	askedOne
-	askedAll
-)
-
-func (a *asked) add(output string) {
-	switch {
-	case a.how == askedNone:
-		*a = asked{askedOne, output}
-	case a.name != output:
-		a.how = askedAll
+// decodeOutputs reads the outputs of an encoded record and returns what stands behind
+// them.
+func decodeOutputs(b []byte) (outs []outputRecord, rest []byte, err error) {
+	r := recordDecoder{b: b}
+	for n := r.number(); n > 0 && !r.bad; n-- {
+		o := outputRecord{Name: string(r.take(r.number())), Rows: int(r.number())}
+		r.output(&o)
+		outs = append(outs, o)
 	}
+	if r.bad {
+		return nil, nil, errBadRecord
+	}
+	return outs, r.b, nil
 }
 
-func (a asked) wants(output []byte) bool {
-	return a.how == askedAll || a.how == askedOne && a.name == string(output)
+// Front says how much of a record is read first: of a node's, its outputs.
+func Front(kind string, data []byte) int {
+	if kind == "node" {
+		if _, rest, err := decodeOutputs(data); err == nil {
+			return len(data) - len(rest)
+		}
+	}
+	return len(data)
 }
 
 // decodeRest reads what decodeOutputs left: false when it is of another version.
@@ -330,26 +235,21 @@ func (nr *nodeRecord) decodeRest(b []byte) bool {
 	return !r.bad && json.Unmarshal(r.b, nr) == nil
 }
 
-// details reads what decodeOutputs left.
-func (n *node) details() *nodeRecord {
-	if n.later != nil {
-		rec, _ := n.later.Lookup(n.key.Digest)
-		if _, rest, err := n.class.shape.decodeOutputs(rec.Data); err == nil {
-			n.rest = rest
-		}
-		n.later = nil
+// details are all that is recorded of a node.
+func (e *Engine) details(n *node) *nodeRecord {
+	if n.told != nil {
+		return n.told
 	}
-	if n.told == nil {
-		n.told = new(nodeRecord)
-		if n.rest != nil && !n.told.decodeRest(n.rest) {
-			*n.told = nodeRecord{} // of another version: nothing to tell
-		}
-		n.rest = nil
+	n.told = new(nodeRecord)
+	outs, rest, err := decodeOutputs(n.front)
+	if err == nil && !n.whole {
+		rec, _ := e.store.Lookup(n.key.Digest)
+		_, rest, err = decodeOutputs(rec.Data)
 	}
-	n.told.Outputs = make([]outputRecord, len(n.outputs))
-	for i := range n.outputs {
-		n.told.Outputs[i] = *n.outputs[i].record
+	if err != nil || !n.told.decodeRest(rest) {
+		*n.told = nodeRecord{} // of another version, or gone: nothing to tell
 	}
+	n.told.Outputs = outs
 	return n.told
 }
 
@@ -428,48 +328,66 @@ func (c *schemaCache) join(base, own *arrow.Schema) *arrow.Schema {
 	return s
 }
 
+// A soleOutput is all that is known of a node with one output that others read, as
+// most have: one piece of memory, since a plan may hold ten thousand of them.
+type soleOutput struct {
+	out  [1]output
+	data dataset
+}
+
 // adopt takes a stored record as the result of a node. Outputs that no node reads
 // wait until complete.
-func (e *Engine) adopt(n *node, r runs.Result) error {
-	d, err := n.class.shape.decode(r.Data, n.asked)
-	if err != nil {
-		return err
+func (e *Engine) adopt(n *node, found runs.Result) error {
+	r := recordDecoder{b: found.Data}
+	outs, rows, partly := outputs{}, int64(0), false
+	for left := r.number(); left > 0 && !r.bad; left-- {
+		name := r.take(r.number())
+		o := outputRecord{Rows: int(r.number())}
+		rows += int64(o.Rows)
+		asked := false
+		if o.Name, asked = n.class.asks(name); !asked {
+			partly = true
+			r.skipOutput()
+			continue
+		}
+		r.output(&o)
+		room := new(soleOutput)
+		if len(outs) == 0 {
+			outs = room.out[:]
+		} else {
+			outs = append(outs, output{})
+		}
+		if err := e.setOutput(n, &outs[len(outs)-1], &room.data, &o); err != nil {
+			return err
+		}
 	}
-	if err := e.acceptIn(n, d.outs, d.sole); err != nil {
-		return err
+	if r.bad {
+		return errBadRecord
 	}
-	n.stored = d.rows
-	if !d.all {
-		n.front = r.Data
-	}
-	if n.rest = d.rest; !r.All {
-		n.rest, n.later = nil, e.store
-	}
+	n.told, n.outputs, n.rows, n.partly = nil, outs, rows, partly
+	n.front, n.whole = found.Data, found.All
 	return nil
 }
 
 // complete reads the outputs of a node that adopt has left. Only one goroutine may
 // look at the node meanwhile.
 func (e *Engine) complete(n *node) error {
-	if n.front == nil {
+	if !n.partly {
 		return nil
 	}
-	outs, _, err := n.class.shape.decodeOutputs(n.front)
+	records, _, err := decodeOutputs(n.front)
 	if err != nil {
 		return err
 	}
-	all := make(outputs, len(outs))
-	for i := range outs {
-		if known := n.outputs.get(outs[i].Name); known != nil {
+	all := make(outputs, len(records))
+	for i := range records {
+		if known := n.outputs.get(records[i].Name); known != nil {
 			all[i] = *known
-			outs[i] = *known.record
-			continue
-		}
-		if err := e.setOutput(n, &all[i], new(dataset), &outs[i]); err != nil {
+		} else if err := e.setOutput(n, &all[i], new(dataset), &records[i]); err != nil {
 			return err
 		}
 	}
-	n.outputs, n.front = all, nil
+	n.outputs, n.partly = all, false
 	return nil
 }
 
@@ -484,39 +402,22 @@ func (e *Engine) completeAll() error {
 	return nil
 }
 
-// accept makes a record the result of a node.
+// accept makes what a node has given its result.
 func (e *Engine) accept(n *node, nr nodeRecord) error {
-	if err := e.acceptIn(n, nr.Outputs, nil); err != nil {
-		return err
-	}
-	n.told = &nr
-	return nil
-}
-
-// acceptIn makes outputs those of a node; a single one finds its room in sole, where
-// that is given.
-func (e *Engine) acceptIn(n *node, records []outputRecord, sole *soleOutput) error {
-	var outs outputs
-	var sets []dataset
-	if sole != nil {
-		outs, sets = sole.out[:], sole.data[:]
-	} else {
-		outs, sets = make(outputs, len(records)), make([]dataset, len(records))
-	}
-	n.stored = 0
-	for i := range records {
-		if err := e.setOutput(n, &outs[i], &sets[i], &records[i]); err != nil {
+	outs, rows := make(outputs, len(nr.Outputs)), int64(0)
+	for i := range nr.Outputs {
+		if err := e.setOutput(n, &outs[i], new(dataset), &nr.Outputs[i]); err != nil {
 			return err
 		}
-		n.stored += int64(records[i].Rows)
+		rows += int64(nr.Outputs[i].Rows)
 	}
-	n.told, n.outputs, n.front, n.rest, n.later = nil, outs, nil, nil, nil
+	n.told, n.outputs, n.rows, n.partly, n.front = &nr, outs, rows, false, nil
 	return nil
 }
 
-// setOutput makes the handle of a stored output; its rows' lies in room.
+// setOutput makes the handle of an output that exists; its rows' lies in room.
 func (e *Engine) setOutput(n *node, out *output, room *dataset, r *outputRecord) error {
-	out.record = r
+	out.name, out.files = r.Name, r.Files
 	if r.Schema == nil {
 		return nil
 	}

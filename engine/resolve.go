@@ -264,7 +264,7 @@ func (e *Engine) refLines(ctx context.Context, n *node, k *keyWriter, in *input,
 	}
 	if in.port.Type == stages.Files {
 		h := sha256.New()
-		for _, f := range out.record.Files {
+		for _, f := range out.files {
 			h.Write(appendBytes(nil, tagText, []byte(f.Name)))
 			h.Write(f.Object[:])
 		}
@@ -367,7 +367,7 @@ func (e *Engine) Instances() []Instance {
 	out := make([]Instance, len(e.nodes))
 	for i, n := range e.nodes {
 		_ = e.complete(n) // else it shows fewer outputs
-		more := n.details()
+		more := e.details(n)
 		lines, _ := e.linesOfKey(context.Background(), n) // files that change meanwhile leave none
 		out[i] = Instance{Name: n.spec.Name, Kind: n.kind.Name, State: n.state, Reason: n.reason,
 			Key: n.key.Digest, Lines: lines, Metrics: more.Metrics, Skips: more.Skips,

@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -72,10 +73,10 @@ type Machine struct {
 func (e *Engine) NodeRuns() []NodeRun {
 	out := make([]NodeRun, len(e.nodes))
 	for i, n := range e.nodes {
-		r := NodeRun{Name: n.spec.Name, Kind: n.kind.Name, State: n.state, Reason: n.reason, Key: n.key.Digest, Rows: int(n.rows())}
+		r := NodeRun{Name: n.spec.Name, Kind: n.kind.Name, State: n.state, Reason: n.reason, Key: n.key.Digest, Rows: int(n.rows)}
 		for i := range n.outputs {
-			o := n.outputs[i].record
-			r.Outputs = append(r.Outputs, OutputRun{Name: o.Name, Rows: o.Rows, Content: o.contentIDs()})
+			o := &n.outputs[i]
+			r.Outputs = append(r.Outputs, OutputRun{Name: o.name, Rows: o.rows(), Content: o.contentIDs()})
 		}
 		if n.state == Ran {
 			r.Seconds, r.Metrics, r.Notes, r.Skips = n.told.Seconds, n.told.Metrics, n.told.Notes, n.told.Skips
@@ -108,20 +109,28 @@ func (e *Engine) Outputs() map[string]map[string]map[string]runs.Digest {
 		_ = e.complete(n) // else its outputs are not there
 		outs := map[string]map[string]runs.Digest{}
 		for _, o := range n.outputs {
-			outs[o.record.Name] = o.record.contentIDs()
+			outs[o.name] = o.contentIDs()
 		}
 		all[n.spec.Name] = outs
 	}
 	return all
 }
 
-// contentIDs are those of an output's columns, as far as known, and files.
-func (o *outputRecord) contentIDs() map[string]runs.Digest {
-	ids := map[string]runs.Digest{}
-	for _, c := range o.Content {
-		ids[c.column] = c.id
+// rows is how many rows an output has, 0 for files.
+func (o *output) rows() int {
+	if o.data == nil {
+		return 0
 	}
-	for _, f := range o.Files {
+	return o.data.rows
+}
+
+// contentIDs are those of an output's columns, as far as known, and files.
+func (o *output) contentIDs() map[string]runs.Digest {
+	ids := map[string]runs.Digest{}
+	if o.data != nil {
+		maps.Insert(ids, o.data.content.all())
+	}
+	for _, f := range o.files {
 		ids[f.Name] = f.Object
 	}
 	return ids

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 	"time"
 
 	"shiftmill/runs"
@@ -40,9 +41,10 @@ func (e *Engine) Run(ctx context.Context) error {
 			return err
 		}
 		seen[err.Error()] = true
+		e.allKeys = runs.Digest{}
 		e.emit(Event{Type: Note, Message: fmt.Sprintf("%v; what made it runs again", err)})
 		for _, n := range e.nodes {
-			n.state, n.reason, n.told, n.outputs, n.front, n.rest, n.later, n.growing, n.key = Pending, "", nil, nil, nil, nil, nil, nil, Key{}
+			n.state, n.reason, n.told, n.outputs, n.partly, n.front, n.growing, n.key = Pending, "", nil, nil, false, nil, nil, Key{}
 		}
 	}
 }
@@ -157,6 +159,11 @@ func (e *Engine) runOnce(ctx context.Context) error {
 		}
 	}
 	looked := e.o.Now()
+	if !missed { // what then remains is to tell so, and to look whether the lock file does
+		var keys sync.WaitGroup
+		keys.Go(func() { e.keysDigest() })
+		defer keys.Wait()
+	}
 	for i, n := range e.nodes {
 		if !missed && errs[i] == nil {
 			e.emitHitAt(n, looked)
@@ -235,7 +242,7 @@ func (e *Engine) budget() int64 { return e.o.Memory - e.o.Memory/4 }
 func (e *Engine) emitHit(n *node) { e.emitHitAt(n, time.Time{}) }
 
 func (e *Engine) emitHitAt(n *node, at time.Time) {
-	e.emit(Event{Type: NodeDone, Time: at, Stage: n.spec.Name, Kind: n.kind.Name, State: Hit, Rows: n.rows()})
+	e.emit(Event{Type: NodeDone, Time: at, Stage: n.spec.Name, Kind: n.kind.Name, State: Hit, Rows: n.rows})
 }
 
 // loop runs tasks until none is left.

@@ -14,7 +14,6 @@ import (
 // thousands of instances, whose records name the same columns in the same
 // schemas. Readers take what is there; whoever misses something adds a copy.
 type shape struct {
-	columns  atomic.Pointer[[]string]
 	owns     atomic.Pointer[[]knownOwn]
 	joins    atomic.Pointer[[]knownJoin]
 	lists    atomic.Pointer[[]knownList]
@@ -85,23 +84,6 @@ func learn[T any](at *atomic.Pointer[[]T], v T) {
 		more := append(slices.Clip(*old), v)
 		at.CompareAndSwap(old, &more)
 	}
-}
-
-// column makes a string of a column's name, mostly without a copy.
-func (s *shape) column(b []byte) string {
-	if string(b) == idColumn {
-		return idColumn
-	}
-	if known := s.columns.Load(); known != nil {
-		for _, name := range *known {
-			if name == string(b) {
-				return name
-			}
-		}
-	}
-	name := string(b)
-	learn(&s.columns, name)
-	return name
 }
 
 // own decodes a stored schema.

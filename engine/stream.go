@@ -38,7 +38,7 @@ func (e *Engine) streamNode(ctx context.Context, n *node) (nodeRecord, error) {
 		if !ok {
 			return nodeRecord{}, fmt.Errorf("kind %s cannot stream: it does not declare its columns", n.kind.Name)
 		}
-		out := outputRecord{Name: r.Name, Rows: t.data.rows, Streamed: true, Content: contents{{idColumn, ids}}}
+		out := outputRecord{Name: r.Name, Rows: t.data.rows, Streamed: true, Content: contents{}.add(idColumn, ids)}
 		if out.Schema, err = encodeSchema(schemaWithID(own)); err != nil {
 			return nodeRecord{}, err
 		}

@@ -108,7 +108,7 @@ func (o *wholeOutput) endPassed(ctx context.Context, base *dataset) (out outputR
 	if err != nil {
 		return out, err
 	}
-	out.Rows, out.Content = base.rows, contents{{idColumn, id}}
+	out.Rows, out.Content = base.rows, contents{}.add(idColumn, id)
 	own := make([]part, len(parts))
 	for i, p := range parts {
 		own[i] = p

@@ -175,10 +175,10 @@ func (e *Engine) finishRows(ctx context.Context, maker *node, schema *arrow.Sche
 		}
 		switch {
 		case len(parts) == 1:
-			out.Content = append(out.Content, content{f.Name, parts[0].Content[f.Name]})
+			out.Content = out.Content.add(f.Name, parts[0].Content[f.Name])
 			continue
 		case whole != nil:
-			out.Content = append(out.Content, content{f.Name, whole[i]})
+			out.Content = out.Content.add(f.Name, whole[i])
 			continue
 		}
 		h := newContentHash(f.Type)
@@ -189,7 +189,7 @@ func (e *Engine) finishRows(ctx context.Context, maker *node, schema *arrow.Sche
 			}
 			addRows(ids, ds, h)
 		}
-		out.Content = append(out.Content, content{f.Name, h.sum()})
+		out.Content = out.Content.add(f.Name, h.sum())
 	}
 	var err error
 	if out.Schema, err = encodeSchema(schema); err != nil {
