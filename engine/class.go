@@ -41,6 +41,9 @@ const mostReads = 16
 
 // reads lists the columns that a node reads from a port.
 func (n *node) reads(port string, schema *arrow.Schema) []string {
+	if !n.class.shared { // nobody else asks
+		return n.kind.Reads(n.spec.Config, port, schema)
+	}
 	known := n.class.reads.Load()
 	if known != nil {
 		for i := range *known {

@@ -55,8 +55,9 @@ func (e *Engine) PictureSets(ctx context.Context, sets []PictureSet) (rows int, 
 			return 0, fmt.Errorf("%s: %w", s.Instance, err)
 		}
 		s.node, s.dataset = n, out.data
-		r, _ := n.result(s.Output)
-		s.Groups = r.Groups
+		if r := n.result(s.Output); r != nil {
+			s.Groups = r.Groups
+		}
 		for _, c := range n.spec.Coords {
 			s.Axes = append(s.Axes, c.Value)
 		}

@@ -236,18 +236,22 @@ func (e *Engine) Unchecked() []string {
 	return names
 }
 
-func (n *node) result(output string) (stages.Output, bool) {
-	for _, r := range n.class.results {
-		if r.Name == output {
-			return r, true
+// result is what the kind says of an output; nil when there is none of this name.
+func (n *node) result(output string) *stages.Output {
+	for i := range n.class.results {
+		if r := &n.class.results[i]; r.Name == output {
+			return r
 		}
 	}
-	return stages.Output{}, false
+	return nil
 }
 
 // baseOf is the dataset whose rows an output passes on, or nil.
 func (n *node) baseOf(output string) *dataset {
-	r, _ := n.result(output)
+	r := n.result(output)
+	if r == nil {
+		return nil
+	}
 	in := n.input(r.Base)
 	switch {
 	case in == nil || len(in.refs) == 0:
@@ -307,8 +311,7 @@ func (n *node) checkTypes() pipeline.Errors {
 	var errs pipeline.Errors
 	for _, in := range n.inputs {
 		for _, r := range in.refs {
-			out, ok := r.node.result(r.Output)
-			if ok && out.Type != in.port.Type {
+			if out := r.node.result(r.Output); out != nil && out.Type != in.port.Type {
 				want, got := "rows", "files"
 				if in.port.Type == stages.Files {
 					want, got = got, want

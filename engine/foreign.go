@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -197,14 +196,11 @@ func (s *foreignSpec) lockOf(n *pipeline.Node) *locked {
 	return l
 }
 
-// resolve finds a node's key and result. A foreign node must be what the lock
-// file of its spec says, and be there: it never runs here.
-func (e *Engine) resolve(ctx context.Context, n *node) error {
-	if err := e.lookUp(ctx, n); err != nil || n.locked == nil {
-		return err
-	}
+// asLocked makes sure that a foreign node that was looked up is what the lock file of
+// its spec says, and there: it never runs here.
+func (n *node) asLocked() error {
 	switch {
-	case n.state == Pending:
+	case n.locked == nil || n.state == Pending:
 		return nil
 	case n.key.Digest.String() != n.locked.key:
 		return fmt.Errorf("%s or its data have changed since its lock file was written; run it again", n.locked.spec)

@@ -3,7 +3,6 @@ package engine
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"strconv"
 	"strings"
 
@@ -62,7 +61,7 @@ func (k *keyWriter) end(pos pipeline.Pos) {
 }
 
 func (k *keyWriter) text(s string)        { k.buf = append(k.buf, s...) }
-func (k *keyWriter) digest(d runs.Digest) { k.buf = hex.AppendEncode(k.buf, d[:]) }
+func (k *keyWriter) digest(d runs.Digest) { k.buf = d.Append(k.buf) }
 
 // line adds a whole line.
 func (k *keyWriter) line(label, value string, pos pipeline.Pos) {

@@ -113,8 +113,8 @@ func (e *Engine) getJSON(d runs.Digest, v any) error {
 
 // lookupDigest reads a remembered content id; appendDigest remembers one.
 func (e *Engine) lookupDigest(key runs.Digest) (d runs.Digest, ok bool) {
-	r, ok := e.store.Result(key)
-	if !ok || len(r.Data) != len(d) {
+	r := e.store.Result(key)
+	if !r.Found || len(r.Data) != len(d) {
 		return d, false
 	}
 	return runs.Digest(r.Data), true

@@ -14,55 +14,54 @@ import (
 	"shiftmill/stages"
 )
 
-// lookUp finds a node's key, and its result if the store has it. A node with
+// findKey finds a node's key. Without an error it says whether there is one: a node with
 // an input that does not exist yet is Pending.
-func (e *Engine) lookUp(ctx context.Context, n *node) (err error) {
+func (e *Engine) findKey(ctx context.Context, n *node) (found bool, err error) {
 	defer recoverPanic(&err) // kinds say here what they read and list
-	for _, in := range n.inputs {
-		for _, r := range in.refs {
+	for i := range n.inputs {
+		for _, r := range n.inputs[i].refs {
 			if r.node.outputs == nil {
 				n.state = Pending
 				n.reason = "after " + r.node.spec.Name
-				return nil
+				return false, nil
 			}
 		}
 	}
 	if err := e.openInputs(ctx, n, ""); err != nil {
-		return err
+		return false, err
 	}
 	k := keyWriters.Get().(*keyWriter)
 	defer keyWriters.Put(k)
 	k.buf = k.buf[:0]
 	if err := e.writeKey(ctx, n, k); err != nil {
-		return err
+		return false, err
 	}
 	n.key = Key{Digest: k.sum()}
-	if reason := e.lookUpKey(n); reason != "" {
-		n.state, n.reason = Miss, reason
-		if n.key.Lines, err = e.linesOfKey(ctx, n); err != nil {
-			return err
-		}
-		return nil
-	}
-	n.state, n.reason = Hit, ""
-	return nil
+	return true, nil
 }
 
 var keyWriters = sync.Pool{New: func() any { return new(keyWriter) }}
 
-// lookUpKey takes the result under a node's key, or says why there is none.
-func (e *Engine) lookUpKey(n *node) (missing string) {
-	r, ok := e.store.Result(n.key.Digest)
+// take makes what the store has under a node's key its result.
+func (e *Engine) take(ctx context.Context, n *node, found runs.Result) (err error) {
+	defer recoverPanic(&err)
+	missing := ""
 	switch {
-	case !ok:
-		return "no result under this key"
-	case !r.Gone.IsZero():
-		return fmt.Sprintf("object %s of its result is gone from the store", short(r.Gone))
+	case !found.Found:
+		missing = "no result under this key"
+	case !found.Gone.IsZero():
+		missing = fmt.Sprintf("object %s of its result is gone from the store", short(found.Gone))
+	default:
+		if err := e.adopt(n, found); err != nil {
+			missing = err.Error()
+		}
 	}
-	if err := e.adopt(n, r); err != nil {
-		return err.Error()
+	n.state, n.reason = Hit, missing
+	if missing != "" {
+		n.state = Miss
+		n.key.Lines, err = e.linesOfKey(ctx, n)
 	}
-	return ""
+	return err
 }
 
 // writeKey writes the lines of a node whose inputs are open, and notes the

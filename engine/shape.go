@@ -67,7 +67,7 @@ func (s *shape) reading(schema *arrow.Schema, name string) *readColumn {
 
 // A knownSuffixes are those of a list of inputs from some stages.
 type knownSuffixes struct {
-	stages   []string
+	stages   []*shape
 	suffixes *suffixes
 }
 
@@ -133,16 +133,16 @@ func (s *shape) concat(c *schemaCache, inputs []*arrow.Schema) ownColumns {
 // concatSuffixes tells the rows of a list of inputs apart.
 func (s *shape) concatSuffixes(refs []inputRef) *suffixes {
 	known := s.suffixes.Load()
-	if known != nil && slices.EqualFunc(known.stages, refs, func(stage string, r inputRef) bool { return stage == r.node.spec.Stage }) {
+	if known != nil && slices.EqualFunc(known.stages, refs, func(stage *shape, r inputRef) bool { return stage == r.node.class.shape }) {
 		return known.suffixes
 	}
 	made := &suffixes{texts: concatSuffixes(refs)}
 	for _, text := range made.texts {
 		made.digests = append(made.digests, digestText(text))
 	}
-	stages := make([]string, len(refs))
+	stages := make([]*shape, len(refs))
 	for i, r := range refs {
-		if stages[i] = r.node.spec.Stage; slices.Contains(stages[:i], stages[i]) {
+		if stages[i] = r.node.class.shape; slices.Contains(stages[:i], stages[i]) {
 			return made // they depend on more than the stages
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+
+	"shiftmill/runs"
 )
 
 // resolveAll looks up every node, in waves of nodes that do not read each
@@ -23,11 +25,36 @@ func (e *Engine) resolveAll(ctx context.Context) []error {
 }
 
 func (e *Engine) resolveWave(ctx context.Context, nodes []*node, errs []error) {
-	inShares(len(nodes), func(from, to int) {
-		for i := from; i < to; i++ {
-			errs[i] = e.resolve(ctx, nodes[i])
+	inShares(len(nodes), func(from, to int) { e.resolveTogether(ctx, nodes[from:to], errs[from:to]) })
+}
+
+// resolve finds a node's key and, where the store has it, its result.
+func (e *Engine) resolve(ctx context.Context, n *node) error {
+	var errs [1]error
+	e.resolveTogether(ctx, []*node{n}, errs[:])
+	return errs[0]
+}
+
+// resolveTogether is resolve of up to waveShare nodes that do not read each other: the
+// store finds many results in less time than one after another.
+func (e *Engine) resolveTogether(ctx context.Context, nodes []*node, errs []error) {
+	var keyed [waveShare]int
+	var keys [waveShare]runs.Digest
+	var found [waveShare]runs.Result
+	count := 0
+	for i, n := range nodes {
+		ok, err := e.findKey(ctx, n)
+		if errs[i] = err; ok {
+			keyed[count], keys[count] = i, n.key.Digest
+			count++
 		}
-	})
+	}
+	e.store.Results(keys[:count], found[:count])
+	for k, i := range keyed[:count] {
+		if errs[i] = e.take(ctx, nodes[i], found[k]); errs[i] == nil {
+			errs[i] = nodes[i].asLocked()
+		}
+	}
 }
 
 // waveShare is how many nodes are worth a goroutine's start.

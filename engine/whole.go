@@ -50,8 +50,8 @@ func (o *wholeOutput) rows(ctx context.Context, output string, rec arrow.Record)
 	if o.passed[output] {
 		return fmt.Errorf("output %q: rows beside those that were handed on", output)
 	}
-	if r, ok := o.n.result(output); ok && o.spools[output] == nil {
-		if done, err := o.ahead(ctx, r, rec); done || err != nil {
+	if r := o.n.result(output); r != nil && o.spools[output] == nil {
+		if done, err := o.ahead(ctx, *r, rec); done || err != nil {
 			return err
 		}
 	}

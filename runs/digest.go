@@ -3,6 +3,7 @@ package runs
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 )
@@ -30,6 +31,24 @@ func ParseDigest(s string) (Digest, error) {
 	return d, nil
 }
 
+// hexDigits are the digits of every byte, first in the lower half.
+var hexDigits = func() (pairs [256]uint16) {
+	const digits = "0123456789abcdef"
+	for b := range pairs {
+		pairs[b] = uint16(digits[b>>4]) | uint16(digits[b&15])<<8
+	}
+	return pairs
+}()
+
+// Append appends to b what String returns.
+func (d *Digest) Append(b []byte) []byte {
+	var text [2 * len(d)]byte
+	for i, v := range d {
+		binary.LittleEndian.PutUint16(text[2*i:], hexDigits[v])
+	}
+	return append(b, text[:]...)
+}
+
 // String returns d as 64 lower-case hexadecimal digits.
 func (d Digest) String() string { return hex.EncodeToString(d[:]) }
 
@@ -41,7 +60,7 @@ func (d Digest) Compare(e Digest) int { return bytes.Compare(d[:], e[:]) }
 
 // MarshalText writes d as String does.
 func (d Digest) MarshalText() ([]byte, error) {
-	return hex.AppendEncode(make([]byte, 0, 2*len(d)), d[:]), nil
+	return d.Append(make([]byte, 0, 2*len(d))), nil
 }
 
 // UnmarshalText reads 64 hexadecimal digits.

@@ -257,6 +257,7 @@ func (s *Store) discard(ctx context.Context, c *collection) error {
 	s.mu.Unlock()
 	s.sightMu.Lock()
 	clear(s.knownPacks)
+	s.lastPack.Store(nil)
 	s.sightMu.Unlock()
 	return s.writeGeneration(dir, at)
 }

@@ -47,7 +47,7 @@ type index struct {
 	refs     [sections][indexBuckets]ref
 
 	loading sync.Mutex
-	buckets [sections][indexBuckets]atomic.Pointer[[]byte]
+	buckets [sections][indexBuckets]atomic.Pointer[bucket]
 }
 
 // gone is what an index says of files that are no longer there.
@@ -191,15 +191,27 @@ func (ix *index) readGone() (gone, error) {
 	return g, nil
 }
 
+// A bucket is a part of the index that was read and checked.
+type bucket struct {
+	data  []byte   // the number of slots, these, and what they tell the place of
+	ranks []uint64 // of the slots' digests, see rank; nil in a section without slots
+}
+
+// slotSizes are the sizes of the slots of each section that has any.
+var slotSizes = [sections]int{frontSection: frontSlot, locationSection: locationSlot}
+
+// rank is what orders digests of one bucket, nearly always: what follows the first byte.
+func rank(digest []byte) uint64 { return binary.BigEndian.Uint64(digest[1:]) }
+
 // bucket returns a checked bucket.
-func (ix *index) bucket(section int, first byte) ([]byte, error) {
+func (ix *index) bucket(section int, first byte) (*bucket, error) {
 	if b := ix.buckets[section][first].Load(); b != nil {
-		return *b, nil
+		return b, nil
 	}
 	if err := ix.load(section, int(first), int(first)+1); err != nil {
 		return nil, err
 	}
-	return *ix.buckets[section][first].Load(), nil
+	return ix.buckets[section][first].Load(), nil
 }
 
 // load reads and checks buckets that lie behind one another, as those of a section
@@ -220,36 +232,53 @@ func (ix *index) load(section, from, to int) error {
 		return err
 	}
 	for i, r := range refs {
-		b := all[:r.length:r.length]
+		data := all[:r.length:r.length]
 		all = all[r.length:]
 		if ix.buckets[section][from+i].Load() != nil {
 			continue
 		}
-		if Sum(b) != r.sum || len(b) < 4 {
+		if Sum(data) != r.sum || len(data) < 4 {
 			return errBadIndex
 		}
-		ix.buckets[section][from+i].Store(&b)
+		b := &bucket{data: data}
+		if size := slotSizes[section]; size > 0 && !b.rankSlots(size) {
+			return errBadIndex
+		}
+		ix.buckets[section][from+i].Store(b)
 	}
 	return nil
 }
 
-// find returns the slot of a digest in a bucket, or nil. Digests are spread
-// evenly, so that the place of one follows nearly from its bytes.
-func find(bucket []byte, slotSize int, d Digest) []byte {
-	slots := bucket[4:]
-	rank := binary.BigEndian.Uint64(d[1:]) // the first byte is the bucket's
-	low, high := 0, int(binary.LittleEndian.Uint32(bucket))
-	guess := int(rank >> 32 * uint64(high) >> 32)
+// rankSlots lists the ranks of the slots, which makes them faster to find: a search
+// among ranks touches little memory.
+func (b *bucket) rankSlots(slotSize int) bool {
+	n, slots := int(binary.LittleEndian.Uint32(b.data)), b.data[4:]
+	if n > len(slots)/slotSize {
+		return false
+	}
+	b.ranks = make([]uint64, n)
+	for i := range b.ranks {
+		b.ranks[i] = rank(slots[i*slotSize:])
+	}
+	return true
+}
+
+// find returns the slot of a digest, or nil. Digests are spread evenly, so that the
+// place of one follows nearly from its bytes.
+func (b *bucket) find(slotSize int, d Digest) []byte {
+	want := rank(d[:])
+	low, high := 0, len(b.ranks)
+	guess := int(want >> 32 * uint64(high) >> 32)
 	for probe := 0; low < high; probe++ {
 		if guess = min(max(guess, low), high-1); probe >= 4 { // spread unevenly after all
 			guess = (low + high) / 2
 		}
-		slot := slots[guess*slotSize:][:slotSize]
-		switch at := binary.BigEndian.Uint64(slot[1:]); {
-		case at < rank || at == rank && bytes.Compare(slot[:len(d)], d[:]) < 0:
+		slot := b.data[4+guess*slotSize:][:slotSize]
+		switch at := b.ranks[guess]; {
+		case at < want || at == want && bytes.Compare(slot[:len(d)], d[:]) < 0:
 			low = guess + 1
 			guess += 1 << probe
-		case at > rank || !bytes.Equal(slot[:len(d)], d[:]):
+		case at > want || !bytes.Equal(slot[:len(d)], d[:]):
 			high = guess
 			guess -= 1 << probe
 		default:
@@ -301,11 +330,11 @@ func (ix *index) front(key Digest) (front, bool, error) {
 	if err != nil {
 		return front{}, false, err
 	}
-	slot := find(b, frontSlot, key)
+	slot := b.find(frontSlot, key)
 	if slot == nil {
 		return front{}, false, nil
 	}
-	return frontAt(b, slot), true, nil
+	return frontAt(b.data, slot), true, nil
 }
 
 // in is the record in its bucket.
@@ -322,7 +351,7 @@ func (ix *index) record(key Digest) (stamped, bool, error) {
 	if err != nil {
 		return stamped{}, false, err
 	}
-	return f.in(b), true, nil
+	return f.in(b.data), true, nil
 }
 
 func (ix *index) location(d Digest) (location, bool, error) {
@@ -330,7 +359,7 @@ func (ix *index) location(d Digest) (location, bool, error) {
 	if err != nil {
 		return location{}, false, err
 	}
-	slot := find(b, locationSlot, d)
+	slot := b.find(locationSlot, d)
 	if slot == nil {
 		return location{}, false, nil
 	}
@@ -341,7 +370,7 @@ func (ix *index) eachRecord(f func(Digest, stamped)) error {
 	for first := range indexBuckets {
 		records, err := ix.bucket(recordSection, byte(first))
 		if err == nil {
-			err = ix.eachSlot(frontSection, first, frontSlot, func(b, slot []byte) { f(Digest(slot), frontAt(b, slot).in(records)) })
+			err = ix.eachSlot(frontSection, first, frontSlot, func(b, slot []byte) { f(Digest(slot), frontAt(b, slot).in(records.data)) })
 		}
 		if err != nil {
 			return err
@@ -365,8 +394,8 @@ func (ix *index) eachSlot(section, first, slotSize int, f func(bucket, slot []by
 	if err != nil {
 		return err
 	}
-	for n, slots := binary.LittleEndian.Uint32(b), b[4:]; n > 0; n, slots = n-1, slots[slotSize:] {
-		f(b, slots[:slotSize])
+	for i := range b.ranks {
+		f(b.data, b.data[4+i*slotSize:][:slotSize])
 	}
 	return nil
 }

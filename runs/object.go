@@ -216,8 +216,15 @@ func (s *Store) Size(d Digest) (int64, bool) {
 // packHolds reports whether a pack is there; the answer for a pack that was there
 // once is kept for the life of the process, since a miss later costs a recompute.
 func (s *Store) packHolds(pack packID) bool {
+	if last := s.lastPack.Load(); last != nil && *last == pack { // as thousands of records ask
+		return true
+	}
 	s.sightMu.Lock()
 	known := s.knownPacks[pack]
+	if known {
+		last := pack
+		s.lastPack.Store(&last)
+	}
 	s.sightMu.Unlock()
 	if known {
 		return true

@@ -71,53 +71,88 @@ func (s *Store) Lookup(key Digest) (Record, bool) {
 
 // A Result is what is to be known first of a record.
 type Result struct {
-	Data []byte // the record's, or the part that Options.Front asks for
-	All  bool   // Data is all of it; else Lookup has the rest
-	Gone Digest // one of its objects that is not there; zero: all are
+	Data  []byte // the record's, or the part that Options.Front asks for
+	All   bool   // Data is all of it; else Lookup has the rest
+	Found bool   // there is such a record
+	Gone  Digest // one of its objects that is not there; zero: all are
 }
 
-// Result is Lookup for whoever asks for thousands of records, most of which need
-// not be read to their end. It makes sure, as Has does, that the record's objects are there.
-func (s *Store) Result(key Digest) (Result, bool) {
-	if f, pack, ok := s.indexed(key); ok && (f.free || s.packHolds(pack)) {
-		return Result{Data: f.data, All: f.whole}, true
+// Result is Lookup for whoever need not read most records to their end. It makes sure,
+// as Has does, that the record's objects are there.
+func (s *Store) Result(key Digest) Result {
+	var found [1]Result
+	s.Results([]Digest{key}, found[:])
+	return found[0]
+}
+
+// Results puts into found, which is as long as keys, what Result says of each key.
+func (s *Store) Results(keys []Digest, found []Result) {
+	clear(found)
+	s.indexed(keys, found)
+	for i := range keys {
+		if !found[i].Found {
+			found[i] = s.recorded(keys[i])
+		}
 	}
+}
+
+// recorded is the result of a record wherever it and its objects are.
+func (s *Store) recorded(key Digest) Result {
 	rec, ok := s.Lookup(key)
 	if !ok {
-		return Result{}, false
+		return Result{}
 	}
-	r := Result{Data: rec.Data, All: true}
+	r := Result{Data: rec.Data, All: true, Found: true}
 	for _, d := range rec.Objects {
 		if !s.Has(d) {
 			r.Gone = d
 			break
 		}
 	}
-	return r, true
+	return r
 }
 
-// indexed finds a record in the index alone: one of which nothing newer is known, and
-// whose objects all lie in one pack, or that has none.
-func (s *Store) indexed(key Digest) (front, packID, bool) {
+// fetch reads here and there in some results, so that the processor waits for the memory
+// of many at once, and not for that of one after another where they are decoded.
+//
+//go:noinline
+func fetch(found []Result) (sum byte) {
+	const line = 64
+	for i := range found {
+		for data := found[i].Data; len(data) > 0; data = data[min(line, len(data)):] {
+			sum += data[0]
+		}
+	}
+	return sum
+}
+
+// indexed finds results in the index alone: of records of which nothing newer is known,
+// and whose objects all lie in one pack, or that have none.
+func (s *Store) indexed(keys []Digest, found []Result) {
+	packs := make([]uint32, len(keys))
 	s.mu.RLock()
-	defer s.mu.RUnlock()
 	ix := s.st.index
 	if ix == nil || len(s.st.damaged) > 0 {
-		return front{}, packID{}, false
+		s.mu.RUnlock()
+		return
 	}
-	if _, newer := s.st.records[key]; newer {
-		return front{}, packID{}, false
+	for i, key := range keys {
+		if _, newer := s.st.records[key]; newer {
+			continue
+		}
+		f, ok, err := ix.front(key)
+		if err != nil || !ok || !f.free && (f.pack == 0 || int(f.pack) > len(ix.packs)) {
+			continue // Lookup deals with a damaged index
+		}
+		found[i], packs[i] = Result{Data: f.data, All: f.whole, Found: true}, f.pack
 	}
-	f, ok, err := ix.front(key)
-	switch {
-	case err != nil || !ok:
-		return front{}, packID{}, false // Lookup deals with a damaged index
-	case f.free:
-		return f, packID{}, true
-	case f.pack == 0 || int(f.pack) > len(ix.packs):
-		return front{}, packID{}, false
+	s.mu.RUnlock()
+	fetch(found)
+	for i, pack := range packs {
+		if pack > 0 && !s.packHolds(ix.packs[pack-1]) {
+			found[i] = Result{}
+		}
 	}
-	return f, ix.packs[f.pack-1], true
 }
 
 // Records returns the newest record under every key whose kind is given, newest

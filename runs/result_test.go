@@ -46,7 +46,7 @@ func TestResult(t *testing.T) {
 	}
 	s = open(t, dir, o)
 	for i := range n {
-		r, ok := s.Result(key(i))
+		r := s.Result(key(i))
 		want := data(i)
 		if r.All != (i%3 != 0) { // of those whose objects lie in one pack the front is enough
 			t.Errorf("result %d: all of the data: %v", i, r.All)
@@ -54,14 +54,14 @@ func TestResult(t *testing.T) {
 		if !r.All {
 			want = want[:len(want)/2]
 		}
-		if !ok || !bytes.Equal(r.Data, want) || !r.Gone.IsZero() {
-			t.Errorf("result %d: %q, %v, gone %v; want %q", i, r.Data, ok, r.Gone, want)
+		if !r.Found || !bytes.Equal(r.Data, want) || !r.Gone.IsZero() {
+			t.Errorf("result %d: %q, %v, gone %v; want %q", i, r.Data, r.Found, r.Gone, want)
 		}
 		if rec, ok := s.Lookup(key(i)); !ok || !bytes.Equal(rec.Data, data(i)) {
 			t.Errorf("record %d: %q, %v", i, rec.Data, ok)
 		}
 	}
-	if _, ok := s.Result(key(n)); ok {
+	if s.Result(key(n)).Found {
 		t.Error("a result that nobody has made")
 	}
 
@@ -70,8 +70,8 @@ func TestResult(t *testing.T) {
 	if err := s.Append(runs.Record{Key: key(0), Kind: "step", Data: []byte("new"), Objects: []runs.Digest{lost}}); err != nil {
 		t.Fatal(err)
 	}
-	if r, ok := s.Result(key(0)); !ok || string(r.Data) != "new" || r.Gone != lost {
-		t.Errorf("the newer result: %q, %v, gone %v", r.Data, ok, r.Gone)
+	if r := s.Result(key(0)); !r.Found || string(r.Data) != "new" || r.Gone != lost {
+		t.Errorf("the newer result: %q, %v, gone %v", r.Data, r.Found, r.Gone)
 	}
 
 	// Of a pack that is not there every object is gone.
@@ -88,10 +88,10 @@ func TestResult(t *testing.T) {
 		}
 	}
 	s = open(t, dir, runs.Options{ReadOnly: true, Front: o.Front})
-	if r, ok := s.Result(key(3)); !ok || r.Gone != runs.Sum(content(3, 100)) {
-		t.Errorf("a result whose pack is gone: %v, gone %v", ok, r.Gone)
+	if r := s.Result(key(3)); !r.Found || r.Gone != runs.Sum(content(3, 100)) {
+		t.Errorf("a result whose pack is gone: %v, gone %v", r.Found, r.Gone)
 	}
-	if r, ok := s.Result(key(4)); !ok || !r.Gone.IsZero() {
-		t.Errorf("a result that needs no object: %v, gone %v", ok, r.Gone)
+	if r := s.Result(key(4)); !r.Found || !r.Gone.IsZero() {
+		t.Errorf("a result that needs no object: %v, gone %v", r.Found, r.Gone)
 	}
 }

@@ -116,6 +116,7 @@ type Store struct {
 	sightings   map[sessionID]sighting
 	dead        map[sessionID]bool
 	knownPacks  map[packID]bool
+	lastPack    atomic.Pointer[packID] // of these; read without the lock
 	touched     map[string]time.Time
 	blankClaims map[string]sighting
 
