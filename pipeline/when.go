@@ -2,7 +2,9 @@ package pipeline
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
+	"strings"
 )
 
 // A whenReader decides which instances of a stage there are. when is true or
@@ -38,6 +40,10 @@ func (c *checker) whenReader(s *stage) *whenReader {
 			if n.kind == List && rule.kind != broken {
 				c.rep.add(rule.pos(), path, "must be a map such as {$matrix.method: augmix}, got %s", rule.describe())
 			}
+			if form := asCondition(rule); form != "" {
+				c.rep.add(rule.pos(), path, "has no operators: write the condition as a map, %s", form)
+				return nil
+			}
 			c.checkRefs(rule, scope, path)
 			continue
 		}
@@ -57,6 +63,31 @@ func (c *checker) whenReader(s *stage) *whenReader {
 	}
 	r.axes = sortedNames(seen)
 	return r
+}
+
+// asCondition is the map that was meant by a text that compares a reference with
+// a value by an operator, "" where the text is none.
+func asCondition(n *node) string {
+	if n.kind != Scalar {
+		return ""
+	}
+	m := regexp.MustCompile(`^\s*\$\{?((?:params|matrix)\.[\w+.-]*[\w+-])\}?(\s*[=!<>].*|\s+\S.*)$`).FindStringSubmatch(n.text)
+	if m == nil {
+		return ""
+	}
+	rest := strings.TrimSpace(m[2])
+	value := strings.TrimLeft(rest, "=!<>")
+	forms := map[string]string{"=": "%s", "==": "%s", "!=": "{not: %s}", ">=": "%s..", "<=": "..%s", "<": "..<%s"}
+	form, ok := forms[rest[:len(rest)-len(value)]]
+	value = strings.Trim(strings.TrimSpace(value), `'"`)
+	if !ok || !isPlainWord(value) {
+		form, value = "%s", "VALUE"
+	}
+	return fmt.Sprintf("{$%s: "+form+"}", m[1], value)
+}
+
+func isPlainWord(text string) bool {
+	return text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-+") == ""
 }
 
 // holds says whether an instance with these coordinates exists.
