@@ -325,10 +325,14 @@ func (w *Work) guessBytes(ctx context.Context, e *Engine, n *node, in *input) {
 				per += valueBytes
 				continue
 			}
-			pixels, ok := e.samplePixels(ctx, in)
+			if in == nil || len(in.refs) == 0 {
+				return
+			}
+			before, ok := e.pixelsOf(ctx, in.refs[0], in.data)
 			if !ok {
 				return
 			}
+			pixels := 3 * n.kind.Pixels(n.spec.Config, before)
 			share := pngPerByte
 			if strings.HasPrefix(n.spec.Encode, "jpeg") {
 				share = jpegPerByte
@@ -339,26 +343,27 @@ func (w *Work) guessBytes(ctx context.Context, e *Engine, n *node, in *input) {
 	w.Bytes, w.Guess, w.From = int64(per*float64(w.Rows)), true, "by its columns and the pictures that go in"
 }
 
-// samplePixels is the mean number of pixel bytes of some pictures of an input.
-func (e *Engine) samplePixels(ctx context.Context, in *input) (float64, bool) {
-	if in == nil || len(in.refs) == 0 {
-		return 0, false
-	}
-	d := in.data
+// pixelsOf is how many pixels a picture of some rows has, by the first few; d are
+// the rows, nil where they are those of the reference. Where they are not made yet it
+// follows from those that they are made of.
+func (e *Engine) pixelsOf(ctx context.Context, r inputRef, d *dataset) (float64, bool) {
 	if d == nil {
-		d = in.refs[0].data()
+		d = r.data()
 	}
-	for at := in.refs[0]; d == nil; { // not made yet: what it is made of has like pictures
-		if k, ok := e.count(ctx, at.node); ok && k.Pixels > 0 {
-			return 3 * float64(k.Pixels), true
-		}
-		first := at.node.inputs
-		if len(first) == 0 || len(first[0].refs) == 0 {
-			return 0, false
-		}
-		at = first[0].refs[0]
-		d = at.data()
+	if d != nil {
+		return e.samplePixels(ctx, d)
 	}
+	if k, ok := e.count(ctx, r.node); ok && k.Pixels > 0 {
+		return float64(k.Pixels), true
+	}
+	if first := r.node.inputs; len(first) > 0 && len(first[0].refs) > 0 {
+		before, ok := e.pixelsOf(ctx, first[0].refs[0], nil)
+		return r.node.kind.Pixels(r.node.spec.Config, before), ok
+	}
+	return 0, false
+}
+
+func (e *Engine) samplePixels(ctx context.Context, d *dataset) (float64, bool) {
 	column, err := imageColumn(d, "")
 	if err != nil {
 		return 0, false
@@ -384,14 +389,14 @@ func (e *Engine) samplePixels(ctx context.Context, in *input) (float64, bool) {
 	total := 0
 	for _, p := range pictures {
 		if p.Pix != nil {
-			total += 3 * p.Height * p.Width
+			total += p.Height * p.Width
 			continue
 		}
 		c, _, err := image.DecodeConfig(bytes.NewReader(p.Encoded))
 		if err != nil {
 			return 0, false
 		}
-		total += 3 * c.Height * c.Width
+		total += c.Height * c.Width
 	}
 	return float64(total) / float64(max(1, len(pictures))), true
 }

@@ -131,6 +131,9 @@ type Def[C any] struct {
 	Rows func(c *C, output string) int64
 	// Passes says that each output has the rows of its base, but for a few.
 	Passes bool
+	// Pixels says about how many pixels a picture has that is written, given those of
+	// one that goes in; nil where they are as many. Sizes of results are estimated by it.
+	Pixels func(c *C, in float64) float64
 
 	Gate    *pipeline.Gate    // what looks at the outputs and hands them on
 	Presets []pipeline.Preset // ready-made parameters
@@ -275,6 +278,7 @@ type Kind struct {
 	build           func(any) (Stage, error)
 	try             func(any)
 	rows            func(any, string) int64
+	pixels          func(any, float64) float64
 	passes          bool
 }
 
@@ -305,6 +309,8 @@ func Define[C any](d Def[C]) *Kind {
 		build: func(c any) (Stage, error) { return d.New(c.(*C)) },
 		try:   func(any) {},
 		rows:  func(any, string) int64 { return -1 },
+
+		pixels: func(_ any, in float64) float64 { return in },
 	}
 	if d.Gate != nil {
 		k.gate = *d.Gate
@@ -330,6 +336,9 @@ func Define[C any](d Def[C]) *Kind {
 	k.passes = d.Passes
 	if d.Rows != nil {
 		k.rows = func(c any, output string) int64 { return d.Rows(c.(*C), output) }
+	}
+	if d.Pixels != nil {
+		k.pixels = func(c any, in float64) float64 { return d.Pixels(c.(*C), in) }
 	}
 	if d.Try != nil {
 		k.try = func(c any) { d.Try(c.(*C)) }
@@ -408,6 +417,9 @@ func (k *Kind) Reads(config any, port string, in *arrow.Schema) []string {
 
 // Rows is how many rows an output will have where the parameters alone tell, else -1.
 func (k *Kind) Rows(config any, output string) int64 { return k.rows(config, output) }
+
+// Pixels is about how many pixels a written picture has, given those of one that goes in.
+func (k *Kind) Pixels(config any, in float64) float64 { return k.pixels(config, in) }
 
 // Passes says that each output has the rows of its base, but for a few.
 func (k *Kind) Passes() bool { return k.passes }

@@ -31,6 +31,9 @@ type Mix struct {
 	Copy       int     `yaml:"copy" min:"0" doc:"number of the draw: each gives another picture of a row"`
 }
 
+// side is that of the pictures, 0 for as they are.
+func (c *Mix) side() int { return c.Size }
+
 // settings are the parameters with the variant's in their place.
 func (c *Mix) settings() transform.AugMix {
 	a, _ := transform.AugMixVariant(c.Variant) // the enum lets no other name pass

@@ -25,6 +25,9 @@ type Noise struct {
 	Std     [3]float64 `yaml:"std" above:"0" max:"10" doc:"divides each channel after that, and multiplies it on the way back"`
 }
 
+// side is that of the pictures, 0 for as they are.
+func (c *Noise) side() int { return c.Size }
+
 // Noise2Net is augment/noise2net: every picture passes through a random
 // network of its own (kernels.Noise2Net), whose weights, kernel sizes,
 // dilations and strength are drawn by seed and row id. The result goes back to

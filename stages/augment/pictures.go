@@ -29,7 +29,13 @@ func pictures[C any](name string, version int, doc string, defaults C, build fun
 			return out, nil
 		},
 		Reads: func(_ *C, _ string, in *arrow.Schema) []string { return model.Present(in, model.ImageColumn) },
-		Uses:  []string{transform.Version},
-		New:   build,
+		Pixels: func(c *C, in float64) float64 {
+			if c, ok := any(c).(interface{ side() int }); ok {
+				return transform.FitPixels(c.side(), in)
+			}
+			return in
+		},
+		Uses: []string{transform.Version},
+		New:  build,
 	})
 }

@@ -46,7 +46,8 @@ func StyleTransfer() *stages.Kind {
 	written := arrow.NewSchema([]arrow.Field{{Name: model.ImageColumn, Type: stages.ImageType}}, nil)
 	return stages.Define(stages.Def[Style]{
 		Name: style, Version: styleVersion, Shape: stages.RowWise, Random: true,
-		Doc: "Paints every picture in the style of a random other one (AdaIN).",
+		Pixels: func(c *Style, in float64) float64 { return transform.FitPixels(c.Size, in) },
+		Doc:    "Paints every picture in the style of a random other one (AdaIN).",
 		In: []stages.Port{
 			{Name: "data", Doc: "rows with image"},
 			{Name: "styles", Doc: "rows with the images whose style is taken, such as paintings"},

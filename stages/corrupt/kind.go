@@ -54,9 +54,10 @@ func ImageNetC() *stages.Kind {
 			}
 			return out, nil
 		},
-		Reads: func(_ *Config, _ string, in *arrow.Schema) []string { return model.Present(in, model.ImageColumn) },
-		Uses:  []string{transform.Version},
-		New:   func(c *Config) (stages.Stage, error) { return newStage(c) },
+		Reads:  func(_ *Config, _ string, in *arrow.Schema) []string { return model.Present(in, model.ImageColumn) },
+		Pixels: func(c *Config, in float64) float64 { return transform.FitPixels(c.Size, in) },
+		Uses:   []string{transform.Version},
+		New:    func(c *Config) (stages.Stage, error) { return newStage(c) },
 	})
 }
 

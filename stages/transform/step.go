@@ -116,6 +116,15 @@ func Fit(size int) List {
 	}
 }
 
+// FitPixels is how many pixels a picture has behind Fit, given those before: all
+// of them where size is 0 and the picture is left as it is.
+func FitPixels(size int, before float64) float64 {
+	if size > 0 {
+		return float64(size) * float64(size)
+	}
+	return before
+}
+
 // Size is the size of every result of the list; ok is false where results
 // would differ in size, so that they cannot be batched.
 func (l List) Size() (h, w int, ok bool) {
