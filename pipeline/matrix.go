@@ -135,8 +135,9 @@ func (c *checker) readAxis(s *stage, k *key, n *node, path string) *axis {
 	switch n.kind {
 	case List:
 		a.values, a.byText = make([]*axisValue, 0, len(n.items)), make(map[string]*axisValue, len(n.items))
+		slab := make([]axisValue, len(n.items))
 		for i, item := range n.items {
-			if msg := a.listValue(item); msg != "" {
+			if msg := a.listValue(item, &slab[i]); msg != "" {
 				c.rep.add(item.pos(), join(path, fmt.Sprint(i)), "%s", msg)
 			}
 		}
@@ -156,8 +157,8 @@ func (c *checker) readAxis(s *stage, k *key, n *node, path string) *axis {
 	return a
 }
 
-// listValue adds an item of a list, or says what is wrong with it.
-func (a *axis) listValue(item *node) string {
+// listValue adds an item of a list as v, or says what is wrong with it.
+func (a *axis) listValue(item *node, v *axisValue) string {
 	switch {
 	case item.kind == broken:
 	case item.kind != Scalar:
@@ -165,7 +166,8 @@ func (a *axis) listValue(item *node) string {
 	case a.value(item.text) != nil:
 		return quote(item.text) + " stands twice in this axis"
 	default:
-		a.add(&axisValue{axis: a.name, text: item.text, whole: item, def: a})
+		*v = axisValue{axis: a.name, text: item.text, whole: item, def: a}
+		a.add(v)
 	}
 	return ""
 }
