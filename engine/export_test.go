@@ -62,3 +62,9 @@ func (e *Engine) PartsOf(instance string) map[string]int {
 	}
 	return rows
 }
+
+// SampleKind is what a trial of so many rows puts behind an output, of which a
+// share is taken, and its parameters.
+func SampleKind(rows, share int) (*stages.Kind, any) {
+	return newSampleKind(), &sample{Rows: rows, Share: share}
+}

@@ -137,9 +137,10 @@ type sample struct {
 	Output string `yaml:"output" doc:"name of the output"`
 }
 
+// Version 2: every label of rows that have several is kept.
 func newSampleKind() *stages.Kind {
 	return stages.Define(stages.Def[sample]{
-		Name: sampleKind, Doc: "Keeps some rows for a trial run.", Version: 1, Shape: stages.Index,
+		Name: sampleKind, Doc: "Keeps some rows for a trial run.", Version: 2, Shape: stages.Index,
 		In:      []stages.Port{{Name: "rows", Type: stages.Rows}},
 		Outputs: func(c *sample) []stages.Output { return []stages.Output{{Name: c.Output, Base: "rows"}} },
 		Columns: func(c *sample, _ stages.Schemas) (stages.Schemas, []pipeline.Problem) {
@@ -167,9 +168,30 @@ func smallColumns(s *arrow.Schema) []string {
 		switch f.Type.ID() {
 		case arrow.STRING, arrow.BOOL, arrow.INT64, arrow.INT32:
 			names = append(names, f.Name)
+		case arrow.LIST: // of labels
+			if f.Type.(*arrow.ListType).Elem().ID() == arrow.STRING {
+				names = append(names, f.Name)
+			}
 		}
 	}
 	return names
+}
+
+// valuesAt are the values of a row: one, or those of a list.
+func valuesAt(col arrow.Array, row int) []string {
+	list, ok := col.(*array.List)
+	if !ok {
+		return []string{col.ValueStr(row)}
+	}
+	if list.IsNull(row) {
+		return nil
+	}
+	begin, end := list.ValueOffsets(row)
+	values := make([]string, 0, end-begin)
+	for i := begin; i < end; i++ {
+		values = append(values, list.ListValues().ValueStr(int(i)))
+	}
+	return values
 }
 
 // labelColumn is the column of classes, as sources name it.
@@ -203,21 +225,25 @@ func (c *sample) run(ctx context.Context, in stages.Input, out stages.Sink) erro
 		for i, id := range ids {
 			row := sampled{id: id, hash: digestText(id)}
 			for k, f := range columns {
-				v := rec.Column(k + 1).ValueStr(i)
-				if f.Name == labelColumn {
-					row.class = v
-				}
-				known := values[f.Name]
-				if known == nil {
+				if values[f.Name] == nil && f.Name != labelColumn {
 					continue
 				}
-				if first, ok := known[v]; !ok {
-					known[v] = len(all)
-				} else if row.hash.Compare(all[first].hash) < 0 {
-					known[v] = len(all)
-				}
-				if len(known) > mostValues {
-					values[f.Name] = nil
+				for _, v := range valuesAt(rec.Column(k+1), i) {
+					if f.Name == labelColumn {
+						row.class = v
+					}
+					known := values[f.Name]
+					if known == nil {
+						continue
+					}
+					if first, ok := known[v]; !ok {
+						known[v] = len(all)
+					} else if row.hash.Compare(all[first].hash) < 0 {
+						known[v] = len(all)
+					}
+					if len(known) > mostValues {
+						values[f.Name] = nil
+					}
 				}
 			}
 			all = append(all, row)
