@@ -352,6 +352,9 @@ func (c *checker) includedValue(a *axis, item *node, path string) *axisValue {
 	if v := a.value(item.text); v != nil {
 		return v
 	}
+	if len(a.values) == 0 {
+		return nil // whatever the axis has is reported as wrong
+	}
 	if a.values[0].settings != nil {
 		c.rep.add(item.pos(), path, "axis %s has no entry %s%s", a.name, quote(item.text), suggest(item.text, a.texts()))
 		return nil
