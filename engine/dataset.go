@@ -18,22 +18,21 @@ import (
 // A dataset is one output of type Rows: partitions in ascending id that hold
 // the columns one stage wrote, over a base that holds the rest.
 type dataset struct {
-	schema *arrow.Schema // "id" and every column, those of the base included
-	own    map[string]arrow.Field
-	rows   int
-	base   *dataset // nil for fresh rows
-	maker  *node    // whose output it is: opens its cells, recomputes streamed rows
-	output string
+	schema  *arrow.Schema // "id" and every column, those of the base included
+	own     map[string]arrow.Field
+	base    *dataset // nil for fresh rows
+	content contents // D(c), as far as it was known when the dataset was made; read by thousands of nodes at once
+	passed  passed   // D(c) of columns of the base, as the record of its maker tells
+	learnt  atomic.Pointer[learnt]
+	rows    int
+	maker   *node // whose output it is: opens its cells, recomputes streamed rows
+	output  string
 
 	manifest runs.Digest // where the partitions are listed; zero while held in memory only
 	streamed bool        // own columns are recomputed, not stored
 	concat   *concat     // of a list of inputs: nothing is stored but the cuts
 
 	unfolded atomic.Pointer[unfolded]
-
-	content contents // D(c), as far as it was known when the dataset was made; read by thousands of nodes at once
-	passed  passed   // D(c) of columns of the base, as the record of its maker tells
-	learnt  atomic.Pointer[learnt]
 }
 
 // A learnt is what is found out of the columns of a dataset after it was made.

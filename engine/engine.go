@@ -62,30 +62,31 @@ type Engine struct {
 	emit    func(Event)
 }
 
-// A node is an instance of a stage with what is known of it.
+// A node is an instance of a stage with what is known of it. What its readers ask stands
+// first, close together: a plan looks at thousands of nodes, mostly waiting for memory.
 type node struct {
-	spec     *pipeline.Node
-	kind     *stages.Kind
-	class    *class
-	index    int
+	spec    *pipeline.Node
+	kind    *stages.Kind
+	class   *class
+	outputs outputs
+	index   int
+	growing *dataset // of a row-wise node: its rows as far as they were ready when they began to flow on
+	inputs  []input  // in the order of the graph's node
+	key     Key
+	state   State
+	whole   bool // front is all of the record
+	partly  bool // outputs are only those that other nodes read, see complete
+	doubt   bool // the schemas are those for parameters of which some hold mistakes
+	reason  string
+	front   []byte      // of the stored record: its outputs at least
+	told    *nodeRecord // of a run, or what details has read
+	rows    int64       // of all outputs
+	op      runs.Digest // of the operation alone, for row-wise kinds
+
 	locked   *locked                  // of another spec, so that it never runs here; nil for the own
 	own      map[string][]arrow.Field // columns it writes, by output, where known
 	schemas  stages.Schemas           // full schemas, by output, where known
 	sketches stages.Schemas           // schemas that are known but for some types
-	doubt    bool                     // the schemas are those for parameters of which some hold mistakes
-	inputs   []input                  // in the order of the graph's node
-
-	state   State
-	reason  string
-	key     Key
-	op      runs.Digest // of the operation alone, for row-wise kinds
-	told    *nodeRecord // of a run, or what details has read
-	front   []byte      // of the stored record: its outputs at least
-	whole   bool        // front is all of the record
-	partly  bool        // outputs are only those that other nodes read, see complete
-	rows    int64       // of all outputs
-	outputs outputs
-	growing *dataset // of a row-wise node: its rows as far as they were ready when they began to flow on
 }
 
 // An input is what one port of a node reads.
