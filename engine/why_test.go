@@ -24,7 +24,7 @@ func TestChangesInWords(t *testing.T) {
 		{Change{Label: "in.data", New: "not made yet", From: "net"}, "net has to be made first"},
 		{Change{Label: `in.x scores.["method"="a column b"] rows`, New: "b", From: "scores[method=a%20column%20b]"}, "scores[method=a%20column%20b] is a new input"},
 		{Change{Label: `in.x scores.["method"="a column b"] column y`, Old: "a", New: "b", From: "s"}, `column "y" of s changed`},
-		{Change{Label: `in.x scores.[] rows`, Old: "b"}, "input x scores.[] is no longer an input"},
+		{Change{Label: `in.x scores.[] rows`, Old: "b"}, "input x scores is no longer an input"},
 	} {
 		if got := tt.change.String(); got != tt.want {
 			t.Errorf("%+v:\n got %s\nwant %s", tt.change, got, tt.want)
