@@ -49,7 +49,7 @@ func (e *Engine) PictureSets(ctx context.Context, sets []PictureSet) (rows int, 
 			return 0, err
 		}
 		if out.data == nil {
-			return 0, refuse("%s has files, no pictures", s.Instance)
+			return 0, n.noPictures(s.Output)
 		}
 		if _, err := imageColumn(out.data, ""); err != nil {
 			return 0, fmt.Errorf("%s: %w", s.Instance, err)

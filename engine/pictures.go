@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/apache/arrow/go/v15/arrow"
 
@@ -48,7 +49,7 @@ func (e *Engine) Pictures(ctx context.Context, instance, outputName string, o Pi
 		return nil, err
 	}
 	if out.data == nil {
-		return nil, refuse("%s has files, no pictures", instance)
+		return nil, n.noPictures(outputName)
 	}
 	d := out.data
 	if o.Image, err = imageColumn(d, o.Image); err != nil {
@@ -201,6 +202,21 @@ func (e *Engine) openPictures(ctx context.Context, d *dataset, ids []string, col
 	return out, nil
 }
 
+// noPictures says that an output has files, and which of the node have rows.
+func (n *node) noPictures(output string) error {
+	var rows []string
+	for _, o := range n.spec.Outputs.Names {
+		if out := n.outputs.get(o); out != nil && out.data != nil {
+			rows = append(rows, strings.TrimSuffix(n.spec.Name+"."+o, "."))
+		}
+	}
+	name, more := strings.TrimSuffix(n.spec.Name+"."+output, "."), ""
+	if len(rows) > 0 {
+		more = "; there may be in " + firstNames(rows)
+	}
+	return refuse("%s has files, no pictures%s", name, more)
+}
+
 func noColumn(name string, s *arrow.Schema) error {
 	var known []string
 	for _, f := range s.Fields() {
@@ -211,5 +227,5 @@ func noColumn(name string, s *arrow.Schema) error {
 	if near := pipeline.Nearest(name, known); near != "" {
 		return refuse("no column %q; did you mean %q?", name, near)
 	}
-	return refuse("no column %q; there are %q", name, known)
+	return refuse("no column %q; there are %s", name, strings.Join(known, ", "))
 }

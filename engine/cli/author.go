@@ -37,6 +37,9 @@ func (s *session) initCommand() *cobra.Command {
 			if errors.Is(err, fs.ErrExist) {
 				return usage("%s exists already; name another file", name)
 			}
+			if errors.Is(err, fs.ErrNotExist) {
+				return usage("there is no folder %s; make it first", filepath.Dir(name))
+			}
 			if err != nil {
 				return err
 			}
@@ -139,7 +142,7 @@ func (s *session) schemaCommand() *cobra.Command {
   shiftmill schema > shiftmill.schema.json
 
 and in the settings  "yaml.schemas": {"./shiftmill.schema.json": "*.yaml"}.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			data, err := pipeline.Schema(all.Registry())
 			if err != nil {

@@ -24,7 +24,7 @@ used. The star is at the device that runs use here.
 
 Convolution is 3x3 from 64 to 64 channels at 56x56, the product 512x512 by 512x512, Noise2Net at 32x32; each on
 all processors, in float32. "At most" is what fused multiply-adds of registers alone reach.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error { return s.kernels(rates) },
 	}
 	c.Flags().StringVar(&s.device, "device", "", "only this device, such as cpu:avx2 or opencl:0")

@@ -16,6 +16,8 @@ func (s *session) describeKind(reg *stages.Registry, name string) error {
 		msg := fmt.Sprintf("no kind %q", name)
 		if near := pipeline.Nearest(name, reg.Names()); near != "" {
 			msg += fmt.Sprintf("; did you mean %q?", near)
+		} else {
+			msg += "; shiftmill kinds lists them"
 		}
 		return usage("%s", msg)
 	}

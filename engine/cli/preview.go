@@ -2,12 +2,15 @@ package cli
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
 	"image/png"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -32,7 +35,8 @@ largest first. With --before each picture stands under the one it was made from.
 shown every time.
 
 Several outputs, such as corrupted.all or the instances of a matrix, are shown side by side: the
-picture as it was, then as each of them has it; -n is the number of rows.`,
+picture as it was, then as each of them has it; -n is the number of rows. Of the sets of a split
+each is a line.`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) < 1 || len(args) > 2 {
 				return usage("preview takes an output and perhaps a spec: shiftmill preview split.train svsf.yaml --by year")
@@ -51,6 +55,16 @@ picture as it was, then as each of them has it; -n is the number of rows.`,
 			outputs, err := selectOutputs(e, args[0])
 			if err != nil {
 				return usageError{err}
+			}
+			if rows := slices.DeleteFunc(slices.Clone(outputs), func(o namedOutput) bool { return e.ColumnsOf(o.instance, o.output) == nil }); len(rows) > 0 {
+				outputs = rows // beside files, such as what a gate found
+			}
+			if len(outputs) > 1 && areSets(c.Context(), e, outputs, o) {
+				data, err := sheetOfSets(c.Context(), e, outputs, side, o)
+				if err != nil {
+					return err
+				}
+				return s.writePreview(out, args[0], data)
 			}
 			if len(outputs) > 1 {
 				if !c.Flags().Changed("n") {
@@ -109,6 +123,38 @@ func hasColumn(e *engine.Engine, o namedOutput, column string) bool {
 		}
 	}
 	return false
+}
+
+// areSets says whether outputs are sets of one stage that hands its pictures on:
+// they hold other rows, which nothing was done to.
+func areSets(ctx context.Context, e *engine.Engine, outputs []namedOutput, o engine.PictureOptions) bool {
+	for _, other := range outputs {
+		if other.instance != outputs[0].instance || other.output == "" {
+			return false
+		}
+	}
+	o.Before = true
+	_, err := e.Pictures(ctx, outputs[0].instance, outputs[0].output, o)
+	var refusal engine.Refusal
+	return errors.As(err, &refusal)
+}
+
+// sheetOfSets draws a line of pictures for each of some outputs.
+func sheetOfSets(ctx context.Context, e *engine.Engine, outputs []namedOutput, side int, o engine.PictureOptions) ([]byte, error) {
+	o.By, o.Groups, o.Before = "", 1, false
+	var lines []engine.PictureGroup
+	for _, set := range outputs {
+		groups, err := e.Pictures(ctx, set.instance, set.output, o)
+		if err != nil {
+			return nil, err
+		}
+		for _, g := range groups { // none where the set is empty
+			g.Value = set.output
+			lines = append(lines, g)
+		}
+	}
+	o.By = "output"
+	return sheet(lines, side, o)
 }
 
 // Sizes of the sheet in pixels.

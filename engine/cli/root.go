@@ -126,6 +126,14 @@ func unknownVerb(root *cobra.Command, name string) error {
 	return usage("no verb %q; see shiftmill --help", name)
 }
 
+// noArgs accepts no argument.
+func noArgs(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usage("%s takes no argument, got %q; see %s --help", c.CommandPath(), args[0], c.CommandPath())
+	}
+	return nil
+}
+
 // specArg accepts at most one argument, the spec.
 func specArg(c *cobra.Command, args []string) error {
 	if len(args) > 1 {

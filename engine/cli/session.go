@@ -146,6 +146,9 @@ func (s *session) read(args []string) (*experiment, error) {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, usage("no such spec: %s%s", x.file, instead(x.file))
 		}
+		if info, statErr := os.Stat(x.file); statErr == nil && info.IsDir() {
+			return nil, usage("%s is a folder; name a spec in it", x.file)
+		}
 		return nil, err
 	}
 	x.onDisk = onDisk(x.file)

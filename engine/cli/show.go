@@ -372,7 +372,12 @@ func (s *session) kindsCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "kinds [KIND]",
 		Short: "List the kinds of stages, or describe one",
-		Args:  cobra.MaximumNArgs(1),
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usage("kinds takes one kind at most: shiftmill kinds split/shift")
+			}
+			return nil
+		},
 		RunE: func(c *cobra.Command, args []string) error {
 			reg := all.Registry()
 			if len(args) == 1 {
@@ -395,7 +400,7 @@ func (s *session) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			s.printf("shiftmill %s\n", engine.Version())
 			return nil

@@ -119,7 +119,7 @@ func (s *session) gcCommand() *cobra.Command {
 changes nothing. With it such files go to the trash, and earlier trash is deleted; what a run still
 wants is fetched back. It is safe beside running jobs. What is gone costs time to compute again,
 nothing else.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			o.KeepRuns = time.Duration(days) * 24 * time.Hour
 			var err error
