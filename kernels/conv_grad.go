@@ -20,15 +20,9 @@ func Conv2DBackWeight(dw, dy, x []float32, s ConvShape, p *Pool) {
 	in := layout{h: s.H, w: s.W, top: s.PadH, left: s.PadW, strideH: 1, strideW: 1,
 		rows: (outH-1)*s.StrideH + (s.KH-1)*s.DilH + 1, pitch: (outW-1)*s.StrideW + (s.KW-1)*s.DilW + 1}
 	in.tap(0, 0)
-	g := grad{be: be, s: s, outH: outH, outW: outW, x: x, channel: in.channel(), pitch: in.pitch, images: s.N}
+	g := grad{be: be, pool: p, s: s, in: in, outH: outH, outW: outW, x: x, channel: in.channel()}
 	g.count = s.N * outH * outW
 	g.room = min(g.count, p.Workers()*gradChunk) // what is prepared together is read before it leaves the caches
-	if !in.plain() {
-		g.images = min(s.N, (g.room-1)/(outH*outW)+2)
-		b := getFloats(g.images * s.Ci * in.channel())
-		defer b.put()
-		g.x = b.v
-	}
 	g.co, g.ci = s.Co/s.Groups, s.Ci/s.Groups
 	g.terms = g.ci * s.KH * s.KW
 	g.panels = (g.co + simd.Lanes - 1) / simd.Lanes
@@ -44,11 +38,7 @@ func Conv2DBackWeight(dw, dy, x []float32, s ConvShape, p *Pool) {
 	if p.Workers() > 1 {
 		shares = max(1, min(2*p.Workers()/s.Groups, g.terms/6))
 	}
-	laid := 0 // images
-	layOut := func(i int) {
-		i += laid * s.Ci
-		in.copy(g.x[i%(g.images*s.Ci)*in.channel():][:in.channel()], x[i*s.H*s.W:(i+1)*s.H*s.W])
-	}
+	layOut := func(c int) { g.layOut(x, c) }
 	turn := func(i int) {
 		first := g.first + i*gradChunk
 		g.transpose(dy, first, min(first+gradChunk, g.end))
@@ -66,12 +56,18 @@ func Conv2DBackWeight(dw, dy, x []float32, s ConvShape, p *Pool) {
 	}
 	for ; g.first < g.count; g.first = g.end {
 		g.end = min(g.first+g.room, g.count)
-		if end := (g.end-1)/(outH*outW) + 1; !in.plain() {
-			p.Run((end-laid)*s.Ci, layOut)
-			laid = end
+		var laid *floatBuffer
+		if !in.plain() {
+			g.channel = g.lines() * in.pitch
+			laid = getFloats(s.Ci * g.channel)
+			g.x = laid.v
+			p.Run(s.Ci, layOut)
 		}
 		p.Run((g.end-g.first+gradChunk-1)/gradChunk, turn)
 		p.Run(s.Groups*shares, share)
+		if laid != nil {
+			laid.put()
+		}
 	}
 }
 
@@ -84,22 +80,66 @@ func oneVector(n int) []int {
 	return blocks
 }
 
-// A grad is one weight gradient, for positions from first to end at a time: the laid-out input, and dy with the output channels
-// of a block side by side for each position.
+// A grad is one weight gradient, for positions from first to end at a time: the input, of which the rows that these read are laid
+// out unless it can be read where it lies, and dy with the output channels of a block side by side for each position.
 type grad struct {
-	be             simd.Backend
-	s              ConvShape
-	outH, outW     int
-	count          int   // positions
-	room           int   // of them at a time
-	first, end     int   // those that dy holds
-	images         int   // that x has room for; image n is at n modulo these
-	co, ci, terms  int   // of a group
-	panels         int   // of 16 output channels in a group
-	blocks         []int // of so many panels
-	x, dy          []float32
-	sums           []float32 // of the chunks so far: of a group, term after term in shares, block after block
-	channel, pitch int       // of the laid-out input
+	be            simd.Backend
+	pool          *Pool
+	s             ConvShape
+	in            layout
+	outH, outW    int
+	count         int   // positions
+	room          int   // of them at a time
+	first, end    int   // those that dy holds
+	co, ci, terms int   // of a group
+	panels        int   // of 16 output channels in a group
+	blocks        []int // of so many panels
+	x, dy         []float32
+	sums          []float32 // of the chunks so far: of a group, term after term in shares, block after block
+	channel       int       // how far apart the channels of x are
+}
+
+// rows returns the rows of input that the positions at hand read of image n: the first, and how many.
+func (g *grad) rows(n int) (first, count int) {
+	plane := g.outH * g.outW
+	y0, y1 := 0, g.outH-1
+	if n == g.first/plane {
+		y0 = g.first % plane / g.outW
+	}
+	if n == (g.end-1)/plane {
+		y1 = (g.end - 1) % plane / g.outW
+	}
+	return y0 * g.s.StrideH, (y1-y0)*g.s.StrideH + (g.s.KH-1)*g.s.DilH + 1
+}
+
+// start is where row 0 of image n begins in a channel of x. Of what is laid out, images follow each other within a channel, which
+// a tile reads from one end to the other, the first image from its first row on.
+func (g *grad) start(n int) int {
+	if g.in.plain() {
+		return n * g.s.Ci * g.channel
+	}
+	before := n - g.first/(g.outH*g.outW)
+	first, count := g.rows(n - before)
+	if before == 0 {
+		return -first * g.in.pitch
+	}
+	return (count + (before-1)*g.in.rows) * g.in.pitch
+}
+
+// lines is the number of rows that are laid out.
+func (g *grad) lines() int {
+	last := (g.end - 1) / (g.outH * g.outW)
+	first, count := g.rows(last)
+	return g.start(last)/g.in.pitch + first + count
+}
+
+// layOut lays out a channel of the images at hand.
+func (g *grad) layOut(x []float32, c int) {
+	plane, size := g.outH*g.outW, g.s.H*g.s.W
+	for n := g.first / plane; n <= (g.end-1)/plane; n++ {
+		first, count := g.rows(n)
+		g.in.copyRows(g.x[c*g.channel+g.start(n)+first*g.in.pitch:], x[(n*g.s.Ci+c)*size:][:size], g.in.pitch, 0, first, count)
+	}
 }
 
 // block returns where block i of group grp starts for the position first, and how far apart its positions are.
@@ -166,13 +206,15 @@ func (g *grad) transpose(dy []float32, first, last int) {
 func (g *grad) positions(pos []int, first int) {
 	plane := g.outH * g.outW
 	n, y, x := first/plane, first%plane/g.outW, first%g.outW
+	start := g.start(n)
 	for i := range pos {
-		pos[i] = n%g.images*g.s.Ci*g.channel + y*g.s.StrideH*g.pitch + x*g.s.StrideW
+		pos[i] = start + y*g.s.StrideH*g.in.pitch + x*g.s.StrideW
 		if x++; x == g.outW {
 			x = 0
 			if y++; y == g.outH {
 				y = 0
 				n++
+				start = g.start(n)
 			}
 		}
 	}
@@ -184,7 +226,7 @@ func (g *grad) termOffsets(grp, t0, t1 int) *offsetBuffer {
 	area := g.s.KH * g.s.KW
 	for i := range row.v {
 		t := t0 + i
-		row.v[i] = (grp*g.ci+t/area)*g.channel + t%area/g.s.KW*g.s.DilH*g.pitch + t%g.s.KW*g.s.DilW
+		row.v[i] = (grp*g.ci+t/area)*g.channel + t%area/g.s.KW*g.s.DilH*g.in.pitch + t%g.s.KW*g.s.DilW
 	}
 	return row
 }

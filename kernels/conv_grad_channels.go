@@ -2,10 +2,6 @@ package kernels
 
 import "shiftmill/kernels/internal/simd"
 
-// gradPositions is the number of positions of a chunk that a channel tile takes at a time: dy's then rest in the
-// first-level cache while all terms pass by.
-const gradPositions = 128
-
 // shareChannels is share by channel tiles: six terms for up to 64 output channels at once.
 func (g *grad) shareChannels(grp, t0, t1 int) {
 	terms := t1 - t0
@@ -29,14 +25,11 @@ func (g *grad) shareChannels(grp, t0, t1 int) {
 				acc = total
 			}
 			from, _ := g.block(grp, i, first)
-			for p := 0; p < n; p += gradPositions {
-				at := pos.v[p:min(p+gradPositions, n)]
-				v := g.dy[from+p*width:]
-				g.be.ChannelTiles(terms, vectors, len(at), g.x, row.v, at, v, width, acc, out.v, p > 0, nil, simd.Ahead{})
-			}
+			g.be.ChannelTiles(terms, vectors, n, g.x, row.v, pos.v[:n], g.dy[from:], width, acc, out.v, false, nil, simd.Ahead{})
 			if first > 0 {
 				g.be.Add(total, total, acc)
 			}
+			g.pool.part()
 		}
 	}
 }

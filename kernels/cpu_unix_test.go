@@ -17,9 +17,10 @@ import (
 // take turns at the core's front, and nothing that reads memory comes near the peak. So the operation is cut into pieces of
 // some tenths of a millisecond, as a Pool tells the ends of its parts. Before and after each piece probes of registers alone
 // take the peak and tell whether the core was ours. The time of the operation is the sum over its pieces of each one's median
-// over calls, in multiply-adds that the peak would have made. That is %peak-all. A piece counts if the probes on both sides
-// say that the core was ours, however long it took: %peak is %peak-all over the median of what pieces that count took in parts
-// of their medians. %counted is how many counted; with hardly any there is no %peak.
+// over calls, in multiply-adds that the peak would have made. That is %peak-all. A run of a piece counts if the probes on both
+// sides say that the core was ours, however long it took: %peak is of the medians over runs that count, the few pieces of which
+// none did taking as much more than the others as they do in all. %counted is how many runs counted; if they are hardly any, or
+// leave out more than a small part of the operation, there is no %peak.
 type meter struct {
 	b      *testing.B
 	pool   *Pool      // of the operation
@@ -54,7 +55,8 @@ const (
 	// they take five places in a cycle, which only processors with so many have to give. One thread of two has half of them.
 	meterOurs = 0.9
 
-	meterLeast = 20 // pieces that must count: a few may be such in which another thread came and went between the probes
+	meterLeast = 20  // runs of pieces that must count: a few may be such in which another thread came and went between the probes
+	meterKnown = 0.9 // share of the operation of which some run must count
 )
 
 // cpuSeconds is the processor time of the process.
@@ -147,30 +149,31 @@ func (m *meter) seconds() float64 { return m.op }
 
 // report reports the rate of an operation of so many floating-point operations.
 func (m *meter) report(flop float64) {
-	var counted []float64
-	total, all := 0.0, 0
+	var total, known, ours float64 // of all pieces; of those that counted once at least; of these when they counted
+	all, counted := 0, 0
 	for _, piece := range m.costs {
-		var costs []float64
+		var costs, own []float64
 		for _, s := range piece {
 			costs = append(costs, s.cost)
+			if s.ours {
+				own = append(own, s.cost)
+			}
 		}
 		if len(costs) == 0 {
 			continue
 		}
 		usual := median(costs)
-		total, all = total+usual, all+len(costs)
-		for _, s := range piece {
-			if s.ours {
-				counted = append(counted, s.cost/usual)
-			}
+		total, all, counted = total+usual, all+len(costs), counted+len(own)
+		if len(own) > 0 {
+			known, ours = known+usual, ours+median(own)
 		}
 	}
 	if total > 0 {
 		share := 100 * flop / 2 / total
 		m.b.ReportMetric(share, "%peak-all")
-		m.b.ReportMetric(100*float64(len(counted))/float64(all), "%counted")
-		if len(counted) >= meterLeast {
-			m.b.ReportMetric(share/median(counted), "%peak")
+		m.b.ReportMetric(100*float64(counted)/float64(all), "%counted")
+		if counted >= meterLeast && known >= meterKnown*total {
+			m.b.ReportMetric(share*known/ours, "%peak")
 		}
 	}
 	m.b.ReportMetric(flop*float64(m.b.N)/m.seconds()/1e9, "GFLOP/cpu-s")
