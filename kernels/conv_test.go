@@ -3,6 +3,7 @@ package kernels
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -84,12 +85,18 @@ var convShapes = []ConvShape{
 	{N: 2, Ci: 8, H: 12, W: 12, Co: 8, KH: 3, KW: 3, PadH: 1, PadW: 1, Groups: 8},
 	{N: 1, Ci: 2, H: 6, W: 20, Co: 2, KH: 1, KW: 5, PadH: 1, PadW: 6, StrideW: 4},
 	{N: 0, Ci: 2, H: 6, W: 20, Co: 2, KH: 1, KW: 5},
-	{N: 2, Ci: 320, H: 13, W: 17, Co: 16, KH: 2, KW: 2, PadH: 1, PadW: 1}, // laid out some rows at a time
+}
+
+// deepShapes have so many channels that some rows are laid out at a time, and the last so many images that workers share them and
+// that a weight gradient takes several steps.
+var deepShapes = []ConvShape{
+	{N: 2, Ci: 320, H: 13, W: 17, Co: 16, KH: 2, KW: 2, PadH: 1, PadW: 1},
 	{N: 1, Ci: 160, H: 29, W: 27, Co: 16, KH: 3, KW: 2, PadH: 1, PadW: 1, StrideH: 2, StrideW: 2},
+	{N: 24, Ci: 10, H: 12, W: 13, Co: 64, KH: 3, KW: 3, PadH: 1, PadW: 1},
 }
 
 func TestConv2D(t *testing.T) {
-	for i, s := range convShapes {
+	for i, s := range slices.Concat(convShapes, deepShapes) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			f := s.filled()
 			x := testValues("x", s.N*s.Ci*s.H*s.W, i%2 == 1)
