@@ -134,12 +134,6 @@ func Mul(dst, x, y []float32) {
 	backend().Mul(dst, x, y)
 }
 
-// Offset stores x + c in dst.
-func Offset(dst, x []float32, c float32) {
-	sameLength("Offset", len(dst), len(x))
-	backend().Offset(c, dst, x)
-}
-
 // Scale stores x * w in dst.
 func Scale(dst, x []float32, w float32) {
 	sameLength("Scale", len(dst), len(x))
@@ -150,13 +144,6 @@ func Scale(dst, x []float32, w float32) {
 func Clamp(dst, x []float32, lo, hi float32) {
 	sameLength("Clamp", len(dst), len(x))
 	backend().Clamp(lo, hi, dst, x)
-}
-
-// Interleave stores even[i] in dst[2i] and odd[i] in dst[2i+1]; dst is twice as long and overlaps neither.
-func Interleave(dst, even, odd []float32) {
-	sameLength("Interleave", len(even), len(odd))
-	sameLength("Interleave dst", 2*len(even), len(dst))
-	backend().Interleave(dst, even, odd)
 }
 
 // StochasticSign stores 1 in dst where u, uniform in [0, 1), is less than (1 + x) / 2, else -1, so that the mean over u is x

@@ -54,51 +54,32 @@ func PixelProducts(dst, x, y []float32, n, c, plane int, p *Pool) {
 	})
 }
 
-// ChannelPool stores in dst [n, 2, plane] the maximum and the mean over the channels of x [n, c, plane], and in index
-// [n, plane], unless nil, the channel of the maximum, for ChannelPoolBack. Of equal values the first channel wins, a NaN
-// beats a number. Bits of the mean: one chain of sums from +0, channels ascending, then one division.
+// channelPool stores in dst [n, 2, plane] the maximum and the mean over the channels of x [n, c, plane], and in index
+// [n, plane] the channel of the maximum, a whole number. Of equal values the first channel wins, a NaN beats a number. Bits
+// of the mean: one chain of sums from +0, channels ascending, then one division.
 //
 // Source: the spatial gate of CBAM (Woo et al., ECCV 2018).
-func ChannelPool(dst []float32, index []int32, x []float32, n, c, plane int, p *Pool) {
-	channelPool(dst, index, x, n, c, plane, p)
-}
-
-func channelPool[T position](dst []float32, index []T, x []float32, n, c, plane int, p *Pool) {
+func channelPool(dst, index, x []float32, n, c, plane int, p *Pool) {
 	sameLength("ChannelPool", n*c*plane, len(x))
 	sameLength("ChannelPool planes", 2*n*plane, len(dst))
-	if index != nil {
-		sameLength("ChannelPool index", n*plane, len(index))
-	}
+	sameLength("ChannelPool index", n*plane, len(index))
 	if c < 1 {
 		panic(fmt.Sprintf("kernels: ChannelPool: %d channels", c))
 	}
 	be := backend()
-	places, exact := any(index).([]float32)
 	p.Run(n, func(i int) {
 		most, mean := dst[2*i*plane:(2*i+1)*plane], dst[(2*i+1)*plane:(2*i+2)*plane]
+		at := index[i*plane : (i+1)*plane]
 		clear(mean)
+		clear(at)
 		for ch := range c {
 			v := x[(i*c+ch)*plane : (i*c+ch+1)*plane]
 			be.Add(mean, mean, v)
 			if ch == 0 {
 				copy(most, v)
-				if index != nil {
-					clear(index[i*plane : (i+1)*plane])
-				}
 				continue
 			}
-			if exact {
-				be.MaxAt(float32(ch), most, places[i*plane:(i+1)*plane], v)
-				continue
-			}
-			for j, u := range v {
-				if m := most[j]; u > m || u != u && m == m {
-					most[j] = u
-					if index != nil {
-						index[i*plane+j] = T(ch)
-					}
-				}
-			}
+			be.MaxAt(float32(ch), most, at, v)
 		}
 		for j := range mean {
 			mean[j] /= float32(c)
@@ -106,18 +87,14 @@ func channelPool[T position](dst []float32, index []T, x []float32, n, c, plane 
 	})
 }
 
-// ChannelPoolBack stores in dx [n, c, plane] the gradient of ChannelPool, given dy [n, 2, plane] and the channels of the
+// channelPoolBack stores in dx [n, c, plane] the gradient of channelPool, given dy [n, 2, plane] and the channels of the
 // maxima: the mean's share dy/c, plus the maximum's where it was.
-func ChannelPoolBack(dx, dy []float32, index []int32, n, c, plane int, p *Pool) {
-	channelPoolBack(dx, dy, index, n, c, plane, p)
-}
-
-func channelPoolBack[T position](dx, dy []float32, index []T, n, c, plane int, p *Pool) {
+func channelPoolBack(dx, dy, index []float32, n, c, plane int, p *Pool) {
 	sameLength("ChannelPoolBack", n*c*plane, len(dx))
 	sameLength("ChannelPoolBack planes", 2*n*plane, len(dy))
 	sameLength("ChannelPoolBack index", n*plane, len(index))
 	p.Run(n*c, func(k int) {
-		i, ch := k/c, T(k%c)
+		i, ch := k/c, float32(k%c)
 		most, mean := dy[2*i*plane:(2*i+1)*plane], dy[(2*i+1)*plane:(2*i+2)*plane]
 		d, from := dx[k*plane:(k+1)*plane], index[i*plane:(i+1)*plane]
 		for j := range d {

@@ -33,9 +33,6 @@ func DrawNoise2NetStructure(s Source) Noise2NetStructure {
 	return st
 }
 
-// DrawEpsilon draws the strength of the perturbation, from 0.375 to 0.75; it is shared by the images of a batch.
-func DrawEpsilon(s Source) float32 { return s.Range(0, 0.375, 0.75) }
-
 // A Noise2NetBlock is the weights of one block for one image.
 type Noise2NetBlock struct {
 	Conv  [noiseSlices]SliceConv

@@ -12,10 +12,10 @@ type ScalePixelsOp struct{ N, C, Plane int }
 // A PixelProductsOp is PixelProducts: sums [n, plane] from x and y.
 type PixelProductsOp struct{ N, C, Plane int }
 
-// A ChannelPoolOp is ChannelPool: dst [n, 2, plane] and the channels of the maxima, as whole numbers, from x.
+// A ChannelPoolOp is channelPool: dst [n, 2, plane] and the channels of the maxima, as whole numbers, from x.
 type ChannelPoolOp struct{ N, C, Plane int }
 
-// A ChannelPoolBackOp is ChannelPoolBack: dx from dy and the channels of the maxima.
+// A ChannelPoolBackOp is channelPoolBack: dx from dy and the channels of the maxima.
 type ChannelPoolBackOp struct{ N, C, Plane int }
 
 // Operands is described at Op.

@@ -15,13 +15,13 @@ func CopyAll(n, from, size int) CopyOp {
 	return CopyOp{Rows: 1, Width: n, ToPitch: n, From: from, FromPitch: n, ToSize: n, FromSize: size}
 }
 
-// SliceOp is Slice.
+// SliceOp copies the channels from first to end of x [n, c, plane] to dst [n, end-first, plane].
 func SliceOp(n, c, plane, first, end int) CopyOp {
 	return CopyOp{Rows: n, Width: (end - first) * plane, ToPitch: (end - first) * plane, From: first * plane, FromPitch: c * plane,
 		ToSize: n * (end - first) * plane, FromSize: n * c * plane}
 }
 
-// SliceBackOp is SliceBack.
+// SliceBackOp copies dy of SliceOp to the channels from first to end of dx, +0 elsewhere.
 func SliceBackOp(n, c, plane, first, end int) CopyOp {
 	o := SliceOp(n, c, plane, first, end)
 	return CopyOp{Rows: n, Width: o.Width, To: o.From, ToPitch: o.FromPitch, FromPitch: o.ToPitch, ToSize: o.FromSize, FromSize: o.ToSize, Clear: true}

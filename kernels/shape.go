@@ -19,25 +19,6 @@ func Concat(dst []float32, src [][]float32, channels []int, n, plane int) {
 	}
 }
 
-// Slice stores the channels from first to end of x [n, c, plane] in dst [n, end-first, plane].
-func Slice(dst, x []float32, n, c, plane, first, end int) {
-	sameLength("Slice x", n*c*plane, len(x))
-	sameLength("Slice", n*(end-first)*plane, len(dst))
-	for i := range n {
-		copy(dst[i*(end-first)*plane:], x[(i*c+first)*plane:(i*c+end)*plane])
-	}
-}
-
-// SliceBack stores in dx [n, c, plane] the gradient of Slice: dy in the channels from first to end, +0 elsewhere.
-func SliceBack(dx, dy []float32, n, c, plane, first, end int) {
-	sameLength("SliceBack dx", n*c*plane, len(dx))
-	sameLength("SliceBack dy", n*(end-first)*plane, len(dy))
-	clear(dx)
-	for i := range n {
-		copy(dx[(i*c+first)*plane:(i*c+end)*plane], dy[i*(end-first)*plane:(i+1)*(end-first)*plane])
-	}
-}
-
 // PixelShuffle moves x [n, c*r*r, h, w] to dst [n, c, h*r, w*r]: channel (ch*r + i)*r + j becomes row i and column j of
 // each r x r cell.
 func PixelShuffle(dst, x []float32, n, c, h, w, r int) {
