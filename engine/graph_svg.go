@@ -164,7 +164,7 @@ func (d *drawing) layout() *svgLayout {
 		}
 	}
 	for i, n := range d.boxes {
-		text := max(len(n.name), n.room*5/6)
+		text := max(len(n.name), (5*n.room+5)/6) // what stands below is 10 px
 		l.nodes[i].width = float64(float64(text)*svgChar) + 16
 		for len(layers) <= l.layer[i] {
 			layers = append(layers, nil)
