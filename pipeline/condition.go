@@ -19,7 +19,7 @@ type Condition struct{ *condition }
 // and maps have room to spare.
 type condition struct {
 	op    conditionOp
-	text  string // of a value or pattern
+	text  string // of a value or pattern; of a range around references
 	rng   Range
 	parts []Condition // of a list, or the one below not
 	pos   Pos
@@ -70,10 +70,15 @@ func (c *Condition) scalar(v Value) []Problem {
 	switch {
 	case v.IsRange():
 		r, err := ParseRange(c.text)
-		if err != nil {
+		switch {
+		case v.Tag() == TagSpan && err == nil:
+			c.op, c.rng = condRange, r // and the text, which a text column may be meant to hold
+		case v.Tag() == TagSpan:
+		case err != nil:
 			return c.problem("", "%s; quote it if it is meant as text", err)
+		default:
+			c.op, c.rng, c.text = condRange, r, ""
 		}
-		c.op, c.rng, c.text = condRange, r, ""
 	case v.Tag() == TagText && strings.ContainsAny(c.text[:1], "<>="):
 		end := strings.TrimLeft(c.text, "<>= ")
 		form := map[string]string{"<": "..<" + end, "<=": ".." + end, ">=": end + "..", "=": end, "==": end}[strings.TrimSpace(strings.TrimSuffix(c.text, end))]

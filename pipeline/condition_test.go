@@ -60,6 +60,25 @@ func TestConditionMatches(t *testing.T) {
 	}
 }
 
+// A range around references is its text in a text column, as a path may have dots.
+func TestConditionAroundReferences(t *testing.T) {
+	v := mustValue(t, "'../a'")
+	v.n.tag = TagSpan
+	c, problems := ParseCondition(v)
+	if len(problems) > 0 || c.String() != "../a" {
+		t.Fatalf("%s, %v", c, problems)
+	}
+	for _, tt := range []struct {
+		typ  ColumnType
+		cell string
+		want bool
+	}{{TextColumn, "../a", true}, {TextColumn, "a", false}, {TextColumn, "", false}, {IntColumn, "1", false}} {
+		if got := c.Matches(tt.typ, tt.cell); got != tt.want {
+			t.Errorf("%q of a %s column: %t", tt.cell, tt.typ, got)
+		}
+	}
+}
+
 func TestConditionNull(t *testing.T) {
 	for text, want := range map[string]bool{"null": true, "[a, null]": true, "a": false, "{not: a}": false, "{not: null}": false, "{like: '*'}": false} {
 		m, problems := mustCondition(t, text).Compile(TextColumn)

@@ -46,7 +46,7 @@ func flowScalar(text string, tag Tag) string {
 	switch {
 	case tag == TagInt || tag == TagFloat || tag == TagBool:
 		return text
-	case tag == TagText && plainText.MatchString(text) && !strings.HasSuffix(text, " ") && text != "true" && text != "false" && text != "null":
+	case (tag == TagText || tag == TagSpan) && plainText.MatchString(text) && !strings.HasSuffix(text, " ") && text != "true" && text != "false" && text != "null":
 		return text
 	}
 	return string(appendYAMLQuoted(nil, text))

@@ -20,6 +20,9 @@ type Graph struct {
 	// Open are parameters that are used and have no value, sorted: never any
 	// unless Options.Partial.
 	Open []string
+	// Unused are parameters that the spec itself gives, not what it extends, and that
+	// nothing refers to, in its order.
+	Unused []Field
 }
 
 // A Skip is an instance, or a whole stage, that does not run.

@@ -39,7 +39,8 @@ type Matcher struct {
 
 // Compile reads the values of the condition as cells of that type. In a text
 // column they compare by their bytes (01 is not 1) and ranges are refused,
-// since text has no order that a spec could mean; numbers compare as numbers;
+// since text has no order that a spec could mean (one around references is then its
+// text); numbers compare as numbers;
 // a time of lower precision, such as a day, stands for all of it.
 func (c Condition) Compile(t ColumnType) (*Matcher, []Problem) {
 	if c.condition == nil {
@@ -51,6 +52,10 @@ func (c Condition) Compile(t ColumnType) (*Matcher, []Problem) {
 	case condValue:
 		msg = m.value(c.text)
 	case condRange:
+		if t == TextColumn && c.text != "" {
+			m.op = condValue
+			break
+		}
 		msg = m.interval(c.rng)
 	case condAny, condNot:
 		var problems []Problem

@@ -15,6 +15,8 @@ type paramSet struct {
 	busy    map[string]bool
 	partial bool // parameters without a value are left open
 	missing map[string]bool
+	meant   map[string]bool   // parameters that something refers to
+	set     map[string]string // parameters that the command line sets, and by what
 	c       *checker
 }
 
@@ -22,7 +24,7 @@ type paramSet struct {
 // before the spec.
 func (c *checker) readParams(n *node, o *Options) *paramSet {
 	p := &paramSet{keys: map[string]*key{}, raw: map[string]*node{}, done: map[string]*node{}, busy: map[string]bool{},
-		missing: map[string]bool{}, partial: o.Partial, c: c}
+		missing: map[string]bool{}, meant: map[string]bool{}, set: map[string]string{}, partial: o.Partial, c: c}
 	if n != nil && n.kind != broken {
 		if n.kind != Map {
 			c.rep.add(n.pos(), "params", "must be a map of names to values, got %s", n.describe())
@@ -92,7 +94,7 @@ func (c *checker) set(p *paramSet, text string) {
 			return
 		}
 	}
-	p.raw[head] = n
+	p.raw[head], p.set[head] = n, src.name
 }
 
 // literal makes text of every reference in n.
@@ -208,9 +210,10 @@ func (p *paramSet) unknown(path string) string {
 	return ""
 }
 
-// used reports a parameter without a value when something refers to it.
+// used notes that something refers to a parameter, and reports one without a value.
 func (p *paramSet) used(c *checker, path string) {
 	name := axisOf(path)
+	p.meant[name] = true
 	raw := p.raw[name]
 	if dug := dig(raw, strings.TrimPrefix(strings.TrimPrefix(path, name), ".")); dug != nil {
 		raw = dug
@@ -241,6 +244,26 @@ func (p *paramSet) fields() []Field {
 // open lists the parameters that are used and have no value, sorted.
 func (p *paramSet) open() []string {
 	return sortedNames(p.missing)
+}
+
+// unused lists the parameters that a file gives and nothing refers to, where they are written.
+func (p *paramSet) unused(in *source) (out []Field) {
+	for _, name := range p.names {
+		if at := p.keys[name]; !p.meant[name] && at.src == in {
+			out = append(out, Field{Path: name, Pos: at.pos()})
+		}
+	}
+	return out
+}
+
+// checkSet reports what the command line sets to no effect. It may only be asked when
+// the spec holds no mistake: a reference in a broken part is not seen.
+func (p *paramSet) checkSet() {
+	for _, name := range p.names {
+		if by := p.set[name]; by != "" && !p.meant[name] {
+			p.c.rep.add(Pos{File: by}, "", "changes nothing: no stage refers to params.%s", name)
+		}
+	}
 }
 
 func sortedNames[T any](m map[string]T) []string {

@@ -34,9 +34,10 @@ func ParseRange(text string) (Range, error) {
 	return r, nil
 }
 
-// IsRange says whether a plain scalar is meant as a range: quoted text never is.
+// IsRange says whether a scalar is meant as a range: quoted text never is, but for
+// one around references.
 func (v Value) IsRange() bool {
-	return v.Kind() == Scalar && v.n.tag == TagText && strings.Contains(v.n.text, "..")
+	return v.Kind() == Scalar && (v.n.tag == TagText && strings.Contains(v.n.text, "..") || v.n.tag == TagSpan)
 }
 
 // String returns the range as a spec writes it.

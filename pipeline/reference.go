@@ -313,7 +313,21 @@ func (c *checker) resolveText(n *node, e *env, path trail) *node {
 		}
 	}
 	out.text = b.String()
+	if text.spans() {
+		out.tag = TagSpan
+	}
 	return &out
+}
+
+// spans says whether a text is written as a range around references: the dots are the
+// spec's own, not those of a value.
+func (t parsedText) spans() bool {
+	refers, dots := false, false
+	for _, p := range t.pieces {
+		refers = refers || p.root != ""
+		dots = dots || p.root == "" && strings.Contains(p.text, "..")
+	}
+	return refers && dots
 }
 
 func axisOf(path string) string {

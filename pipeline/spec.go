@@ -82,9 +82,13 @@ func (c *checker) spec(file string, root *node) *Graph {
 			g.Nodes = append(g.Nodes, inst.node)
 		}
 	}
-	g.Seed, g.Params, g.Open, g.Skipped = c.specSeed, c.params.fields(), c.params.open(), c.skipped
+	g.Seed, g.Skipped = c.specSeed, c.skipped
+	g.Params, g.Open, g.Unused = c.params.fields(), c.params.open(), c.params.unused(root.src)
 	for _, s := range c.stages {
 		g.Stages = append(g.Stages, s.name)
+	}
+	if !c.rep.failed() {
+		c.params.checkSet()
 	}
 	return g
 }

@@ -36,6 +36,7 @@ const (
 	TagInt
 	TagFloat
 	TagBool // true or false, nothing else
+	TagSpan // a range around references, "${params.from}..${params.to}": its quotes are the references'
 )
 
 // An Entry is a key of a map with its value.

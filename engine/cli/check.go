@@ -46,6 +46,9 @@ it lists the sources, joins tables and makes the splits, opens no picture, and k
 			for _, line := range advice(x) {
 				s.printf("%s\n", line)
 			}
+			for _, p := range x.graph.Unused {
+				s.printf("%s: params.%s: note: nothing refers to it\n", p.Pos, p.Path)
+			}
 			for _, name := range x.graph.Open {
 				s.printf("not checked: params.%s has no value here\n", name)
 			}
