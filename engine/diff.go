@@ -19,17 +19,22 @@ type Result struct {
 
 // A StageDiff is how an instance differs between two sides.
 type StageDiff struct {
-	Name     string
-	Old, New *Result // nil where the instance is missing
-	Key      bool    // the keys differ
-	Params   []Change
-	Inputs   []Change
-	Outputs  []ValueDiff // "train rows", "train column label", "file weights.safetensors"
-	Metrics  []ValueDiff
+	Name    string      `json:"name"`
+	Old     *Result     `json:"-"`   // nil where the instance is missing
+	New     *Result     `json:"-"`   // likewise
+	Key     bool        `json:"other_key"` // the keys differ
+	Params  []Change    `json:"params,omitempty"`
+	Inputs  []Change    `json:"inputs,omitempty"`
+	Outputs []ValueDiff `json:"outputs,omitempty"` // "train rows", "train column label", "file weights.safetensors"
+	Metrics []ValueDiff `json:"metrics,omitempty"`
 }
 
 // A ValueDiff is a value on both sides; "" where it is missing.
-type ValueDiff struct{ What, Old, New string }
+type ValueDiff struct {
+	What string `json:"what"`
+	Old  string `json:"old,omitempty"`
+	New  string `json:"new,omitempty"`
+}
 
 // Content says whether the results themselves differ, not only their keys.
 func (d StageDiff) Content() bool {

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"math"
 	"sort"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -16,36 +17,43 @@ const maxDistinct = 1000
 
 // A Look is what an output holds, for people.
 type Look struct {
-	Instance, Output string
-	Rows             int
-	Columns          []ColumnLook
-	Head             [][]string  // the first rows, "id" and the columns as text
-	Files            []NamedSize // of an output of type Files
+	Instance string       `json:"instance"`
+	Output   string       `json:"output,omitempty"`
+	Rows     int          `json:"rows"`
+	Columns  []ColumnLook `json:"columns,omitempty"`
+	Head     [][]string   `json:"head,omitempty"`  // the first rows, "id" and the columns as text
+	Files    []NamedSize  `json:"files,omitempty"` // of an output of type Files
 }
 
 // A NamedSize is a file with its size in bytes.
 type NamedSize struct {
-	Name string
-	Size int64
+	Name string `json:"name"`
+	Size int64  `json:"bytes"`
 }
 
 // A ColumnLook says what a column holds.
 type ColumnLook struct {
-	Name, Type string
-	Made       bool // written by the stage itself, not passed through
-	Missing    int
-	Distinct   int  // different values, as far as they were counted
-	Many       bool // there are more than were counted
-	Common     []Value
-	Numeric    bool
-	Min, Max   float64 // of numbers
-	Mean       float64
+	Name     string  `json:"name"`
+	Type     string  `json:"type"`
+	Made     bool    `json:"made"` // written by the stage itself, not passed through
+	Missing  int     `json:"missing"`
+	Distinct int     `json:"distinct"`         // different values, as far as they were counted
+	Many     bool    `json:"more,omitempty"`   // there are more than were counted
+	Common   []Value `json:"common,omitempty"` // the most frequent values
+	Numbers  *Spread `json:"numbers,omitempty"`
+}
+
+// A Spread is how the finite numbers of a column spread.
+type Spread struct {
+	Min  float64 `json:"min"`
+	Max  float64 `json:"max"`
+	Mean float64 `json:"mean"`
 }
 
 // A Value is a value as text with the number of rows that hold it.
 type Value struct {
-	Text string
-	Rows int
+	Text string `json:"text"`
+	Rows int    `json:"rows"`
 }
 
 // Look reads an output that exists: its columns with statistics, and its first
@@ -154,11 +162,11 @@ func (c *columnCount) add(col arrow.Array) {
 			c.look.Missing++
 			continue
 		}
-		if v, ok := number(col, i); ok {
+		if v, ok := number(col, i); ok && !math.IsNaN(v) && !math.IsInf(v, 0) {
 			if c.rows == 0 {
-				c.look.Numeric, c.look.Min, c.look.Max = true, v, v
+				c.look.Numbers = &Spread{Min: v, Max: v}
 			}
-			c.look.Min, c.look.Max = min(c.look.Min, v), max(c.look.Max, v)
+			c.look.Numbers.Min, c.look.Numbers.Max = min(c.look.Numbers.Min, v), max(c.look.Numbers.Max, v)
 			c.sum += v
 			c.rows++
 		}
@@ -187,7 +195,7 @@ func (c *columnCount) add(col arrow.Array) {
 func (c *columnCount) result() ColumnLook {
 	c.look.Distinct = len(c.seen)
 	if c.rows > 0 {
-		c.look.Mean = c.sum / float64(c.rows)
+		c.look.Numbers.Mean = c.sum / float64(c.rows)
 	}
 	for text, rows := range c.seen {
 		c.look.Common = append(c.look.Common, Value{text, rows})

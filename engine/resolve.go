@@ -320,26 +320,26 @@ func (e *Engine) rowLines(ctx context.Context, n *node, k *keyWriter, in *input,
 
 // An Instance is what a plan or a run says about a node.
 type Instance struct {
-	Name    string
-	Kind    string
-	State   State
-	Reason  string
-	Key     runs.Digest
-	Lines   []Line
-	Rows    int // over all outputs, where known
-	Outputs []NamedRows
-	Metrics []Metric
-	Skips   []Skip
-	Notes   []string
-	Seconds float64 // what it took when it ran
-	Inputs  []string
-	Work    *Work // what is left to do, where Estimate was asked
+	Name    string      `json:"name"`
+	Kind    string      `json:"kind"`
+	State   State       `json:"state"`
+	Reason  string      `json:"reason,omitempty"`
+	Key     runs.Digest `json:"key,omitzero"`
+	Lines   []Line      `json:"-"`
+	Rows    int         `json:"rows"` // over all outputs, where known
+	Outputs []NamedRows `json:"outputs,omitempty"`
+	Metrics []Metric    `json:"metrics,omitempty"`
+	Skips   []Skip      `json:"skips,omitempty"`
+	Notes   []string    `json:"notes,omitempty"`
+	Seconds float64     `json:"seconds"` // what it took when it ran
+	Inputs  []string    `json:"inputs,omitempty"`
+	Work    *Work       `json:"work,omitempty"` // what is left to do, where Estimate was asked
 }
 
 // A NamedRows is an output with its number of rows, 0 for files.
 type NamedRows struct {
-	Name string
-	Rows int
+	Name string `json:"name,omitempty"`
+	Rows int    `json:"rows"`
 }
 
 // Plan looks up every node: what is in the store, what must run, what follows.

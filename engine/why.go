@@ -14,23 +14,24 @@ import (
 
 // A Change is a key line that differs from the last run's.
 type Change struct {
-	Label    string
-	Old, New string // "" where the line was or is not there
-	Pos      pipeline.Pos
-	Cause    []Change // for a changed input: what changed in the stage that made it
-	From     string   // the instance that made the changed input
-	Note     string   // how that instance fared in the last run, where it failed
+	Label string       `json:"line"`
+	Old   string       `json:"old,omitempty"` // "" where the line was not there
+	New   string       `json:"new,omitempty"` // "" where it is not there
+	Pos   pipeline.Pos `json:"at,omitzero"`
+	Cause []Change     `json:"cause,omitempty"` // for a changed input: what changed in the stage that made it
+	From  string       `json:"from,omitempty"`  // the instance that made the changed input
+	Note  string       `json:"note,omitempty"`  // how that instance fared in the last run, where it failed
 }
 
 // An Explanation says why a node is what it is.
 type Explanation struct {
-	Name    string
-	Kind    string
-	State   State
-	Reason  string
-	Changes []Change // against the last run, where a key is known on both sides
-	Run     string   // the run compared with
-	Before  State    // what became of the node then
+	Name    string   `json:"name"`
+	Kind    string   `json:"kind"`
+	State   State    `json:"state"`
+	Reason  string   `json:"reason,omitempty"`
+	Changes []Change `json:"changes,omitempty"` // against the last run, where a key is known on both sides
+	Run     string   `json:"run,omitempty"`     // the run compared with
+	Before  State    `json:"before"`            // what became of the node then
 }
 
 // A Comparison explains the nodes of a planned graph against an earlier run.

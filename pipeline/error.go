@@ -9,8 +9,9 @@ import (
 // A Pos is a place in a spec. Line and Column count from 1, the column in
 // characters; the zero Pos is unknown.
 type Pos struct {
-	File         string
-	Line, Column int
+	File   string `json:"file,omitempty"` // or the option of the command line
+	Line   int    `json:"line,omitempty"`
+	Column int    `json:"column,omitempty"`
 }
 
 func (p Pos) String() string {

@@ -26,45 +26,99 @@ needs no data and says what it could not check without it. With --data it also r
 it lists the sources, joins tables and makes the splits, opens no picture, and keeps nothing.`,
 		Args: specArg,
 		RunE: func(c *cobra.Command, args []string) error {
-			x, err := s.load(args, !data)
-			if err != nil {
-				return err
+			found, err := s.check(c.Context(), args, data)
+			if s.jsonOut {
+				return errors.Join(err, printJSON(s, append(mistakes(err), found...)...))
 			}
-			e, err := engine.New(x.graph, x.kinds, nil, engine.Options{})
-			if err == nil {
-				err = e.Check()
+			for _, f := range found {
+				s.printf("%s\n", f)
 			}
-			if err != nil {
-				return err
-			}
-			if data {
-				if err := s.checkData(c.Context(), x); err != nil {
-					return err
-				}
-			}
-			s.printf("%s: %d stages, no mistakes found\n", x.file, e.Len())
-			for _, line := range advice(x) {
-				s.printf("%s\n", line)
-			}
-			for _, p := range x.graph.Unused {
-				s.printf("%s: params.%s: note: nothing refers to it\n", p.Pos, p.Path)
-			}
-			for _, name := range x.graph.Open {
-				s.printf("not checked: params.%s has no value here\n", name)
-			}
-			if open := e.Unchecked(); len(open) > 0 && !data {
-				s.printf("not checked without the data: columns of %s\n", strings.Join(open, ", "))
-			}
-			return nil
+			return err
 		},
 	}
 	s.specFlags(c)
+	s.jsonFlag(c, "an object for each mistake, note, and part that was not checked")
 	c.Flags().BoolVar(&data, "data", false, "also read the metadata: list sources, make splits, count rows")
 	return c
 }
 
+// A finding is what check has to say about a spec.
+type finding struct {
+	Level   level        `json:"level"`
+	At      pipeline.Pos `json:"at,omitzero"`
+	Path    string       `json:"path,omitempty"` // of the field, such as stages.net.with.size; an instance's name
+	Message string       `json:"message"`
+}
+
+// A level says what a finding is.
+type level string
+
+const (
+	mistake   level = "error"
+	note      level = "note"      // no mistake, and yet it may surprise
+	counted   level = "rows"      // what the metadata holds
+	unchecked level = "unchecked" // what there was nothing known of
+)
+
+func (f finding) String() string {
+	switch f.Level {
+	case counted:
+		return f.Path + ": rows: " + f.Message
+	case unchecked:
+		return "not checked: " + strings.TrimPrefix(f.Path+" "+f.Message, " ")
+	}
+	return fmt.Sprintf("%s: %s: %s: %s", f.At, f.Path, f.Level, f.Message)
+}
+
+// mistakes are the findings of a check that failed; none where it failed for
+// another reason than what the spec says.
+func mistakes(err error) (found []finding) {
+	var all pipeline.Errors
+	var one *pipeline.Error
+	if !errors.As(err, &all) && errors.As(err, &one) {
+		all = pipeline.Errors{one}
+	}
+	for _, e := range all {
+		found = append(found, finding{mistake, e.Pos, e.Path, e.Msg})
+	}
+	return found
+}
+
+// check looks for mistakes and returns what else is to be said of a spec without any.
+func (s *session) check(ctx context.Context, args []string, data bool) ([]finding, error) {
+	x, err := s.load(args, !data)
+	if err != nil {
+		return nil, err
+	}
+	e, err := engine.New(x.graph, x.kinds, nil, engine.Options{})
+	if err == nil {
+		err = e.Check()
+	}
+	var found []finding
+	if err == nil && data {
+		found, err = s.checkData(ctx, x)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !s.jsonOut {
+		s.printf("%s: %d stages, no mistakes found\n", x.file, e.Len())
+	}
+	found = append(found, advice(x)...)
+	for _, p := range x.graph.Unused {
+		found = append(found, finding{note, p.Pos, "params." + p.Path, "nothing refers to it"})
+	}
+	for _, name := range x.graph.Open {
+		found = append(found, finding{Level: unchecked, Path: "params." + name, Message: "has no value here"})
+	}
+	if open := e.Unchecked(); len(open) > 0 && !data {
+		found = append(found, finding{Level: unchecked, Message: "columns of " + strings.Join(open, ", ") + ", without the data"})
+	}
+	return found, nil
+}
+
 // advice is what kinds tell of parameters that are no mistakes, each once, at its place.
-func advice(x *experiment) (lines []string) {
+func advice(x *experiment) (found []finding) {
 	for _, n := range x.graph.Nodes {
 		k, ok := x.kinds.Lookup(n.Kind)
 		if !ok {
@@ -77,54 +131,50 @@ func advice(x *experiment) (lines []string) {
 					pos = f.Pos
 				}
 			}
-			line := fmt.Sprintf("%s: %s.with.%s: note: %s", pos, n.Path, p.Field, p.Msg)
-			if !slices.Contains(lines, line) {
-				lines = append(lines, line)
+			f := finding{note, pos, n.Path + ".with." + p.Field, p.Msg}
+			if !slices.Contains(found, f) {
+				found = append(found, f)
 			}
 		}
 	}
-	return lines
+	return found
 }
 
 // checkData runs what needs metadata alone, sources and indexes, in a store
-// that is thrown away.
-func (s *session) checkData(ctx context.Context, x *experiment) (err error) {
+// that is thrown away, and returns how many rows there are.
+func (s *session) checkData(ctx context.Context, x *experiment) (found []finding, err error) {
 	part := metadataPart(x)
 	if len(part.Nodes) == 0 {
-		return nil
+		return nil, nil
 	}
 	dir, err := os.MkdirTemp("", "shiftmill-check-")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	store, err := runs.Open(dir, runs.Options{Front: engine.Front})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	show := s.newDisplay(x)
+	show := (&session{stdout: s.stdout, stderr: s.stderr}).newDisplay(x) // for people, with --json too
 	e, err := engine.New(part, x.kinds, store, s.options(x, show.event))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	err = e.Run(ctx)
 	show.stop()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, n := range e.Instances() {
 		var outs []string
 		for _, o := range n.Outputs {
-			name := o.Name
-			if name != "" {
-				name += " "
-			}
-			outs = append(outs, fmt.Sprintf("%s%d", name, o.Rows))
+			outs = append(outs, strings.TrimPrefix(fmt.Sprintf("%s %d", o.Name, o.Rows), " "))
 		}
-		s.printf("%s: rows: %s\n", n.Name, strings.Join(outs, ", "))
+		found = append(found, finding{Level: counted, Path: n.Name, Message: strings.Join(outs, ", ")})
 	}
-	return nil
+	return found, nil
 }
 
 // metadataPart are the sources and the indexes over them and each other.

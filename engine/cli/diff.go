@@ -23,7 +23,7 @@ func (s *session) diffCommand() *cobra.Command {
 		Short: "Compare two runs, or two states of a lock file: parameters, inputs, outputs, metrics",
 		Long: `Diff says how two results differ, stage by stage. Each side is one of
 
-  last, last~1, ...      the newest run, the one before, ...
+  last, last~1, ...      the newest run, the one of its spec before, ...
   20261123T183404-18056  a run, as "shiftmill runs" names it; a beginning that is unique will do
   svsf.lock.yaml         a lock file
   HEAD~1:svsf.lock.yaml  a lock file as git has it
@@ -48,6 +48,9 @@ Parameters behind the keys of a lock file are shown as far as the store knows th
 				}
 			}
 			diffs := engine.Diff(sides[0], sides[1])
+			if s.jsonOut {
+				return printJSON(s, jsonDiffs(diffs)...)
+			}
 			for _, line := range allDiffLines(diffs, every) {
 				s.printf("%s\n", line)
 			}
@@ -59,6 +62,7 @@ Parameters behind the keys of a lock file are shown as far as the store knows th
 	}
 	s.storeFlag(c)
 	c.Flags().BoolVar(&every, "all", false, "print every instance and input, also where many differ alike")
+	s.jsonFlag(c, "an object for each instance that differs")
 	return c
 }
 
@@ -135,10 +139,7 @@ func findRun(store *runs.Store, name string) (engine.RunRecord, error) {
 		if err != nil || n < 0 || rest != "" && rest[0] != '~' {
 			return engine.RunRecord{}, usage("%q names no run: last, last~1, ...", name)
 		}
-		if n >= len(infos) {
-			return engine.RunRecord{}, usage("%s: the store remembers %d runs", name, len(infos))
-		}
-		return engine.LoadRun(store, infos[n].ID)
+		return findLast(store, infos, n)
 	}
 	var ids []string
 	for _, i := range infos {
@@ -153,6 +154,25 @@ func findRun(store *runs.Store, name string) (engine.RunRecord, error) {
 		return engine.LoadRun(store, ids[0])
 	}
 	return engine.RunRecord{}, usage("%d runs begin with %q: %s", len(ids), name, strings.Join(ids, ", "))
+}
+
+// findLast finds the run that is the n-th of its spec before the newest run.
+func findLast(store *runs.Store, infos []runs.RunInfo, n int) (engine.RunRecord, error) {
+	spec, known := "", 0
+	for _, info := range infos {
+		r, err := engine.LoadRun(store, info.ID)
+		if err != nil || known > 0 && r.Spec != spec {
+			continue // collected, or from another version; of another spec
+		}
+		if spec = r.Spec; known == n {
+			return r, nil
+		}
+		known++
+	}
+	if known == 0 {
+		return engine.RunRecord{}, usage("the store remembers no run")
+	}
+	return engine.RunRecord{}, usage("last~%d: the store remembers %d runs of %s", n, known, spec)
 }
 
 // diffLines says how a stage differs, in lines.

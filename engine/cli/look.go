@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -46,7 +45,7 @@ With --parameters it prints the parameters of a stage instead, as they are after
 				}
 				switch {
 				case s.jsonOut:
-					if err := json.NewEncoder(s.stdout).Encode(look); err != nil {
+					if err := printJSON(s, look); err != nil {
 						return err
 					}
 				default:
@@ -63,7 +62,8 @@ With --parameters it prints the parameters of a stage instead, as they are after
 	s.tryFlag(c)
 	c.Flags().IntVar(&rows, "rows", 5, "first rows to print")
 	c.Flags().BoolVar(&parameters, "parameters", false, "print the stage's parameters, presets expanded")
-	c.Flags().BoolVar(&s.jsonOut, "json", false, "print a JSON object for each output")
+	s.jsonFlag(c, "an object for each output")
+	c.MarkFlagsMutuallyExclusive("parameters", "json")
 	return c
 }
 
@@ -190,8 +190,8 @@ func valuesOf(c engine.ColumnLook) string {
 	if c.Distinct == 0 {
 		return "none"
 	}
-	if c.Numeric && c.Distinct > 6 {
-		return fmt.Sprintf("%.6g to %.6g, mean %.6g", c.Min, c.Max, c.Mean)
+	if n := c.Numbers; n != nil && c.Distinct > 6 {
+		return fmt.Sprintf("%.6g to %.6g, mean %.6g", n.Min, n.Max, n.Mean)
 	}
 	var parts []string
 	for _, v := range c.Common[:min(len(c.Common), 6)] {

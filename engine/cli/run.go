@@ -32,7 +32,7 @@ func (s *session) runCommand() *cobra.Command {
 	c.Flags().BoolVar(&s.locked, "locked", false, "fail with exit code 3 if anything differs from the lock file")
 	c.Flags().BoolVar(&s.lock, "lock", false, "write the lock file although --set changes the spec")
 	c.Flags().StringSliceVar(&s.rescan, "rescan", nil, "look again at the files of this frozen source (may be repeated)")
-	c.Flags().BoolVar(&s.jsonOut, "json", false, "print events as JSON lines on standard output")
+	s.jsonFlag(c, "events as they come")
 	return c
 }
 

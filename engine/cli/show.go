@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"sort"
@@ -33,7 +32,7 @@ func (s *session) planCommand() *cobra.Command {
 	s.specFlags(c)
 	s.partFlags(c)
 	s.tryFlag(c)
-	c.Flags().BoolVar(&s.jsonOut, "json", false, "print the plan as JSON")
+	s.jsonFlag(c, "an object for each instance")
 	c.Flags().BoolVar(&every, "all", false, "print every instance, also where many of a stage fare alike")
 	return c
 }
@@ -53,9 +52,7 @@ func (s *session) printPlan(ctx context.Context, x *experiment, e *engine.Engine
 		plan[i].Work = works[i]
 	}
 	if s.jsonOut {
-		enc := json.NewEncoder(s.stdout)
-		enc.SetIndent("", "  ")
-		return enc.Encode(plan)
+		return printJSON(s, jsonInstances(plan)...)
 	}
 	details := make([]string, len(plan))
 	for i, n := range plan {
@@ -153,6 +150,12 @@ func (s *session) whyCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				if s.jsonOut {
+					if err := printJSON(s, why); err != nil {
+						return err
+					}
+					continue
+				}
 				text := whyText(why)
 				if lines {
 					s.printf("%s %s", name, text)
@@ -177,6 +180,8 @@ func (s *session) whyCommand() *cobra.Command {
 	s.specFlags(c)
 	s.tryFlag(c)
 	c.Flags().BoolVar(&lines, "key", false, "print the lines of the key as well")
+	s.jsonFlag(c, "an object for each instance")
+	c.MarkFlagsMutuallyExclusive("key", "json")
 	return c
 }
 

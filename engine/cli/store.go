@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -72,19 +71,13 @@ func (s *session) runsCommand() *cobra.Command {
 	}
 	s.storeFlag(c)
 	c.Flags().IntVar(&most, "n", 20, "most runs to list; 0 for all")
-	c.Flags().BoolVar(&s.jsonOut, "json", false, "print each run record as a JSON line")
+	s.jsonFlag(c, "each run's record")
 	return c
 }
 
 func (s *session) printRuns(list []engine.RunRecord) error {
 	if s.jsonOut {
-		enc := json.NewEncoder(s.stdout)
-		for _, r := range list {
-			if err := enc.Encode(r); err != nil {
-				return err
-			}
-		}
-		return nil
+		return printJSON(s, list...)
 	}
 	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "run\tspec\tstarted\toutcome\tstages\ttook\toptions\n")
