@@ -20,8 +20,8 @@ type Result struct {
 // A StageDiff is how an instance differs between two sides.
 type StageDiff struct {
 	Name    string      `json:"name"`
-	Old     *Result     `json:"-"`   // nil where the instance is missing
-	New     *Result     `json:"-"`   // likewise
+	Old     *Result     `json:"-"`         // nil where the instance is missing
+	New     *Result     `json:"-"`         // likewise
 	Key     bool        `json:"other_key"` // the keys differ
 	Params  []Change    `json:"params,omitempty"`
 	Inputs  []Change    `json:"inputs,omitempty"`

@@ -14,6 +14,7 @@ import (
 	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/memory"
 
+	"shiftmill/pipeline"
 	"shiftmill/runs"
 	"shiftmill/stages"
 )
@@ -101,16 +102,27 @@ func (e *Engine) outputNamed(n *node, name string) (*output, error) {
 		return nil, err
 	}
 	if n.outputs == nil {
-		return nil, fmt.Errorf("stage %s has no result yet; run the spec first", n.spec.Name)
+		return nil, e.noResult(n)
 	}
 	if o := n.outputs.get(name); o != nil {
 		return o, nil
 	}
-	var names []string
-	for _, r := range n.class.results {
-		names = append(names, fmt.Sprintf("%q", r.Name))
+	return nil, NoSuchOutput(n.spec.Name, name, n.spec.Outputs.Names)
+}
+
+func (e *Engine) noResult(n *node) error {
+	return fmt.Errorf("stage %s has no result yet; run %s first", n.spec.Name, e.graph.File)
+}
+
+// NoSuchOutput says that an instance has no output of that name, and which it may mean.
+func NoSuchOutput(instance, name string, known []string) error {
+	switch near := pipeline.Nearest(name, known); {
+	case len(known) == 1 && known[0] == "":
+		return fmt.Errorf("%s has one output, without a name, so there is no %q", instance, name)
+	case near != "":
+		return fmt.Errorf("%s has no output %q; did you mean %q?", instance, name, near)
 	}
-	return nil, fmt.Errorf("stage %s has no output %q; it has %s", n.spec.Name, name, strings.Join(names, ", "))
+	return fmt.Errorf("%s has no output %q; it has %s", instance, name, strings.Join(known, ", "))
 }
 
 func (e *Engine) exportFiles(out *output, dir string) (Exported, error) {

@@ -187,7 +187,7 @@ func (e *Engine) Results(only map[string]bool) ([]Result, error) {
 			continue
 		}
 		if n.outputs == nil {
-			return nil, fmt.Errorf("stage %s has no result yet", n.spec.Name)
+			return nil, e.noResult(n)
 		}
 		lines, err := e.linesOfKey(context.Background(), n)
 		if err != nil {

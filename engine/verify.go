@@ -19,7 +19,7 @@ func (e *Engine) CopyResults(ctx context.Context, to *runs.Store, instances []st
 		}
 		rec, ok := e.store.Lookup(n.key.Digest)
 		if !ok || n.outputs == nil {
-			return fmt.Errorf("stage %s has no result yet; run the spec first", name)
+			return e.noResult(n)
 		}
 		for _, d := range rec.Objects {
 			if err := ctx.Err(); err != nil {

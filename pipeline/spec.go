@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"math"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -123,7 +124,7 @@ func (c *checker) seed(n *node, path string) (uint64, bool) {
 			return x, true
 		}
 	}
-	c.rep.add(n.pos(), path, "must be a whole number, 0 or more, got %s", n.describe())
+	c.rep.add(n.pos(), path, "must be a whole number from 0 to %d, got %s", uint64(math.MaxUint64), n.describe())
 	return 0, false
 }
 

@@ -116,11 +116,7 @@ func selectOutputs(e *engine.Engine, name string) ([]namedOutput, error) {
 	for _, i := range instances {
 		names := e.OutputsOf(i, output)
 		if len(names) == 0 {
-			all := e.OutputsOf(i, "")
-			if near := pipeline.Nearest(output, all); near != "" {
-				return nil, fmt.Errorf("%s has no output %q; did you mean %q?", i, output, near)
-			}
-			return nil, fmt.Errorf("%s has no output %q; it has %q", i, output, all)
+			return nil, engine.NoSuchOutput(i, output, e.OutputsOf(i, ""))
 		}
 		for _, o := range names {
 			out = append(out, namedOutput{i, o})

@@ -9,6 +9,7 @@ import (
 	"image/color"
 	"image/draw"
 	"image/png"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -109,7 +110,11 @@ func (s *session) writePreview(out, shown string, data []byte) error {
 	if out == "" {
 		out = strings.NewReplacer("/", "_", "[", "_", "]", "", "=", "-", ",", "_").Replace(shown) + ".png"
 	}
-	if err := replaceFile(out, data); err != nil {
+	err := replaceFile(out, data)
+	if errors.Is(err, fs.ErrNotExist) {
+		return usage("there is no folder %s; make it first", filepath.Dir(out))
+	}
+	if err != nil {
 		return fmt.Errorf("write %s: %w", out, err)
 	}
 	s.printf("%s\n", filepath.Clean(out))

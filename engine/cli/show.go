@@ -302,6 +302,9 @@ same bytes, when the same command runs again; until then it lies beside the fold
 			if len(args) != 2 {
 				return usage("export takes an output and a folder: shiftmill export split.train data --spec svsf.yaml")
 			}
+			if ext := filepath.Ext(args[1]); (ext == ".yaml" || ext == ".yml") && onDisk(args[1]) {
+				return usage("%s is a file, and export writes into a folder: shiftmill export %s DIR --spec %[1]s", args[1], args[0])
+			}
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {

@@ -44,10 +44,16 @@ With --manifest it compares a manifest with its own header and with the files be
 				return err
 			}
 			defer x.close()
+			asked := x.graph.Nodes
+			if o.only != "" {
+				if asked, err = x.graph.Select(o.only, o.only); err != nil {
+					return err
+				}
+			}
 			if err := s.verifyStore(c.Context(), x.store); err != nil || o.storeOnly {
 				return err
 			}
-			return s.recompute(c.Context(), x, e, o)
+			return s.recompute(c.Context(), x, e, asked, o)
 		},
 	}
 	s.specFlags(c)
@@ -140,15 +146,15 @@ func (s *session) repair(ctx context.Context, args []string) (err error) {
 }
 
 // recompute runs stages again in a fresh store and compares.
-func (s *session) recompute(ctx context.Context, x *experiment, e *engine.Engine, o verifyOptions) (err error) {
+func (s *session) recompute(ctx context.Context, x *experiment, e *engine.Engine, asked []*pipeline.Node, o verifyOptions) (err error) {
 	_, release, err := s.useDevice(x.local)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	again, err := s.toVerify(x, e, o)
-	if err != nil || len(again) == 0 {
-		return err
+	again := s.toVerify(x, e, asked, o)
+	if len(again) == 0 {
+		return nil
 	}
 	var fresh []*pipeline.Node
 	for _, n := range x.graph.Nodes {
@@ -197,15 +203,7 @@ func (s *session) recompute(ctx context.Context, x *experiment, e *engine.Engine
 
 // toVerify chooses the instances to compute again: those asked for whose
 // results exist.
-func (s *session) toVerify(x *experiment, e *engine.Engine, o verifyOptions) (map[string]bool, error) {
-	asked := x.graph.Nodes
-	if o.only != "" {
-		nodes, err := x.graph.Select(o.only, o.only)
-		if err != nil {
-			return nil, err
-		}
-		asked = nodes
-	}
+func (s *session) toVerify(x *experiment, e *engine.Engine, asked []*pipeline.Node, o verifyOptions) map[string]bool {
 	state := map[string]engine.State{}
 	for _, n := range e.Instances() {
 		state[n.Name] = n.State
@@ -243,7 +241,7 @@ func (s *session) toVerify(x *experiment, e *engine.Engine, o verifyOptions) (ma
 	for _, n := range names {
 		again[n] = true
 	}
-	return again, nil
+	return again
 }
 
 func (s *session) compareAgain(first, second *engine.Engine, again map[string]bool) error {
