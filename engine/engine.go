@@ -165,8 +165,7 @@ func New(g *pipeline.Graph, registry *stages.Registry, store *runs.Store, o Opti
 		return nil, err
 	}
 	if len(b.wrong) > 0 {
-		b.wrong.Sort()
-		return nil, b.wrong
+		return nil, b.wrong.Sorted()
 	}
 	return e, nil
 }
@@ -205,8 +204,7 @@ func (e *Engine) Check() error {
 		errs = append(errs, n.deriveColumns()...)
 	}
 	if len(errs) > 0 {
-		errs.Sort()
-		return errs
+		return errs.Sorted()
 	}
 	e.checked = true
 	return nil

@@ -199,8 +199,7 @@ func (e *Engine) openInputs(ctx context.Context, n *node, except string) (err er
 // not be known before.
 func (n *node) learnColumns() error {
 	if errs := n.deriveColumns(); len(errs) > 0 {
-		errs.Sort()
-		return errs
+		return errs.Sorted()
 	}
 	return nil
 }

@@ -1,8 +1,9 @@
 package pipeline
 
 import (
+	"cmp"
 	"fmt"
-	"sort"
+	"slices"
 	"strings"
 )
 
@@ -52,18 +53,12 @@ func (es Errors) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Sort orders the mistakes by file, line, column and message.
-func (es Errors) Sort() {
-	sort.SliceStable(es, func(i, j int) bool {
-		a, b := es[i], es[j]
-		switch {
-		case a.Pos.File != b.Pos.File:
-			return a.Pos.File < b.Pos.File
-		case a.Pos.Line != b.Pos.Line:
-			return a.Pos.Line < b.Pos.Line
-		case a.Pos.Column != b.Pos.Column:
-			return a.Pos.Column < b.Pos.Column
-		}
-		return a.Msg < b.Msg
-	})
+// Sorted returns the mistakes by file, line, column and message, each once: the
+// instances of a stage repeat those of their common text. It reuses es.
+func (es Errors) Sorted() Errors {
+	compare := func(a, b *Error) int {
+		return cmp.Or(strings.Compare(a.Pos.File, b.Pos.File), cmp.Compare(a.Pos.Line, b.Pos.Line), cmp.Compare(a.Pos.Column, b.Pos.Column), strings.Compare(a.Msg, b.Msg), strings.Compare(a.Path, b.Path))
+	}
+	slices.SortStableFunc(es, compare)
+	return slices.CompactFunc(es, func(a, b *Error) bool { return compare(a, b) == 0 })
 }

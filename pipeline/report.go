@@ -40,8 +40,7 @@ func (r *reporter) err() error {
 	if len(r.errs) == 0 {
 		return nil
 	}
-	r.errs.Sort()
-	return r.errs
+	return r.errs.Sorted()
 }
 
 // Problems turns mistakes found by Decode into those a kind's DecodeSpec

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"shiftmill/engine"
+	"shiftmill/pipeline"
 )
 
 // leastFold is how many instances of a stage that fare alike are printed as one line.
@@ -23,6 +24,31 @@ var coordinates = regexp.MustCompile(`\[[^\[\]\s]*=[^\[\]\s]*\]`)
 func likeOthers(text string) string { return coordinates.ReplaceAllString(text, "") }
 
 func folded(stage string, n int) string { return fmt.Sprintf("%s (%d instances)", stage, n) }
+
+// foldMistakes writes mistakes in lines: those at one place that differ only in the
+// instance they name as one, where they are many.
+func foldMistakes(es pipeline.Errors) (lines []string) {
+	type kind struct {
+		pos       pipeline.Pos
+		path, msg string
+	}
+	alike := func(e *pipeline.Error) kind { return kind{e.Pos, e.Path, likeOthers(e.Msg)} }
+	count := map[kind]int{}
+	for _, e := range es {
+		count[alike(e)]++
+	}
+	for _, e := range es {
+		switch n := count[alike(e)]; {
+		case n == 0: // told with the first
+		case n < leastFold:
+			lines = append(lines, e.Error())
+		default:
+			lines = append(lines, fmt.Sprintf("%s (and so for %d more instances)", e, n-1))
+			count[alike(e)] = 0
+		}
+	}
+	return lines
+}
 
 // foldPlan puts instances of a stage together that fare alike, where they are many:
 // at the place of the first, with the work of all. details are what is said of each.

@@ -73,6 +73,11 @@ func report(ctx context.Context, stderr io.Writer, err error) int {
 	case errors.As(err, &other):
 		fmt.Fprintln(stderr, err)
 		return exitOtherBits
+	case errors.As(err, &spec) && spec.Error() == err.Error():
+		for _, line := range foldMistakes(spec) {
+			fmt.Fprintln(stderr, line)
+		}
+		return exitUsage
 	case errors.As(err, &spec), errors.As(err, &one), errors.As(err, &wrong), errors.As(err, &refused), errors.Is(err, fs.ErrNotExist):
 		fmt.Fprintln(stderr, err)
 		return exitUsage

@@ -180,9 +180,8 @@ func withColumns(err error, x *experiment) error {
 		return err
 	}
 	wrong = append(wrong, engine.CheckPart(x.graph, x.kinds)...)
-	wrong.Sort()
 	x.graph = nil
-	return wrong
+	return wrong.Sorted()
 }
 
 // restrict leaves out the stages that --only and --from do not ask for. What

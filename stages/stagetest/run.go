@@ -146,6 +146,5 @@ func problems(ps []pipeline.Problem) error {
 	for i, p := range ps {
 		es[i] = &pipeline.Error{Pos: p.Pos, Path: "with." + p.Field, Msg: p.Msg}
 	}
-	es.Sort()
-	return es
+	return es.Sorted()
 }
