@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -108,6 +109,7 @@ func (s *session) check(ctx context.Context, args []string, data bool) ([]findin
 	for _, p := range x.graph.Unused {
 		found = append(found, finding{note, p.Pos, "params." + p.Path, "nothing refers to it"})
 	}
+	found = append(found, unlocked(x)...)
 	for _, name := range x.graph.Open {
 		found = append(found, finding{Level: unchecked, Path: "params." + name, Message: "has no value here"})
 	}
@@ -115,6 +117,27 @@ func (s *session) check(ctx context.Context, args []string, data bool) ([]findin
 		found = append(found, finding{Level: unchecked, Message: "columns of " + strings.Join(open, ", ") + ", without the data"})
 	}
 	return found, nil
+}
+
+// unlocked are the references to other specs that have no lock file yet, the first
+// to each: nothing that reads them can run.
+func unlocked(x *experiment) (found []finding) {
+	seen := map[string]bool{}
+	for _, n := range x.graph.Nodes {
+		for _, in := range n.In {
+			for _, r := range in.Refs {
+				if r.Foreign == nil || seen[r.Foreign.File] {
+					continue
+				}
+				seen[r.Foreign.File] = true
+				if lock := pipeline.LockFile(r.Foreign.File); !onDisk(lock) {
+					found = append(found, finding{note, r.Pos, n.Path + ".from." + in.Port,
+						fmt.Sprintf("%s has no lock file %s yet; run it first", r.Foreign.Text, filepath.Base(lock))})
+				}
+			}
+		}
+	}
+	return found
 }
 
 // advice is what kinds tell of parameters that are no mistakes, each once, at its place.
