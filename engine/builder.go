@@ -55,6 +55,7 @@ func (b *graphBuilder) add(g *pipeline.Graph, from *foreignSpec) error {
 				refs, err := b.foreignRefs(in.Refs[j], c.ports[k].Many, s.Path+".from."+in.Port)
 				if wrong := pipeline.Errors(nil); errors.As(err, &wrong) {
 					b.wrong = append(b.wrong, wrong...) // that of others is told with it
+					s.Lacks = true
 				} else if err != nil {
 					return err
 				}

@@ -165,7 +165,9 @@ func New(g *pipeline.Graph, registry *stages.Registry, store *runs.Store, o Opti
 		return nil, err
 	}
 	if len(b.wrong) > 0 {
-		return nil, b.wrong.Sorted()
+		var more pipeline.Errors // of what does not depend on them
+		errors.As(e.Check(), &more)
+		return nil, append(b.wrong, more...).Sorted()
 	}
 	return e, nil
 }
