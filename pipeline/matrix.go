@@ -12,7 +12,8 @@ type axis struct {
 	owner  string // the stage that defines it
 	values []*axisValue
 	byText map[string]*axisValue
-	fields []string // of its named settings, sorted
+	fields []string        // of its named settings, sorted
+	read   map[string]bool // fields that something refers to, dotted; "" for the axis itself
 }
 
 // An axisValue is one place on an axis.
@@ -40,6 +41,14 @@ func (a *axis) texts() []string {
 		out[i] = v.text
 	}
 	return out
+}
+
+// refer notes that something refers to the axis, or to a dotted field of it.
+func (a *axis) refer(field string) {
+	if a.read == nil {
+		a.read = map[string]bool{}
+	}
+	a.read[field] = true
 }
 
 // hasField says whether some entry has the dotted field.

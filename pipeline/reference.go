@@ -421,6 +421,9 @@ func (c *checker) checkRef(pos Pos, ref reference, s *refScope, path string) {
 	if s.seen != nil {
 		s.seen[name] = true
 	}
+	for _, a := range defs {
+		a.refer(field)
+	}
 	if !deep {
 		return
 	}

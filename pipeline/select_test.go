@@ -10,9 +10,9 @@ import (
 
 func TestSelect(t *testing.T) {
 	g, err := Parse("x.yaml", []byte(`stages:
-  a: {kind: test/source, matrix: {seed: [1, 2]}}
+  a: {kind: test/source, matrix: {seed: [1, 2]}, seed: $matrix.seed}
   b: {kind: test/step, from: a}
-  c: {kind: test/step, from: b, matrix: {rate: [0.1, 0.2]}}
+  c: {kind: test/step, from: b, matrix: {rate: [0.1, 0.2]}, with: {lr: $matrix.rate}}
   d: {kind: test/gather, from: c}
   z: {kind: test/source}
 `), Options{Vocabulary: vocabulary()})

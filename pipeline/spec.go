@@ -90,6 +90,7 @@ func (c *checker) spec(file string, root *node) *Graph {
 	}
 	if !c.rep.failed() {
 		c.params.checkSet()
+		c.checkIdle(root.src)
 	}
 	return g
 }

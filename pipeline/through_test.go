@@ -13,7 +13,7 @@ func TestThrough(t *testing.T) {
 	v["test/prepared"] = &step
 	g, err := Parse("x.yaml", []byte(`seed: 5
 stages:
-  a: {kind: test/source, matrix: {seed: [1, 2]}}
+  a: {kind: test/source, matrix: {seed: [1, 2]}, seed: $matrix.seed}
   z: {kind: test/source}
   b: {kind: test/prepared, from: a, seed: 9}
   c: {kind: test/prepared, from: [z, b]}
