@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -131,10 +132,28 @@ func (b *benchmark) measure() string {
 	return "100 - mAP"
 }
 
+// folds names those that the test sets hold, the first ones where they are many.
+func (b *benchmark) folds() string {
+	all := map[string]bool{}
+	for _, s := range b.sets {
+		for _, f := range s.folds {
+			all[f] = true
+		}
+	}
+	names := slices.Sorted(maps.Keys(all))
+	if n := len(names); n > 8 {
+		names = append(names[:6], fmt.Sprintf("%d more", n-6))
+	}
+	return strings.Join(names, "; ")
+}
+
 // remarks are what a reader must know before the numbers.
 func (c *Config) remarks(b *benchmark) (notes []string) {
 	if b.inside() == nil {
 		notes = append(notes, fmt.Sprintf("%s: no test set is called %q, so there is no IID/OOD gap", b.name, c.IID))
+	}
+	if len(c.Folds) > 0 {
+		notes = append(notes, fmt.Sprintf("%s: test sets of one name are pooled over the folds (%s), each image judged by the model of its own fold; training effort is that of one fold", b.name, b.folds()))
 	}
 	var single []string
 	for _, m := range b.models {

@@ -33,6 +33,7 @@ type testSet struct {
 	alike  []bool    // whether shape and texture are of one class, of a set with cue conflict
 	groups [][]int32 // of each attribute: of each row's value, in the benchmark's values
 	chance float64   // error of guessing
+	folds  []string  // whose rows it holds, one fold's after another's; one of no name without folds
 	ids    [32]byte  // digest of the ids and labels in order
 	from   string    // the input that the ids were first read from
 }
@@ -108,20 +109,22 @@ func (b *benchmark) inside() *testSet {
 }
 
 // A place is what the coordinates of an input say.
-type place struct{ method, rest, seed, set string }
+type place struct{ method, rest, seed, set, fold string }
 
 // locate reads the coordinates. Where no axis or group names the test set it is
 // called after the output, else after the stage.
 func (c *Config) locate(stage, output string, coords []pipeline.Coord) place {
 	var p place
 	named := false
-	var rest, tests []string
+	var rest, tests, folds []string
 	for _, x := range coords {
 		switch {
 		case slices.Contains(c.Tests, x.Axis) && len(c.Tests) == 1:
 			tests = append(tests, x.Value)
 		case slices.Contains(c.Tests, x.Axis):
 			tests = append(tests, x.Axis+"="+x.Value)
+		case slices.Contains(c.Folds, x.Axis):
+			folds = append(folds, x.Axis+"="+x.Value)
 		case x.Axis == c.Replicate:
 			p.seed = x.Value
 		case x.Axis == c.Method:
@@ -135,7 +138,7 @@ func (c *Config) locate(stage, output string, coords []pipeline.Coord) place {
 			p.method = stage
 		}
 	}
-	p.rest = strings.Join(rest, ", ")
+	p.rest, p.fold = strings.Join(rest, ", "), strings.Join(folds, ",")
 	if p.set = strings.Join(tests, ","); p.set == "" {
 		if p.set = output; output == "" {
 			p.set = stage

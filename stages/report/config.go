@@ -18,6 +18,7 @@ type Config struct {
 	IID        string   `yaml:"iid" doc:"name of the test set that is distributed as the training set"`
 	Label      string   `yaml:"label" doc:"column of class names"`
 	Model      string   `yaml:"model" doc:"name of the model where no method axis names it; default the stage's"`
+	Folds      []string `yaml:"folds" doc:"axes whose values are folds, such as the country that is left out: test sets of one name are pooled over the folds, each image judged by the model of its own"`
 	Tests      []string `yaml:"tests" doc:"axes that tell test sets apart; output is the name of a split's output"`
 	Attributes []string `yaml:"attributes" doc:"columns of metadata, such as country or camera: errors are given for each of their values too, and the worst; label * place takes each pair of values for a group"`
 	Metrics    []string `yaml:"metrics" enum:"top-5|calibration|calibration-reference|classes" doc:"what to report beside top-1 error; calibration (ECE, RMS), calibration-reference (RMS and AURRA as the code of ImageNet-R has them) and top-5 read the scores"`
@@ -70,6 +71,11 @@ func (c *Config) check() []pipeline.Problem {
 	for i, axis := range c.Tests {
 		if axis == c.Method || axis == c.Replicate {
 			ps = append(ps, pipeline.Problem{Field: fmt.Sprintf("tests.%d", i), Msg: fmt.Sprintf("axis %q is the method or replicate axis", axis)})
+		}
+	}
+	for i, axis := range c.Folds {
+		if axis == c.Method || axis == c.Replicate || slices.Contains(c.Tests, axis) || slices.Contains(c.Folds[:i], axis) {
+			ps = append(ps, pipeline.Problem{Field: fmt.Sprintf("folds.%d", i), Msg: fmt.Sprintf("axis %q is named already, as method, replicate, in tests or in folds", axis)})
 		}
 	}
 	for i, a := range c.Attributes {

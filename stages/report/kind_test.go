@@ -107,16 +107,16 @@ func TestErrors(t *testing.T) {
 		{
 			"an axis nobody names", func(c *report.Config) { c.Replicate = "" },
 			[]stages.Input{predictions(30, 3, iid...), predictions(30, 3, iid...)},
-			`benchmark street: two inputs are none (seed=1) on test set "iid" (the second is scores[method=none,output=iid,seed=1]): name the axis that tells them apart as method, replicate or in tests`,
+			`benchmark street: two inputs are none (seed=1) on test set "iid" (the second is scores[method=none,output=iid,seed=1]): name the axis that tells them apart as method, replicate, in tests or in folds`,
 		},
 		{
 			"other rows", nil,
 			[]stages.Input{predictions(30, 3, iid...), predictions(31, 3, at("method", "augmix", "output", "iid", "seed", "1")...)},
-			`benchmark street: test set "iid" has 30 rows in scores[method=none,output=iid,seed=1] but 31 in scores[method=augmix,output=iid,seed=1]; methods are compared image by image, so all must be evaluated on the same rows`,
+			`benchmark street: test set "iid" has 30 rows in scores[method=none,output=iid,seed=1] but 31 in scores[method=augmix,output=iid,seed=1]; methods are compared image by image, so all must be evaluated on the same rows; an axis of splits that hold out different rows belongs in folds`,
 		},
 		{
 			"no rows", nil, []stages.Input{predictions(0, 1, iid...)},
-			"benchmark street: scores[method=none,output=iid,seed=1] has no rows",
+			"benchmark street: scores[method=none,output=iid,seed=1]: it has no rows",
 		},
 		{
 			"a missing group column", func(c *report.Config) { c.Group = "business" }, []stages.Input{predictions(30, 3, iid...)},

@@ -48,6 +48,9 @@ func (c *Config) checkOrigins(in map[string][]stages.Origin) []pipeline.Problem 
 	if c.Replicate != "" {
 		sound = check("replicate", "axis", c.Replicate, axes) && sound
 	}
+	for i, axis := range c.Folds {
+		sound = check(fmt.Sprintf("folds.%d", i), "axis", axis, axes) && sound
+	}
 	for i, axis := range c.Tests {
 		if !slices.Contains(defaults.Tests, axis) {
 			sound = check(fmt.Sprintf("tests.%d", i), "axis", axis, axes) && sound
@@ -90,7 +93,7 @@ func (c *Config) checkApart(in map[string][]stages.Origin) []pipeline.Problem {
 		for _, p := range in[name] {
 			at := c.locate(p.Stage, p.Output, p.Coords)
 			if other, twice := first[at]; twice {
-				return []pipeline.Problem{{Field: "tests", Msg: fmt.Sprintf("two inputs under %s are %s on test set %q (%s and %s): name the axis that tells them apart as method, replicate or in tests, or give them names of their own under from",
+				return []pipeline.Problem{{Field: "tests", Msg: fmt.Sprintf("two inputs under %s are %s on test set %q (%s and %s): name the axis that tells them apart as method, replicate, in tests or in folds, or give them names of their own under from",
 					name, at.method, at.set, other, p)}}
 			}
 			first[at] = p

@@ -29,6 +29,7 @@ const (
 type mistake struct {
 	order            uint64 // of the draw
 	id               string
+	fold             string
 	row              int // ordinal in the test set
 	label, predicted string
 	confidence       *float32 // where the scores are known
@@ -82,13 +83,7 @@ func (b *benchmark) strips(ctx context.Context, c *Config, in *stages.Inputs) (s
 		if p == nil || len(p.mistakes) == 0 {
 			continue
 		}
-		var from stages.Input
-		for _, x := range in.Ports[picturesPort] {
-			if c.locate(x.Stage(), x.Output(), x.Coords()).set == s.name {
-				from = x
-				break
-			}
-		}
+		from := c.pictures(in.Ports[picturesPort], s)
 		if from == nil {
 			missing = append(missing, s.name)
 			continue
@@ -126,8 +121,25 @@ func (b *benchmark) pictured() []*testSet {
 	return sets[:min(len(sets), sampledSets)]
 }
 
+// pictures finds the pictures of a test set, by fold; nil where one's are not given.
+func (c *Config) pictures(inputs []stages.Input, s *testSet) map[string]stages.Input {
+	found := map[string]stages.Input{}
+	for _, in := range inputs {
+		p := c.locate(in.Stage(), in.Output(), in.Coords())
+		if _, twice := found[p.fold]; p.set == s.name && !twice {
+			found[p.fold] = in
+		}
+	}
+	for _, f := range s.folds {
+		if found[f] == nil {
+			return nil
+		}
+	}
+	return found
+}
+
 // shots are a set's sampled errors, those of the highest confidence first.
-func (b *benchmark) shots(ctx context.Context, in *stages.Inputs, from stages.Input, s *testSet, errors mistakes) ([]shot, error) {
+func (b *benchmark) shots(ctx context.Context, in *stages.Inputs, from map[string]stages.Input, s *testSet, errors mistakes) ([]shot, error) {
 	errors = slices.Clone(errors)
 	slices.SortStableFunc(errors, func(x, y mistake) int {
 		if x.confidence == nil || y.confidence == nil {
@@ -135,14 +147,39 @@ func (b *benchmark) shots(ctx context.Context, in *stages.Inputs, from stages.In
 		}
 		return cmp.Compare(*y.confidence, *x.confidence)
 	})
+	shots := make([]shot, len(errors))
+	for _, f := range s.folds {
+		var own mistakes
+		var places []int
+		for i, e := range errors {
+			if e.fold == f {
+				own, places = append(own, e), append(places, i)
+			}
+		}
+		if len(own) == 0 {
+			continue
+		}
+		taken, err := b.foldShots(ctx, in, from[f], s, own)
+		if err != nil {
+			return nil, fmt.Errorf("pictures of test set %s from %s: %w", s.name, describe(from[f]), err)
+		}
+		for i, x := range taken {
+			shots[places[i]] = x
+		}
+	}
+	return shots, nil
+}
+
+// foldShots are the errors that are of one input of pictures.
+func (b *benchmark) foldShots(ctx context.Context, in *stages.Inputs, from stages.Input, s *testSet, errors mistakes) ([]shot, error) {
 	rec, err := rowsOfIDs(ctx, from, errors)
 	if err != nil {
-		return nil, fmt.Errorf("pictures of test set %s from %s: %w", s.name, describe(from), err)
+		return nil, err
 	}
 	defer rec.Release()
 	at := rec.Schema().FieldIndices(imageColumn)
 	if len(at) == 0 {
-		return nil, fmt.Errorf("pictures of test set %s from %s: there is no column %q", s.name, describe(from), imageColumn)
+		return nil, fmt.Errorf("there is no column %q", imageColumn)
 	}
 	var shots []shot
 	for i, e := range errors {

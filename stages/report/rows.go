@@ -14,7 +14,8 @@ import (
 	"shiftmill/stages"
 )
 
-// rows gathers one dataset of predictions, record by record.
+// rows gathers one dataset of predictions, or those of several folds one after
+// another, record by record.
 type rows struct {
 	predictions
 	r       *reader
@@ -27,6 +28,24 @@ type rows struct {
 	scores   []float32 // row by row, of rows with several labels
 	positive []bool    // likewise
 	classes  []string  // of the scores
+	folds    []string
+}
+
+// begin starts a fold.
+func (g *rows) begin(fold string) {
+	if g.folds = append(g.folds, fold); fold != "" {
+		g.text(fold)
+	}
+}
+
+// whole reports a fold that lacks what others have.
+func (g *rows) whole() error {
+	for _, n := range []int{len(g.confidence), len(g.beyond)} {
+		if n != 0 && n != len(g.wrong) {
+			return fmt.Errorf("of the folds some have scores and others have none")
+		}
+	}
+	return nil
 }
 
 // view is the columns of a record that the report reads.
@@ -92,7 +111,7 @@ func (g *rows) cues(v *view, i int, label string) {
 
 // mistake considers a wrong row, the last that was gathered, for the sample.
 func (g *rows) mistake(v *view, i int, id, label string) {
-	m := mistake{id: id, row: len(g.wrong) - 1, label: label}
+	m := mistake{id: id, fold: g.folds[len(g.folds)-1], row: len(g.wrong) - 1, label: label}
 	if v.predicted.IsValid(i) {
 		m.predicted = v.predicted.ValueStr(i)
 	}

@@ -33,6 +33,9 @@ func (g *rows) severalLabels(ctx context.Context, rec arrow.Record) error {
 	if v.scores == nil || len(v.classes) == 0 {
 		return fmt.Errorf("column %s is missing, or does not say which classes its scores are of", scoresColumn)
 	}
+	if g.classes != nil && !slices.Equal(g.classes, v.classes) {
+		return fmt.Errorf("its scores are of other classes than those of other folds")
+	}
 	g.classes = v.classes
 	for _, c := range v.classes {
 		g.r.class(c)
@@ -95,7 +98,7 @@ func (g *rows) unlike(id string, had []string) {
 	if slices.Contains(had, g.classes[best]) {
 		return
 	}
-	m := mistake{id: id, row: len(g.cluster), label: strings.Join(had, ", "), predicted: g.classes[best]}
+	m := mistake{id: id, fold: g.folds[len(g.folds)-1], row: len(g.cluster), label: strings.Join(had, ", "), predicted: g.classes[best]}
 	if p := scores[best]; p >= 0 && p <= 1 {
 		m.confidence = &p
 	}

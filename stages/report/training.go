@@ -38,6 +38,9 @@ func (c *Config) training(inputs []stages.Input) ([]course, error) {
 		p := c.locate(in.Stage(), in.Output(), in.Coords())
 		m := model{method: p.method, rest: p.rest}
 		x := course{method: m.name(), name: m.name()}
+		if p.fold != "" {
+			x.name += ", " + p.fold
+		}
 		if p.seed != "" {
 			x.name += ", " + c.Replicate + " " + p.seed
 		}
