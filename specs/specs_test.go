@@ -153,7 +153,7 @@ func TestSameBits(t *testing.T) {
 // the specs that need it.
 var realData = map[string]string{
 	"camera.yaml": "camera-photos", "cifar10-c.yaml": "cifar10", "combined.yaml": "pacs", "deepaugment.yaml": "pacs", "doodles.yaml": "photo-doodle",
-	"pacs-methods.yaml": "pacs", "pacs.yaml": "pacs", "pretraining.yaml": "pacs", "sketch.yaml": "photo-doodle",
+	"pacs-domains.yaml": "pacs", "pacs-methods.yaml": "pacs", "pacs.yaml": "pacs", "pretraining.yaml": "pacs", "sketch.yaml": "photo-doodle",
 }
 
 // withData gives a spec the real data that it needs.
