@@ -40,7 +40,7 @@ func TestBadRows(t *testing.T) {
 	tests := []struct{ name, table, with, want string }{
 		{"too few fields", "id,x\na,1\nb\n", "", "m.csv:3: it has 1 fields, the header 2"},
 		{"too many fields", "id,x\na,1\nb,2,3\n", "", "m.csv:3: it has 3 fields, the header 2"},
-		{"open quote", "id,x\na,1\nb,\"2\n", "", `m.csv:3: character 6 of the line: extraneous or missing " in quoted-field`},
+		{"open quote", "id,x\na,1\nb,\"2\n", "", `m.csv:3: character 6 of the line: extraneous or missing " in quoted-field; a quote within a quoted field is written twice, and quotes: none takes quotes as they stand`},
 		{"Latin-1", "id,x\na,1\nb,M\xfcnchen\n", "", `m.csv:3: column "x": "M\xfcnchen" is not UTF-8: say which encoding the table has, such as encoding: windows-1252`},
 		{"duplicate id", "id,x\na,1\na,2\n", "", `m.csv:3: its id "a" is that of m.csv:2 too`},
 		{"no id", "id,x\na,1\n,2\n", "", `m.csv:3: column "id": the id is missing`},

@@ -22,7 +22,7 @@ var encodings = map[string]encoding.Encoding{
 }
 
 // inUTF8 reads a text as UTF-8, without the byte order mark.
-func inUTF8(r io.Reader, name string) (io.Reader, error) {
+func inUTF8(r io.Reader, name string) (*bufio.Reader, error) {
 	buf := bufio.NewReaderSize(r, 1<<20)
 	start, _ := buf.Peek(3)
 	marked := bytes.HasPrefix(start, []byte("\xff\xfe")) || bytes.HasPrefix(start, []byte("\xfe\xff"))
@@ -38,7 +38,10 @@ func inUTF8(r io.Reader, name string) (io.Reader, error) {
 		return nil, fmt.Errorf("it is not UTF-16: leave encoding out, or name the right one")
 	}
 	if e, ok := encodings[name]; ok {
-		return &encodedAs{r: e.NewDecoder().Reader(buf), name: name}, nil
+		if name == "utf-16" && !marked && start[0] == 0 {
+			e = unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
+		}
+		return bufio.NewReaderSize(&encodedAs{r: e.NewDecoder().Reader(buf), name: name}, 1<<16), nil
 	}
 	return buf, nil
 }

@@ -36,7 +36,7 @@ func ImagesKind() *stages.Kind {
 	return stages.Define(stages.Def[Images]{
 		Name:    "source/images",
 		Doc:     "Reads a folder of images whose names, or a table joined to them, hold their metadata.",
-		Version: 1,
+		Version: 2, // 2: Parquet tables to join are read as source/table reads them since its version 3
 		Shape:   stages.Source,
 		Config: Images{
 			Pattern: "{label}/{file}", OnError: "fail", Join: Join{On: "stem", Unmatched: "skip", Nulls: []string{""}},

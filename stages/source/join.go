@@ -23,6 +23,8 @@ type Join struct {
 	Types     map[string]TableType `yaml:"types" doc:"what the texts of a column mean, as in source/table"`
 	Format    string               `yaml:"format" enum:"csv|tsv|jsonl|parquet|arrow" doc:"of the table; its ending says it when left out"`
 	Delimiter string               `yaml:"delimiter" doc:"character between the fields of a CSV table; a comma when left out"`
+	Quotes    string               `yaml:"quotes" enum:"standard|none" doc:"of a CSV table, as in source/table"`
+	Encoding  string               `yaml:"encoding" enum:"utf-8|utf-16|windows-1252|latin-1|latin-9" doc:"of the characters of a CSV table; UTF-8 when left out"`
 	Nulls     []string             `yaml:"nulls" doc:"texts of a CSV table that mean a missing value"`
 	Unmatched string               `yaml:"unmatched" enum:"skip|fail" doc:"a file without a row, or a row without a file: skip leaves it out, counted and named"`
 }
@@ -61,7 +63,7 @@ func names(p *pattern) []string {
 func (j *Join) source() *Table {
 	root, base := filepath.Split(string(j.Table))
 	return &Table{
-		Root: pipeline.Dir(root), Table: []string{base}, Format: j.Format, Delimiter: j.Delimiter, Nulls: j.Nulls, ID: j.Key, Types: j.Types, OnError: "fail",
+		Root: pipeline.Dir(root), Table: []string{base}, Format: j.Format, Delimiter: j.Delimiter, Quotes: j.Quotes, Encoding: j.Encoding, Nulls: j.Nulls, ID: j.Key, Types: j.Types, OnError: "fail",
 	}
 }
 

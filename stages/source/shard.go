@@ -264,7 +264,7 @@ func (s *shard) text(at *sample, column, text string, wrong func(string, ...any)
 func (s *shard) Fields() []tableField { return s.fields }
 
 // Skipped is empty.
-func (s *shard) Skipped() []string { return nil }
+func (s *shard) Skipped() []skippedColumn { return nil }
 
 // Close closes the file.
 func (s *shard) Close() error { return s.file.Close() }

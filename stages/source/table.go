@@ -10,7 +10,9 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -25,6 +27,7 @@ type Table struct {
 	Table     []string             `yaml:"table" required:"true" single:"true" doc:"the table, or several with the same columns"`
 	Format    string               `yaml:"format" enum:"csv|tsv|jsonl|parquet|arrow" doc:"of the table; its ending says it when left out"`
 	Delimiter string               `yaml:"delimiter" doc:"character between the fields of a CSV table; a comma when left out"`
+	Quotes    string               `yaml:"quotes" enum:"standard|none" doc:"of a CSV table: standard, around fields that may hold delimiters and line ends; none, where a quote is a character as any other"`
 	Encoding  string               `yaml:"encoding" enum:"utf-8|utf-16|windows-1252|latin-1|latin-9" doc:"of the characters of a CSV table; others than UTF-8 are turned into it"`
 	Nulls     []string             `yaml:"nulls" doc:"texts of a CSV table that mean a missing value"`
 	ID        string               `yaml:"id" doc:"column of the row's id; the image's name when left out"`
@@ -33,7 +36,7 @@ type Table struct {
 	Label     Label                `yaml:"label" doc:"column of the class, which is then also there as label; {column: NAME, match: EXPRESSION}, or {column: NAME, separator: TEXT} for a list of labels"`
 	Classes   string               `yaml:"classes" enum:"imagenet-1k" doc:"the labels are synsets, indexes or names of this list; they become synsets, and the names stand in the column class"`
 	Exif      []string             `yaml:"exif" single:"true" doc:"columns to read out of the images: make, model, lens, taken, year, lat, lon, iso, focal_length, orientation"`
-	Types     map[string]TableType `yaml:"types" doc:"what the texts of a column mean: string, int, float, bool, {float: ','} for decimal commas, {time: layout or layouts, zone: name}, or {one_of: {US: [USA, United States], FR: []}}"`
+	Types     map[string]TableType `yaml:"types" doc:"what the texts of a column mean: string, int, float, bool, {float: ','} for decimal commas, {int: {thousands: ','}}, {time: layout or layouts, zone: name}, {zone: name} for times of UTC in Parquet, or {one_of: {US: [USA, United States], FR: []}}"`
 	Unicode   string               `yaml:"unicode" enum:"keep|nfc" doc:"keep: texts stay as they are; nfc: composed, so that equal looks are equal texts"`
 	Frozen    bool                 `yaml:"frozen" doc:"take the files as they were listed and hashed the last time on this host, without looking at them, until run --rescan; whatever is read is still checked"`
 	OnError   string               `yaml:"on_error" enum:"fail|skip" doc:"fail: a bad row stops the run; skip: it is left out, counted and named, and so are rows whose image cannot be decoded"`
@@ -44,7 +47,9 @@ func TableKind() *stages.Kind {
 	return stages.Define(stages.Def[Table]{
 		Name:    "source/table",
 		Doc:     "Reads a metadata table (CSV, TSV, JSONL, Parquet or Arrow) that names images.",
-		Version: 2, // 2: a key of JSONL that holds lists and objects alone is no column, and no error of each row; pictures in Arrow files and in columns of bytes; labels in a column named label may contradict each other
+		Version: 3, // 2: a key of JSONL that holds lists and objects alone is no column, and no error of each row; pictures in Arrow files and in columns of bytes; labels in a column named label may contradict each other
+		// 3: whole numbers of 32 bits without a sign are no negative ones; times of UTC follow the zone of types; pictures are missing
+		// where a Parquet file does not count them; decimals, UUIDs, Impala's times and columns without a value are read
 		Shape:   stages.Source,
 		Config:  Table{OnError: "fail", Encoding: "utf-8", Nulls: []string{""}, Unicode: "keep"},
 		Check:   checkTable,
@@ -111,10 +116,11 @@ func checkTable(c *Table) []pipeline.Problem {
 // A layout is how the table's columns become those of the source.
 type layout struct {
 	fields  []tableField // of the tables
-	types   []TableType  // of the text columns; name "" keeps them
-	id      int          // column of the id, or -1
-	image   int          // column of the image's name, or -1
-	form    *pattern     // or the pattern of the image's name
+	skipped []skippedColumn
+	types   []TableType // of the text columns; name "" keeps them
+	id      int         // column of the id, or -1
+	image   int         // column of the image's name, or -1
+	form    *pattern    // or the pattern of the image's name
 	parts   map[string]int
 	keep    []int // columns to keep
 	labeler labeler
@@ -141,7 +147,8 @@ func (c *Table) layout(open opener) (*layout, []string, []pipeline.Problem, erro
 		}
 		fields := r.Fields()
 		if s := r.Skipped(); len(s) > 0 {
-			notes = append(notes, fmt.Sprintf("%s: columns that hold neither text, numbers, booleans nor times are not read: %s", name, strings.Join(s, ", ")))
+			notes = append(notes, fmt.Sprintf("%s: %s", name, unread(s)))
+			l.skipped = append(l.skipped, s...)
 		}
 		if err := r.Close(); err != nil {
 			return nil, nil, nil, err
@@ -153,9 +160,22 @@ func (c *Table) layout(open opener) (*layout, []string, []pipeline.Problem, erro
 		if err := sameFields(c.Table[0], l.fields, name, fields); err != nil {
 			return nil, nil, nil, err
 		}
+		l.widen(fields)
 	}
 	problems := l.bind(c)
 	return &l, notes, problems, nil
+}
+
+// unread says which columns are not read, and why.
+func unread(columns []skippedColumn) string {
+	texts := make([]string, len(columns))
+	why := "that hold neither text, numbers, booleans nor times"
+	for i, c := range columns {
+		if texts[i] = fmt.Sprintf("%s (%s)", c.name, c.holds); c.name == "" {
+			texts[i], why = c.holds, "without a name"
+		}
+	}
+	return fmt.Sprintf("columns %s are not read: %s", why, strings.Join(texts, ", "))
 }
 
 // sameFields refuses tables with other columns than the first; their order
@@ -173,7 +193,7 @@ func sameFields(first string, a []tableField, name string, b []tableField) error
 		if !ok {
 			return fmt.Errorf("%s lacks the column %q that %s has", name, f.name, first)
 		}
-		if !arrow.TypeEqual(f.typ, g.typ) {
+		if !arrow.TypeEqual(f.typ, g.typ) && !f.null && !g.null {
 			return fmt.Errorf("column %q holds %s in %s and %s in %s", f.name, f.typ, first, g.typ, name)
 		}
 	}
@@ -183,6 +203,21 @@ func sameFields(first string, a []tableField, name string, b []tableField) error
 		}
 	}
 	return nil
+}
+
+// widen takes over what another table says of columns of which the tables before it say less.
+func (l *layout) widen(fields []tableField) {
+	for _, g := range fields {
+		f := &l.fields[slices.IndexFunc(l.fields, func(f tableField) bool { return f.name == g.name })]
+		switch {
+		case f.null:
+			*f = g
+		case g.null:
+		default:
+			f.inferred = f.inferred.or(g.inferred)
+			f.instant = f.instant && g.instant
+		}
+	}
 }
 
 // bind finds the columns that the parameters name.
@@ -195,11 +230,7 @@ func (l *layout) bind(c *Table) []pipeline.Problem {
 	find := func(name, field string) int {
 		i := slices.Index(names, name)
 		if i < 0 {
-			msg := fmt.Sprintf("the table has no column %q; it has %s", name, strings.Join(names, ", "))
-			if near := pipeline.Nearest(name, names); near != "" {
-				msg = fmt.Sprintf("the table has no column %q; did you mean %q?", name, near)
-			}
-			problems = append(problems, pipeline.Problem{Field: field, Msg: msg})
+			problems = append(problems, pipeline.Problem{Field: field, Msg: l.lacks(name, names)})
 		}
 		return i
 	}
@@ -234,16 +265,49 @@ func (l *layout) bind(c *Table) []pipeline.Problem {
 		if i < 0 {
 			continue
 		}
-		if f := l.fields[i]; f.typ.ID() != arrow.STRING {
-			if !arrow.TypeEqual(f.typ, c.Types[name].arrow()) {
-				problems = append(problems, pipeline.Problem{Field: "types." + name, Msg: fmt.Sprintf("the table itself says that the column holds %s: leave this line out", f.typ)})
-			}
-			continue
+		typ := c.Types[name]
+		switch f := l.fields[i]; {
+		case f.null:
+			l.fields[i].typ = typ.arrow()
+		case f.typ.ID() == arrow.STRING && typ.name == "time" && len(typ.layouts) == 0:
+			problems = append(problems, pipeline.Problem{Field: "types." + name, Msg: `the column holds text: say how it writes a time too, such as time: "2006-01-02 15:04"`})
+		case f.typ.ID() == arrow.STRING:
+			l.types[i] = typ
+		case !arrow.TypeEqual(f.typ, typ.arrow()):
+			problems = append(problems, pipeline.Problem{Field: "types." + name, Msg: fmt.Sprintf("the table itself says that the column holds %s: leave this line out", f.typ)})
+		case typ.zone == "" || typ.zone == "UTC":
+		case f.instant:
+			l.types[i] = typ
+		default:
+			problems = append(problems, pipeline.Problem{Field: "types." + name + ".zone", Msg: "the table's times are of no zone that they could be taken from into another one: leave the zone out"})
 		}
-		l.types[i] = c.Types[name]
 	}
 	problems = append(problems, l.place(c, names)...)
 	return problems
+}
+
+// lacks says that the tables have no column of a name, and what they have instead.
+func (l *layout) lacks(name string, names []string) string {
+	if i := slices.IndexFunc(l.skipped, func(s skippedColumn) bool { return s.name == name }); i >= 0 {
+		return fmt.Sprintf("the column %q holds %s, which a source cannot: cast it to text, numbers or times where the table is written", name, l.skipped[i].holds)
+	}
+	if near := pipeline.Nearest(name, names); near != "" {
+		return fmt.Sprintf("the table has no column %q; did you mean %q?", name, near)
+	}
+	if len(names) == 1 {
+		for _, d := range []string{";", "\t", "|", ","} {
+			if strings.Contains(names[0], d) {
+				return fmt.Sprintf("the table has no column %q, but one named %q: if %[3]q stands between the fields, set delimiter: %[3]q", name, names[0], d)
+			}
+		}
+	}
+	shown := make([]string, len(names))
+	for i, n := range names {
+		if shown[i] = n; strings.ContainsFunc(n, func(r rune) bool { return r != ' ' && !unicode.IsPrint(r) }) || strings.TrimSpace(n) != n {
+			shown[i] = strconv.Quote(n)
+		}
+	}
+	return fmt.Sprintf("the table has no column %q; it has %s", name, strings.Join(shown, ", "))
 }
 
 // embedded says whether the images are in the table itself.
@@ -284,7 +348,7 @@ func (l *layout) place(c *Table, names []string) []pipeline.Problem {
 	}
 	for i, f := range l.fields {
 		switch {
-		case f.name == "id" && i != l.id:
+		case f.name == "id" && i != l.id && (c.ID == "" || l.id >= 0): // else its name is wrong, which bind says
 			problems = append(problems, pipeline.Problem{Field: "id", Msg: `the table has a column "id" of its own: use it with id: id, or rename it`})
 			continue
 		case f.name == "image" && c.Image != "" && i != l.image:

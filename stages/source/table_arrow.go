@@ -25,7 +25,7 @@ type arrowTable struct {
 	fields   []tableField   // first theirs, then those of pictures, and behind each its paths'
 	pictures []arrowPicture // columns of pictures
 	places   arrowPlaces
-	skipped  []string
+	skipped  []skippedColumn
 }
 
 // newArrowIPC opens a table; image is the column that the parameters take the pictures from.
@@ -97,7 +97,8 @@ func (t *arrowTable) bind(schema *arrow.Schema, image string) {
 				names, typ = classes[f.Name], arrow.BinaryTypes.String
 			}
 			t.columns, t.names = append(t.columns, i), append(t.names, names)
-			t.fields = append(t.fields, tableField{name: f.Name, typ: typ})
+			zone, _ := f.Type.(*arrow.TimestampType)
+			t.fields = append(t.fields, tableField{name: f.Name, typ: typ, null: f.Type.ID() == arrow.NULL, instant: zone != nil && zone.TimeZone != ""})
 		case pictures && known:
 			p.column = i
 			t.pictures = append(t.pictures, p)
@@ -106,7 +107,7 @@ func (t *arrowTable) bind(schema *arrow.Schema, image string) {
 				shown = append(shown, tableField{name: f.Name + "_path", typ: arrow.BinaryTypes.String})
 			}
 		default:
-			t.skipped = append(t.skipped, fmt.Sprintf("%s (%s)", f.Name, f.Type))
+			t.skipped = append(t.skipped, skippedColumn{f.Name, f.Type.String()})
 		}
 		buffers, known = buffers+n, known && counted
 	}
@@ -124,8 +125,13 @@ func plainType(t arrow.DataType) (arrow.DataType, bool) {
 		return arrow.PrimitiveTypes.Float64, true
 	case *arrow.BooleanType:
 		return arrow.FixedWidthTypes.Boolean, true
-	case *arrow.TimestampType, *arrow.Date32Type:
+	case *arrow.TimestampType, *arrow.Date32Type, *arrow.Date64Type:
 		return timeType, true
+	case *arrow.Decimal128Type:
+		if t.Scale == 0 && t.Precision <= 18 {
+			return arrow.PrimitiveTypes.Int64, true
+		}
+		return arrow.PrimitiveTypes.Float64, true
 	case *arrow.DictionaryType:
 		typ, ok := plainType(t.ValueType)
 		return typ, ok && typ.ID() == arrow.STRING
@@ -137,7 +143,7 @@ func plainType(t arrow.DataType) (arrow.DataType, bool) {
 func (t *arrowTable) Fields() []tableField { return t.fields }
 
 // Skipped names the others.
-func (t *arrowTable) Skipped() []string { return t.skipped }
+func (t *arrowTable) Skipped() []skippedColumn { return t.skipped }
 
 // Close closes the file.
 func (t *arrowTable) Close() error {
@@ -245,8 +251,16 @@ func plain(col arrow.Array, typ arrow.DataType) arrow.Array {
 		case *array.StringBuilder:
 			b.Append(col.ValueStr(i))
 		case *array.Int64Builder:
+			if d, ok := col.(*array.Decimal128); ok {
+				appendDecimal(b, d.Value(i).BigInt(), 0)
+				continue
+			}
 			b.Append(wholeValue(col, i))
 		case *array.Float64Builder:
+			if d, ok := col.(*array.Decimal128); ok {
+				appendDecimal(b, d.Value(i).BigInt(), d.DataType().(*arrow.Decimal128Type).Scale)
+				continue
+			}
 			b.Append(float64(col.(*array.Float32).Value(i)))
 		case *array.TimestampBuilder:
 			b.Append(arrow.Timestamp(micros(col, i)))
@@ -292,8 +306,11 @@ func wholeValue(col arrow.Array, i int) int64 {
 
 // micros is a time in microseconds, rounded down.
 func micros(col arrow.Array, i int) int64 {
-	if d, ok := col.(*array.Date32); ok {
+	switch d := col.(type) {
+	case *array.Date32:
 		return int64(d.Value(i)) * 86_400_000_000
+	case *array.Date64:
+		return int64(d.Value(i)) * 1_000
 	}
 	v := int64(col.(*array.Timestamp).Value(i))
 	switch col.DataType().(*arrow.TimestampType).Unit {

@@ -27,15 +27,26 @@ type jsonlTable struct {
 	at     map[string]int
 	nested []string // keys that hold lists or objects, which no column can
 	line   int64
+	whole  bool     // the first lines are all
+	late   []string // columns that the first lines lack, and the parameters name
 }
 
 // headLines is how many lines decide the columns of a JSONL table.
 const headLines = 1000
 
-func newJSONL(f *os.File) (*jsonlTable, error) {
+// newJSONL opens a table; typed are columns that the parameters give a type, in which a key that only
+// later lines have becomes known.
+func newJSONL(f *os.File, typed []string) (*jsonlTable, error) {
 	t := &jsonlTable{file: f, at: map[string]int{}}
 	if err := t.head(); err != nil {
 		return nil, err
+	}
+	for _, name := range typed {
+		if _, ok := t.at[name]; !ok && !t.whole && !slices.Contains(t.nested, name) {
+			t.at[name] = len(t.fields)
+			t.fields = append(t.fields, tableField{name: name, typ: arrow.BinaryTypes.String})
+			t.late = append(t.late, name)
+		}
 	}
 	if len(t.fields) == 0 {
 		return nil, errors.New("it holds no object: a table of this format has one JSON object a line")
@@ -58,6 +69,7 @@ func (t *jsonlTable) head() error {
 	for range headLines {
 		line, err := t.next()
 		if err == io.EOF {
+			t.whole = true
 			break
 		}
 		if err != nil {
@@ -114,10 +126,17 @@ func wider(t TableType, v json.RawMessage) TableType {
 	default:
 		got = "int"
 	}
+	return t.or(TableType{name: got})
+}
+
+// or is the type that holds what both hold; that without a name holds nothing.
+func (t TableType) or(u TableType) TableType {
 	switch {
-	case t.name == "" || t.name == got:
-		return TableType{name: got}
-	case (t.name == "int" || t.name == "float") && (got == "int" || got == "float"):
+	case u.name == "" || t.name == u.name:
+		return t
+	case t.name == "":
+		return u
+	case (t.name == "int" || t.name == "float") && (u.name == "int" || u.name == "float"):
 		return TableType{name: "float"}
 	}
 	return TableType{name: "string"}
@@ -185,10 +204,10 @@ func (t *jsonlTable) Fields() []tableField { return t.fields }
 
 // Skipped names the keys that hold lists or objects; one among other values is an
 // error of its row.
-func (t *jsonlTable) Skipped() []string {
-	var out []string
+func (t *jsonlTable) Skipped() []skippedColumn {
+	var out []skippedColumn
 	for _, n := range t.nested {
-		out = append(out, n+" (lists or objects)")
+		out = append(out, skippedColumn{n, "lists or objects"})
 	}
 	return out
 }
@@ -208,6 +227,9 @@ func (t *jsonlTable) Each(ctx context.Context, bad func(int64, string) error, f 
 	for {
 		line, err := t.next()
 		if err == io.EOF {
+			if len(t.late) > 0 {
+				return fmt.Errorf("no line has the key %q, which types names", t.late[0])
+			}
 			return b.flush(f)
 		}
 		if err != nil {
@@ -251,10 +273,11 @@ func (t *jsonlTable) row(line []byte, texts []*string) string {
 			continue
 		}
 		if !ok {
-			return fmt.Sprintf("the key %q does not occur in the first %d lines, which make the columns", key, headLines)
+			return fmt.Sprintf("the key %q does not occur in the first %d lines, which make the columns; types: {%s: string}, or int, float or bool, makes it one", key, headLines, key)
 		}
 		switch v := values[i]; v[0] {
 		case 'n':
+			t.come(key)
 		case '[', '{':
 			return fmt.Sprintf("column %q holds a list or an object, which a column of text or numbers cannot", key)
 		default:
@@ -263,9 +286,17 @@ func (t *jsonlTable) row(line []byte, texts []*string) string {
 				return fmt.Sprintf("column %q: %v", key, err)
 			}
 			texts[at] = &s
+			t.come(key)
 		}
 	}
 	return ""
+}
+
+// come takes note that a line has the key.
+func (t *jsonlTable) come(key string) {
+	if len(t.late) > 0 {
+		t.late = slices.DeleteFunc(t.late, func(k string) bool { return k == key })
+	}
 }
 
 // jsonText is a value that is neither null nor nested as a column of texts holds it.

@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/memory"
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/format"
 )
 
 // A parquetTable reads the flat columns of a Parquet file.
@@ -25,7 +23,8 @@ type parquetTable struct {
 	names   [][]string // of the classes that a column of numbers stands for, or nil
 	table   string     // name, for references
 	steps   []int64    // of time columns: units in a microsecond, or, negative, microseconds in a unit
-	skipped []string
+	nulls   [][]int64  // of the leaves of the file, by row group; -1 where the file does not say
+	skipped []skippedColumn
 }
 
 // newParquet opens a table; image is the column that the parameters take the pictures from.
@@ -39,6 +38,9 @@ func newParquet(f *os.File, table, image string) (*parquetTable, error) {
 		return nil, fmt.Errorf("it is no Parquet file: %w", err)
 	}
 	t := &parquetTable{file: f, pf: pf, table: table}
+	if t.nulls, err = nullCounts(f, info.Size()); err != nil {
+		return nil, fmt.Errorf("it is no Parquet file: %w", err)
+	}
 	var names []string
 	description, _ := pf.Lookup("huggingface")
 	classes := classNames(description)
@@ -66,75 +68,28 @@ func newParquet(f *os.File, table, image string) (*parquetTable, error) {
 			continue
 		}
 		typ, step, ok := parquetType(c)
+		if ok && anyBytes(c) {
+			if ok, err = holdsText(pf, c); err != nil {
+				return nil, fmt.Errorf("column %q: %w", c.Name(), err)
+			}
+		}
 		if !ok {
-			t.skipped = append(t.skipped, fmt.Sprintf("%s (%s)", c.Name(), describeParquet(c)))
+			t.skipped = append(t.skipped, skippedColumn{c.Name(), describeParquet(c)})
 			continue
 		}
 		if classes[c.Name()] != nil && typ.ID() == arrow.INT64 {
 			typ = arrow.BinaryTypes.String
 		}
-		add(c, tableField{name: c.Name(), typ: typ}, step)
+		add(c, tableField{name: c.Name(), typ: typ, null: allNull(c), instant: isInstant(c)}, step)
 	}
 	return t, checkHeader(names)
-}
-
-func describeParquet(c *parquet.Column) string {
-	if !c.Leaf() {
-		return "nested"
-	}
-	if c.Repeated() {
-		return "repeated"
-	}
-	return c.Type().String()
-}
-
-// parquetType is the type of a source's column that holds a Parquet column.
-func parquetType(c *parquet.Column) (typ arrow.DataType, step int64, ok bool) {
-	if !c.Leaf() || c.Repeated() {
-		return nil, 0, false
-	}
-	var logical format.LogicalTypeValue
-	if l := c.Type().LogicalType(); l != nil {
-		logical = l.Value
-	}
-	switch kind := c.Type().Kind(); kind {
-	case parquet.Boolean:
-		return arrow.FixedWidthTypes.Boolean, 0, true
-	case parquet.Float, parquet.Double:
-		return arrow.PrimitiveTypes.Float64, 0, true
-	case parquet.ByteArray:
-		switch logical.(type) {
-		case nil, *format.StringType, *format.EnumType, *format.JsonType:
-			return arrow.BinaryTypes.String, 0, true
-		}
-	case parquet.Int32, parquet.Int64:
-		switch l := logical.(type) {
-		case nil:
-			return arrow.PrimitiveTypes.Int64, 0, true
-		case *format.IntType:
-			wide := kind == parquet.Int64 && !l.IsSigned
-			return arrow.PrimitiveTypes.Int64, 0, !wide
-		case *format.DateType:
-			return timeType, -86_400_000_000, true
-		case *format.TimestampType:
-			if l.Unit.Value == nil {
-				return nil, 0, false
-			}
-			d := l.Unit.Value.Duration()
-			if d < time.Microsecond {
-				return timeType, int64(time.Microsecond / d), true
-			}
-			return timeType, -int64(d / time.Microsecond), true
-		}
-	}
-	return nil, 0, false
 }
 
 // Fields are the columns that a source can hold.
 func (t *parquetTable) Fields() []tableField { return t.fields }
 
 // Skipped names the others.
-func (t *parquetTable) Skipped() []string { return t.skipped }
+func (t *parquetTable) Skipped() []skippedColumn { return t.skipped }
 
 // Close closes the file.
 func (t *parquetTable) Close() error { return t.file.Close() }
@@ -145,10 +100,10 @@ func (t *parquetTable) Each(ctx context.Context, bad func(int64, string) error, 
 	for k, g := range t.pf.RowGroups() {
 		cursors := make([]*parquetCursor, len(t.leaves))
 		for i, c := range t.leaves {
-			if t.fields[i].embedded && t.pf.Metadata().RowGroups[k].Columns[c.Index()].MetaData.Statistics.NullCount == 0 {
+			if t.fields[i].embedded && t.nulls[k][c.Index()] == 0 {
 				continue // not read before somebody needs the picture
 			}
-			cursors[i] = &parquetCursor{pages: g.ColumnChunks()[c.Index()].Pages(), step: t.steps[i], name: t.fields[i].name, classes: t.names[i]}
+			cursors[i] = &parquetCursor{pages: g.ColumnChunks()[c.Index()].Pages(), step: t.steps[i], name: t.fields[i].name, classes: t.names[i], value: parquetValue(c)}
 		}
 		err := t.group(ctx, cursors, g.NumRows(), row, bad, f)
 		for _, c := range cursors {
@@ -180,6 +135,7 @@ func (t *parquetTable) group(ctx context.Context, cursors []*parquetCursor, rows
 			lines[i] = first + at + int64(i) + 1
 		}
 		b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
+		wrong := map[int]string{} // rows of which a value cannot be read
 		for i, c := range cursors {
 			if t.fields[i].embedded {
 				err := t.pictures(b.Field(i).(*array.StringBuilder), c, t.fields[i].name, first+at, n)
@@ -189,13 +145,19 @@ func (t *parquetTable) group(ctx context.Context, cursors []*parquetCursor, rows
 				}
 				continue
 			}
-			if err := c.read(b.Field(i), n); err != nil {
+			if err := c.read(b.Field(i), n, wrong); err != nil {
 				b.Release()
 				return fmt.Errorf("column %q: %w", c.name, err)
 			}
 		}
 		rec := b.NewRecord()
 		b.Release()
+		if len(wrong) > 0 {
+			var err error
+			if rec, lines, err = t.without(rec, lines, wrong, bad); err != nil {
+				return err
+			}
+		}
 		err := f(rec, lines)
 		rec.Release()
 		if err != nil {
@@ -203,6 +165,33 @@ func (t *parquetTable) group(ctx context.Context, cursors []*parquetCursor, rows
 		}
 	}
 	return nil
+}
+
+// without takes rows out of a record, which it releases, after telling bad of them in their order.
+func (t *parquetTable) without(rec arrow.Record, lines []int64, wrong map[int]string, bad func(int64, string) error) (arrow.Record, []int64, error) {
+	defer rec.Release()
+	good := make([]bool, len(lines))
+	var left []int64
+	for i, line := range lines {
+		why, is := wrong[i]
+		if !is {
+			good[i] = true
+			left = append(left, line)
+			continue
+		}
+		if err := bad(line, why); err != nil {
+			return nil, nil, err
+		}
+	}
+	cols := make([]arrow.Array, rec.NumCols())
+	for i, col := range rec.Columns() {
+		var err error
+		if cols[i], err = kept(col, good, int64(len(left))); err != nil {
+			return nil, nil, err
+		}
+		defer cols[i].Release()
+	}
+	return array.NewRecord(rec.Schema(), cols, int64(len(left))), left, nil
 }
 
 // pictures names the pictures of n rows. A row without bytes has no name here:
@@ -228,7 +217,8 @@ func (t *parquetTable) pictures(b *array.StringBuilder, c *parquetCursor, column
 // A parquetCursor reads the values of a column chunk in their order.
 type parquetCursor struct {
 	name    string
-	classes []string // what numbers stand for, or nil
+	classes []string                                // what numbers stand for, or nil
+	value   func(array.Builder, parquet.Value) bool // appends values that no plain type of Go holds, or nil
 	pages   parquet.Pages
 	step    int64
 	values  parquet.ValueReader
@@ -237,24 +227,24 @@ type parquetCursor struct {
 	rest    []parquet.Value
 }
 
-// read appends n values.
-func (c *parquetCursor) read(b array.Builder, n int) error {
+// read appends n values. Those that cannot be read are null, and wrong says why by row.
+func (c *parquetCursor) read(b array.Builder, n int, wrong map[int]string) error {
 	b.Reserve(n)
-	for n > 0 {
+	for at := 0; at < n; {
 		if len(c.rest) == 0 {
 			if err := c.fill(); err != nil {
 				return err
 			}
 			continue
 		}
-		k := min(n, len(c.rest))
-		for _, v := range c.rest[:k] {
-			if err := c.append(b, v); err != nil {
-				return err
+		k := min(n-at, len(c.rest))
+		for i, v := range c.rest[:k] {
+			if why := c.append(b, v); why != "" && wrong[at+i] == "" {
+				wrong[at+i] = fmt.Sprintf("column %q: %s", c.name, why)
 			}
 		}
 		c.rest = c.rest[k:]
-		n -= k
+		at += k
 	}
 	return nil
 }
@@ -295,10 +285,18 @@ func (c *parquetCursor) fill() error {
 	}
 }
 
-func (c *parquetCursor) append(b array.Builder, v parquet.Value) error {
+// append adds a value; why says what is wrong with it, and it is then null.
+func (c *parquetCursor) append(b array.Builder, v parquet.Value) (why string) {
 	if v.IsNull() {
 		b.AppendNull()
-		return nil
+		return ""
+	}
+	if c.value != nil {
+		if !c.value(b, v) {
+			b.AppendNull()
+			return fmt.Sprintf("%s is more than a number of 64 bits holds", v)
+		}
+		return ""
 	}
 	switch b := b.(type) {
 	case *array.StringBuilder:
@@ -306,14 +304,15 @@ func (c *parquetCursor) append(b array.Builder, v parquet.Value) error {
 			k := parquetWhole(v)
 			if k < 0 || k >= int64(len(c.classes)) {
 				b.AppendNull() // -1 is a missing label
-				return nil
+				return ""
 			}
 			b.Append(c.classes[k])
-			return nil
+			return ""
 		}
 		text := v.ByteArray()
 		if !utf8.Valid(text) {
-			return fmt.Errorf("%q is not UTF-8", text)
+			b.AppendNull()
+			return fmt.Sprintf("%q is not UTF-8", text[:min(len(text), 60)])
 		}
 		b.BinaryBuilder.Append(text)
 	case *array.BooleanBuilder:
@@ -336,7 +335,7 @@ func (c *parquetCursor) append(b array.Builder, v parquet.Value) error {
 		}
 		b.Append(arrow.Timestamp(x))
 	}
-	return nil
+	return ""
 }
 
 func parquetWhole(v parquet.Value) int64 {

@@ -73,26 +73,44 @@ func pictureRef(table string, row int64, column string) string {
 // holdsPictures says whether the first value of a column of bytes begins as a picture does. Old programs leave out
 // that a column is text, and a picture's name is text.
 func holdsPictures(f *parquet.File, c *parquet.Column) (bool, error) {
+	pictures := false
+	err := firstValues(f, c, func(v []byte) bool {
+		_, _, _, err := imageio.Config(v)
+		pictures = !errors.Is(err, imageio.ErrFormat)
+		return false
+	})
+	return pictures, err
+}
+
+// firstValues hands over the first values that are not missing, about a thousand at most, until more is false.
+func firstValues(f *parquet.File, c *parquet.Column, more func(v []byte) bool) error {
 	for _, g := range f.RowGroups() {
 		pages := g.ColumnChunks()[c.Index()].Pages()
-		cursor := &parquetCursor{pages: pages}
-		for range g.NumRows() {
-			if len(cursor.rest) == 0 {
-				if err := cursor.fill(); err != nil {
-					return false, errors.Join(err, pages.Close())
-				}
-			}
-			if v := cursor.rest[0]; !v.IsNull() {
-				_, _, _, err := imageio.Config(v.ByteArray())
-				return !errors.Is(err, imageio.ErrFormat), pages.Close()
-			}
-			cursor.rest = cursor.rest[1:]
-		}
-		if err := pages.Close(); err != nil {
-			return false, err
+		met, err := (&parquetCursor{pages: pages}).first(g.NumRows(), more)
+		if err = errors.Join(err, pages.Close()); err != nil || met {
+			return err
 		}
 	}
-	return false, nil
+	return nil
+}
+
+// first hands over the values of the first stretch that holds one; met says whether any did.
+func (c *parquetCursor) first(rows int64, more func(v []byte) bool) (met bool, err error) {
+	for rows > 0 && !met {
+		if err := c.fill(); err != nil {
+			return false, err
+		}
+		for _, v := range c.rest {
+			if v.IsNull() {
+				continue
+			}
+			if met = true; !more(v.ByteArray()) {
+				break
+			}
+		}
+		rows -= int64(len(c.rest))
+	}
+	return met, nil
 }
 
 // tableImage finds the bytes of an image of a table: a file of its own, "file:TABLE//ROW/COLUMN" or, where they lie there as

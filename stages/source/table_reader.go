@@ -18,8 +18,8 @@ import (
 type tableReader interface {
 	// Fields are the columns; of texts also what they are inferred to mean.
 	Fields() []tableField
-	// Skipped names columns that a source cannot hold, and why.
-	Skipped() []string
+	// Skipped are the columns that a source cannot hold.
+	Skipped() []skippedColumn
 	// Each calls f with runs of rows. line gives a row's place in the file.
 	// bad is told of rows that cannot be read at all; its error ends the reading.
 	Each(ctx context.Context, bad func(line int64, reason string) error, f func(rec arrow.Record, line []int64) error) error
@@ -31,7 +31,12 @@ type tableField struct {
 	typ      arrow.DataType
 	inferred TableType // of a text column whose format tells numbers from text
 	embedded bool      // the column holds pictures; its texts are references to them
+	null     bool      // the table says that the column holds nothing, so that another may say of what type
+	instant  bool      // the column holds times of UTC, which another zone shows otherwise
 }
+
+// A skippedColumn is one that a source cannot hold; of a column without a name holds says which it is.
+type skippedColumn struct{ name, holds string }
 
 // tableBatch is how many rows a reader hands over at once.
 const tableBatch = 8192
@@ -52,11 +57,11 @@ func openTable(root, name string, c *Table) (tableReader, error) {
 	var r tableReader
 	switch format {
 	case "csv":
-		r, err = newCSV(f, c.delimiter(','), c.Encoding, c.Nulls)
+		r, err = newCSV(f, ',', c)
 	case "tsv":
-		r, err = newCSV(f, c.delimiter('\t'), c.Encoding, c.Nulls)
+		r, err = newCSV(f, '\t', c)
 	case "jsonl":
-		r, err = newJSONL(f)
+		r, err = newJSONL(f, sortedKeys(c.Types))
 	case "parquet":
 		r, err = newParquet(f, name, c.Image)
 	case "arrow":

@@ -92,7 +92,10 @@ func (t *tableRun) all(ctx context.Context, in *stages.Inputs, out stages.Sink) 
 	if t.odd > 0 {
 		out.Note("the EXIF data of %d images are damaged; what can be read of them is there", t.odd)
 	}
-	if t.left == t.rows {
+	switch {
+	case t.rows == 0:
+		return fmt.Errorf("%s: there are columns and no row", strings.Join(t.c.Table, ", "))
+	case t.left == t.rows:
 		return fmt.Errorf("no row of %s can be used", strings.Join(t.c.Table, ", "))
 	}
 	return nil
@@ -114,6 +117,10 @@ func (t *tableRun) run(ctx context.Context, workers int) error {
 			var ours *rowError
 			if errors.As(err, &ours) {
 				return ours
+			}
+			var quote *openQuote
+			if errors.As(err, &quote) {
+				return fmt.Errorf("%s: %w", t.where(place{int32(i), quote.from}), quote)
 			}
 			return fmt.Errorf("%s: %w", name, err)
 		}
@@ -138,6 +145,10 @@ func (t *tableRun) where(p place) string {
 type rowError struct{ text string }
 
 func (e *rowError) Error() string { return e.text }
+
+// shown says whether what is wrong with the next bad row will be read at once: what costs a look at
+// all names of a folder is not done for each of thousands.
+func (t *tableRun) shown() bool { return t.c.OnError == "fail" || len(t.firsts) < 3 }
 
 // drop leaves a row out, or fails, as the policy has it.
 func (t *tableRun) drop(p place, id, reason string) error {
@@ -174,12 +185,24 @@ func (t *tableRun) batch(ctx context.Context, workers int, rec arrow.Record, tab
 	for i, f := range t.l.fields {
 		// By name: the tables' columns may stand in another order.
 		col := rec.Column(rec.Schema().FieldIndices(f.name)[0])
-		if typ := t.l.types[i]; typ.name != "" && typ.name != "string" {
-			col = typ.convert(col.(*array.String), func(row int, message string) { note(row, "column %q: %s", f.name, message) })
-			defer col.Release()
-		} else if text, ok := col.(*array.String); ok && t.c.Unicode == "nfc" {
-			col = composed(text)
-			defer col.Release()
+		switch typ := t.l.types[i]; text := col.(type) {
+		case *array.Timestamp:
+			if typ.name != "" {
+				col = typ.inZone(text)
+				defer col.Release()
+			}
+		case *array.String:
+			switch {
+			case f.typ.ID() != arrow.STRING: // a table without a value says nothing of their type
+				col = array.MakeArrayOfNull(memory.DefaultAllocator, f.typ, n)
+				defer col.Release()
+			case typ.name != "" && typ.name != "string":
+				col = typ.convert(text, func(row int, message string) { note(row, "column %q: %s%s", f.name, message, t.guessed(i)) })
+				defer col.Release()
+			case t.c.Unicode == "nfc":
+				col = composed(text)
+				defer col.Release()
+			}
 		}
 		columns[i] = col
 	}
@@ -205,7 +228,8 @@ func (t *tableRun) batch(ctx context.Context, workers int, rec arrow.Record, tab
 			}
 		}
 	}
-	if err := t.checkFiles(ctx, workers, names, bad); err != nil {
+	absent, err := t.checkFiles(ctx, workers, names, bad)
+	if err != nil {
 		return err
 	}
 	made := t.labels(columns, n, note)
@@ -230,6 +254,9 @@ func (t *tableRun) batch(ctx context.Context, workers int, rec arrow.Record, tab
 			bad[i] = t.contradiction(label, names, i, p)
 		}
 		if bad[i] != "" {
+			if absent != nil && absent[i] && t.shown() {
+				bad[i] += nearFile(string(t.c.Root), names[i])
+			}
 			if err := t.drop(p, id, bad[i]); err != nil {
 				return err
 			}
@@ -243,6 +270,15 @@ func (t *tableRun) batch(ctx context.Context, workers int, rec arrow.Record, tab
 	return t.write(columns, made, ids, names, good)
 }
 
+// guessed says of a column whose type nobody has named how it came by it.
+func (t *tableRun) guessed(i int) string {
+	f := &t.l.fields[i]
+	if _, said := t.c.Types[f.name]; said || f.inferred.name == "" {
+		return ""
+	}
+	return fmt.Sprintf(", which the first lines hold; types: {%s: string}, or another type, says otherwise", f.name)
+}
+
 // checkRange looks into an image that is part of a file, as far as the parameters ask.
 func (t *tableRun) checkRange(i int, ref string, bad []string, odd *atomic.Int64) error {
 	if t.c.OnError != "skip" && t.exif == nil {
@@ -253,8 +289,15 @@ func (t *tableRun) checkRange(i int, ref string, bad []string, odd *atomic.Int64
 		return err
 	}
 	data, err := readRange(r)
-	if err != nil {
+	if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
 		return err
+	}
+	if err == nil && len(data) == 0 {
+		err = errors.New("it is empty")
+	}
+	if err != nil {
+		bad[i] = fmt.Sprintf("image %q: %v", ref, err)
+		return nil
 	}
 	if t.exif != nil {
 		if t.exif[i], err = imageio.ReadEXIF(data); err != nil {
@@ -387,18 +430,19 @@ func (t *tableRun) inTable(name string) bool {
 }
 
 // checkFiles sees that the images are there and, when rows may be left out for
-// them, that they can be decoded.
-func (t *tableRun) checkFiles(ctx context.Context, workers int, names, bad []string) error {
+// them, that they can be decoded. absent says which have no file of any such name.
+func (t *tableRun) checkFiles(ctx context.Context, workers int, names, bad []string) (absent []bool, err error) {
 	if names == nil {
-		return nil
+		return nil, nil
 	}
+	absent = make([]bool, len(names))
 	root := string(t.c.Root)
 	var odd atomic.Int64
 	if t.exif = nil; len(t.c.Exif) > 0 {
 		t.exif = make([]imageio.EXIF, len(names))
 	}
 	defer func() { t.odd += int(odd.Load()) }()
-	return parallel(ctx, workers, len(names), func(i int) error {
+	return absent, parallel(ctx, workers, len(names), func(i int) error {
 		if bad[i] != "" {
 			return nil
 		}
@@ -409,7 +453,9 @@ func (t *tableRun) checkFiles(ctx context.Context, workers int, names, bad []str
 		info, err := os.Stat(file)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			bad[i] = fmt.Sprintf("%sthere is no file %q%s", t.column(), names[i], otherForm(root, names[i]))
+			other := otherForm(root, names[i])
+			bad[i] = fmt.Sprintf("%sthere is no file %q%s", t.column(), names[i], other)
+			absent[i] = other == ""
 		case err != nil:
 			return relativeTo(root, err)
 		case info.IsDir():
@@ -438,7 +484,7 @@ func (t *tableRun) checkFiles(ctx context.Context, workers int, names, bad []str
 }
 
 // otherForm suggests the name of a file that is there: the same in another Unicode normal form, such
-// as a Mac's file systems make, or else the nearest.
+// as a Mac's file systems make.
 func otherForm(root, name string) string {
 	for _, form := range []norm.Form{norm.NFC, norm.NFD} {
 		if other := form.String(name); other != name {
@@ -447,7 +493,7 @@ func otherForm(root, name string) string {
 			}
 		}
 	}
-	return nearFile(root, name)
+	return ""
 }
 
 // column begins a message about an image's name.

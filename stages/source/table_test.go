@@ -52,13 +52,13 @@ func TestTableErrors(t *testing.T) {
 		{"NaN", "file,x\na.png,NaN\n", "image: file, types: {x: float}", `m.csv:2: column "x": "NaN" is no number; on_error: skip would leave the row out`},
 		{"absent image", "file,x\nA.png,1\n", "image: file", `m.csv:2: column "file": there is no file "A.png"; did you mean "a.png"?; on_error: skip would leave the row out`},
 		{"outside", "file,x\n../a.png,1\n", "image: file", `m.csv:2: the image's name "../a.png" leads out of the root; on_error: skip would leave the row out`},
-		{"open quote", "file,x\na.png,\"1\n", "image: file", `m.csv:2: character 10 of the line: extraneous or missing " in quoted-field; on_error: skip would leave the row out`},
+		{"open quote", "file,x\na.png,\"1\n", "image: file", `m.csv:2: character 10 of the line: extraneous or missing " in quoted-field; a quote within a quoted field is written twice, and quotes: none takes quotes as they stand; on_error: skip would leave the row out`},
 		{"empty", "", "image: file", "-: with.table: m.csv: it is empty: a table begins with a line of column names"},
 		{"twin columns", "file,file\n", "image: file", `-: with.table: m.csv: columns 1 and 2 of the header are both named "file"`},
 		{"own id", "file,id\na.png,1\n", "image: file", `-: with.id: the table has a column "id" of its own: use it with id: id, or rename it`},
 		{"own label", "file,label,kind\na.png,1,2\n", "image: file, label: kind", `-: with.label: there is a column "label" besides "kind", which it would hide: rename one`},
 		{"no table", "", "table: n.csv, image: file", "-: with.table: the root holds no file n.csv; did you mean \"m.csv\"?"},
-		{"bad type", "file,x\n", "image: file, types: {x: integer}", `x.yaml:1:49: types.x: must be string, int, float, bool, {float: ','}, {time: layout, zone: name}, or {one_of: {US: [USA], FR: []}}, got "integer"`},
+		{"bad type", "file,x\n", "image: file, types: {x: integer}", `x.yaml:1:49: types.x: must be string, int, float, bool, {float: ','}, {int: {thousands: ','}}, {time: layout, zone: name}, or {one_of: {US: [USA], FR: []}}, got "integer"`},
 		{"no id", "file,x\n", "label: x", "-: with.id: a table without images needs a column for the row's id"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -26,7 +26,7 @@ type TableType struct {
 	zone    string            // of the clock that the column shows; "" is UTC
 	values  map[string]string // by folded spelling
 	list    string            // of the values with their spellings, for SpecText and messages
-	decimal string            // of floats: what stands before the decimals; "" is a point
+	numbers                   // how those of int and float are written
 }
 
 // DecodeSpec reads a type.
@@ -35,7 +35,7 @@ func (t *TableType) DecodeSpec(v pipeline.Value) []pipeline.Problem {
 	problem := func(field string, pos pipeline.Pos, format string, args ...any) []pipeline.Problem {
 		return []pipeline.Problem{{Field: field, Pos: pos, Msg: fmt.Sprintf(format, args...)}}
 	}
-	const forms = "string, int, float, bool, {float: ','}, {time: layout, zone: name}, or {one_of: {US: [USA], FR: []}}"
+	const forms = "string, int, float, bool, {float: ','}, {int: {thousands: ','}}, {time: layout, zone: name}, or {one_of: {US: [USA], FR: []}}"
 	if v.Kind() == pipeline.Scalar {
 		names := []string{"string", "int", "float", "bool"}
 		for _, n := range names {
@@ -63,15 +63,12 @@ func (t *TableType) DecodeSpec(v pipeline.Value) []pipeline.Problem {
 		case "one_of":
 			t.name = "one_of"
 			return t.decodeValues(e.Value, problem)
-		case "float":
-			if v.Len() > 1 || e.Value.Text() != "," && e.Value.Text() != "." {
-				return problem("float", e.Value.Pos(), "what stands before the decimals is \",\" or \".\", got %q", e.Value.Text())
+		case "int", "float":
+			t.name = e.Key
+			if v.Len() > 1 {
+				return problem(e.Key, e.KeyPos, "must be %s, got a map with more", forms)
 			}
-			t.name = "float"
-			if e.Value.Text() == "," {
-				t.decimal = ","
-			}
-			return nil
+			return t.numbers.decode(e, problem)
 		case "zone":
 			t.zone = e.Value.Text()
 			if _, err := time.LoadLocation(t.zone); err != nil || t.zone == "Local" {
@@ -81,7 +78,7 @@ func (t *TableType) DecodeSpec(v pipeline.Value) []pipeline.Problem {
 			return problem(e.Key, e.KeyPos, "must be %s, got a map with %q", forms, e.Key)
 		}
 	}
-	if len(t.layouts) == 0 {
+	if len(t.layouts) == 0 && (t.zone == "" || slices.ContainsFunc(v.Map(), func(e pipeline.Entry) bool { return e.Key == "time" })) {
 		return problem("time", v.Pos(), "an empty list of layouts reads no time")
 	}
 	for _, l := range t.layouts {
@@ -96,16 +93,21 @@ func (t *TableType) DecodeSpec(v pipeline.Value) []pipeline.Problem {
 func (t *TableType) SpecSchema() map[string]any {
 	words := pipeline.SchemaWords([2]string{"string", "text, as it stands"}, [2]string{"int", "whole numbers"}, [2]string{"float", "numbers"}, [2]string{"bool", "true or false"})
 	text := map[string]any{"type": "string"}
+	zone := map[string]any{"type": "string", "description": "zone of the clock, such as Europe/Berlin"}
 	form := func(required, doc string, props map[string]any) map[string]any {
 		return map[string]any{"type": "object", "required": []string{required}, "additionalProperties": false, "properties": props, "description": doc}
 	}
 	return map[string]any{"anyOf": []map[string]any{
 		words,
 		form("time", "Times: the layout is 2 January 2006, 15:04:05 as the column would write it.", map[string]any{
-			"time": map[string]any{"anyOf": []map[string]any{text, {"type": "array", "items": text}}}, "zone": map[string]any{"type": "string", "description": "zone of the clock, such as Europe/Berlin"},
+			"time": map[string]any{"anyOf": []map[string]any{text, {"type": "array", "items": text}}}, "zone": zone,
 		}),
+		form("zone", "Times of UTC in a Parquet or Arrow table, as the clock of a zone shows them.", map[string]any{"zone": zone}),
 		form("one_of", "Values with their other spellings.", map[string]any{"one_of": map[string]any{"type": "object"}}),
-		form("float", "Numbers with a decimal comma.", map[string]any{"float": map[string]any{"enum": []string{",", "."}}}),
+		form("int", "Whole numbers with something between thousands.", map[string]any{"int": numbersSchema("thousands")}),
+		form("float", "Numbers with a decimal comma, or something between thousands.", map[string]any{"float": map[string]any{"anyOf": []map[string]any{
+			{"enum": []string{",", "."}}, numbersSchema("decimal", "thousands"),
+		}}}),
 	}}
 }
 
@@ -144,18 +146,25 @@ func fold(s string) string {
 func (t TableType) SpecText() string {
 	switch t.name {
 	case "time":
-		if len(t.layouts) > 1 {
+		switch len(t.layouts) {
+		case 0:
+			return fmt.Sprintf("{zone: %q}", t.zone)
+		case 1:
+		default:
 			return fmt.Sprintf("{time: %q, zone: %q}", t.layouts, t.zone)
 		}
 		return fmt.Sprintf("{time: %q, zone: %q}", t.layouts[0], t.zone)
 	case "one_of":
 		return "{one_of: {" + t.list + "}}"
 	}
-	if t.decimal != "" {
-		return fmt.Sprintf("{float: %q}", t.decimal)
+	if text := t.numbers.specText(); text != "" {
+		return fmt.Sprintf("{%s: %s}", t.name, text)
 	}
 	return t.name
 }
+
+// truths are the texts of booleans, case ignored.
+var truths = map[string]bool{"true": true, "yes": true, "t": true, "y": true, "1": true, "false": false, "no": false, "f": false, "n": false, "0": false}
 
 // timeType is that of time columns: microseconds of the clock that the column
 // shows, without a zone.
@@ -190,8 +199,8 @@ func (t TableType) convert(col *array.String, bad func(i int, message string)) a
 			b.AppendNull()
 			if col.IsValid(i) {
 				message := fmt.Sprintf("%q is no %s", col.Value(i), t.describe())
-				if _, err := strconv.ParseFloat(strings.Replace(col.Value(i), ",", ".", 1), 64); err == nil && t.name == "float" && strings.Contains(col.Value(i), ",") && t.decimal == "" {
-					message += "; {float: ','} as its type reads decimal commas"
+				if t.name == "int" || t.name == "float" {
+					message += t.numbers.advice(t.name, col.Value(i))
 				}
 				bad(i, message)
 			}
@@ -203,14 +212,11 @@ func (t TableType) convert(col *array.String, bad func(i int, message string)) a
 func (t TableType) describe() string {
 	switch t.name {
 	case "int":
-		return "whole number"
+		return "whole number" + t.numbers.describe()
 	case "float":
-		if t.decimal != "" {
-			return "number with a decimal comma"
-		}
-		return "number"
+		return "number" + t.numbers.describe()
 	case "bool":
-		return "true or false"
+		return "true, false, yes, no, 1 or 0"
 	}
 	if t.name == "one_of" {
 		return "spelling of a listed value"
@@ -224,29 +230,24 @@ func (t TableType) describe() string {
 func (t TableType) append(b array.Builder, text string, zone *time.Location) bool {
 	switch b := b.(type) {
 	case *array.Int64Builder:
-		v, err := strconv.ParseInt(text, 10, 64)
-		if err == nil {
+		plain, ok := t.numbers.plain(text)
+		v, err := strconv.ParseInt(plain, 10, 64)
+		if ok = ok && err == nil; ok {
 			b.Append(v)
 		}
-		return err == nil
+		return ok
 	case *array.Float64Builder:
-		if t.decimal != "" {
-			if strings.Contains(text, ".") { // which may group thousands: nobody can tell
-				return false
-			}
-			text = strings.Replace(text, t.decimal, ".", 1)
-		}
-		v, err := strconv.ParseFloat(text, 64)
-		ok := err == nil && !math.IsNaN(v) && !math.IsInf(v, 0) && !strings.ContainsAny(text, "_xXpP")
+		plain, ok := t.numbers.plain(text)
+		v, err := strconv.ParseFloat(plain, 64)
+		ok = ok && err == nil && !math.IsNaN(v) && !math.IsInf(v, 0) && !strings.ContainsAny(plain, "_xXpP")
 		if ok {
 			b.Append(v)
 		}
 		return ok
 	case *array.BooleanBuilder:
-		v := strings.ToLower(text)
-		ok := v == "true" || v == "false" || v == "1" || v == "0"
+		v, ok := truths[strings.ToLower(text)]
 		if ok {
-			b.Append(v == "true" || v == "1")
+			b.Append(v)
 		}
 		return ok
 	case *array.TimestampBuilder:
@@ -254,10 +255,7 @@ func (t TableType) append(b array.Builder, text string, zone *time.Location) boo
 		if !ok {
 			return false
 		}
-		// The clock on the wall of the zone, counted as if it were UTC.
-		at = at.In(zone)
-		wall := time.Date(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), at.Second(), at.Nanosecond(), time.UTC)
-		b.Append(arrow.Timestamp(wall.UnixMicro()))
+		b.Append(wallClock(at, zone))
 		return true
 	}
 	if t.name == "one_of" {
@@ -269,6 +267,29 @@ func (t TableType) append(b array.Builder, text string, zone *time.Location) boo
 	}
 	b.(*array.StringBuilder).Append(text)
 	return true
+}
+
+// wallClock is the clock on the wall of a zone, counted as if it were UTC.
+func wallClock(at time.Time, zone *time.Location) arrow.Timestamp {
+	at = at.In(zone)
+	wall := time.Date(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), at.Second(), at.Nanosecond(), time.UTC)
+	return arrow.Timestamp(wall.UnixMicro())
+}
+
+// inZone shows times of UTC by the clock of the type's zone.
+func (t TableType) inZone(col *array.Timestamp) arrow.Array {
+	zone, _ := time.LoadLocation(t.zone) // DecodeSpec has tried it
+	b := array.NewTimestampBuilder(memory.DefaultAllocator, timeType)
+	defer b.Release()
+	b.Reserve(col.Len())
+	for i := range col.Len() {
+		if col.IsNull(i) {
+			b.AppendNull()
+		} else {
+			b.Append(wallClock(time.UnixMicro(int64(col.Value(i))), zone))
+		}
+	}
+	return b.NewArray()
 }
 
 func (t TableType) parse(text string, zone *time.Location) (time.Time, bool) {
