@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -165,27 +166,54 @@ func readRecord(store *runs.Store, key runs.Digest) (nodeRecord, bool) {
 	return nr, true
 }
 
-// Runs lists run records, newest first: of one spec, or of all when it is "";
-// at most some of them, unless most is 0.
-func Runs(store *runs.Store, spec string, most int) ([]RunRecord, error) {
+// Runs hands over what LoadRunHead tells of runs, newest first: of one spec, or of all
+// when it is ""; at most some of them, unless most is 0.
+func Runs(store *runs.Store, spec string, most int, each func(RunRecord) error) error {
 	infos, err := store.Runs()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var out []RunRecord
+	given := 0
 	for _, info := range infos {
-		if most > 0 && len(out) == most {
+		if most > 0 && given == most {
 			break
 		}
-		r, err := LoadRun(store, info.ID)
+		r, err := LoadRunHead(store, info.ID)
 		if err != nil {
 			continue // collected, or of another version
 		}
 		if spec == "" || r.Spec == spec || strings.HasPrefix(r.Spec, spec+trialMark) {
-			out = append(out, r)
+			given++
+			if err := each(r); err != nil {
+				return err
+			}
 		}
 	}
-	return out, nil
+	return nil
+}
+
+// LoadRunHead reads a run record without its nodes, which may be many.
+func LoadRunHead(store *runs.Store, id string) (RunRecord, error) {
+	data, err := store.LoadRun(id)
+	if err != nil {
+		return RunRecord{}, err
+	}
+	if at := bytes.Index(data, []byte(",\n \"nodes\": [")); at >= 0 { // no text in JSON holds a line's end
+		var head RunRecord
+		if err := json.Unmarshal(append(data[:at:at], '}'), &head); err == nil && head.Count != nil {
+			return head, nil
+		}
+	}
+	var r RunRecord // of an older version
+	if err := json.Unmarshal(data, &r); err != nil {
+		return RunRecord{}, err
+	}
+	r.Count = map[State]int{}
+	for _, n := range r.Nodes {
+		r.Count[n.State]++
+	}
+	r.Nodes = nil
+	return r, nil
 }
 
 // LoadRun reads one run record.

@@ -17,20 +17,21 @@ import (
 // A RunRecord says what a run was asked, where it ran and what became of each
 // node. It is kept in the store, newest first; nothing in it enters a key.
 type RunRecord struct {
-	ID       string    `json:"id"`
-	Spec     string    `json:"spec"` // name in the spec
-	File     string    `json:"file"`
-	Text     string    `json:"text"` // of the spec as it was
-	Set      []string  `json:"set,omitempty"`
-	Part     string    `json:"part,omitempty"` // the options that left stages out
-	Started  time.Time `json:"started"`
-	Seconds  float64   `json:"seconds"`
-	Outcome  string    `json:"outcome"`
-	Nodes    []NodeRun `json:"nodes"`
-	Machine  Machine   `json:"machine"`
-	Device   string    `json:"device,omitempty"` // what did the arithmetic, such as "cpu:avx2" or "opencl:0 (NVIDIA H200)"
-	PeakMem  int64     `json:"peak_memory_bytes,omitempty"`
-	Location string    `json:"store"`
+	ID       string        `json:"id"`
+	Spec     string        `json:"spec"` // name in the spec
+	File     string        `json:"file"`
+	Text     string        `json:"text"` // of the spec as it was
+	Set      []string      `json:"set,omitempty"`
+	Part     string        `json:"part,omitempty"` // the options that left stages out
+	Started  time.Time     `json:"started"`
+	Seconds  float64       `json:"seconds"`
+	Outcome  string        `json:"outcome"`
+	Count    map[State]int `json:"count,omitempty"` // nodes by what became of them; records of older versions have none
+	Machine  Machine       `json:"machine"`
+	Device   string        `json:"device,omitempty"` // what did the arithmetic, such as "cpu:avx2" or "opencl:0 (NVIDIA H200)"
+	PeakMem  int64         `json:"peak_memory_bytes,omitempty"`
+	Location string        `json:"store"`
+	Nodes    []NodeRun     `json:"nodes"` // behind all else, so that a record is told without them; see LoadRunHead
 }
 
 // A NodeRun is what became of a node in a run.
@@ -154,7 +155,7 @@ func (e *Engine) SaveRun(r RunRecord) error {
 	if err := e.completeAll(); err != nil {
 		return err
 	}
-	r.Nodes = e.NodeRuns()
+	r.Nodes, r.Count = e.NodeRuns(), e.Count()
 	r.Machine = Machine{OS: runtime.GOOS, Arch: runtime.GOARCH, Go: runtime.Version(), Version: Version(),
 		Workers: e.o.Workers, CPU: cpuFeatures(), Processor: runtime.NumCPU(), Host: e.stats.host, Memory: e.o.Memory, Limits: environment()}
 	r.PeakMem = peakMemory()
@@ -195,9 +196,12 @@ func LastRun(store *runs.Store, spec string) (RunRecord, bool, error) {
 	var last RunRecord
 	found, have := false, map[string]bool{}
 	for _, info := range infos {
-		r, err := LoadRun(store, info.ID)
-		if err != nil || r.Spec != spec {
+		if head, err := LoadRunHead(store, info.ID); err != nil || head.Spec != spec {
 			continue // collected, or from another version: it explains nothing here
+		}
+		r, err := LoadRun(store, info.ID)
+		if err != nil {
+			continue
 		}
 		nodes := r.Nodes
 		if !found {

@@ -190,7 +190,11 @@ func (s *session) checkData(ctx context.Context, x *experiment) (found []finding
 	if err != nil {
 		return nil, err
 	}
-	for _, n := range e.Instances() {
+	list := e.Instances()
+	if !s.jsonOut {
+		list = foldRows(list)
+	}
+	for _, n := range list {
 		var outs []string
 		for _, o := range n.Outputs {
 			outs = append(outs, strings.TrimPrefix(fmt.Sprintf("%s %d", o.Name, o.Rows), " "))
@@ -198,6 +202,38 @@ func (s *session) checkData(ctx context.Context, x *experiment) (found []finding
 		found = append(found, finding{Level: counted, Path: n.Name, Message: strings.Join(outs, ", ")})
 	}
 	return found, nil
+}
+
+// foldRows adds up the rows of instances of a stage that have the same outputs, where
+// they are many.
+func foldRows(list []engine.Instance) (out []engine.Instance) {
+	key := func(n engine.Instance) string {
+		k := stageOf(n.Name)
+		for _, o := range n.Outputs {
+			k += "\x00" + o.Name
+		}
+		return k
+	}
+	of := map[string][]engine.Instance{}
+	for _, n := range list {
+		of[key(n)] = append(of[key(n)], n)
+	}
+	for _, n := range list {
+		group := of[key(n)]
+		switch {
+		case len(group) < leastFold:
+			out = append(out, n)
+		case group[0].Name == n.Name:
+			n.Name, n.Outputs = folded(stageOf(n.Name), len(group)), slices.Clone(n.Outputs)
+			for _, other := range group[1:] {
+				for i, o := range other.Outputs {
+					n.Outputs[i].Rows += o.Rows
+				}
+			}
+			out = append(out, n)
+		}
+	}
+	return out
 }
 
 // metadataPart are the sources and the indexes over them and each other.

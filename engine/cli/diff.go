@@ -160,12 +160,12 @@ func findRun(store *runs.Store, name string) (engine.RunRecord, error) {
 func findLast(store *runs.Store, infos []runs.RunInfo, n int) (engine.RunRecord, error) {
 	spec, known := "", 0
 	for _, info := range infos {
-		r, err := engine.LoadRun(store, info.ID)
+		r, err := engine.LoadRunHead(store, info.ID)
 		if err != nil || known > 0 && r.Spec != spec {
 			continue // collected, or from another version; of another spec
 		}
 		if spec = r.Spec; known == n {
-			return r, nil
+			return engine.LoadRun(store, r.ID)
 		}
 		known++
 	}

@@ -6,7 +6,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,13 +35,17 @@ type display struct {
 	skips []engine.Instance // stages that were skipped
 	needs []string          // what for
 
-	mu     sync.Mutex
-	active map[string]*activeStage
-	all    *mpb.Bar // of all stages, once one runs
-	stages int
+	mu      sync.Mutex
+	active  map[string]*activeStage
+	all     *mpb.Bar // of all stages, once one runs
+	stages  int
+	left    map[string]int // instances of a stage that have not ended
+	crowds  map[string]*crowd
+	ofStage map[string][]*crowd
+	order   []string // of the stages in it
 
 	// Read by the bar while it is drawn, when mu may be held by who waits for it.
-	ended, cached atomic.Int64
+	ended, cached, failed atomic.Int64
 }
 
 // An activeStage is a stage that runs.
@@ -77,7 +80,11 @@ func (c count) rate(done, total int64, now time.Time) string {
 }
 
 func (s *session) newDisplay(x *experiment) *display {
-	d := &display{out: s.stderr, stderr: s.stderr, active: map[string]*activeStage{}}
+	d := &display{out: s.stderr, stderr: s.stderr, active: map[string]*activeStage{}, left: map[string]int{},
+		crowds: map[string]*crowd{}, ofStage: map[string][]*crowd{}}
+	for _, n := range x.graph.Nodes {
+		d.left[n.Stage]++
+	}
 	if s.jsonOut {
 		log := zerolog.New(s.stdout).With().Str("spec", x.graph.Name).Logger()
 		d.log = &log
@@ -97,8 +104,25 @@ func (d *display) start(stages int) {
 	}
 }
 
-// stop waits until the bars have drawn their last state.
+// stopping says that a run ends early, and what it waits for.
+func (d *display) stopping() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.note("stopping: what is at work keeps what it can; a program of yours has a minute")
+}
+
+// stop waits until the bars have drawn their last state, and tells what has not
+// been told.
 func (d *display) stop() {
+	d.stopBars()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, stage := range d.order {
+		d.releaseStage(stage)
+	}
+}
+
+func (d *display) stopBars() {
 	if d.bars == nil {
 		return
 	}
@@ -113,7 +137,9 @@ func (d *display) stop() {
 	}
 	d.mu.Unlock()
 	d.bars.Wait()
+	d.mu.Lock()
 	d.out = d.stderr
+	d.mu.Unlock()
 }
 
 // skipped prints what was skipped, instances of a stage together.
@@ -151,20 +177,28 @@ func (d *display) event(ev engine.Event) {
 	case engine.Progress:
 		d.progress(ev)
 	case engine.Note:
-		d.line("note", ev.Stage, ev.Message)
+		d.alike("note", ev, ev.Message)
 	case engine.NodeDone:
 		if a := d.active[ev.Stage]; a != nil && a.bar != nil {
 			a.bar.Abort(true)
 		}
 		delete(d.active, ev.Stage)
 		ended := d.ended.Add(1)
-		if ev.State == engine.Hit {
+		switch ev.State {
+		case engine.Hit:
 			d.cached.Add(1)
+		case engine.Failed:
+			d.failed.Add(1)
 		}
 		if d.all != nil {
 			d.all.SetCurrent(min(ended, int64(d.stages-1))) // it goes when all has ended
 		}
 		d.done(ev)
+		if stage := stageOf(ev.Stage); d.left[stage] > 0 {
+			if d.left[stage]--; d.left[stage] == 0 {
+				d.releaseStage(stage)
+			}
+		}
 	}
 }
 
@@ -174,7 +208,11 @@ func (d *display) overall() {
 		return
 	}
 	text := func(decor.Statistics) string {
-		return fmt.Sprintf("%d of %d stages, %d of them cached ", d.ended.Load(), d.stages, d.cached.Load())
+		failed := ""
+		if n := d.failed.Load(); n > 0 {
+			failed = fmt.Sprintf(", %d failed", n)
+		}
+		return fmt.Sprintf("%d of %d stages, %d of them cached%s ", d.ended.Load(), d.stages, d.cached.Load(), failed)
 	}
 	d.all = d.bars.AddBar(int64(d.stages), mpb.BarRemoveOnComplete(), mpb.BarPriority(math.MaxInt),
 		mpb.PrependDecorators(decor.Any(text)), mpb.AppendDecorators(decor.Elapsed(decor.ET_STYLE_GO)))
@@ -189,17 +227,9 @@ func (d *display) done(ev engine.Event) {
 	switch ev.State {
 	case engine.Hit: // the last line counts them
 	case engine.Ran:
-		var parts []string
-		if ev.Rows > 0 {
-			parts = append(parts, fmt.Sprintf("%d rows", ev.Rows))
-		}
-		if ev.Reused > 0 {
-			parts = append(parts, fmt.Sprintf("%d of them unchanged", ev.Reused))
-		}
-		parts = append(parts, duration(ev.Took))
-		d.line("ran", ev.Stage, strings.Join(parts, ", "))
+		d.ran(ev)
 	case engine.Failed:
-		d.line("failed", ev.Stage, ev.Err.Error())
+		d.alike("failed", ev, ev.Err.Error())
 	case engine.Skipped: // one failure may skip thousands
 		d.skips = append(d.skips, engine.Instance{Name: ev.Stage, State: ev.State})
 		d.needs = append(d.needs, ev.Reason)
@@ -229,14 +259,19 @@ func (d *display) progress(ev engine.Event) {
 	}
 	if a.bar == nil {
 		c := a.count
-		rate := func(s decor.Statistics) string { return " " + c.rate(s.Current, s.Total, time.Now()) }
-		a.bar = d.bars.AddBar(ev.Total,
+		rate := func(s decor.Statistics) string {
+			if s.Total > 0 && s.Current >= s.Total { // what comes now is not counted, such as a program of the user's at work
+				return ""
+			}
+			return " " + c.rate(s.Current, s.Total, time.Now())
+		}
+		a.bar = d.bars.AddBar(0, // one that knows its end goes when it is reached, not when the stage is done
 			mpb.BarRemoveOnComplete(),
 			mpb.PrependDecorators(decor.Name(ev.Stage+" ", decor.WCSyncSpaceR), decor.CountersNoUnit("%d/%d "+ev.Unit+" ", decor.WCSyncSpaceR)),
 			mpb.AppendDecorators(decor.Percentage(), decor.Any(rate, decor.WCSyncSpaceR)))
 	}
 	a.bar.SetTotal(ev.Total, false)
-	a.bar.SetCurrent(min(ev.Done, ev.Total-1)) // the bar goes when the stage is done, not before
+	a.bar.SetCurrent(ev.Done)
 }
 
 // howFar says how far a stage is, its rate and the time left.
@@ -286,8 +321,12 @@ func (d *display) stopped(count map[engine.State]int, stages int) {
 		return
 	}
 	d.skipped()
-	fmt.Fprintf(d.out, "stopped: %d failed, %d skipped, %d ran, %d cached of %d stages; what ran is kept\n",
-		count[engine.Failed], count[engine.Skipped], count[engine.Ran], count[engine.Hit], stages)
+	unfinished := ""
+	if n := count[engine.Miss] + count[engine.Pending]; n > 0 {
+		unfinished = fmt.Sprintf(", %d not finished", n)
+	}
+	fmt.Fprintf(d.out, "stopped: %d failed, %d skipped%s, %d ran, %d cached of %d stages; what ran is kept\n",
+		count[engine.Failed], count[engine.Skipped], unfinished, count[engine.Ran], count[engine.Hit], stages)
 }
 
 // finished is the last event of a good run, for programs.
@@ -304,7 +343,8 @@ func (d *display) finished(count map[engine.State]int, published []engine.Publis
 }
 
 func (d *display) count(e *zerolog.Event, count map[engine.State]int) *zerolog.Event {
-	return e.Int("ran", count[engine.Ran]).Int("cached", count[engine.Hit]).Int("failed", count[engine.Failed]).Int("skipped", count[engine.Skipped])
+	return e.Int("ran", count[engine.Ran]).Int("cached", count[engine.Hit]).Int("failed", count[engine.Failed]).
+		Int("skipped", count[engine.Skipped]).Int("unfinished", count[engine.Miss]+count[engine.Pending])
 }
 
 // shortPath is a path relative to the working folder where that is shorter.

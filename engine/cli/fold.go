@@ -25,6 +25,26 @@ func likeOthers(text string) string { return coordinates.ReplaceAllString(text, 
 
 func folded(stage string, n int) string { return fmt.Sprintf("%s (%d instances)", stage, n) }
 
+// foldNames puts the instances of a stage together where they are many, at the place
+// of the first.
+func foldNames(instances []string) (names []string) {
+	count := map[string]int{}
+	for _, i := range instances {
+		count[stageOf(i)]++
+	}
+	for _, i := range instances {
+		switch n := count[stageOf(i)]; {
+		case n == 0: // named with the first
+		case n < leastFold:
+			names = append(names, i)
+		default:
+			names = append(names, folded(stageOf(i), n))
+			count[stageOf(i)] = 0
+		}
+	}
+	return names
+}
+
 // foldMistakes writes mistakes in lines: those at one place that differ only in the
 // instance they name as one, where they are many.
 func foldMistakes(es pipeline.Errors) (lines []string) {

@@ -49,15 +49,19 @@ func (s *session) checkLocked(x *experiment, e *engine.Engine, lock *pipeline.Lo
 		return err
 	}
 	var differ []engine.StageDiff
+	var same []string
 	for _, d := range engine.Diff(engine.LockedResults(x.store, lock), now) {
 		if d.New == nil && x.part {
 			continue // not asked for
 		}
 		if !d.Content() {
-			show.note(fmt.Sprintf("%s has another key than the lock file says, but gave the same", d.Name))
+			same = append(same, d.Name)
 			continue
 		}
 		differ = append(differ, d)
+	}
+	for _, name := range foldNames(same) {
+		show.note(name + " has another key than the lock file says, but gave the same")
 	}
 	for _, line := range allDiffLines(differ, false) {
 		show.note(line)

@@ -13,7 +13,7 @@ import (
 
 func (s *session) showCommand() *cobra.Command {
 	var rows int
-	var parameters bool
+	var parameters, every bool
 	c := &cobra.Command{
 		Use:   "show STAGE[.OUTPUT] [SPEC]",
 		Short: "Print what an output holds: columns, statistics, first rows",
@@ -32,13 +32,17 @@ With --parameters it prints the parameters of a stage instead, as they are after
 			}
 			defer x.close()
 			if parameters {
-				return s.printParameters(x, args[0])
+				return s.printParameters(x, args[0], every)
 			}
 			outputs, err := selectOutputs(e, args[0])
 			if err != nil {
 				return usageError{err}
 			}
-			for i, o := range outputs {
+			shown := outputs
+			if len(outputs) > mostShown && !every && !s.jsonOut {
+				shown = outputs[:1]
+			}
+			for i, o := range shown {
 				look, err := e.Look(c.Context(), o.instance, o.output, rows)
 				if err != nil {
 					return err
@@ -55,6 +59,9 @@ With --parameters it prints the parameters of a stage instead, as they are after
 					s.printLook(look)
 				}
 			}
+			if n := len(outputs) - len(shown); n > 0 {
+				s.printf("\n%d more outputs: name one, such as %s, or --all for each\n", n, quoted(outputs[1].String()))
+			}
 			return nil
 		},
 	}
@@ -62,6 +69,7 @@ With --parameters it prints the parameters of a stage instead, as they are after
 	s.tryFlag(c)
 	c.Flags().IntVar(&rows, "rows", 5, "first rows to print")
 	c.Flags().BoolVar(&parameters, "parameters", false, "print the stage's parameters, presets expanded")
+	c.Flags().BoolVar(&every, "all", false, "print every output, also of a stage of many instances")
 	s.jsonFlag(c, "an object for each output")
 	c.MarkFlagsMutuallyExclusive("parameters", "json")
 	return c
@@ -69,22 +77,39 @@ With --parameters it prints the parameters of a stage instead, as they are after
 
 // printParameters prints what was written, or stands for it, under with: of all
 // instances of a stage, the stages of its gate included.
-func (s *session) printParameters(x *experiment, stage string) error {
+func (s *session) printParameters(x *experiment, stage string, every bool) error {
 	var known []string
-	found := false
+	var order []string // of what is printed, of which instances
+	of := map[string][]string{}
 	for _, n := range x.graph.Nodes {
 		known = append(known, n.Stage)
 		own, _, _ := strings.Cut(n.Stage, ":")
 		if stage != n.Name && stage != n.Stage && stage != own {
 			continue
 		}
-		found = true
-		s.printf("%s: %s\n", n.Name, n.Kind)
+		text := n.Kind + "\n"
 		for _, line := range n.With("").Lines() {
-			s.printf("  %s\n", line)
+			text += "  " + line + "\n"
+		}
+		if of[text] == nil {
+			order = append(order, text)
+		}
+		of[text] = append(of[text], n.Name)
+	}
+	for i, text := range order {
+		if i == mostShown && len(order) > mostShown+1 && !every {
+			s.printf("%d more, with other parameters; name an instance, or --all for each\n", len(order)-i)
+			break
+		}
+		names := of[text]
+		if len(names) >= leastFold {
+			names = []string{several(names)}
+		}
+		for _, name := range names {
+			s.printf("%s: %s", name, text)
 		}
 	}
-	if found {
+	if len(order) > 0 {
 		return nil
 	}
 	msg := fmt.Sprintf("no stage %q", stage)
@@ -92,6 +117,17 @@ func (s *session) printParameters(x *experiment, stage string) error {
 		msg += fmt.Sprintf("; did you mean %q?", near)
 	}
 	return usage("%s", msg)
+}
+
+// mostShown is how many outputs, or sets of parameters, of a stage are shown one by one.
+const mostShown = 12
+
+// quoted is a name as it can be given to a shell.
+func quoted(name string) string {
+	if strings.ContainsAny(name, "[]*?(){}&|;<>$`\"' ") {
+		return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
+	}
+	return name
 }
 
 // A namedOutput is one output of one instance.
@@ -135,6 +171,9 @@ func oneOutput(e *engine.Engine, name string) (namedOutput, error) {
 		names := make([]string, len(all))
 		for i, o := range all {
 			names[i] = o.String()
+		}
+		if more := len(names) - mostShown; more > 1 {
+			names = append(names[:mostShown], fmt.Sprintf("... (%d more)", more))
 		}
 		return namedOutput{}, fmt.Errorf("%s is %d outputs; name one of %s", name, len(all), strings.Join(names, ", "))
 	}

@@ -39,16 +39,17 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	defer spareCollections()()
 	ctx, stop := signal.NotifyContext(context.Background(), stopSignals...)
 	defer stop()
-	root := newRoot(stdout, stderr)
+	out := &answer{to: stdout}
+	root := newRoot(out, stderr)
 	root.SetArgs(args)
 	root.SetIn(stdin)
-	root.SetOut(stdout)
+	root.SetOut(out)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
-	if err == nil {
-		return exitOK
+	code := exitOK
+	if err := root.ExecuteContext(ctx); err != nil {
+		code = report(ctx, stderr, err)
 	}
-	return report(ctx, stderr, err)
+	return out.code(code, stderr)
 }
 
 // report prints an error and chooses the exit code.

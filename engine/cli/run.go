@@ -69,7 +69,9 @@ func (s *session) run(ctx context.Context, args []string) (err error) {
 	}
 	started := time.Now()
 	show.start(e.Len())
+	told := context.AfterFunc(ctx, show.stopping)
 	runErr := e.Run(ctx)
+	told()
 	show.stop()
 	wrong, refused := pipeline.Errors(nil), engine.Refusal("")
 	if (errors.As(runErr, &wrong) || errors.As(runErr, &refused)) && !errors.Is(runErr, engine.ErrFailed) {

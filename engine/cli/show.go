@@ -2,8 +2,10 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 
@@ -52,7 +54,7 @@ func (s *session) printPlan(ctx context.Context, x *experiment, e *engine.Engine
 		plan[i].Work = works[i]
 	}
 	if s.jsonOut {
-		return printJSON(s, jsonInstances(plan)...)
+		return errors.Join(printJSON(s, jsonInstances(plan)...), printJSON(s, jsonLeftOut(x.graph.Skipped)...))
 	}
 	details := make([]string, len(plan))
 	for i, n := range plan {
@@ -74,12 +76,13 @@ func (s *session) printPlan(ctx context.Context, x *experiment, e *engine.Engine
 	if !every {
 		lines, details = foldPlan(plan, details)
 	}
+	left := foldLeftOut(x.graph.Skipped, every)
 	width := 0
 	for _, n := range lines {
 		width = max(width, len(n.Name))
 	}
-	for _, k := range x.graph.Skipped {
-		width = max(width, len(k.Name))
+	for _, l := range left {
+		width = max(width, len(l.name))
 	}
 	for i, n := range lines {
 		s.printf("%-8s %-*s  %-20s %s\n", n.State, width, n.Name, n.Kind, details[i])
@@ -87,18 +90,11 @@ func (s *session) printPlan(ctx context.Context, x *experiment, e *engine.Engine
 			s.printf("%-8s %-*s  %-20s %s\n", "", width, "", "", text)
 		}
 	}
-	for _, k := range x.graph.Skipped {
-		s.printf("%-8s %-*s  %-20s %s\n", "left out", width, k.Name, "", skipReason(k))
+	for _, l := range left {
+		s.printf("%-8s %-*s  %-20s %s\n", leftOut, width, l.name, "", l.reason)
 	}
 	s.printf("%s\n", planTotals(plan))
 	return nil
-}
-
-// skipReason says why the spec leaves an instance out, and where.
-func skipReason(k pipeline.Skip) string {
-	p := k.Pos
-	p.File = filepath.Base(p.File)
-	return fmt.Sprintf("%s (%s)", k.Reason, p)
 }
 
 // firstReason is the shortest true answer to why a stage runs.
@@ -130,7 +126,10 @@ func (s *session) whyCommand() *cobra.Command {
 				return err
 			}
 			defer x.close()
-			left := s.printLeftOut(x, args[0])
+			left, err := s.printLeftOut(x, args[0])
+			if err != nil {
+				return err
+			}
 			names, err := e.Select(args[0])
 			if err != nil && left > 0 {
 				return nil
@@ -143,36 +142,21 @@ func (s *session) whyCommand() *cobra.Command {
 				return err
 			}
 			against := e.Against(last, ok)
-			said := map[string][]string{} // what is said, of which instances
-			var order []string
+			var answers []engine.Explanation
 			for _, name := range names {
 				why, err := against.Why(name)
 				if err != nil {
 					return err
 				}
-				if s.jsonOut {
-					if err := printJSON(s, why); err != nil {
-						return err
-					}
-					continue
-				}
-				text := whyText(why)
-				if lines {
-					s.printf("%s %s", name, text)
-					s.printKey(e, name)
-					continue
-				}
-				if said[text] == nil {
-					order = append(order, text)
-				}
-				said[text] = append(said[text], name)
+				answers = append(answers, why)
 			}
-			for _, text := range order {
-				names := said[text]
-				if len(names) > 1 {
-					text = strings.Replace(strings.Replace(text, "runs", "run", 1), "is cached", "are cached", 1)
-				}
-				s.printf("%s %s", several(names), text)
+			switch {
+			case s.jsonOut:
+				return printJSON(s, answers...)
+			case lines:
+				s.printKeys(e, answers)
+			default:
+				s.printWhy(answers)
 			}
 			return nil
 		},
@@ -187,15 +171,49 @@ func (s *session) whyCommand() *cobra.Command {
 
 // printLeftOut prints why the spec leaves out instances of that name, and how
 // many there are.
-func (s *session) printLeftOut(x *experiment, name string) int {
-	left := 0
+func (s *session) printLeftOut(x *experiment, name string) (int, error) {
+	var left []pipeline.Skip
 	for _, k := range x.graph.Skipped {
 		if k.Name == name || k.Stage == name {
-			s.printf("%s is left out: %s\n", k.Name, skipReason(k))
-			left++
+			left = append(left, k)
 		}
 	}
-	return left
+	if s.jsonOut {
+		return len(left), printJSON(s, jsonLeftOut(left)...)
+	}
+	for _, l := range foldLeftOut(left, false) {
+		s.printf("%s is left out: %s\n", l.name, l.reason)
+	}
+	return len(left), nil
+}
+
+// printWhy prints answers, those that are alike but for the instances they name once.
+func (s *session) printWhy(answers []engine.Explanation) {
+	texts := make([]string, len(answers))
+	of := map[string][]int{}
+	for i, a := range answers {
+		texts[i] = whyText(a)
+		key := likeOthers(texts[i])
+		of[key] = append(of[key], i)
+	}
+	for i, a := range answers {
+		group := of[likeOthers(texts[i])]
+		same := !slices.ContainsFunc(group, func(j int) bool { return texts[j] != texts[i] })
+		switch {
+		case !same && len(group) < leastFold || len(group) == 1:
+			s.printf("%s %s", a.Name, texts[i])
+		case group[0] == i:
+			text, names := texts[i], make([]string, len(group))
+			if !same {
+				text = likeOthers(text)
+			}
+			for at, j := range group {
+				names[at] = answers[j].Name
+			}
+			text = strings.Replace(strings.Replace(text, "runs", "run", 1), "is cached", "are cached", 1)
+			s.printf("%s %s", several(names), text)
+		}
+	}
 }
 
 // whyText says of an instance why it is what it is.
@@ -236,12 +254,16 @@ func writeChanges(b *strings.Builder, changes []engine.Change, instances int, in
 	}
 }
 
-func (s *session) printKey(e *engine.Engine, name string) {
+// printKeys prints answers with the lines of the keys.
+func (s *session) printKeys(e *engine.Engine, answers []engine.Explanation) {
+	lines := map[string][]engine.Line{}
 	for _, n := range e.Instances() {
-		if n.Name == name {
-			for _, l := range n.Lines {
-				s.printf("    %s\n", l)
-			}
+		lines[n.Name] = n.Lines
+	}
+	for _, a := range answers {
+		s.printf("%s %s", a.Name, whyText(a))
+		for _, l := range lines[a.Name] {
+			s.printf("    %s\n", l)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -26,6 +27,9 @@ func (s *session) statusCommand() *cobra.Command {
 				return err
 			}
 			against := e.Against(last, ok)
+			if s.jsonOut {
+				return s.printStatusJSON(x, e, against)
+			}
 			var lines []*statusLine
 			for _, n := range e.Instances() {
 				lines = append(lines, newStatusLine(n, against.Trouble(n.Name)))
@@ -36,8 +40,8 @@ func (s *session) statusCommand() *cobra.Command {
 			for _, l := range lines {
 				s.printf("%s\n", l)
 			}
-			for _, k := range x.graph.Skipped {
-				s.printf("%-8s %s  %s\n", "left out", k.Name, skipReason(k))
+			for _, l := range foldLeftOut(x.graph.Skipped, every) {
+				s.printf("%-8s %s  %s\n", leftOut, l.name, l.reason)
 			}
 			if ok {
 				s.printf("last run %s: %s\n", last.ID, last.Outcome)
@@ -47,8 +51,29 @@ func (s *session) statusCommand() *cobra.Command {
 	}
 	s.specFlags(c)
 	s.tryFlag(c)
+	s.jsonFlag(c, "an object for each instance")
 	c.Flags().BoolVar(&every, "all", false, "print every instance, also where many of a stage fare alike")
 	return c
+}
+
+// printStatusJSON prints the instances as plan does, without the lines of their
+// keys, with how they failed in the last run.
+func (s *session) printStatusJSON(x *experiment, e *engine.Engine, against *engine.Comparison) error {
+	list := e.Instances()
+	for i := range list {
+		if n := &list[i]; n.State != engine.Hit {
+			n.Reason = joined(n.Reason, against.Trouble(n.Name))
+		}
+	}
+	return errors.Join(printJSON(s, list...), printJSON(s, jsonLeftOut(x.graph.Skipped)...))
+}
+
+// joined puts a reason and the trouble of the last run together.
+func joined(reason, trouble string) string {
+	if trouble == "" {
+		return reason
+	}
+	return strings.TrimPrefix(reason+"; "+trouble, "; ")
 }
 
 // A statusLine is how an instance stands, or instances of a stage that fare alike.
@@ -77,10 +102,7 @@ func (f figures) String() string {
 func newStatusLine(n engine.Instance, trouble string) *statusLine {
 	l := &statusLine{state: n.State, name: n.Name}
 	if n.State != engine.Hit {
-		l.reason = n.Reason
-		if trouble != "" {
-			l.reason = strings.TrimPrefix(l.reason+"; "+trouble, "; ")
-		}
+		l.reason = joined(n.Reason, trouble)
 		return l
 	}
 	l.rows, l.skips = n.Rows, n.Skips

@@ -62,11 +62,7 @@ func (s *session) runsCommand() *cobra.Command {
 				}
 				name = x.graph.Name
 			}
-			list, err := engine.Runs(store, name, most)
-			if err != nil {
-				return err
-			}
-			return s.printRuns(list)
+			return s.printRuns(store, name, most)
 		},
 	}
 	s.storeFlag(c)
@@ -75,29 +71,35 @@ func (s *session) runsCommand() *cobra.Command {
 	return c
 }
 
-func (s *session) printRuns(list []engine.RunRecord) error {
+func (s *session) printRuns(store *runs.Store, spec string, most int) error {
 	if s.jsonOut {
-		return printJSON(s, list...)
+		return engine.Runs(store, spec, most, func(head engine.RunRecord) error {
+			r, err := engine.LoadRun(store, head.ID)
+			if err != nil {
+				return err
+			}
+			return printJSON(s, r)
+		})
 	}
 	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "run\tspec\tstarted\toutcome\tstages\ttook\toptions\n")
-	for _, r := range list {
-		count := map[engine.State]int{}
-		for _, n := range r.Nodes {
-			count[n.State]++
-		}
-		stages := fmt.Sprintf("ran %d, cached %d", count[engine.Ran], count[engine.Hit])
-		if n := count[engine.Failed] + count[engine.Skipped]; n > 0 {
+	err := engine.Runs(store, spec, most, func(r engine.RunRecord) error {
+		stages := fmt.Sprintf("ran %d, cached %d", r.Count[engine.Ran], r.Count[engine.Hit])
+		if n := r.Count[engine.Failed] + r.Count[engine.Skipped]; n > 0 {
 			stages += fmt.Sprintf(", failed or skipped %d", n)
+		}
+		if n := r.Count[engine.Miss] + r.Count[engine.Pending]; n > 0 {
+			stages += fmt.Sprintf(", not finished %d", n)
 		}
 		options := r.Part
 		for _, set := range r.Set {
 			options = strings.TrimPrefix(options+" --set "+set, " ")
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Spec, r.Started.Local().Format("2006-01-02 15:04"), r.Outcome,
-			stages, duration(time.Duration(r.Seconds*float64(time.Second))), options)
-	}
-	return w.Flush()
+		_, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Spec, r.Started.Local().Format("2006-01-02 15:04"), r.Outcome,
+			stages, duration(seconds(r.Seconds)), options)
+		return err
+	})
+	return errors.Join(err, w.Flush())
 }
 
 func (s *session) gcCommand() *cobra.Command {
