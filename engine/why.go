@@ -129,9 +129,10 @@ func (e *Engine) changes(n *node, before map[string]NodeRun, seen map[string]boo
 	if n.key.Digest.IsZero() { // pending: the cause lies with its inputs
 		for _, in := range n.inputs {
 			for _, r := range in.refs {
-				if c := e.changes(r.node, before, seen); len(c) > 0 || r.node.state == Miss {
-					note := trouble(before[r.node.spec.Name])
-					if _, had := before[r.node.spec.Name]; !had {
+				was, had := before[r.node.spec.Name]
+				if c := e.changes(r.node, before, seen); len(c) > 0 || r.node.state == Miss || !had {
+					note := trouble(was)
+					if !had {
 						note = "the last run had no such stage"
 					}
 					out = append(out, Change{Label: "in." + in.name, New: "not made yet", Pos: r.Pos, From: r.node.spec.Name, Cause: c, Note: note})

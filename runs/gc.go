@@ -16,7 +16,7 @@ type GCOptions struct {
 	Apply    bool          // false: only report what would go
 	Grace    time.Duration // files younger than this stay; 0: a day
 	KeepRuns time.Duration // what runs of this last time used stays; 0: 30 days
-	KeepLast int           // what this many newest runs used stays, however old; 0: 10
+	KeepLast int           // what this many newest runs used stays, however old; 0: 10, negative: none
 	MaxBytes int64         // > 0: collect the least recently used files first, only until the store is no larger; then also what only runs keep
 
 	// ReadRoot reads what a registered lock file names now. Nil, or its failure: what
@@ -56,7 +56,9 @@ const repackBelow = 0.5
 func (s *Store) GC(ctx context.Context, o GCOptions) (report GCReport, err error) {
 	setDefault(&o.Grace, 24*time.Hour)
 	setDefault(&o.KeepRuns, 30*24*time.Hour)
-	setDefault(&o.KeepLast, 10)
+	if o.KeepLast == 0 {
+		o.KeepLast = 10
+	}
 	if !o.Apply {
 		if err := s.Refresh(); err != nil {
 			return report, fmt.Errorf("collect: %w", err)

@@ -116,7 +116,14 @@ wants is fetched back. It is safe beside running jobs. What is gone costs time t
 nothing else.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, args []string) error {
-			o.KeepRuns = time.Duration(days) * 24 * time.Hour
+			if days < 0 || o.KeepLast < 0 || o.Grace < 0 {
+				return usage("--keep-days, --keep-runs and --grace cannot be negative; 0 keeps nothing for their sake")
+			}
+			// The store takes a zero for its own default.
+			o.KeepRuns, o.Grace = max(time.Duration(days)*24*time.Hour, 1), max(o.Grace, 1)
+			if o.KeepLast == 0 {
+				o.KeepLast = -1
+			}
 			var err error
 			if o.MaxBytes, err = bytesOf("--max-size", most); err != nil {
 				return err
