@@ -206,11 +206,19 @@ func (n *node) origins() map[string][]stages.Origin {
 	for _, in := range n.inputs {
 		for _, r := range in.refs {
 			if in.gathers() {
-				origins[in.name] = append(origins[in.name], stages.Origin{Stage: r.node.spec.Stage, Output: r.Output, Coords: r.Coords})
+				origins[in.name] = append(origins[in.name], stages.Origin{Stage: r.node.spec.Stage, Output: r.Output, Coords: r.Coords, Chosen: r.chosen()})
 			}
 		}
 	}
 	return origins
+}
+
+// chosen is the output whose ids an input has: row-wise stages hand them on.
+func (r inputRef) chosen() stages.Choice {
+	for r.node.kind.Shape == stages.RowWise && len(r.node.inputs) > 0 && len(r.node.inputs[0].refs) == 1 {
+		r = r.node.inputs[0].refs[0]
+	}
+	return stages.Choice{Instance: r.node.spec.Name, Output: r.Output}
 }
 
 // columnNames are the names of a schema's columns, sorted.

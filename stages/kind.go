@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync/atomic"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -73,7 +74,14 @@ type Schemas map[string]*arrow.Schema
 type Origin struct {
 	Stage, Output string
 	Coords        []pipeline.Coord
+	Chosen        Choice // who chose the rows, which row-wise stages hand on
 }
+
+// A Choice is an output of an instance that is not row-wise: its ids are its own.
+type Choice struct{ Instance, Output string }
+
+// String names a choice as a plan does.
+func (c Choice) String() string { return strings.TrimSuffix(c.Instance+"."+c.Output, ".") }
 
 // String names an origin as a plan does.
 func (p Origin) String() string {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"shiftmill/pipeline"
 	"shiftmill/stages"
@@ -98,6 +99,41 @@ func (c *Config) checkApart(in map[string][]stages.Origin) []pipeline.Problem {
 			}
 			first[at] = p
 		}
+		if p := c.checkRows(in[name]); p != nil {
+			return p
+		}
 	}
 	return nil
+}
+
+// checkRows reports a test set that is several outputs of one stage: these hold different
+// rows. Whether those of several instances do is known when they have run.
+func (c *Config) checkRows(in []stages.Origin) []pipeline.Problem {
+	type choice struct{ set, instance string }
+	first := map[choice]stages.Origin{}
+	for _, p := range in {
+		at := choice{c.locate(p.Stage, p.Output, p.Coords).set, p.Chosen.Instance}
+		other, known := first[at]
+		if !known {
+			first[at] = p
+		} else if other.Chosen.Output != p.Chosen.Output {
+			return []pipeline.Problem{{Field: "tests", Msg: fmt.Sprintf("test set %q holds the rows of %s in %s and of %s in %s; methods are compared image by image: %s",
+				at.set, other.Chosen, other, p.Chosen, p, c.apart(other.Coords, p.Coords))}}
+		}
+	}
+	return nil
+}
+
+// apart says how two outputs of one stage become two test sets.
+func (c *Config) apart(a, b []pipeline.Coord) string {
+	for _, x := range slices.Concat(b, a) {
+		switch {
+		case x.Axis == c.Method || x.Axis == c.Replicate || slices.Contains(c.Tests, x.Axis) || slices.Contains(a, x) && slices.Contains(b, x):
+		case x.Axis == defaults.Tests[0]:
+			return fmt.Sprintf("write tests: [%s, output], and iid: output=%s if it is there", strings.Join(c.Tests, ", "), c.IID)
+		default:
+			return fmt.Sprintf("write tests: [%s, %s]", strings.Join(c.Tests, ", "), x.Axis)
+		}
+	}
+	return "give them names of their own under from"
 }
