@@ -349,12 +349,33 @@ func (c *checker) requirePorts(s *stage, v *variant, n *node) {
 		if n != nil && len(n.keys) > len(v.ports) {
 			continue // it may stand under a name that nobody knows
 		}
+		if said, ref, v := s.absent(p, v); v != nil {
+			c.rep.add(said.pos(), join(s.path+".from", p.Name), "%s is absent from %s=%s, and %s needs the input %s", ref, v.axis, v.text, s.kindName, p.Name)
+			continue
+		}
 		name := p.Name
 		if p.Any {
 			name = "NAME"
 		}
 		c.rep.add(pos, s.path+".from", "%s needs the input %s%s: write from: {%s: STAGE}", s.kindName, p.Name, portDoc(p), name)
 	}
+}
+
+// absent finds the reference that from gives a port and the entry that lacks its field;
+// no entry when that is not why a variant has nothing there.
+func (s *stage) absent(p *Port, v *variant) (said *node, ref reference, entry *axisValue) {
+	if said = s.word("from"); said.orNil().kind == Map {
+		said = said.get(p.Name)
+	}
+	if said == nil || said.kind != Scalar || !said.refs {
+		return nil, ref, nil
+	}
+	pieces, whole, _ := parseText(said.text)
+	if !whole || pieces[0].root != "matrix" {
+		return nil, ref, nil
+	}
+	e := env{axes: v.combos[0]}
+	return said, pieces[0].reference, e.axis(axisOf(pieces[0].path))
 }
 
 func portDoc(p *Port) string {
