@@ -379,6 +379,9 @@ func (e *expansion) gather(rows []row, p *portFrom, at int) []row {
 			}
 		}
 		if len(refs) == 0 {
+			for _, r := range of {
+				e.unmatched(&rows[i], r)
+			}
 			e.s.left = true
 			if p.port.Any || p.port.Optional {
 				rows[i].ins[at].Port = "" // dropped in instances

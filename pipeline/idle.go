@@ -76,14 +76,28 @@ func (d *idleness) settings(n *node, a *axis, under, path string) {
 		k := &n.keys[i]
 		field, at := join(under, k.text), k.place()
 		switch {
-		case d.meant[at] || d.written[at] || k.src != d.in && !k.src.line0:
+		case d.meant[at] || k.src != d.in && !k.src.line0:
 		case d.partly[at] && n.items[i].kind == Map:
 			d.settings(n.items[i], a, field, join(path, k.text))
+		case d.written[at]:
+		case d.below(a, field) != "":
+			d.written[at] = true
+			d.c.rep.add(n.items[i].pos(), join(path, k.text), "must be a map, since $matrix.%s.%s is referred to; got %s", a.name, d.below(a, field), n.items[i].describe())
 		default:
 			d.written[at] = true
 			d.c.rep.add(k.pos(), join(path, k.text), "nothing refers to $matrix.%s.%s%s", a.name, field, d.remedy(n, a, field))
 		}
 	}
+}
+
+// below is a field under another one that is referred to, "" for none.
+func (d *idleness) below(a *axis, field string) string {
+	for _, name := range sortedNames(a.read) {
+		if strings.HasPrefix(name, field+".") {
+			return name
+		}
+	}
+	return ""
 }
 
 // remedy names a field that is read beside an idle one and that its entry lacks, of

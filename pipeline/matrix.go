@@ -3,6 +3,7 @@ package pipeline
 import (
 	"fmt"
 	"sort"
+	"strconv"
 	"strings"
 )
 
@@ -11,6 +12,7 @@ type axis struct {
 	name   string
 	owner  string // the stage that defines it
 	values []*axisValue
+	more   []*axisValue // what include adds for single combinations
 	byText map[string]*axisValue
 	fields []string        // of its named settings, sorted
 	read   map[string]bool // fields that something refers to, dotted; "" for the axis itself
@@ -160,10 +162,30 @@ func (c *checker) readAxis(s *stage, k *key, n *node, path string) *axis {
 		}
 		a.fields = sortedNames(fields)
 	default:
-		c.rep.add(n.pos(), path, "must be a list of values or a map of named settings, got %s%s", n.describe(), bracketed(n))
+		c.rep.add(n.pos(), path, "must be a list of values or a map of named settings, got %s%s", n.describe(), listed(n))
 		return nil
 	}
 	return a
+}
+
+// listed says how a value that is no list is written as one.
+func listed(n *node) string {
+	if r, err := ParseRange(n.text); err == nil && n.tag == TagText {
+		low, err1 := strconv.Atoi(r.Low)
+		high, err2 := strconv.Atoi(r.High)
+		if r.Open {
+			high--
+		}
+		if err1 != nil || err2 != nil || high < low || high-low > 9 {
+			return ": write each of the values, as in [1, 2, 3]"
+		}
+		var values []string
+		for i := low; i <= high; i++ {
+			values = append(values, strconv.Itoa(i))
+		}
+		return ": write [" + strings.Join(values, ", ") + "]"
+	}
+	return bracketed(n)
 }
 
 // listValue adds an item of a list as v, or says what is wrong with it.
@@ -265,8 +287,22 @@ func (c *checker) eachRule(n *node, path string, f func(rule *node, path string)
 	}
 }
 
+// within says whether all values of a stage's axes stand in the file that a rule stands
+// in: others may be fewer than the rule was written for.
+func (s *stage) within(rule *node) bool {
+	for _, a := range s.own {
+		for _, v := range a.values {
+			if v.whole.src.name != rule.src.name {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // exclude takes away the combinations that meet any of the rules.
 func (c *checker) exclude(s *stage, n *node, path string) {
+	before := len(c.rep.errs)
 	c.eachRule(n, path, func(rule *node, path string) {
 		conds := make([]Condition, len(rule.keys))
 		place := make([]int, len(rule.keys))
@@ -279,6 +315,9 @@ func (c *checker) exclude(s *stage, n *node, path string) {
 					place[i] = place2[j]
 				}
 			}
+			if place[i] < 0 && s.n.get("matrix").get(name) != nil && name != "include" && name != "exclude" {
+				return // an axis that holds a mistake
+			}
 			if place[i] < 0 {
 				c.rep.add(rule.keys[i].pos(), at, "unknown axis %s%s", quote(name), suggest(name, axisNames(s.own)))
 				return
@@ -286,6 +325,11 @@ func (c *checker) exclude(s *stage, n *node, path string) {
 			cond, problems := ParseCondition(Value{rule.items[i], c.types})
 			if c.problems(problems, rule.items[i], at) {
 				return
+			}
+			for _, a := range s.own {
+				if a.name == name && c.strangeTo(cond, []*axis{a}, "", at) {
+					return
+				}
 			}
 			conds[i] = cond
 		}
@@ -305,7 +349,7 @@ func (c *checker) exclude(s *stage, n *node, path string) {
 				kept = append(kept, combo)
 			}
 		}
-		if len(kept) == len(s.combos) && len(kept) > 0 {
+		if len(kept) == len(s.combos) && len(kept) > 0 && len(c.rep.errs) == before && s.within(rule) {
 			c.rep.add(rule.pos(), path, "excludes nothing: no combination is left that it fits")
 		}
 		s.combos = kept
@@ -326,7 +370,10 @@ func (c *checker) include(s *stage, n *node, path string) {
 		combo := make([]*axisValue, len(s.own))
 		place := sortedPlaces(s.own)
 		for i := range rule.keys {
-			if !isWord(axisNames(s.own), rule.keys[i].text) {
+			if name := rule.keys[i].text; !isWord(axisNames(s.own), name) {
+				if s.n.get("matrix").get(name) != nil && name != "include" && name != "exclude" {
+					return // an axis that holds a mistake
+				}
 				c.rep.add(rule.keys[i].pos(), join(path, rule.keys[i].text), "unknown axis %s%s", quote(rule.keys[i].text), suggest(rule.keys[i].text, axisNames(s.own)))
 				return
 			}
@@ -369,7 +416,9 @@ func (c *checker) includedValue(a *axis, item *node, path string) *axisValue {
 		return nil
 	}
 	// The new value belongs to the axis, but is in no other combination.
-	return &axisValue{axis: a.name, text: item.text, whole: item, def: a}
+	v := &axisValue{axis: a.name, text: item.text, whole: item, def: a}
+	a.more = append(a.more, v)
+	return v
 }
 
 func comboKey(combo []*axisValue) string {

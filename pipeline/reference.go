@@ -74,7 +74,37 @@ func parseText(text string) (pieces []piece, whole bool, msg string) {
 	if literal != "" || len(pieces) == 0 {
 		pieces = append(pieces, piece{text: literal})
 	}
+	for i := range pieces {
+		if msg := pieces[i].bare(); msg != "" {
+			return nil, false, msg
+		}
+	}
 	return pieces, len(pieces) == 1 && pieces[0].root != "", ""
+}
+
+// bare says what is wrong with a literal in which a reference stands without braces, and
+// makes $params.x of $$params.x, which is how its text is written.
+func (p *piece) bare() string {
+	for from := 0; p.root == ""; {
+		at := strings.IndexByte(p.text[from:], '$')
+		if at < 0 {
+			break
+		}
+		at += from
+		ref, rest, ok := bareReference(p.text[at:])
+		switch {
+		case !ok || ref.path == "" || ref.root != "params" && ref.root != "matrix":
+			from = at + 1
+		case at > 0 && p.text[at-1] == '$':
+			p.text = p.text[:at-1] + p.text[at:]
+			from = at
+		default:
+			word := p.text[1+strings.LastIndexAny(p.text[:at], " \t\n") : at]
+			rest, _, _ = strings.Cut(rest, " ")
+			return fmt.Sprintf("a reference inside text needs braces and quotes: %s; $%s is the text itself", quote(word+"${"+ref.root+"."+ref.path+"}"+rest), ref)
+		}
+	}
+	return ""
 }
 
 // meant ends a message about an unknown reference: with the root that it

@@ -57,12 +57,24 @@ func (c *checker) whenReader(s *stage) *whenReader {
 				c.rep.add(k.pos(), join(path, k.text), "must be a reference, such as $matrix.%s or $params.%s", k.text, k.text)
 			default:
 				c.checkRef(k.pos(), pieces[0].reference, scope, join(path, k.text))
+				r.strange(pieces[0].reference, rule.items[j], join(path, k.text))
 			}
 			c.checkRefs(rule.items[j], scope, join(path, k.text))
 		}
 	}
 	r.axes = sortedNames(seen)
 	return r
+}
+
+// strange reports values of a condition that the axis it is about does not have.
+func (r *whenReader) strange(ref reference, n *node, path string) {
+	axis, field, _ := strings.Cut(ref.path, ".")
+	if ref.root != "matrix" || n.refs || r.s.open || len(r.s.axes[axis]) == 0 {
+		return
+	}
+	if cond, problems := ParseCondition(Value{n, r.c.types}); len(problems) == 0 {
+		r.c.strangeTo(cond, r.s.axes[axis], field, path)
+	}
 }
 
 // asCondition is the map that was meant by a text that compares a reference with

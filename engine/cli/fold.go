@@ -46,7 +46,7 @@ func foldNames(instances []string) (names []string) {
 }
 
 // foldMistakes writes mistakes in lines: those at one place that differ only in the
-// instance they name as one, where they are many.
+// instance they name as one.
 func foldMistakes(es pipeline.Errors) (lines []string) {
 	type kind struct {
 		pos       pipeline.Pos
@@ -60,8 +60,11 @@ func foldMistakes(es pipeline.Errors) (lines []string) {
 	for _, e := range es {
 		switch n := count[alike(e)]; {
 		case n == 0: // told with the first
-		case n < leastFold:
+		case n == 1:
 			lines = append(lines, e.Error())
+		case n == 2:
+			lines = append(lines, fmt.Sprintf("%s (and so for one more instance)", e))
+			count[alike(e)] = 0
 		default:
 			lines = append(lines, fmt.Sprintf("%s (and so for %d more instances)", e, n-1))
 			count[alike(e)] = 0
