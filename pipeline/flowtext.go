@@ -19,6 +19,15 @@ func (v Value) Lines() []string {
 	return lines
 }
 
+// Quoted is a text as a spec writes it where it means itself: in quotes where it
+// would be read as something else, such as a range.
+func Quoted(text string) string {
+	if kind, _ := classify(text); kind == Null || strings.Contains(text, "..") || text != "" && strings.ContainsAny(text[:1], "<>=$") {
+		return string(appendYAMLQuoted(nil, text))
+	}
+	return flowScalar(text, TagText)
+}
+
 func (v Value) flow() string {
 	var parts []string
 	switch v.Kind() {

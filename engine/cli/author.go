@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -23,15 +24,29 @@ import (
 var starter []byte
 
 func (s *session) initCommand() *cobra.Command {
-	return &cobra.Command{
+	var data string
+	c := &cobra.Command{
 		Use:   "init [FILE]",
 		Short: "Write a commented spec to begin with",
-		Long:  "Init writes a small spec with comments, experiment.yaml unless another name is given. It runs as it is, and never overwrites a file.",
-		Args:  specArg,
+		Long: `Init writes a small spec with comments, experiment.yaml unless another name is given. It runs as it is, and never overwrites a file.
+With --data it proposes a spec about your own images: it looks at a table of metadata, or at the names of the files in a folder,
+and chooses label, groups and attributes to shift by their names and values. What it says of each column stands in the spec.`,
+		Args: specArg,
 		RunE: func(c *cobra.Command, args []string) error {
-			name := "experiment.yaml"
+			name, text := "experiment.yaml", starter
 			if len(args) > 0 {
 				name = args[0]
+			}
+			next := "shiftmill run " + shellWord(name)
+			if data != "" {
+				p, err := propose(c.Context(), name, data)
+				if err != nil {
+					return err
+				}
+				if text, err = p.text(); err != nil {
+					return err
+				}
+				next = "shiftmill check --data " + shellWord(name)
 			}
 			f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 			if errors.Is(err, fs.ErrExist) {
@@ -43,14 +58,24 @@ func (s *session) initCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = f.Write(starter)
+			_, err = f.Write(text)
 			if err := errors.Join(err, f.Close()); err != nil {
 				return err
 			}
-			s.printf("%s written; next: shiftmill run %s\n", name, name)
+			s.printf("%s written; next: %s\n", name, next)
 			return nil
 		},
 	}
+	c.Flags().StringVar(&data, "data", "", "propose a spec about this table of metadata, or folder of images")
+	return c
+}
+
+// shellWord is a file's name as it can be pasted into a shell.
+func shellWord(name string) string {
+	if strings.ContainsAny(name, " \t\"'$&|;<>()*?`\\") {
+		return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
+	}
+	return name
 }
 
 func (s *session) fmtCommand() *cobra.Command {

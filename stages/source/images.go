@@ -31,6 +31,9 @@ type Images struct {
 	Extensions []string                `yaml:"extensions" doc:"endings of the files to take, case ignored"`
 }
 
+// imageEndings are those of the files that are taken unless a spec says otherwise.
+var imageEndings = []string{"jpg", "jpeg", "png", "webp", "gif", "bmp"}
+
 // ImagesKind describes source/images to a registry.
 func ImagesKind() *stages.Kind {
 	return stages.Define(stages.Def[Images]{
@@ -40,7 +43,7 @@ func ImagesKind() *stages.Kind {
 		Shape:   stages.Source,
 		Config: Images{
 			Pattern: "{label}/{file}", OnError: "fail", Join: Join{On: "stem", Unmatched: "skip", Nulls: []string{""}},
-			Extensions: []string{"jpg", "jpeg", "png", "webp", "gif", "bmp"},
+			Extensions: imageEndings,
 		},
 		Check:   checkImages,
 		Outputs: func(*Images) []stages.Output { return []stages.Output{{Type: stages.Rows}} },

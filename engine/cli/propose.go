@@ -1,0 +1,222 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"shiftmill/stages/source"
+)
+
+// A proposal is a first spec about somebody's own data: what its columns seem to be.
+type proposal struct {
+	spec, data string // files
+	survey     *source.Survey
+
+	image, id, label, group *source.SurveyedColumn
+	part                    *source.SurveyedColumn
+	shifted                 []*attribute
+}
+
+// An attribute is a column that test sets alter: rows with the value base train.
+type attribute struct {
+	column *source.SurveyedColumn
+	base   string
+	shifts []string
+}
+
+// What a proposal takes for an attribute, or looks at first.
+const (
+	mostAttributes = 3
+	mostShifts     = 3  // test sets of one attribute
+	mostGroups     = 50 // different values of an attribute
+	leastBase      = 40 // rows that train and iid are taken from
+	leastShift     = 20 // rows of a test set
+)
+
+var (
+	labelNames = []string{"label", "class", "category", "target", "species", "diagnosis", "y"}
+	idNames    = []string{"id", "key", "name", "index"}
+	groupName  = regexp.MustCompile(`(?i)(patient|subject|person|author|user|artist|business|building|scene|video|clip|sequence|series|trip|source|group|individual|specimen)([_ ]?(id|no|number|name))?$`)
+	shiftName  = regexp.MustCompile(`(?i)country|region|continent|site|hospital|center|centre|clinic|lab|camera|device|scanner|sensor|lens|make|model|year|month|season|weather|daytime|domain|style|location|city|state|batch|stain|modality`)
+	noShift    = regexp.MustCompile(`(?i)(^|[_ ])(file|path|url|hash|width|height|size|bytes|x|y|lat|lon|latitude|longitude|sha256|md5|title|caption|description|text|notes?|comments?|remarks?)([_ ]|$)`)
+)
+
+// propose surveys a table or a folder of images and proposes a spec about it.
+func propose(ctx context.Context, spec, data string) (*proposal, error) {
+	info, err := os.Stat(data)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, usage("--data %s: there is no such table or folder", data)
+	}
+	if err != nil {
+		return nil, err
+	}
+	p := &proposal{spec: spec, data: data}
+	if info.IsDir() {
+		p.survey, err = source.SurveyImages(ctx, data)
+	} else {
+		p.survey, err = source.SurveyTable(ctx, filepath.Dir(data), filepath.Base(data))
+	}
+	if err != nil {
+		return nil, usage("--data %s: %v", data, err)
+	}
+	if p.survey.Rows == 0 {
+		return nil, usage("--data %s: it holds no rows", data)
+	}
+	p.findColumns(info.IsDir())
+	if !info.IsDir() && p.image == nil && p.id == nil {
+		return nil, usage("--data %s: no column names images in %s, and none can be the rows' id, since each has a value twice", data, filepath.Dir(data))
+	}
+	p.findShifts()
+	return p, nil
+}
+
+// findColumns chooses what is not shifted.
+func (p *proposal) findColumns(folder bool) {
+	columns := p.survey.Columns
+	first := func(names []string, ok func(*source.SurveyedColumn) bool) *source.SurveyedColumn {
+		for _, name := range names {
+			for _, c := range columns {
+				if strings.EqualFold(c.Name, name) && ok(c) {
+					return c
+				}
+			}
+		}
+		return nil
+	}
+	for _, c := range columns {
+		switch {
+		case p.image == nil && (c.Inside || c.Images):
+			p.image = c
+		case p.part == nil && c.IsPart():
+			p.part = c
+		}
+	}
+	unique := func(c *source.SurveyedColumn) bool { return c.Unique && c.Missing == 0 && !c.Inside }
+	if p.image == nil && !folder {
+		if p.id = first(idNames, unique); p.id == nil {
+			if i := slices.IndexFunc(columns, unique); i >= 0 {
+				p.id = columns[i]
+			}
+		}
+	}
+	p.label = first(labelNames, func(c *source.SurveyedColumn) bool { return c != p.image && !c.Many && len(c.Values) > 1 })
+	for _, c := range columns {
+		distinct := len(c.Values)
+		if c != p.image && c != p.label && groupName.MatchString(c.Name) && !c.Unique && (c.Many || distinct > mostGroups) && 2*c.Missing < p.survey.Rows {
+			p.group = c
+			break
+		}
+	}
+}
+
+// findShifts chooses what test sets alter: columns of few values, one of which is
+// frequent beside those of the columns that were chosen before.
+func (p *proposal) findShifts() {
+	var may []*source.SurveyedColumn
+	for _, c := range p.survey.Columns {
+		if c == p.image || c == p.id || c == p.label || c == p.group || c == p.part || c.Inside || c.Many || len(c.Values) < 2 ||
+			len(c.Values) > mostGroups && !shiftName.MatchString(c.Name) || 10*c.Missing > p.survey.Rows || noShift.MatchString(c.Name) || p.tells(c) {
+			continue
+		}
+		may = append(may, c)
+	}
+	hinted := func(c *source.SurveyedColumn) int {
+		if shiftName.MatchString(c.Name) {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(may, func(a, b *source.SurveyedColumn) int {
+		return cmp.Or(hinted(a)-hinted(b), len(a.Values)-len(b.Values))
+	})
+	for _, c := range may {
+		if len(p.shifted) == mostAttributes {
+			break
+		}
+		old := p.shifted
+		p.shifted = append(slices.Clip(old), &attribute{column: c})
+		if !p.settle() {
+			p.shifted = old
+			p.settle()
+		}
+	}
+}
+
+// tells says whether a column says the label in other words, or the other way round.
+func (p *proposal) tells(c *source.SurveyedColumn) bool {
+	if p.label == nil {
+		return false
+	}
+	for _, v := range c.Values {
+		if len(p.survey.Counts(p.label, map[*source.SurveyedColumn]string{c: v})) > 1 {
+			return false
+		}
+	}
+	return true
+}
+
+// settle chooses base and shifts of all attributes; false where one has none.
+func (p *proposal) settle() bool {
+	base := map[*source.SurveyedColumn]string{}
+	for _, a := range p.shifted {
+		counts := p.survey.Counts(a.column, base)
+		a.base = ""
+		for _, v := range a.column.Values { // of equally frequent ones the first
+			if counts[v] > counts[a.base] {
+				a.base = v
+			}
+		}
+		if a.base == "" || counts[a.base] < max(leastBase, p.survey.Rows/20) {
+			return false
+		}
+		base[a.column] = a.base
+	}
+	for _, a := range p.shifted {
+		delete(base, a.column)
+		counts := p.survey.Counts(a.column, base)
+		a.shifts = nil
+		values := slices.Clone(a.column.Values)
+		slices.SortStableFunc(values, func(x, y string) int { return counts[y] - counts[x] })
+		for _, v := range values {
+			if len(a.shifts) == mostShifts || counts[v] < leastShift {
+				break
+			}
+			if v != a.base && p.sharesClasses(a, v, base) {
+				a.shifts = append(a.shifts, v)
+			}
+		}
+		base[a.column] = a.base
+		if len(a.shifts) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// sharesClasses says whether a test set has half of the classes of the base or more.
+func (p *proposal) sharesClasses(a *attribute, value string, rest map[*source.SurveyedColumn]string) bool {
+	if p.label == nil {
+		return true
+	}
+	at := func(v string) map[string]int {
+		where := map[*source.SurveyedColumn]string{a.column: v}
+		for c, w := range rest {
+			where[c] = w
+		}
+		return p.survey.Counts(p.label, where)
+	}
+	inside, outside, both := at(a.base), at(value), 0
+	for class := range inside {
+		if outside[class] > 0 {
+			both++
+		}
+	}
+	return both > 1 && 2*both >= len(inside)
+}

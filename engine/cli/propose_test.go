@@ -1,0 +1,100 @@
+package cli_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"shiftmill/engine/cli"
+)
+
+// shiftmill runs a command line in a folder and returns its standard output.
+func shiftmill(t *testing.T, want int, args ...string) (stdout, stderr string) {
+	t.Helper()
+	var out, told bytes.Buffer
+	if got := cli.Main(args, nil, &out, &told); got != want {
+		t.Fatalf("shiftmill %s: exit code %d, want %d\n%s%s", strings.Join(args, " "), got, want, out.String(), told.String())
+	}
+	return out.String(), told.String()
+}
+
+// holds checks that a spec has the lines, whatever their comments.
+func holds(t *testing.T, spec string, lines ...string) {
+	t.Helper()
+	text, err := os.ReadFile(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range lines {
+		if !strings.Contains(string(text), line) {
+			t.Errorf("%s lacks %q:\n%s", spec, line, text)
+		}
+	}
+}
+
+// A table of unknown columns becomes a spec that is right, in the canonical form, and
+// runs; names and values that YAML or the language would read otherwise are quoted.
+func TestInitProposesForTable(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	var b strings.Builder
+	b.WriteString("scan,the site,patient_id,year,Label,remarks,said\n")
+	for i := range 600 {
+		site := []string{"null", "null", "null", "a..b", "C: x", "D"}[i%6]
+		label := []string{"01", "1", "no"}[(i/6)%3]
+		fmt.Fprintf(&b, "s%03d,%s,p%d,%d,%s,%s,%s\n", i, site, i/4, 2015+i/7%3, label, []string{"x", "y"}[i%2], "says "+label)
+	}
+	if err := os.WriteFile("my table.csv", []byte(b.String()), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	out, _ := shiftmill(t, 0, "init", "mine 1.yaml", "--data", "my table.csv")
+	if want := "mine 1.yaml written; next: shiftmill check --data 'mine 1.yaml'\n"; out != want {
+		t.Errorf("got %q, want %q", out, want)
+	}
+	holds(t, "mine 1.yaml", "name: mine-1\n", `table: my table.csv, id: scan, label: Label, types: {year: int}}`,
+		`base: {year: 2015, the site: "null"}`, `shifts: {year: [2016, 2017], the site: ["a..b", "C: x", D]}`, "group: patient_id", "stratify: label",
+		`# the site: null (300), C: x (100), D (100), a..b (100)`)
+	shiftmill(t, 0, "fmt", "--check", "mine 1.yaml")
+	out, _ = shiftmill(t, 0, "check", "--data", "mine 1.yaml")
+	if !strings.Contains(out, "split:rows: rows: train ") {
+		t.Errorf("check says %s", out)
+	}
+	shiftmill(t, 0, "run", "mine 1.yaml")
+	shiftmill(t, 2, "init", "mine 1.yaml", "--data", "my table.csv")
+	_, told := shiftmill(t, 2, "init", "other.yaml", "--data", "nothing.csv")
+	if want := "--data nothing.csv: there is no such table or folder\n"; told != want {
+		t.Errorf("got %q, want %q", told, want)
+	}
+}
+
+// What is proposed for real data passes check --data, and shifts what a person would.
+func TestInitProposesForRealData(t *testing.T) {
+	data, err := filepath.Abs("../../../shared/data")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(data); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal(err)
+		}
+		t.Skip("../shared/data is missing: no real data to read")
+	}
+	t.Chdir(t.TempDir())
+	for _, tt := range []struct {
+		data  string
+		lines []string
+	}{
+		{"pacs", []string{`pattern: "{domain}/{label}/{file}"`, "base: {domain: art_painting}", "shifts: {domain: [cartoon, photo, sketch]}"}},
+		{"pacs/metadata.csv", []string{"table: metadata.csv, image: file, label: label}", "shifts: {domain: [cartoon, photo, sketch]}"}},
+		{"photo-doodle/metadata.csv", []string{"image: file, label: label}", "base: {domain: photo}", "shifts: {domain: [doodle]}"}},
+		{"camera-photos/metadata.csv", []string{"# make: Sony (10), Canon (9)", "# No column was found that has a few values"}},
+	} {
+		spec := strings.ReplaceAll(tt.data, "/", "-") + ".yaml"
+		shiftmill(t, 0, "init", spec, "--data", filepath.Join(data, tt.data))
+		holds(t, spec, tt.lines...)
+		shiftmill(t, 0, "check", "--data", spec)
+	}
+}
