@@ -174,6 +174,20 @@ func (c Condition) Values() ([]string, bool) {
 	return nil, false
 }
 
+// Named returns the source texts of all values that the condition names, in lists and negations too.
+func (c Condition) Named() (texts []string) {
+	if c.condition == nil {
+		return nil
+	}
+	if c.op == condValue {
+		return []string{c.text}
+	}
+	for _, p := range c.parts {
+		texts = append(texts, p.Named()...)
+	}
+	return texts
+}
+
 // String returns the canonical text: lists sorted and without repeats, so that
 // conditions that differ only in order are equal.
 func (c Condition) String() string {

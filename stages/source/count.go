@@ -23,7 +23,7 @@ const countedPictures = 4
 
 // countImages counts the files that a folder's rows are made of.
 func countImages(ctx context.Context, c *Images) (stages.Count, error) {
-	_, taken, _, err := c.listing(ctx)
+	_, taken, _, _, err := c.listing(ctx)
 	if err != nil || len(taken) == 0 {
 		return stages.Count{}, err
 	}

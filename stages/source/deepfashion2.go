@@ -134,6 +134,12 @@ func (c *DeepFashion2) listing(ctx context.Context) ([]annotated, error) {
 				return nil, fmt.Errorf("%s: %w", folder, err)
 			}
 			for _, f := range files {
+				if f.other {
+					continue
+				}
+				if f.lost {
+					return nil, fmt.Errorf("the link %s/%s leads nowhere", folder, f.name)
+				}
 				stem := strings.TrimSuffix(f.name, filepath.Ext(f.name))
 				i, ok := at[stem]
 				if !ok {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,34 +27,39 @@ func (c *Images) files(ctx context.Context, depth int) ([]found, error) {
 			return nil, fmt.Errorf("root %s: %w", name, err)
 		}
 		for _, f := range files {
-			all = append(all, found{name + "/" + f.name, f.empty})
+			all = append(all, found{name + "/" + f.name, f.empty, f.lost, f.other})
 		}
 	}
 	slices.SortFunc(all, func(a, b found) int { return strings.Compare(a.name, b.name) })
 	return all, nil
 }
 
-// listing splits the image files into those that match the pattern and others.
-func (c *Images) listing(ctx context.Context) (p *pattern, taken, others []found, err error) {
+// listing splits the image files into those that match the pattern and others, and counts pictures of
+// other endings.
+func (c *Images) listing(ctx context.Context) (p *pattern, taken, others []found, left map[string]int, err error) {
 	if p, err = parsePattern(c.Pattern); err != nil {
-		return nil, nil, nil, err
+		return nil, nil, nil, nil, err
 	}
 	files, err := c.files(ctx, p.depth)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, nil, nil, err
 	}
+	left = map[string]int{}
 	taken = files[:0]
 	for _, f := range files {
 		if len(c.Glob) > 0 && !slices.ContainsFunc(c.Glob, func(g string) bool { return matchGlob(g, f.name) }) {
 			continue
 		}
-		if p.matches(f.name) {
+		switch {
+		case f.other:
+			left[strings.ToLower(path.Ext(f.name))]++
+		case p.matches(f.name):
 			taken = append(taken, f)
-		} else {
+		default:
 			others = append(others, f)
 		}
 	}
-	return p, taken, others, nil
+	return p, taken, others, left, nil
 }
 
 func dotted(extensions []string) []string {
@@ -66,7 +72,7 @@ func dotted(extensions []string) []string {
 
 // listImages writes the files' names and, where what they hold decides the rows, their digests.
 func listImages(ctx context.Context, c *Images, digest func(string) (string, error), w io.Writer) error {
-	_, taken, others, err := c.listing(ctx)
+	_, taken, others, _, err := c.listing(ctx)
 	if err != nil {
 		return err
 	}
@@ -74,15 +80,23 @@ func listImages(ctx context.Context, c *Images, digest func(string) (string, err
 		var line []byte
 		for _, f := range taken {
 			line = append(strconv.AppendQuote(line[:0], f.name), ' ')
-			line = append(strconv.AppendBool(line, f.empty), '\n')
+			line = strconv.AppendBool(line, f.empty)
+			if f.lost {
+				line = append(line, " lost"...)
+			}
+			line = append(line, '\n')
 			if _, err := w.Write(line); err != nil {
 				return err
 			}
 		}
 	} else {
-		names := make([]string, len(taken))
-		for i, f := range taken {
-			names[i] = f.name
+		var names []string
+		for _, f := range taken {
+			if !f.lost {
+				names = append(names, f.name)
+			} else if _, err := fmt.Fprintf(w, "lost %q\n", f.name); err != nil {
+				return err
+			}
 		}
 		if err := listDigests(ctx, c.path, names, digest, w); err != nil {
 			return err

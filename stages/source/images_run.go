@@ -32,12 +32,15 @@ func runImages(ctx context.Context, c *Images, in *stages.Inputs, out stages.Sin
 	if len(problems) > 0 {
 		return fmt.Errorf("%s: %s", problems[0].Field, problems[0].Msg)
 	}
-	_, taken, others, err := c.listing(ctx)
+	_, taken, others, endings, err := c.listing(ctx)
 	if err != nil {
 		return err
 	}
 	if len(taken) == 0 {
-		return c.nothing(others)
+		return c.nothing(others, endings)
+	}
+	if text := otherEndings(endings); text != "" {
+		out.Note("%s", text)
 	}
 	r := &imagesRun{c: c, l: l, taken: taken, bad: make([]string, len(taken))}
 	if err := r.read(ctx, in.Workers, out); err != nil {
@@ -79,6 +82,8 @@ func (r *imagesRun) try(i int) (string, error) {
 	switch {
 	case !utf8.ValidString(f.name):
 		return "its name is not UTF-8", nil
+	case f.lost:
+		return "the link leads nowhere", nil
 	case f.empty:
 		return "the file is empty", nil
 	case r.c.OnError == "fail" && r.exif == nil:
@@ -192,14 +197,28 @@ func (r *imagesRun) sum(others []found, out stages.Sink) error {
 	return nil
 }
 
+// otherEndings says how many pictures have endings that the source does not take.
+func otherEndings(endings map[string]int) string {
+	n := 0
+	var parts []string
+	for _, e := range sortedKeys(endings) {
+		n += endings[e]
+		parts = append(parts, fmt.Sprintf("%s (%d)", e, endings[e]))
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d pictures have endings that extensions does not list, and are no part of the source: %s", n, strings.Join(parts, ", "))
+}
+
 // nothing says why a folder gave no row.
-func (c *Images) nothing(others []found) error {
+func (c *Images) nothing(others []found, endings map[string]int) error {
 	if len(others) == 0 {
 		also := ""
 		if len(c.Glob) > 0 {
 			also = fmt.Sprintf(" and is of the form %s", strings.Join(c.Glob, " or "))
 		}
-		return fmt.Errorf("the root holds no file that ends in %s%s", strings.Join(c.Extensions, ", "), also)
+		return fmt.Errorf("the root holds no file that ends in %s%s", strings.Join(c.Extensions, ", "), also+strings.TrimSuffix("; "+otherEndings(endings), "; "))
 	}
 	return fmt.Errorf("none of the %d image files below the root matches the pattern %s; one is named %s", len(others), c.Pattern, others[0].name)
 }

@@ -177,3 +177,42 @@ func TestEXIF(t *testing.T) {
 		}
 	}
 }
+
+// TestLostLinks: a link that leads nowhere is a bad file as others are, and none where glob leaves it out;
+// pictures of other endings are counted.
+func TestLostLinks(t *testing.T) {
+	root := files(t, map[string]string{"cat/1.png": "png", "dog/1.png": "png", "dog/2.TIFF": "x", "dog/3.heic": "x", "dog/notes.txt": "x", "cat/4.tiff": "x"})
+	for _, name := range []string{"cat/2.png", "cat/notes.txt"} {
+		if err := os.Symlink("nowhere", filepath.Join(root, name)); err != nil {
+			t.Skip(err)
+		}
+	}
+	_, _, err := read(t, ImagesKind(), root, "{root: .}")
+	if want := `"cat/2.png": the link leads nowhere; on_error: skip would leave it out`; err == nil || err.Error() != want {
+		t.Errorf("error:\n got %v\nwant %s", err, want)
+	}
+	for _, tt := range []struct {
+		with    string
+		rows    []string
+		skipped int
+		note    string
+	}{
+		{"{root: ., on_error: skip}", []string{"cat/1.png", "dog/1.png"}, 1, "3 pictures have endings that extensions does not list, and are no part of the source: .heic (1), .tiff (2)"},
+		{"{root: ., glob: 'dog/**'}", []string{"dog/1.png"}, 0, "2 pictures have endings that extensions does not list, and are no part of the source: .heic (1), .tiff (1)"},
+	} {
+		got, sink, err := read(t, ImagesKind(), root, tt.with)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range got {
+			got[i], _, _ = strings.Cut(got[i], "|")
+		}
+		check(t, got, tt.rows)
+		if len(sink.Skipped) != tt.skipped || len(sink.Notes) == 0 || sink.Notes[0] != tt.note {
+			t.Errorf("skipped %q, notes %q: want %s", sink.Skipped, sink.Notes, tt.note)
+		}
+	}
+	if list := listing(t, ImagesKind(), root, "{root: ., on_error: skip}"); !strings.Contains(list, `lost "cat/2.png"`) {
+		t.Errorf("listing:\n%s", list)
+	}
+}

@@ -2,9 +2,11 @@ package source
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,11 +17,17 @@ import (
 type found struct {
 	name  string // relative to the root, with "/"
 	empty bool
+	lost  bool // a link that leads nowhere
+	other bool // a picture by its ending, and not of the extensions
 }
+
+// pictures are endings of pictures that a source may leave out without its author's knowing.
+var pictures = []string{".tif", ".tiff", ".jfif", ".jpe", ".heic", ".heif", ".avif", ".jp2", ".jxl", ".ppm", ".pgm", ".pnm", ".tga", ".psd", ".dng", ".cr2", ".cr3", ".nef", ".arw"}
 
 // images lists the files under root that have one of the extensions (lower
 // case, with the dot), sorted by name. Hidden files and folders, those whose
-// name begins with ".", are passed over. Links to files are followed; links to
+// name begins with ".", are passed over; so is what has another ending, but pictures are among the
+// results as such. Links to files are followed; links to
 // folders as deep as depth, so that a circle ends.
 func images(ctx context.Context, root string, extensions []string, depth int) ([]found, error) {
 	w := &walker{root: root, extensions: extensions, depth: depth, limit: make(chan struct{}, lookups)}
@@ -32,6 +40,9 @@ func images(ctx context.Context, root string, extensions []string, depth int) ([
 	}
 	slices.SortFunc(w.files, func(a, b found) int { return strings.Compare(a.name, b.name) })
 	err := parallel(ctx, lookups, len(w.files), func(i int) error {
+		if w.files[i].lost || w.files[i].other {
+			return nil
+		}
 		size, err := fileSize(filepath.Join(root, filepath.FromSlash(w.files[i].name)))
 		if err != nil {
 			return fmt.Errorf("list images: %w", relativeTo(root, err))
@@ -93,12 +104,16 @@ func (w *walker) folder(ctx context.Context, folder string) error {
 	// otherwise be as many small pieces of memory.
 	var text strings.Builder
 	ends := make([]int, 0, len(entries))
+	var more []found // that are no files of the extensions
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), ".") {
 			continue
 		}
 		if e.Type().IsRegular() {
 			if !w.wanted(e.Name()) {
+				if ends := strings.ToLower(path.Ext(e.Name())); slices.Contains(pictures, ends) {
+					more = append(more, found{name: path.Join(folder, e.Name()), other: true})
+				}
 				continue
 			}
 			if folder != "" {
@@ -113,11 +128,14 @@ func (w *walker) folder(ctx context.Context, folder string) error {
 		isFolder := e.IsDir()
 		if e.Type()&fs.ModeSymlink != 0 {
 			info, err := os.Stat(filepath.Join(w.root, filepath.FromSlash(name)))
-			if err != nil {
-				if !w.wanted(name) {
-					continue
-				}
-				return fmt.Errorf("list images: link %s leads nowhere: %w", name, relativeTo(w.root, err))
+			switch {
+			case errors.Is(err, fs.ErrNotExist) && w.wanted(name):
+				more = append(more, found{name: name, lost: true})
+				continue
+			case err != nil && !w.wanted(name):
+				continue
+			case err != nil:
+				return fmt.Errorf("list images: link %s: %w", name, relativeTo(w.root, err))
 			}
 			isFolder = info.IsDir()
 			if isFolder && strings.Count(name, "/") >= w.depth {
@@ -135,7 +153,7 @@ func (w *walker) folder(ctx context.Context, folder string) error {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.files = slices.Grow(w.files, len(ends))
+	w.files = append(slices.Grow(w.files, len(ends)+len(more)), more...)
 	from := 0
 	for _, end := range ends {
 		w.files = append(w.files, found{name: text.String()[from:end]})

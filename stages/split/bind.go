@@ -266,7 +266,7 @@ func (r *rules) judge(met [][]bool, null []bool) verdict {
 		v.cell = len(r.cells)
 	case v.held:
 	case len(fits) > 1:
-		v.fails = fmt.Sprintf("it belongs to %s at once: make their values disjoint", strings.Join(fits, " and "))
+		v.fails = fmt.Sprintf("it belongs to %s at once: make their values disjoint (a range holds both its ends, and ..<N ends before N)", strings.Join(fits, " and "))
 	case len(fits) == 0 && len(unknown) > 0 && r.couldFit(met, null):
 		v.reason = "missing " + strings.Join(unknown, ", ")
 		for i, a := range r.attributes {

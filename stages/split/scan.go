@@ -376,7 +376,7 @@ func (w *worker) read(rec arrow.Record, c *chunk) {
 
 // place adds a row of a cell, unless a column it needs is missing.
 func (w *worker) place(rec arrow.Record, c *chunk, i int, j *judgement, strata, group, match []arrow.Array) {
-	if !j.held && w.lacks(c, i, strata, group, match) {
+	if !j.held && w.lacks(rec, c, i, strata, group, match) {
 		return
 	}
 	id := c.ids.Value(i)
@@ -386,7 +386,7 @@ func (w *worker) place(rec arrow.Record, c *chunk, i int, j *judgement, strata, 
 }
 
 // lacks says whether a missing value keeps a row out.
-func (w *worker) lacks(c *chunk, i int, strata, group, match []arrow.Array) bool {
+func (w *worker) lacks(rec arrow.Record, c *chunk, i int, strata, group, match []arrow.Array) bool {
 	for k, col := range strata {
 		if w.drops(c, i, col, w.cfg.strata()[k], "drop") {
 			return true
@@ -402,7 +402,7 @@ func (w *worker) lacks(c *chunk, i int, strata, group, match []arrow.Array) bool
 			return true
 		}
 	}
-	return false
+	return w.label >= 0 && w.drops(c, i, rec.Column(w.label), w.cfg.Label, "drop")
 }
 
 // code numbers the values of a row that quotas and checks go by.

@@ -131,7 +131,7 @@ func TestShiftErrors(t *testing.T) {
 		{"too large shares", `{base: {}, sizes: {train: 70%, iid: 40%}}`, `x.yaml:1:20: with.sizes.train: the shares of train, val and iid add up to 110%`},
 		{"size of nothing", `{base: {lens: std}, shifts: {lens: wide}, sizes: {train: 1, iid: 1, ood: 1, lens=wild: 2}}`, `x.yaml:1:77: with.sizes.lens=wild: no output "lens=wild"; did you mean "lens=wide"?`},
 		{"no such row", `{base: {lens: std}, shifts: {lens: fish}, ` + some + `}`, `no row is in lens=fish; no row has lens = fish, it holds std, wide; of 8 rows 6 are in a cell, 2: lens has another value`},
-		{"in two sets", `{base: {lux: 280..}, shifts: {lux: [..<280, ..200]}, ` + some + `}`, `row "8": it belongs to lux=..<280 and lux=..200 at once: make their values disjoint`},
+		{"in two sets", `{base: {lux: 280..}, shifts: {lux: [..<280, ..200]}, ` + some + `}`, `row "8": it belongs to lux=..<280 and lux=..200 at once: make their values disjoint (a range holds both its ends, and ..<N ends before N)`},
 		{"missing refused", `{base: {device: C01}, missing: {device: error}, ` + some + `}`, `row "6": device is missing: fill it in, or set missing: {device: drop}`},
 		{"too few", `{base: {lens: std}, group: serial, shifts: {lens: wide}, sizes: {train: 4, iid: 4, ood: 3}}`,
 			`the rows do not suffice for the sizes asked; iid asks for 4, at most 2 can be had, since the other sets take them: asked 4, free 2 of 6, short by 2 (4 with other outputs); lens=wide asks for 3, at most 2 can be had, since there are no more such rows: asked 3, free 2 of 2, short by 1; remedy: sizes: {train: 4, iid: 2, ood: 2}`},

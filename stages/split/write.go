@@ -407,6 +407,12 @@ func (s *scan) report(ch *choice, counts map[role]int, out stages.Sink) {
 		}
 		out.Note("unused: %d of %d rows: %s", l.n, s.total(), l.text)
 	}
+	if text := s.unlearnt(ch); text != "" {
+		out.Note("%s", text)
+	}
+	for _, text := range s.spellings() {
+		out.Note("%s", text)
+	}
 	alone := 0
 	for _, c := range s.chunks {
 		alone += c.alone
