@@ -130,6 +130,12 @@ func written(text string) string {
 	if plain := plainNumber(text); plain != "" && plain != text {
 		return ": write " + plain
 	}
+	if low, high, ok := strings.Cut(text, "-"); ok && digits(low) == len(low) && digits(high) == len(high) && low != "" && high != "" {
+		return ": a range is written " + low + ".." + high
+	}
+	if _, err := ParseRange(text); err == nil {
+		return ": a range is written without quotes"
+	}
 	return ""
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -196,6 +197,17 @@ func (c *converter) mapping(n *node, y *yaml.Node, depth int) {
 			yv = &yaml.Node{Kind: yaml.ScalarNode, Value: name[at+1:], Line: yk.Line, Column: yk.Column + at + 1}
 			name = name[:at]
 		}
+		if i > 0 && c.loose(y, yk, yv) && (n.dropped || y.Content[i-1].Kind == yaml.ScalarNode && !empty(y.Content[i-1])) {
+			if before := y.Content[i-1]; !empty(before) {
+				values := before.Value
+				for j := i; j+1 < len(y.Content) && c.loose(y, y.Content[j], y.Content[j+1]); j += 2 {
+					values += ", " + y.Content[j].Value
+				}
+				c.add(yk, "%s has no colon and no value: several values are a list, in brackets, as in %s: [%s]", quote(name), y.Content[i-2].Value, values)
+			}
+			n.dropped = true
+			continue
+		}
 		if name == "<<" && yk.Style == 0 {
 			c.add(yk, "merge keys (<<) are not part of the language: use extends, or parameters")
 			n.dropped = true
@@ -234,6 +246,14 @@ func (c *converter) mapping(n *node, y *yaml.Node, depth int) {
 		n.items = append(n.items, v)
 		n.refs = n.refs || v.refs || strings.HasPrefix(name, "$")
 	}
+}
+
+// loose says whether a key in braces stands between commas alone, behind a single value
+// or another such key: the brackets of a list are missing. In params it may be a
+// parameter that must be given.
+func (c *converter) loose(y, k, v *yaml.Node) bool {
+	return y.Style&yaml.FlowStyle != 0 && k.Kind == yaml.ScalarNode && k.Style == 0 && empty(v) && !slices.Equal(c.path, []string{"params"}) &&
+		v.Line == k.Line && v.Column == k.Column+utf8.RuneCountInString(k.Value)
 }
 
 // broken is the form of a value whose mistake has been reported: whoever meets

@@ -222,7 +222,11 @@ func (c *checker) readKind(s *stage) {
 	case n == nil && s.n.dropped:
 		return
 	case n == nil:
-		c.rep.add(s.pos, s.path+".kind", "must be given: the kind of the stage, such as source/table")
+		msg := "must be given: the kind of the stage, such as source/table"
+		if near := Nearest(s.name, c.names); near != "" { // mostly one of a spec that this one extends
+			msg += "; did you mean the stage " + quote(near) + "?"
+		}
+		c.rep.add(s.pos, s.path+".kind", "%s", msg)
 		return
 	case n.kind == broken || n.kind == Null:
 		return

@@ -188,6 +188,17 @@ func (s *scanner) value(c byte, colons *int) bool {
 	case (c == '|' || c == '>') && len(s.flow) == 0:
 		s.block()
 		return true
+	case c == '>' || c == '|':
+		text := s.plain()
+		end := strings.TrimLeft(text, ">= ")
+		form := map[string]string{">": "{not: .." + end + "}", ">=": end + ".."}[strings.TrimSpace(strings.TrimSuffix(text, end))]
+		if form == "" || end == "" {
+			form = "needs quotes: " + strconv.Quote(text)
+		} else {
+			form = "is written " + form + "; quote it if it is meant as text"
+		}
+		s.trap(s.line, s.col, "%q %s", text, form)
+		s.step()
 	case c == '*':
 		word := s.word()
 		if alias.MatchString(word) {
@@ -203,6 +214,15 @@ func (s *scanner) value(c byte, colons *int) bool {
 		s.step()
 	}
 	return s.inPlain(colons)
+}
+
+// plain is the text from here to the end of what may be plain text.
+func (s *scanner) plain() string {
+	rest := s.text[s.at:]
+	if i := strings.IndexAny(rest, ",]}#\r\n"); i >= 0 {
+		rest = rest[:i]
+	}
+	return strings.TrimSpace(rest[:min(len(rest), 60)])
 }
 
 var alias = regexp.MustCompile(`^\*[A-Za-z0-9_-]+$`)
