@@ -20,8 +20,14 @@ func (v Value) Lines() []string {
 }
 
 // Quoted is a text as a spec writes it where it means itself: in quotes where it
-// would be read as something else, such as a range.
+// would be read as something else, such as a range, and with its $ doubled where a
+// reference would begin.
 func Quoted(text string) string {
+	if strings.HasPrefix(text, "$") && !strings.HasPrefix(text, "${") {
+		text = "$" + text
+	} else {
+		text = strings.ReplaceAll(text, "${", "$${")
+	}
 	if kind, _ := classify(text); kind == Null || strings.Contains(text, "..") || text != "" && strings.ContainsAny(text[:1], "<>=$") {
 		return string(appendYAMLQuoted(nil, text))
 	}

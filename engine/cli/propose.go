@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"shiftmill/stages/source"
@@ -24,11 +26,12 @@ type proposal struct {
 	shifted                 []*attribute
 }
 
-// An attribute is a column that test sets alter: rows with the value base train.
+// An attribute is a column that test sets alter: rows with values of base train.
 type attribute struct {
 	column *source.SurveyedColumn
-	base   string
-	shifts []string
+	cut    bool // base is what is at most as large as a number, and the shift what is larger
+	base   []string
+	shifts [][]string
 }
 
 // What a proposal takes for an attribute, or looks at first.
@@ -36,7 +39,7 @@ const (
 	mostAttributes = 3
 	mostShifts     = 3  // test sets of one attribute
 	mostGroups     = 50 // different values of an attribute
-	leastBase      = 40 // rows that train and iid are taken from
+	leastBase      = 30 // rows that train and iid are taken from
 	leastShift     = 20 // rows of a test set
 )
 
@@ -45,6 +48,7 @@ var (
 	idNames    = []string{"id", "key", "name", "index"}
 	groupName  = regexp.MustCompile(`(?i)(patient|subject|person|author|user|artist|business|building|scene|video|clip|sequence|series|trip|source|group|individual|specimen)([_ ]?(id|no|number|name))?$`)
 	shiftName  = regexp.MustCompile(`(?i)country|region|continent|site|hospital|center|centre|clinic|lab|camera|device|scanner|sensor|lens|make|model|year|month|season|weather|daytime|domain|style|location|city|state|batch|stain|modality`)
+	cutName    = regexp.MustCompile(`(?i)year|age$`)
 	noShift    = regexp.MustCompile(`(?i)(^|[_ ])(file|path|url|hash|width|height|size|bytes|x|y|lat|lon|latitude|longitude|sha256|md5|title|caption|description|text|notes?|comments?|remarks?)([_ ]|$)`)
 )
 
@@ -70,8 +74,8 @@ func propose(ctx context.Context, spec, data string) (*proposal, error) {
 		return nil, usage("--data %s: it holds no rows", data)
 	}
 	p.findColumns(info.IsDir())
-	if !info.IsDir() && p.image == nil && p.id == nil {
-		return nil, usage("--data %s: no column names images in %s, and none can be the rows' id, since each has a value twice", data, filepath.Dir(data))
+	if !info.IsDir() && p.id == nil && (p.image == nil || !p.image.Inside && !p.image.Unique) {
+		return nil, usage("--data %s: no column can be the rows' id: each has a value twice, or misses some", data)
 	}
 	p.findShifts()
 	return p, nil
@@ -99,7 +103,7 @@ func (p *proposal) findColumns(folder bool) {
 		}
 	}
 	unique := func(c *source.SurveyedColumn) bool { return c.Unique && c.Missing == 0 && !c.Inside }
-	if p.image == nil && !folder {
+	if !folder && (p.image == nil || !p.image.Inside && !p.image.Unique) { // else the image's name is the row's id
 		if p.id = first(idNames, unique); p.id == nil {
 			if i := slices.IndexFunc(columns, unique); i >= 0 {
 				p.id = columns[i]
@@ -122,7 +126,7 @@ func (p *proposal) findShifts() {
 	var may []*source.SurveyedColumn
 	for _, c := range p.survey.Columns {
 		if c == p.image || c == p.id || c == p.label || c == p.group || c == p.part || c.Inside || c.Many || len(c.Values) < 2 ||
-			len(c.Values) > mostGroups && !shiftName.MatchString(c.Name) || 10*c.Missing > p.survey.Rows || noShift.MatchString(c.Name) || p.tells(c) {
+			len(c.Values) > mostGroups && !shiftName.MatchString(c.Name) && !cutName.MatchString(c.Name) || 10*c.Missing > p.survey.Rows || noShift.MatchString(c.Name) || p.tells(c) {
 			continue
 		}
 		may = append(may, c)
@@ -141,39 +145,52 @@ func (p *proposal) findShifts() {
 			break
 		}
 		old := p.shifted
-		p.shifted = append(slices.Clip(old), &attribute{column: c})
-		if !p.settle() {
+		for _, cut := range []bool{false, true} {
+			if cut && !(c.Whole && cutName.MatchString(c.Name)) {
+				continue
+			}
+			if p.shifted = append(slices.Clip(old), &attribute{column: c, cut: cut}); p.settle() {
+				break
+			}
 			p.shifted = old
 			p.settle()
 		}
 	}
 }
 
-// tells says whether a column says the label in other words, or the other way round.
+// tells says whether the label follows from a column.
 func (p *proposal) tells(c *source.SurveyedColumn) bool {
 	if p.label == nil {
 		return false
 	}
 	for _, v := range c.Values {
-		if len(p.survey.Counts(p.label, map[*source.SurveyedColumn]string{c: v})) > 1 {
+		if len(p.survey.Counts(p.label, cells{c: {v}})) > 1 {
 			return false
 		}
 	}
 	return true
 }
 
+// cells are the values that rows may have, by column.
+type cells = map[*source.SurveyedColumn][]string
+
 // settle chooses base and shifts of all attributes; false where one has none.
 func (p *proposal) settle() bool {
-	base := map[*source.SurveyedColumn]string{}
+	base := cells{}
 	for _, a := range p.shifted {
 		counts := p.survey.Counts(a.column, base)
-		a.base = ""
-		for _, v := range a.column.Values { // of equally frequent ones the first
-			if counts[v] > counts[a.base] {
-				a.base = v
+		rows := 0
+		if a.cut {
+			rows = a.halve(counts)
+		} else {
+			a.base = nil
+			for _, v := range a.column.Values { // of equally frequent ones the first
+				if counts[v] > rows {
+					a.base, rows = []string{v}, counts[v]
+				}
 			}
 		}
-		if a.base == "" || counts[a.base] < max(leastBase, p.survey.Rows/20) {
+		if rows < max(leastBase, p.survey.Rows/20) {
 			return false
 		}
 		base[a.column] = a.base
@@ -181,38 +198,70 @@ func (p *proposal) settle() bool {
 	for _, a := range p.shifted {
 		delete(base, a.column)
 		counts := p.survey.Counts(a.column, base)
-		a.shifts = nil
-		values := slices.Clone(a.column.Values)
-		slices.SortStableFunc(values, func(x, y string) int { return counts[y] - counts[x] })
-		for _, v := range values {
-			if len(a.shifts) == mostShifts || counts[v] < leastShift {
+		if !a.cut {
+			a.shifts = nil
+			for _, v := range a.column.Values {
+				if !slices.Contains(a.base, v) {
+					a.shifts = append(a.shifts, []string{v})
+				}
+			}
+			slices.SortStableFunc(a.shifts, func(x, y []string) int { return counts[y[0]] - counts[x[0]] })
+		}
+		var kept [][]string
+		for _, shift := range a.shifts {
+			rows := 0
+			for _, v := range shift {
+				rows += counts[v]
+			}
+			if len(kept) == mostShifts || rows < leastShift {
 				break
 			}
-			if v != a.base && p.sharesClasses(a, v, base) {
-				a.shifts = append(a.shifts, v)
+			if p.sharesClasses(a, shift, base) {
+				kept = append(kept, shift)
 			}
 		}
-		base[a.column] = a.base
-		if len(a.shifts) == 0 {
+		a.shifts, base[a.column] = kept, a.base
+		if len(kept) == 0 {
 			return false
 		}
 	}
 	return true
 }
 
+// halve cuts the values of a column of numbers into a lower half of the rows, the
+// base, whose rows it returns, and an upper one.
+func (a *attribute) halve(counts map[string]int) (rows int) {
+	all := slices.SortedFunc(slices.Values(a.column.Values), func(x, y string) int { return cmp.Compare(number(x), number(y)) })
+	total := 0
+	for _, n := range counts {
+		total += n
+	}
+	cut := 0
+	for cut < len(all) && 2*(rows+counts[all[cut]]) <= max(total, 2*counts[all[0]]) {
+		rows += counts[all[cut]]
+		cut++
+	}
+	a.base, a.shifts = all[:cut], [][]string{all[cut:]}
+	return rows
+}
+
+// number is a value of a column of whole numbers.
+func number(text string) int64 {
+	n, _ := strconv.ParseInt(text, 10, 64)
+	return n
+}
+
 // sharesClasses says whether a test set has half of the classes of the base or more.
-func (p *proposal) sharesClasses(a *attribute, value string, rest map[*source.SurveyedColumn]string) bool {
+func (p *proposal) sharesClasses(a *attribute, shift []string, rest cells) bool {
 	if p.label == nil {
 		return true
 	}
-	at := func(v string) map[string]int {
-		where := map[*source.SurveyedColumn]string{a.column: v}
-		for c, w := range rest {
-			where[c] = w
-		}
+	at := func(v []string) map[string]int {
+		where := maps.Clone(rest)
+		where[a.column] = v
 		return p.survey.Counts(p.label, where)
 	}
-	inside, outside, both := at(a.base), at(value), 0
+	inside, outside, both := at(a.base), at(shift), 0
 	for class := range inside {
 		if outside[class] > 0 {
 			both++

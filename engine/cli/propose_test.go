@@ -64,7 +64,14 @@ func TestInitProposesForTable(t *testing.T) {
 	}
 	shiftmill(t, 0, "run", "mine 1.yaml")
 	shiftmill(t, 2, "init", "mine 1.yaml", "--data", "my table.csv")
-	_, told := shiftmill(t, 2, "init", "other.yaml", "--data", "nothing.csv")
+	if err := os.WriteFile("twice.csv", []byte("a,b\n1,2\n1,3\n2,2\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	_, told := shiftmill(t, 2, "init", "other.yaml", "--data", "twice.csv")
+	if want := "--data twice.csv: no column can be the rows' id: each has a value twice, or misses some\n"; told != want {
+		t.Errorf("got %q, want %q", told, want)
+	}
+	_, told = shiftmill(t, 2, "init", "other.yaml", "--data", "nothing.csv")
 	if want := "--data nothing.csv: there is no such table or folder\n"; told != want {
 		t.Errorf("got %q, want %q", told, want)
 	}
@@ -90,7 +97,8 @@ func TestInitProposesForRealData(t *testing.T) {
 		{"pacs", []string{`pattern: "{domain}/{label}/{file}"`, "base: {domain: art_painting}", "shifts: {domain: [cartoon, photo, sketch]}"}},
 		{"pacs/metadata.csv", []string{"table: metadata.csv, image: file, label: label}", "shifts: {domain: [cartoon, photo, sketch]}"}},
 		{"photo-doodle/metadata.csv", []string{"image: file, label: label}", "base: {domain: photo}", "shifts: {domain: [doodle]}"}},
-		{"camera-photos/metadata.csv", []string{"# make: Sony (10), Canon (9)", "# No column was found that has a few values"}},
+		{"camera-photos/metadata.csv", []string{"# make: Sony (10), Canon (9)", "types: {year: int}", "base: {year: ..2004}", "shifts: {above-year: {year: 2005..}}"}},
+		{"camera-photos", []string{"# No column was found that has a few values"}},
 	} {
 		spec := strings.ReplaceAll(tt.data, "/", "-") + ".yaml"
 		shiftmill(t, 0, "init", spec, "--data", filepath.Join(data, tt.data))

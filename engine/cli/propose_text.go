@@ -70,10 +70,15 @@ func (p *proposal) split(put func(string, ...any)) {
 	var base, shifts []string
 	for _, a := range p.shifted {
 		key := pipeline.Quoted(a.column.Name)
-		base = append(base, key+": "+pipeline.Quoted(a.base))
+		if a.cut {
+			base = append(base, key+": .."+a.base[len(a.base)-1])
+			shifts = append(shifts, nameOfSpec("above-"+a.column.Name)+": {"+key+": "+a.shifts[0][0]+"..}")
+			continue
+		}
+		base = append(base, key+": "+pipeline.Quoted(a.base[0]))
 		values := make([]string, len(a.shifts))
 		for i, v := range a.shifts {
-			values[i] = pipeline.Quoted(v)
+			values[i] = pipeline.Quoted(v[0])
 		}
 		shifts = append(shifts, key+": ["+strings.Join(values, ", ")+"]")
 	}
@@ -83,7 +88,7 @@ func (p *proposal) split(put func(string, ...any)) {
 	put("    from: images")
 	put("    with:")
 	if p.part != nil {
-		put("      # The data come in parts (%s): where: {train: {%s: ...}, tests: {%[2]s: ...}} keeps to them.", strings.Join(p.part.Values, ", "), pipeline.Quoted(p.part.Name))
+		put("      # The data come in parts (%s): where: {train: {%s: ...}, tests: {%[2]s: ...}} keeps to them.", oneLine(strings.Join(p.part.Values, ", ")), pipeline.Quoted(p.part.Name))
 	}
 	put("      base: {%s} # a list: any of; a range: 2010..2015", strings.Join(base, ", "))
 	put("      shifts: {%s} # each item is one test set", strings.Join(shifts, ", "))
@@ -128,10 +133,11 @@ func (p *proposal) train(put func(string, ...any), name string) {
 // words are the parameters of source/table beside root and table.
 func (p *proposal) words() string {
 	var words []string
+	if p.id != nil {
+		words = append(words, "id: "+pipeline.Quoted(p.id.Name))
+	}
 	if p.image != nil {
 		words = append(words, "image: "+pipeline.Quoted(p.image.Name))
-	} else {
-		words = append(words, "id: "+pipeline.Quoted(p.id.Name))
 	}
 	if p.label != nil {
 		words = append(words, "label: "+pipeline.Quoted(p.label.Name))

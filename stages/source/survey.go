@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"path"
 	"path/filepath"
@@ -36,7 +35,7 @@ type SurveyedColumn struct {
 	Inside  bool // the table holds the images themselves here
 
 	number map[string]uint16 // of a value, by appearance
-	codes  []uint16          // 1 + number, by row; 0 where missing
+	codes  []uint16          // 1 + number, by row; 0 where missing, or uncounted
 	seen   *firsts
 }
 
@@ -44,6 +43,7 @@ const (
 	surveyedRows   = 1_000_000
 	surveyedValues = 1000
 	surveyedNames  = 20 // values that are looked for on disk
+	uncounted      = surveyedValues + 1
 )
 
 // SurveyTable reads the first rows of a table below root. Rows that cannot be read
@@ -189,7 +189,7 @@ func (c *SurveyedColumn) add(value string, row int) {
 		c.number[value], c.Values, c.Rows = n, append(c.Values, value), append(c.Rows, 0)
 	default:
 		c.Many = true
-		c.codes = append(c.codes, math.MaxUint16)
+		c.codes = append(c.codes, uncounted)
 		return
 	}
 	c.Rows[n]++
@@ -238,20 +238,24 @@ func (s *Survey) finish() {
 	}
 }
 
-// Counts returns how many rows that hold the given values, by column, hold each
-// value of a column too.
-func (s *Survey) Counts(of *SurveyedColumn, where map[*SurveyedColumn]string) map[string]int {
+// Counts returns how many rows that hold one of the given values of each column
+// hold each value of a column too.
+func (s *Survey) Counts(of *SurveyedColumn, where map[*SurveyedColumn][]string) map[string]int {
 	type test struct {
 		codes []uint16
-		want  uint16
+		takes []bool // by code
 	}
 	var tests []test
-	for c, v := range where {
-		tests = append(tests, test{c.codes, c.number[v] + 1})
+	for c, values := range where {
+		t := test{c.codes, make([]bool, uncounted+1)}
+		for _, v := range values {
+			t.takes[c.number[v]+1] = true
+		}
+		tests = append(tests, t)
 	}
-	byCode := map[uint16]int{}
+	byCode := make([]int, uncounted+1)
 	for row, code := range of.codes {
-		if !slices.ContainsFunc(tests, func(t test) bool { return t.codes[row] != t.want }) {
+		if !slices.ContainsFunc(tests, func(t test) bool { return !t.takes[t.codes[row]] }) {
 			byCode[code]++
 		}
 	}

@@ -49,8 +49,11 @@ func TestSurveyTable(t *testing.T) {
 		}
 	}
 	year, site := s.Columns[2], s.Columns[4]
-	if got := s.Counts(site, map[*SurveyedColumn]string{year: "2017"}); len(got) != 2 || got["A"] != 1 || got["B"] != 1 {
+	if got := s.Counts(site, map[*SurveyedColumn][]string{year: {"2017"}}); len(got) != 2 || got["A"] != 1 || got["B"] != 1 {
 		t.Errorf("sites of 2017: %v", got)
+	}
+	if got := s.Counts(site, map[*SurveyedColumn][]string{year: {"2017", "2018"}}); got["A"] != 2 || got["B"] != 1 {
+		t.Errorf("sites of 2017 and 2018: %v", got)
 	}
 	if got := s.Counts(site, nil); len(got) != 2 || got["A"] != 2 {
 		t.Errorf("sites: %v", got)
@@ -71,7 +74,7 @@ func TestSurveyedValuesAreBounded(t *testing.T) {
 	if !id.Many || !id.Unique || len(id.Values) != surveyedValues {
 		t.Errorf("ids: %d values, many %t, unique %t", len(id.Values), id.Many, id.Unique)
 	}
-	if got := s.Counts(group, map[*SurveyedColumn]string{id: id.Values[0]}); len(got) != 1 {
+	if got := s.Counts(group, map[*SurveyedColumn][]string{id: id.Values[:1]}); len(got) != 1 {
 		t.Errorf("the groups of one id are %v", got)
 	}
 }
