@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"math"
 	"sort"
 	"strings"
 	"sync"
@@ -162,6 +163,10 @@ func (c *collector) Note(format string, args ...any) {
 }
 
 func (c *collector) Metric(name string, value float64) {
+	if math.IsNaN(value) || math.IsInf(value, 0) {
+		c.Note("%s is %v: it is not kept", name, value)
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.metrics = append(c.metrics, Metric{name, value})

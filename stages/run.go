@@ -86,7 +86,8 @@ type Sink interface {
 	Skip(id, reason string)
 	// Note is a line that people should see.
 	Note(format string, args ...any)
-	// Metric records a headline figure, such as "top-1 error" in [0, 1].
+	// Metric records a headline figure, such as "top-1 error" in [0, 1]; what is
+	// not finite is told and not kept.
 	Metric(name string, value float64)
 	// Progress says how far the work is.
 	Progress(done, total int64, unit string)

@@ -60,7 +60,7 @@ and chooses label, groups and attributes to shift by their names and values. Wha
 			}
 			_, err = f.Write(text)
 			if err := errors.Join(err, f.Close()); err != nil {
-				return err
+				return errors.Join(err, os.Remove(name)) // a part of it would stand in the way of the next try
 			}
 			s.printf("%s written; next: %s\n", name, next)
 			return nil

@@ -170,7 +170,7 @@ func (s *session) checkData(ctx context.Context, x *experiment) (found []finding
 	if len(part.Nodes) == 0 {
 		return nil, nil
 	}
-	dir, err := os.MkdirTemp("", "shiftmill-check-")
+	dir, err := tempFolder()
 	if err != nil {
 		return nil, err
 	}

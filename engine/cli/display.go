@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/mattn/go-isatty"
 	"github.com/rs/zerolog"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
@@ -90,7 +89,7 @@ func (s *session) newDisplay(x *experiment) *display {
 		d.log = &log
 		return d
 	}
-	if f, ok := s.stderr.(*os.File); ok && isatty.IsTerminal(f.Fd()) {
+	if f := s.stderr.terminal(); f != nil {
 		d.bars = mpb.New(mpb.WithOutput(f), mpb.WithWidth(48))
 		d.out = d.bars // lines go above the bars
 	}
@@ -306,9 +305,12 @@ func (d *display) logEvent(ev engine.Event) {
 	case engine.Note:
 		e.Msg(ev.Message)
 	case engine.NodeDone:
-		e = e.Str("kind", ev.Kind).Str("state", ev.State.String()).Int64("rows", ev.Rows).Int64("reused", ev.Reused).Dur("dur", ev.Took)
-		for _, m := range ev.Metrics {
-			e = e.Float64(m.Name, m.Value)
+		e = e.Str("kind", ev.Kind).Str("state", ev.State.String()).Int64("rows", ev.Rows).Int64("reused", ev.Reused).Float64("seconds", ev.Took.Seconds())
+		if ev.Reason != "" {
+			e = e.Str("reason", ev.Reason)
+		}
+		if len(ev.Metrics) > 0 { // whose names are anybody's
+			e = e.Interface("metrics", ev.Metrics)
 		}
 		e.Msg("done")
 	}
@@ -335,7 +337,7 @@ func (d *display) finished(count map[engine.State]int, published []engine.Publis
 	for i, p := range published {
 		dirs[i] = p.Dir
 	}
-	e := d.count(d.log.Info(), count).Strs("reports", dirs).Dur("dur", took)
+	e := d.count(d.log.Info(), count).Strs("reports", dirs).Float64("seconds", took.Seconds())
 	if lock != "" {
 		e = e.Str("lock", lock)
 	}

@@ -44,7 +44,7 @@ func TestLanguageGuide(t *testing.T) {
 		for line := range strings.Lines(block[2]) {
 			line, _, _ = strings.Cut(line, " #")
 			verb := strings.Fields(line)[1]
-			c, _, err := newRoot(io.Discard, io.Discard).Find([]string{verb})
+			c, _, err := newRoot(&output{to: io.Discard}, &output{to: io.Discard}).Find([]string{verb})
 			if err != nil || c.Name() != verb {
 				t.Errorf("%s: no verb %q", line, verb)
 				continue

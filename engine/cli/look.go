@@ -2,8 +2,10 @@ package cli
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"text/tabwriter"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -212,7 +214,7 @@ func (s *session) printLook(l engine.Look) {
 	for _, row := range l.Head {
 		for i, v := range row {
 			if row[i] = cut(v, 32); i == 0 {
-				row[i] = "  " + v
+				row[i] = "  " + onLine(v)
 			}
 		}
 		fmt.Fprintln(w, strings.Join(row, "\t"))
@@ -241,12 +243,22 @@ func valuesOf(c engine.ColumnLook) string {
 	return strings.Join(parts, ", ")
 }
 
-// cut shortens a text to some characters.
+// cut shortens a text to some characters, on one line.
 func cut(text string, most int) string {
+	text = onLine(text)
 	if r := []rune(text); len(r) > most {
 		return string(r[:most-3]) + "..."
 	}
 	return text
+}
+
+// onLine is a text with what would break a line or steer a terminal written out.
+func onLine(text string) string {
+	if !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return text
+	}
+	quoted := strconv.Quote(text)
+	return strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
 }
 
 // size is a number of bytes for people.

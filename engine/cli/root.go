@@ -37,19 +37,22 @@ func usage(format string, args ...any) error { return usageError{fmt.Errorf(form
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	largePages()
 	defer spareCollections()()
-	ctx, stop := signal.NotifyContext(context.Background(), stopSignals...)
+	ctx, stop := signal.NotifyContext(context.Background(), stopSignals()...)
 	defer stop()
-	out := &answer{to: stdout}
-	root := newRoot(out, stderr)
+	catchBrokenPipes()
+	ctx, gone := context.WithCancel(ctx)
+	defer gone()
+	out, complaints := &output{to: stdout, gone: gone}, &output{to: stderr, gone: gone}
+	root := newRoot(out, complaints)
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(out)
-	root.SetErr(stderr)
+	root.SetErr(complaints)
 	code := exitOK
 	if err := root.ExecuteContext(ctx); err != nil {
-		code = report(ctx, stderr, err)
+		code = report(ctx, complaints, err)
 	}
-	return out.code(code, stderr)
+	return out.code(code, complaints)
 }
 
 // report prints an error and chooses the exit code.
@@ -90,7 +93,7 @@ func report(ctx context.Context, stderr io.Writer, err error) int {
 	return exitFailed
 }
 
-func newRoot(stdout, stderr io.Writer) *cobra.Command {
+func newRoot(stdout, stderr *output) *cobra.Command {
 	s := &session{stdout: stdout, stderr: stderr}
 	root := &cobra.Command{
 		Use:   "shiftmill",

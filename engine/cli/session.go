@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -27,7 +26,7 @@ const quickstart = "specs/quickstart.yaml"
 
 // A session is one command: its flags, and what it has opened.
 type session struct {
-	stdout, stderr io.Writer
+	stdout, stderr *output
 
 	set       []string
 	storeDir  string
@@ -225,13 +224,22 @@ func (s *session) open(args []string, readOnly bool) (*experiment, error) {
 		return nil, err
 	}
 	if missing && readOnly {
-		if x.temp, err = os.MkdirTemp("", "shiftmill-"); err != nil {
+		if x.temp, err = tempFolder(); err != nil {
 			return nil, err
 		}
 		dir, readOnly = x.temp, false
 	}
 	x.store, err = runs.Open(dir, runs.Options{ReadOnly: readOnly, Front: engine.Front})
 	return x, err
+}
+
+// tempFolder makes a folder for what goes when the command ends.
+func tempFolder() (string, error) {
+	dir, err := os.MkdirTemp("", "shiftmill-")
+	if err != nil {
+		return "", fmt.Errorf("a temporary folder in %s, which the system or TMPDIR names: %w", os.TempDir(), err)
+	}
+	return dir, nil
 }
 
 // openBeside opens a store that is there while the spec is parsed, and reads on

@@ -8,4 +8,7 @@ import (
 )
 
 // stopSignals end a run in good order.
-var stopSignals = []os.Signal{os.Interrupt, syscall.SIGTERM}
+func stopSignals() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM} }
+
+// catchBrokenPipes has nothing to do: no signal tells of them here.
+func catchBrokenPipes() {}

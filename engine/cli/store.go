@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -82,8 +83,11 @@ func (s *session) printRuns(store *runs.Store, spec string, most int) error {
 		})
 	}
 	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "run\tspec\tstarted\toutcome\tstages\ttook\toptions\n")
+	listed := 0
 	err := engine.Runs(store, spec, most, func(r engine.RunRecord) error {
+		if listed++; listed == 1 {
+			fmt.Fprintf(w, "run\tspec\tstarted\toutcome\tstages\ttook\toptions\n")
+		}
 		stages := fmt.Sprintf("ran %d, cached %d", r.Count[engine.Ran], r.Count[engine.Hit])
 		if n := r.Count[engine.Failed] + r.Count[engine.Skipped]; n > 0 {
 			stages += fmt.Sprintf(", failed or skipped %d", n)
@@ -99,7 +103,13 @@ func (s *session) printRuns(store *runs.Store, spec string, most int) error {
 			stages, duration(seconds(r.Seconds)), options)
 		return err
 	})
-	return errors.Join(err, w.Flush())
+	if err := errors.Join(err, w.Flush()); err != nil {
+		return err
+	}
+	if listed == 0 {
+		s.printf("the store remembers no run%s; one that is killed leaves none\n", strings.TrimSuffix(" of "+spec, " of "))
+	}
+	return nil
 }
 
 func (s *session) gcCommand() *cobra.Command {
@@ -132,6 +142,9 @@ nothing else.`,
 				return usage("--forget changes the store: give --apply as well")
 			}
 			store, err := s.openStore(nil, !o.Apply)
+			if errors.Is(err, syscall.ENOSPC) {
+				return fmt.Errorf("%w; a collection writes a little itself: free some first, such as the trash of the store", err)
+			}
 			if err != nil {
 				return err
 			}
