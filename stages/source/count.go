@@ -62,6 +62,10 @@ func (m *meanPixels) mean() int64 {
 // ones, and looks at the first pictures they name.
 func countTable(ctx context.Context, c *Table) (stages.Count, error) {
 	var all stages.Count
+	c, err := c.expanded()
+	if err != nil {
+		return all, err
+	}
 	for _, name := range c.Table {
 		n, err := c.rowsOf(name)
 		if err != nil || n == 0 {
@@ -104,6 +108,9 @@ func (c *Table) rowsOf(name string) (int64, error) {
 		format, _ = formatOf(name)
 	}
 	path := filepath.Join(string(c.Root), filepath.FromSlash(name))
+	if packed(name) {
+		return 0, nil
+	}
 	switch format {
 	case "parquet":
 		f, err := os.Open(path)

@@ -24,7 +24,7 @@ import (
 // Table is the configuration of source/table.
 type Table struct {
 	Root      pipeline.Dir         `yaml:"root" required:"true" doc:"folder that the table's and the images' names are relative to"`
-	Table     []string             `yaml:"table" required:"true" single:"true" doc:"the table, or several with the same columns"`
+	Table     []string             `yaml:"table" required:"true" single:"true" doc:"the table, several with the same columns, or a pattern such as data/*.parquet; folders such as year=2019 become columns, and text may be packed with gzip"`
 	Format    string               `yaml:"format" enum:"csv|tsv|jsonl|parquet|arrow" doc:"of the table; its ending says it when left out"`
 	Delimiter string               `yaml:"delimiter" doc:"character between the fields of a CSV table; a comma when left out"`
 	Quotes    string               `yaml:"quotes" enum:"standard|none" doc:"of a CSV table: standard, around fields that may hold delimiters and line ends; none, where a quote is a character as any other"`
@@ -87,6 +87,9 @@ func checkTable(c *Table) []pipeline.Problem {
 	for i, t := range c.Table {
 		if !filepath.IsLocal(filepath.FromSlash(t)) {
 			report(fmt.Sprintf("table.%d", i), "%q lies outside of the root", t)
+		}
+		if err := checkGlob(t); isGlob(t) && err != nil {
+			report(fmt.Sprintf("table.%d", i), "%s", err)
 		}
 		if _, ok := formatOf(t); !ok && c.Format == "" {
 			report("format", "%q has no ending that tells its format: set csv, tsv, jsonl, parquet or arrow", t)
@@ -389,6 +392,10 @@ func tableColumns(c *Table, _ stages.Schemas) (stages.Schemas, []pipeline.Proble
 	if _, err := os.Stat(root); err != nil || len(c.Table) == 0 {
 		return nil, nil
 	}
+	c, err := c.expanded()
+	if err != nil {
+		return nil, []pipeline.Problem{{Field: "table", Msg: err.Error()}}
+	}
 	l, _, problems, err := c.layout(c.tables)
 	if err != nil {
 		field := "table"
@@ -426,6 +433,10 @@ func nearFile(root, name string) string {
 // listTable writes the tables' digests and, when rows are left out for their
 // images, those of the images.
 func listTable(ctx context.Context, c *Table, digest func(string) (string, error), w io.Writer) error {
+	c, err := c.expanded()
+	if err != nil {
+		return err
+	}
 	root := string(c.Root)
 	for _, name := range c.Table {
 		d, err := digest(filepath.Join(root, filepath.FromSlash(name)))

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -19,7 +18,7 @@ import (
 // delimiter, or without quotes. All columns are text; the texts listed as nulls are missing. Columns
 // without a name, which spreadsheets write behind the last, are not read.
 type csvTable struct {
-	file  *os.File
+	file  *textFile
 	read  func() (fields []string, line int64, err error) // the fields hold until the next call
 	names []string
 	keep  []int // the columns that have a name
@@ -27,7 +26,7 @@ type csvTable struct {
 }
 
 // newCSV opens a table and reads its header.
-func newCSV(f *os.File, standard rune, c *Table) (*csvTable, error) {
+func newCSV(f *textFile, standard rune, c *Table) (*csvTable, error) {
 	text, err := inUTF8(f, c.Encoding)
 	if err != nil {
 		return nil, err

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -21,7 +20,7 @@ import (
 // booleans. null, and a key that is left out, is missing. A key that holds nothing but
 // lists and objects there is no column.
 type jsonlTable struct {
-	file   *os.File
+	file   *textFile
 	r      *bufio.Reader
 	fields []tableField
 	at     map[string]int
@@ -36,7 +35,7 @@ const headLines = 1000
 
 // newJSONL opens a table; typed are columns that the parameters give a type, in which a key that only
 // later lines have becomes known.
-func newJSONL(f *os.File, typed []string) (*jsonlTable, error) {
+func newJSONL(f *textFile, typed []string) (*jsonlTable, error) {
 	t := &jsonlTable{file: f, at: map[string]int{}}
 	if err := t.head(); err != nil {
 		return nil, err
@@ -55,7 +54,7 @@ func newJSONL(f *os.File, typed []string) (*jsonlTable, error) {
 	for i, f := range t.fields {
 		names[i] = f.name
 	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
+	if err := f.rewind(); err != nil {
 		return nil, err
 	}
 	t.r, t.line = bufio.NewReaderSize(f, 1<<20), 0

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -55,13 +56,20 @@ func openTable(root, name string, c *Table) (tableReader, error) {
 		return nil, relativeTo(root, err)
 	}
 	var r tableReader
+	var text *textFile
 	switch format {
-	case "csv":
-		r, err = newCSV(f, ',', c)
-	case "tsv":
-		r, err = newCSV(f, '\t', c)
-	case "jsonl":
-		r, err = newJSONL(f, sortedKeys(c.Types))
+	case "csv", "tsv", "jsonl":
+		if text, err = openText(f, name); err != nil {
+			break
+		}
+		switch format {
+		case "csv":
+			r, err = newCSV(text, ',', c)
+		case "tsv":
+			r, err = newCSV(text, '\t', c)
+		default:
+			r, err = newJSONL(text, sortedKeys(c.Types))
+		}
 	case "parquet":
 		r, err = newParquet(f, name, c.Image)
 	case "arrow":
@@ -71,10 +79,15 @@ func openTable(root, name string, c *Table) (tableReader, error) {
 		f.Close()
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return r, nil
+	return withFolders(r, name), nil
 }
 
+// formatOf is the format that a table's ending says; text may be packed with gzip.
 func formatOf(name string) (string, bool) {
+	if packed(name) {
+		format, ok := formatOf(strings.TrimSuffix(name, path.Ext(name)))
+		return format, ok && (format == "csv" || format == "tsv" || format == "jsonl")
+	}
 	switch strings.ToLower(filepath.Ext(name)) {
 	case ".csv", ".txt":
 		return "csv", true

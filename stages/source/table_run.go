@@ -71,6 +71,10 @@ func newTableRun(c *Table, open opener, out stages.Sink) (*tableRun, error) {
 }
 
 func runTable(ctx context.Context, c *Table, in *stages.Inputs, out stages.Sink) error {
+	c, err := c.expanded()
+	if err != nil {
+		return err
+	}
 	t, err := newTableRun(c, c.tables, out)
 	if err != nil {
 		return err
@@ -255,7 +259,7 @@ func (t *tableRun) batch(ctx context.Context, workers int, rec arrow.Record, tab
 		}
 		if bad[i] != "" {
 			if absent != nil && absent[i] && t.shown() {
-				bad[i] += nearFile(string(t.c.Root), names[i])
+				bad[i] += elsewhere(string(t.c.Root), names[i], t.c.Strip)
 			}
 			if err := t.drop(p, id, bad[i]); err != nil {
 				return err
@@ -398,8 +402,11 @@ func (t *tableRun) imageNames(columns []arrow.Array, n int, note func(i int, for
 		}
 		name = strings.TrimPrefix(name, t.c.Strip)
 		clean := filepath.ToSlash(filepath.Clean(filepath.FromSlash(name)))
-		if name != "" && !filepath.IsLocal(filepath.FromSlash(name)) {
-			note(i, "the image's name %q leads out of the root", name)
+		switch far := address(name); {
+		case far != "":
+			note(i, "the image's name %s", far)
+		case name != "" && !filepath.IsLocal(filepath.FromSlash(name)):
+			note(i, "the image's name %q leads out of the root%s", name, stripped(string(t.c.Root), name, t.c.Strip))
 		}
 		names[i] = clean
 	}
@@ -453,6 +460,10 @@ func (t *tableRun) checkFiles(ctx context.Context, workers int, names, bad []str
 		info, err := os.Stat(file)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
+			if _, err := os.Readlink(file); err == nil {
+				bad[i] = fmt.Sprintf("%s%q is a link that leads nowhere", t.column(), names[i])
+				return nil
+			}
 			other := otherForm(root, names[i])
 			bad[i] = fmt.Sprintf("%sthere is no file %q%s", t.column(), names[i], other)
 			absent[i] = other == ""
