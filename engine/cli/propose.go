@@ -103,7 +103,9 @@ func (p *proposal) findColumns(folder bool) {
 		}
 	}
 	unique := func(c *source.SurveyedColumn) bool { return c.Unique && c.Missing == 0 && !c.Inside }
-	if !folder && (p.image == nil || !p.image.Inside && !p.image.Unique) { // else the image's name is the row's id
+	own := slices.ContainsFunc(columns, func(c *source.SurveyedColumn) bool { return c.Name == "id" && unique(c) })
+	if !folder && (own || p.image == nil || !p.image.Inside && !p.image.Unique) { // else the image's name is the row's id
+		// A column that is called id can be nothing else.
 		if p.id = first(idNames, unique); p.id == nil {
 			if i := slices.IndexFunc(columns, unique); i >= 0 {
 				p.id = columns[i]
@@ -195,6 +197,9 @@ func (p *proposal) settle() bool {
 		}
 		base[a.column] = a.base
 	}
+	// Only classes that all sets have are kept: they must stay half of the base's or more.
+	common := p.classes(base)
+	least := max(2, (len(common)+1)/2)
 	for _, a := range p.shifted {
 		delete(base, a.column)
 		counts := p.survey.Counts(a.column, base)
@@ -216,8 +221,10 @@ func (p *proposal) settle() bool {
 			if len(kept) == mostShifts || rows < leastShift {
 				break
 			}
-			if p.sharesClasses(a, shift, base) {
-				kept = append(kept, shift)
+			where := maps.Clone(base)
+			where[a.column] = shift
+			if rest := both(common, p.classes(where)); p.label == nil || len(rest) >= least {
+				kept, common = append(kept, shift), rest
 			}
 		}
 		a.shifts, base[a.column] = kept, a.base
@@ -251,21 +258,21 @@ func number(text string) int64 {
 	return n
 }
 
-// sharesClasses says whether a test set has half of the classes of the base or more.
-func (p *proposal) sharesClasses(a *attribute, shift []string, rest cells) bool {
+// classes are those of the rows that hold the values.
+func (p *proposal) classes(where cells) map[string]int {
 	if p.label == nil {
-		return true
+		return nil
 	}
-	at := func(v []string) map[string]int {
-		where := maps.Clone(rest)
-		where[a.column] = v
-		return p.survey.Counts(p.label, where)
-	}
-	inside, outside, both := at(a.base), at(shift), 0
-	for class := range inside {
-		if outside[class] > 0 {
-			both++
+	return p.survey.Counts(p.label, where)
+}
+
+// both are the keys of a that b has too.
+func both(a, b map[string]int) map[string]int {
+	out := map[string]int{}
+	for k, n := range a {
+		if b[k] > 0 {
+			out[k] = n
 		}
 	}
-	return both > 1 && 2*both >= len(inside)
+	return out
 }

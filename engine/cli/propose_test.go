@@ -77,6 +77,24 @@ func TestInitProposesForTable(t *testing.T) {
 	}
 }
 
+// A Parquet table that holds its pictures, as Hugging Face's do, becomes an experiment.
+func TestInitProposesForPictures(t *testing.T) {
+	t.Chdir(t.TempDir())
+	spec := "stages:\n  photos: {kind: source/storefronts, with: {count: 4000, size: 16}}\n"
+	if err := os.WriteFile("photos.yaml", []byte(spec), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	shiftmill(t, 0, "run", "photos.yaml")
+	shiftmill(t, 0, "export", "photos", "hf", "--spec", "photos.yaml", "--layout", "huggingface")
+	shiftmill(t, 0, "init", "mine.yaml", "--data", "hf/data/photos/data-00000-of-00001.parquet")
+	holds(t, "mine.yaml", "id: id, image: image, label: label", "year: int", "base: {camera: new, country: US, year: 2019}",
+		"shifts: {camera: [old], country: [FR, MX, CA], year: [2018, 2017, 2016]}", "group: business_id")
+	out, _ := shiftmill(t, 0, "check", "--data", "mine.yaml")
+	if !strings.Contains(out, "camera=old ") {
+		t.Errorf("check says %s", out)
+	}
+}
+
 // What is proposed for real data passes check --data, and shifts what a person would.
 func TestInitProposesForRealData(t *testing.T) {
 	data, err := filepath.Abs("../../../shared/data")
