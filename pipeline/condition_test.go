@@ -77,6 +77,15 @@ func TestConditionAroundReferences(t *testing.T) {
 			t.Errorf("%q of a %s column: %t", tt.cell, tt.typ, got)
 		}
 	}
+	// Between numbers and times it is a range and nothing else.
+	for text, refused := range map[string]bool{"'..<200'": true, "'2019-06..'": true, "'2..3.5'": true, "'a..b'": false, "'../2019'": false} {
+		v := mustValue(t, text)
+		v.n.tag = TagSpan
+		c, _ := ParseCondition(v)
+		if _, problems := c.Compile(TextColumn); len(problems) > 0 != refused {
+			t.Errorf("%s of a text column: %v", text, problems)
+		}
+	}
 }
 
 func TestConditionNull(t *testing.T) {
@@ -102,6 +111,9 @@ func TestConditionCompile(t *testing.T) {
 		{"{not: 31.3.2026}", TimeColumn, `v.yaml:1:7 "31.3.2026" is no time: write 2026, 2026-03, 2026-03-31 or 2026-03-31T15:04:05, the last with Z or +02:00 if the zone matters`},
 		{"5..1", IntColumn, "v.yaml:1:1 the range 5..1 is empty: its lower end is above its upper one"},
 		{"1..<1", FloatColumn, "v.yaml:1:1 the range 1..<1 is empty: its lower end is above its upper one"},
+		{"'1..5'", IntColumn, `v.yaml:1:1 "1..5" is no whole number, and the column holds int: a range is written without quotes`},
+		{"2015-2018", IntColumn, `v.yaml:1:1 "2015-2018" is no whole number, and the column holds int: a range is written 2015..2018`},
+		{"'2026-03..'", TimeColumn, `v.yaml:1:1 "2026-03.." is no time: a range is written without quotes`},
 		{"a..b", IntColumn, `v.yaml:1:1 "a" is no whole number, and the column holds int`},
 	}
 	for _, tt := range tests {

@@ -40,7 +40,7 @@ type Matcher struct {
 // Compile reads the values of the condition as cells of that type. In a text
 // column they compare by their bytes (01 is not 1) and ranges are refused,
 // since text has no order that a spec could mean (one around references is then its
-// text); numbers compare as numbers;
+// text, unless its ends are numbers or times); numbers compare as numbers;
 // a time of lower precision, such as a day, stands for all of it.
 func (c Condition) Compile(t ColumnType) (*Matcher, []Problem) {
 	if c.condition == nil {
@@ -52,7 +52,7 @@ func (c Condition) Compile(t ColumnType) (*Matcher, []Problem) {
 	case condValue:
 		msg = m.value(c.text)
 	case condRange:
-		if t == TextColumn && c.text != "" {
+		if t == TextColumn && c.text != "" && !c.rng.measured() {
 			m.op = condValue
 			break
 		}
@@ -118,6 +118,9 @@ func (m *Matcher) value(text string) string {
 		}
 	case TimeColumn:
 		first, last, ok := parseTime(text)
+		if _, err := ParseRange(text); !ok && err == nil {
+			return fmt.Sprintf("%s is no time: a range is written without quotes", quote(text))
+		}
 		if !ok {
 			return fmt.Sprintf("%s is no time: write 2026, 2026-03, 2026-03-31 or 2026-03-31T15:04:05, the last with Z or +02:00 if the zone matters", quote(text))
 		}
@@ -126,6 +129,7 @@ func (m *Matcher) value(text string) string {
 	return ""
 }
 
+// written ends a message about a text that is no value of a column: with how it is one.
 func written(text string) string {
 	if plain := plainNumber(text); plain != "" && plain != text {
 		return ": write " + plain

@@ -34,6 +34,16 @@ func ParseRange(text string) (Range, error) {
 	return r, nil
 }
 
+// measured says whether the ends are numbers or times: nobody means such a range as text.
+func (r Range) measured() bool {
+	for _, end := range []string{r.Low, r.High} {
+		if _, _, isTime := parseTime(end); end != "" && !isInt(end) && !isFloat(end) && !isTime {
+			return false
+		}
+	}
+	return true
+}
+
 // IsRange says whether a scalar is meant as a range: quoted text never is, but for
 // one around references.
 func (v Value) IsRange() bool {

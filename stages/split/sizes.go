@@ -154,12 +154,12 @@ func (s *Sizes) check(c *Shift) []pipeline.Problem {
 	}
 	for _, name := range keys(s.of) {
 		size := s.of[name]
-		if size.kind == each && len(c.strata()) == 0 {
-			report(name, "each means rows of every stratum: name the columns under stratify")
-		}
 		shift := !slices.Contains(known[:3], name)
-		if len(c.Match) > 0 && shift && (size.kind == share || size.kind == each) {
+		switch {
+		case len(c.Match) > 0 && shift && (size.kind == share || size.kind == each):
 			report(name, "a matched set takes a number of rows, iid or all, got %s", size)
+		case size.kind == each && len(c.strata()) == 0:
+			report(name, "each means rows of every stratum: name the columns under stratify")
 		}
 	}
 	for _, set := range c.Shifts.sets {
