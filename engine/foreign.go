@@ -41,6 +41,9 @@ func (b *graphBuilder) foreignRefs(r pipeline.Ref, many bool, path string) ([]in
 		return nil, pipeline.Errors{{Pos: r.Pos, Path: path, Msg: fmt.Sprintf(format, args...)}}
 	}
 	f := r.Foreign
+	if spec, isLock := strings.CutSuffix(f.Text, ".lock.yaml"); isLock {
+		return fail("a result is named by its spec, not by the lock file: %s.yaml#%s", spec, f.Stage)
+	}
 	spec, err := b.foreign(f)
 	var missing missingFile
 	if errors.As(err, &missing) {
@@ -76,7 +79,13 @@ func (b *graphBuilder) foreignRefs(r pipeline.Ref, many bool, path string) ([]in
 	var refs []inputRef
 	for _, s := range found {
 		outputs, group := outputsNamed(s.Outputs, f.Output)
-		if len(outputs) == 0 {
+		switch {
+		case len(outputs) > 0:
+		case slices.Equal(s.Outputs.Names, []string{""}):
+			return fail("%s#%s has one output, without a name: write %s#%s", f.Text, f.Stage, f.Text, f.Stage)
+		case f.Output == "":
+			return fail("%s#%s has several outputs: write one of them, such as %s#%s.%s", f.Text, f.Stage, f.Text, f.Stage, s.Outputs.Names[0])
+		default:
 			return fail("%s#%s has no output %q%s", f.Text, f.Stage, f.Output, meant(f.Output, s.Outputs.Names))
 		}
 		for _, o := range outputs {
@@ -89,9 +98,26 @@ func (b *graphBuilder) foreignRefs(r pipeline.Ref, many bool, path string) ([]in
 		}
 	}
 	if len(refs) > 1 && !many {
-		return fail("this names %d results and one is wanted here: name one, such as %s", len(refs), namedRef(refs[0]))
+		return fail("this names %d results and one is wanted here: name one, such as %s%s", len(refs), namedRef(refs[0]), byAxes(f, found))
 	}
 	return refs, nil
+}
+
+// byAxes ends a message about too many instances of a foreign stage: with how a matrix
+// of one's own reads each of them.
+func byAxes(f *pipeline.Foreign, found []*pipeline.Node) string {
+	if len(found) < 2 {
+		return ""
+	}
+	var parts []string
+	for _, c := range found[0].Coords {
+		part := fmt.Sprintf("%s=${matrix.%s}", c.Axis, c.Axis)
+		if slices.Contains(f.Coords, c) {
+			part = c.Axis + "=" + c.Value
+		}
+		parts = append(parts, part)
+	}
+	return fmt.Sprintf(", or each by a matrix here: \"%s\"", strings.TrimSuffix(fmt.Sprintf("%s#%s[%s].%s", f.Text, f.Stage, strings.Join(parts, ","), f.Output), "."))
 }
 
 // meant ends a message about an unknown name: with the nearest one, else with those that there are.

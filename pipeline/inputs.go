@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"sort"
 	"strings"
 )
@@ -281,12 +282,32 @@ func (c *checker) stageRef(s *stage, n *node, path string) (stageRef, bool) {
 	}
 	near := c.nearStage(name)
 	more := suggestNear(near, c.names)
-	if head := strings.FieldsFunc(name, func(r rune) bool { return r == '/' || r == ':' || r == '[' }); len(head) > 1 && c.byName[head[0]] != nil {
+	head := strings.FieldsFunc(name, func(r rune) bool { return r == '/' || r == ':' || r == '[' })
+	switch file := specInText.FindString(n.text); {
+	case file != "":
+		more = fmt.Sprintf("; a stage of another spec follows a #: %s#%s", file, strings.TrimLeft(n.text[len(file):], "./:"))
+	case len(head) > 1 && c.byName[head[0]] != nil && strings.Contains(head[1], "="):
+		more = fmt.Sprintf("; this stage's own axes choose instances: from: %s, and matrix: {%s}", head[0], chosen(head[1]))
+	case len(head) > 1 && c.byName[head[0]] != nil:
 		more = fmt.Sprintf("; an output follows a point: %s.%s", head[0], strings.TrimSuffix(name[len(head[0])+1:], "]"))
 	}
 	c.rep.add(n.pos(), path, "no stage is named %s%s", quote(name), more)
 	ref.stage = c.meantStage(s, near)
 	return ref, false
+}
+
+// specInText is a spec's file at the start of a reference that lacks its #.
+var specInText = regexp.MustCompile(`^\S+?\.ya?ml\b`)
+
+// chosen writes the coordinates of an instance, "axis=value,...]...", as a matrix.
+func chosen(text string) string {
+	text, _, _ = strings.Cut(text, "]")
+	var axes []string
+	for _, part := range strings.Split(text, ",") {
+		axis, value, _ := strings.Cut(part, "=")
+		axes = append(axes, axis+": ["+value+"]")
+	}
+	return strings.Join(axes, ", ")
 }
 
 // foreignRef reads what follows a #: stage, stage.output,
