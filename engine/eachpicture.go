@@ -24,6 +24,14 @@ type PictureSet struct {
 	node    *node
 }
 
+// name is the output as it is asked for.
+func (s *PictureSet) name() string {
+	if s.Output == "" {
+		return s.Instance
+	}
+	return s.Instance + "." + s.Output
+}
+
 // A PictureBatch is a run of rows with a picture for each set.
 type PictureBatch struct {
 	First    int // ordinal of the first row
@@ -71,7 +79,7 @@ func (e *Engine) PictureSets(ctx context.Context, sets []PictureSet) (rows int, 
 			return 0, err
 		}
 		if a != b {
-			return 0, refuse("%s and %s have different rows; export them apart", sets[0].Instance, s.Instance)
+			return 0, refuse("%s and %s have different rows; export them apart", sets[0].name(), s.name())
 		}
 	}
 	return sets[0].dataset.rows, nil

@@ -122,6 +122,9 @@ func NoSuchOutput(instance, name string, known []string) error {
 	case near != "":
 		return fmt.Errorf("%s has no output %q; did you mean %q?", instance, name, near)
 	}
+	if len(known) > 0 && known[0] == "" {
+		return fmt.Errorf("%s has no output %q; beside the one without a name it has %s", instance, name, strings.Join(known[1:], ", "))
+	}
 	return fmt.Errorf("%s has no output %q; it has %s", instance, name, strings.Join(known, ", "))
 }
 

@@ -103,7 +103,7 @@ func (s *session) check(ctx context.Context, args []string, data bool) ([]findin
 		return nil, err
 	}
 	if !s.jsonOut {
-		s.printf("%s: %d stages, no mistakes found\n", x.file, e.Len())
+		s.printf("%s: %s, no mistakes found\n", x.file, amount(e.Len(), "stage"))
 	}
 	found = append(found, advice(x)...)
 	for _, p := range x.graph.Unused {

@@ -26,9 +26,15 @@ type comparedLine struct {
 	groups  []engine.PictureGroup // of each output
 }
 
+// How many outputs stand side by side, and on one sheet.
+const (
+	mostBeside   = 24
+	mostCompared = 240
+)
+
 // comparedLines orders outputs into lines: those of one stage whose names
 // differ behind the last hyphen alone, as fog-1 and fog-5 do, share one, and so
-// do the instances of a stage that has one output.
+// do the instances of a stage that has one output, as far as they fit.
 func comparedLines(outputs []namedOutput) []*comparedLine {
 	var lines []*comparedLine
 	for _, o := range outputs {
@@ -45,7 +51,7 @@ func comparedLines(outputs []namedOutput) []*comparedLine {
 				line = l
 			}
 		}
-		if line == nil {
+		if line == nil || len(line.outputs) == mostBeside {
 			line = &comparedLine{name: name}
 			lines = append(lines, line)
 		}

@@ -124,7 +124,7 @@ func isInstance(name string) bool { return strings.Contains(name, "[") }
 func ranText(rows, reused int64, took time.Duration) string {
 	var parts []string
 	if rows > 0 {
-		parts = append(parts, fmt.Sprintf("%d rows", rows))
+		parts = append(parts, amount(rows, "row"))
 	}
 	if reused > 0 {
 		parts = append(parts, fmt.Sprintf("%d of them unchanged", reused))

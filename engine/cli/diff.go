@@ -55,7 +55,7 @@ Parameters behind the keys of a lock file are shown as far as the store knows th
 				s.printf("%s\n", line)
 			}
 			if len(diffs) == 0 {
-				s.printf("no difference in %d stages\n", len(sides[1]))
+				s.printf("no difference in %s\n", amount(len(sides[1]), "stage"))
 			}
 			return nil
 		},
@@ -172,7 +172,7 @@ func findLast(store *runs.Store, infos []runs.RunInfo, n int) (engine.RunRecord,
 	if known == 0 {
 		return engine.RunRecord{}, usage("the store remembers no run")
 	}
-	return engine.RunRecord{}, usage("last~%d: the store remembers %d runs of %s", n, known, spec)
+	return engine.RunRecord{}, usage("last~%d: the store remembers %s of %s", n, amount(known, "run"), spec)
 }
 
 // diffLines says how a stage differs, in lines.

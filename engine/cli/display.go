@@ -327,8 +327,8 @@ func (d *display) stopped(count map[engine.State]int, stages int) {
 	if n := count[engine.Miss] + count[engine.Pending]; n > 0 {
 		unfinished = fmt.Sprintf(", %d not finished", n)
 	}
-	fmt.Fprintf(d.out, "stopped: %d failed, %d skipped%s, %d ran, %d cached of %d stages; what ran is kept\n",
-		count[engine.Failed], count[engine.Skipped], unfinished, count[engine.Ran], count[engine.Hit], stages)
+	fmt.Fprintf(d.out, "stopped: %d failed, %d skipped%s, %d ran, %d cached of %s; what ran is kept\n",
+		count[engine.Failed], count[engine.Skipped], unfinished, count[engine.Ran], count[engine.Hit], amount(stages, "stage"))
 }
 
 // finished is the last event of a good run, for programs.

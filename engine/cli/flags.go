@@ -22,7 +22,7 @@ func flagError(c *cobra.Command, err error) error {
 			return usage("%s: %w; did you mean --%s?", c.CommandPath(), err, near)
 		}
 	case errors.As(err, &value):
-		wants, ok := map[string]string{"int": "takes a whole number", "uint64": "takes a whole number from 0", "float64": "takes a number", "bool": "takes true or false", rowsType: "takes a number of rows, such as 200"}[value.GetFlag().Value.Type()]
+		wants, ok := map[string]string{"int": "takes a whole number", "uint": "takes a whole number from 0", "uint64": "takes a whole number from 0", "float64": "takes a number", "bool": "takes true or false", rowsType: "takes a number of rows, such as 200"}[value.GetFlag().Value.Type()]
 		if ok {
 			return usage("--%s %s, got %q", value.GetFlag().Name, wants, value.GetValue())
 		}

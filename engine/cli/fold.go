@@ -113,7 +113,7 @@ func foldPlan(plan []engine.Instance, details []string) ([]engine.Instance, []st
 				for _, j := range group {
 					rows += plan[j].Rows
 				}
-				detail = fmt.Sprintf("%d rows", rows)
+				detail = amount(rows, "row")
 			}
 			out, said = append(out, n), append(said, detail)
 		}

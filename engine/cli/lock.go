@@ -67,7 +67,7 @@ func (s *session) checkLocked(x *experiment, e *engine.Engine, lock *pipeline.Lo
 		show.note(line)
 	}
 	if len(differ) > 0 {
-		return errDiffers{fmt.Errorf("%d stages differ from %s; if that is wanted, run without --locked and commit the file", len(differ), pipeline.LockFile(x.file))}
+		return errDiffers{fmt.Errorf("%s from %s; if that is wanted, run without --locked and commit the file", differing(len(differ)), pipeline.LockFile(x.file))}
 	}
 	return nil
 }

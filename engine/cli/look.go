@@ -14,7 +14,7 @@ import (
 )
 
 func (s *session) showCommand() *cobra.Command {
-	var rows int
+	var rows uint
 	var parameters, every bool
 	c := &cobra.Command{
 		Use:   "show STAGE[.OUTPUT] [SPEC]",
@@ -45,7 +45,7 @@ With --parameters it prints the parameters of a stage instead, as they are after
 				shown = outputs[:1]
 			}
 			for i, o := range shown {
-				look, err := e.Look(c.Context(), o.instance, o.output, rows)
+				look, err := e.Look(c.Context(), o.instance, o.output, int(rows))
 				if err != nil {
 					return err
 				}
@@ -69,7 +69,7 @@ With --parameters it prints the parameters of a stage instead, as they are after
 	}
 	s.specFlags(c)
 	s.tryFlag(c)
-	c.Flags().IntVar(&rows, "rows", 5, "first rows to print")
+	c.Flags().UintVar(&rows, "rows", 5, "first rows to print")
 	c.Flags().BoolVar(&parameters, "parameters", false, "print the stage's parameters, presets expanded")
 	c.Flags().BoolVar(&every, "all", false, "print every output, also of a stage of many instances")
 	s.jsonFlag(c, "an object for each output")
@@ -185,13 +185,13 @@ func oneOutput(e *engine.Engine, name string) (namedOutput, error) {
 func (s *session) printLook(l engine.Look) {
 	title := namedOutput{l.Instance, l.Output}
 	if l.Files != nil {
-		s.printf("%s: %d files\n", title, len(l.Files))
+		s.printf("%s: %s\n", title, amount(len(l.Files), "file"))
 		for _, f := range l.Files {
 			s.printf("  %-28s %s\n", f.Name, size(f.Size))
 		}
 		return
 	}
-	s.printf("%s: %d rows\n", title, l.Rows)
+	s.printf("%s: %s\n", title, amount(l.Rows, "row"))
 	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "  column\ttype\tmissing\tvalues\n")
 	for _, c := range l.Columns {

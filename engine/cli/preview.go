@@ -71,6 +71,10 @@ each is a line.`,
 				if !c.Flags().Changed("n") {
 					o.Each = 1
 				}
+				if n := len(outputs); n > mostCompared {
+					outputs = outputs[:mostCompared]
+					s.printf("the first %d of %d outputs:\n", mostCompared, n)
+				}
 				data, err := compare(c.Context(), e, outputs, side, o)
 				if err != nil {
 					return err
@@ -208,9 +212,9 @@ func sheet(groups []engine.PictureGroup, side int, o engine.PictureOptions) ([]b
 
 func groupTitle(g engine.PictureGroup, o engine.PictureOptions) string {
 	if o.By == "" {
-		return fmt.Sprintf("%d rows", g.Rows)
+		return amount(g.Rows, "row")
 	}
-	return fmt.Sprintf("%s: %s (%d rows)", o.By, g.Value, g.Rows)
+	return fmt.Sprintf("%s: %s (%s)", o.By, g.Value, amount(g.Rows, "row"))
 }
 
 // drawPicture fits a picture into a square: large ones are scaled down, small

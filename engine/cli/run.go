@@ -182,8 +182,8 @@ func (s *session) conclude(x *experiment, e *engine.Engine, show *display, lock 
 		}
 		held = fmt.Sprintf(" (%s)", size(st.Bytes))
 	}
-	s.printf("\nran %d, cached %d of %d stages in %s; store: %s%s\n", count[engine.Ran], count[engine.Hit],
-		e.Len(), duration(took), shortPath(x.store.Dir()), held)
+	s.printf("\nran %d, cached %d of %s in %s; store: %s%s\n", count[engine.Ran], count[engine.Hit],
+		amount(e.Len(), "stage"), duration(took), shortPath(x.store.Dir()), held)
 	return nil
 }
 

@@ -58,7 +58,7 @@ func (s *session) printPlan(ctx context.Context, x *experiment, e *engine.Engine
 	}
 	details := make([]string, len(plan))
 	for i, n := range plan {
-		details[i] = fmt.Sprintf("%d rows", n.Rows)
+		details[i] = amount(n.Rows, "row")
 		switch {
 		case n.State == engine.Miss:
 			why, err := against.Why(n.Name)
@@ -354,7 +354,7 @@ same bytes, when the same command runs again; until then it lies beside the fold
 				}
 				rows, err := s.exportPictures(c.Context(), e, outputs, args[1], style, encode, label)
 				if err == nil {
-					s.printf("%d pictures of %d rows: %s\n", rows*len(outputs), rows, args[1])
+					s.printf("%s of %s: %s\n", amount(rows*len(outputs), "picture"), amount(rows, "row"), args[1])
 				}
 				return err
 			}
@@ -367,9 +367,9 @@ same bytes, when the same command runs again; until then it lies beside the fold
 				return err
 			}
 			if done.Rows > 0 {
-				s.printf("%d rows in ", done.Rows)
+				s.printf("%s in ", amount(done.Rows, "row"))
 			}
-			s.printf("%d files: %s\n", len(done.Files), filepath.Join(args[1], strings.Join(firstFiles(done.Files), " ")))
+			s.printf("%s: %s\n", amount(len(done.Files), "file"), filepath.Join(args[1], strings.Join(firstFiles(done.Files), " ")))
 			return nil
 		},
 	}

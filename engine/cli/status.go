@@ -116,7 +116,7 @@ func (l *statusLine) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%-8s %s", l.state, l.name)
 	if l.rows > 0 {
-		fmt.Fprintf(&b, "  %d rows", l.rows)
+		fmt.Fprintf(&b, "  %s", amount(l.rows, "row"))
 	}
 	for _, m := range l.metrics {
 		fmt.Fprintf(&b, "  %s", m)
@@ -125,7 +125,7 @@ func (l *statusLine) String() string {
 		fmt.Fprintf(&b, "  %s", l.reason)
 	}
 	for _, k := range l.skips {
-		fmt.Fprintf(&b, "\n         left out: %d rows: %s", k.Rows, k.Reason)
+		fmt.Fprintf(&b, "\n         left out: %s: %s", amount(k.Rows, "row"), k.Reason)
 	}
 	return b.String()
 }

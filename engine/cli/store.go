@@ -44,7 +44,7 @@ func (s *session) storeFlag(c *cobra.Command) {
 }
 
 func (s *session) runsCommand() *cobra.Command {
-	var most int
+	var most uint
 	c := &cobra.Command{
 		Use:   "runs [SPEC]",
 		Short: "List the runs that the store remembers, newest first",
@@ -63,11 +63,11 @@ func (s *session) runsCommand() *cobra.Command {
 				}
 				name = x.graph.Name
 			}
-			return s.printRuns(store, name, most)
+			return s.printRuns(store, name, int(most))
 		},
 	}
 	s.storeFlag(c)
-	c.Flags().IntVar(&most, "n", 20, "most runs to list; 0 for all")
+	c.Flags().UintVar(&most, "n", 20, "most runs to list; 0 for all")
 	s.jsonFlag(c, "each run's record")
 	return c
 }
@@ -211,7 +211,7 @@ func (s *session) printGC(r runs.GCReport) {
 		s.printf("note: %s\n", n)
 	}
 	if r.Applied {
-		s.printf("%d objects, %s, went to the trash; %s of earlier trash deleted; %s stay\n", r.Objects, size(r.Bytes), size(r.Deleted), size(r.Kept))
+		s.printf("%s, %s, went to the trash; %s of earlier trash deleted; %s stay\n", amount(r.Objects, "object"), size(r.Bytes), size(r.Deleted), size(r.Kept))
 		if r.Restored > 0 {
 			s.printf("%d files came back from the trash: they are in use again\n", r.Restored)
 		}

@@ -63,7 +63,7 @@ With --manifest it compares a manifest with its own header and with the files be
 	c.Flags().StringVar(&o.root, "root", "", "folder that the manifest's paths start from")
 	c.Flags().BoolVar(&o.storeOnly, "store-only", false, "read the store, recompute nothing")
 	c.Flags().StringVar(&o.only, "only", "", "recompute only this stage, or stage[axis=value,...]")
-	c.Flags().IntVar(&o.sample, "sample", 0, "recompute this many instances, drawn at random; 0 for all")
+	c.Flags().UintVar(&o.sample, "sample", 0, "recompute this many instances, drawn at random; 0 for all")
 	c.Flags().Int64Var(&o.seed, "sample-seed", 0, "draw the sample of an earlier verify again")
 	return c
 }
@@ -74,7 +74,7 @@ type verifyOptions struct {
 	storeOnly bool
 	repair    bool
 	only      string
-	sample    int
+	sample    uint
 	seed      int64
 }
 
@@ -103,7 +103,7 @@ func (s *session) verifyStore(ctx context.Context, store *runs.Store) error {
 	if err != nil {
 		return err
 	}
-	s.printf("the store is sound: %d objects, %s\n", st.Objects, size(st.Bytes))
+	s.printf("the store is sound: %s, %s\n", amount(st.Objects, "object"), size(st.Bytes))
 	if replaced > 0 {
 		s.printf("%d damaged objects have sound copies\n", replaced)
 	}
@@ -222,9 +222,9 @@ func (s *session) toVerify(x *experiment, e *engine.Engine, asked []*pipeline.No
 		}
 	}
 	if missing > 0 {
-		s.printf("%d of %d stages have no result yet; nothing to compare there\n", missing, len(asked))
+		s.printf("%d of %s without a result yet; nothing to compare there\n", missing, amount(len(asked), "stage"))
 	}
-	if o.sample > 0 && o.sample < len(names) {
+	if n := int(o.sample); n > 0 && n < len(names) {
 		if o.seed == 0 {
 			o.seed = time.Now().UnixNano() % 1_000_000
 		}
@@ -234,8 +234,8 @@ func (s *session) toVerify(x *experiment, e *engine.Engine, asked []*pipeline.No
 			rank[n] = string(d[:])
 		}
 		sort.Slice(names, func(i, j int) bool { return rank[names[i]] < rank[names[j]] })
-		names = names[:o.sample]
-		s.printf("a sample of %d stages; --sample-seed %d draws it again\n", len(names), o.seed)
+		names = names[:n]
+		s.printf("a sample of %s; --sample-seed %d draws it again\n", amount(len(names), "stage"), o.seed)
 	}
 	again := map[string]bool{}
 	for _, n := range names {
@@ -265,6 +265,6 @@ func (s *session) compareAgain(first, second *engine.Engine, again map[string]bo
 	if differ > 0 {
 		return errOtherBits{fmt.Errorf("%d of %d stages gave other bits when they were computed again", differ, len(again))}
 	}
-	s.printf("%d stages computed again: the same bits\n", len(again))
+	s.printf("%s computed again: the same bits\n", amount(len(again), "stage"))
 	return nil
 }

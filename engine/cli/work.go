@@ -18,7 +18,7 @@ func workText(w *engine.Work) string {
 	}
 	var parts []string
 	if w.Rows > 0 {
-		rows := fmt.Sprintf("%d rows", w.Rows)
+		rows := amount(w.Rows, "row")
 		if w.Partitions > 1 {
 			rows += fmt.Sprintf(" in %d partitions", w.Partitions)
 		}
@@ -69,13 +69,13 @@ func planTotals(plan []engine.Instance) string {
 	if took > 0 {
 		text += fmt.Sprintf("; about %s of work", duration(seconds(took)))
 		if untimed > 0 {
-			text += fmt.Sprintf(" and %d stages that have not run before", untimed)
+			text += fmt.Sprintf(" and %s not run before", amount(untimed, "stage"))
 		}
 	}
 	if stored > 0 {
 		text += fmt.Sprintf("; about %s to store", size(stored))
 		if unsized > 0 {
-			text += fmt.Sprintf(" and %d stages of unknown size", unsized)
+			text += fmt.Sprintf(" and %s of unknown size", amount(unsized, "stage"))
 		}
 	}
 	return text
