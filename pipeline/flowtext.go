@@ -23,15 +23,29 @@ func (v Value) Lines() []string {
 // would be read as something else, such as a range, and with its $ doubled where a
 // reference would begin.
 func Quoted(text string) string {
-	if strings.HasPrefix(text, "$") && !strings.HasPrefix(text, "${") {
-		text = "$" + text
-	} else {
-		text = strings.ReplaceAll(text, "${", "$${")
-	}
+	text = withoutReferences(text)
 	if kind, _ := classify(text); kind == Null || strings.Contains(text, "..") || text != "" && strings.ContainsAny(text[:1], "<>=$") {
 		return string(appendYAMLQuoted(nil, text))
 	}
 	return flowScalar(text, TagText)
+}
+
+// withoutReferences doubles the $ where a reference would begin, see parseText.
+func withoutReferences(text string) string {
+	if strings.HasPrefix(text, "$") && !strings.HasPrefix(text, "${") {
+		return "$" + text
+	}
+	var b strings.Builder
+	for i := range len(text) {
+		if text[i] == '$' {
+			ref, _, ok := bareReference(text[i:])
+			if strings.HasPrefix(text[i:], "${") || ok && ref.path != "" && (ref.root == "params" || ref.root == "matrix") {
+				b.WriteByte('$')
+			}
+		}
+		b.WriteByte(text[i])
+	}
+	return b.String()
 }
 
 func (v Value) flow() string {
