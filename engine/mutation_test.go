@@ -373,26 +373,24 @@ func newMutant(t *testing.T, seed uint64) *mutant {
 
 // leaves are the lines behind changes: where an input changed, those of its maker.
 func leaves(stage string, changes []engine.Change) map[string]bool {
-	from := map[string]string{}
-	collectLeaves(stage, changes, from)
+	from, told := map[string]string{}, map[string]bool{}
+	collectLeaves(stage, changes, from, told)
 	out := map[string]bool{}
 	for leaf, maker := range from {
-		told := false // the maker's cause, at another reader
-		for other := range from {
-			told = told || maker != "" && strings.HasPrefix(other, maker+": ")
-		}
-		if !told {
+		if !told[maker] {
 			out[leaf] = true
 		}
 	}
 	return out
 }
 
-func collectLeaves(stage string, changes []engine.Change, from map[string]string) {
+// collectLeaves also tells which makers' causes are told, at one of their readers.
+func collectLeaves(stage string, changes []engine.Change, from map[string]string, told map[string]bool) {
 	for _, c := range changes {
 		switch {
 		case len(c.Cause) > 0:
-			collectLeaves(c.From, c.Cause, from)
+			told[c.From] = true
+			collectLeaves(c.From, c.Cause, from, told)
 		case c.New == "not made yet" && c.Note != "":
 			from[stage+": new "+c.From] = ""
 		case c.New != "not made yet":
