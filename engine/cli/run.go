@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -152,20 +153,11 @@ func (s *session) conclude(x *experiment, e *engine.Engine, show *display, lock 
 		show.finished(e.Count(), published, lock, took)
 		return nil
 	}
-	for _, p := range published {
-		for _, f := range p.Files {
-			if f != "report.txt" {
-				continue
-			}
-			text, err := e.ReadFile(p.Stage, "", f)
-			if err != nil {
-				return err
-			}
-			s.printf("\n%s\n", strings.TrimRight(string(text), "\n"))
-		}
+	if err := s.printReports(e, published); err != nil {
+		return err
 	}
-	for _, p := range published {
-		s.printf("\n%s: %s\n", p.Stage, filepath.Join(shortPath(p.Dir), "{"+strings.Join(firstFiles(p.Files), ",")+"}"))
+	for _, line := range foldPublished(published) {
+		s.printf("\n%s\n", line)
 	}
 	if s.try > 0 {
 		s.printf("\na trial on about %d rows a source: its figures say that the spec works, nothing else\n", s.try)
@@ -185,6 +177,55 @@ func (s *session) conclude(x *experiment, e *engine.Engine, show *display, lock 
 	s.printf("\nran %d, cached %d of %s in %s; store: %s%s\n", count[engine.Ran], count[engine.Hit],
 		amount(e.Len(), "stage"), duration(took), shortPath(x.store.Dir()), held)
 	return nil
+}
+
+// printReports prints reports, of many instances of a stage the first ones.
+func (s *session) printReports(e *engine.Engine, published []engine.Published) error {
+	of := map[string]int{}
+	for _, p := range published {
+		if !slices.Contains(p.Files, "report.txt") {
+			continue
+		}
+		stage := stageOf(p.Stage)
+		if of[stage]++; of[stage] > mostAlike {
+			continue
+		}
+		text, err := e.ReadFile(p.Stage, "", "report.txt")
+		if err != nil {
+			return err
+		}
+		s.printf("\n%s\n", strings.TrimRight(string(text), "\n"))
+	}
+	for _, stage := range slices.Sorted(maps.Keys(of)) {
+		if n := of[stage] - mostAlike; n > 0 {
+			s.printf("\n%s of %s in its files\n", amount(n, "more report"), stage)
+		}
+	}
+	return nil
+}
+
+// foldPublished says where files are, of many instances of a stage that have the
+// same where those of the first are.
+func foldPublished(published []engine.Published) (lines []string) {
+	alike := func(p engine.Published) string {
+		return strings.Join(append([]string{stageOf(p.Stage), likeOthers(p.Dir)}, p.Files...), "\x00")
+	}
+	count := map[string]int{}
+	for _, p := range published {
+		count[alike(p)]++
+	}
+	for _, p := range published {
+		files := filepath.Join(shortPath(p.Dir), "{"+strings.Join(firstFiles(p.Files), ",")+"}")
+		switch n := count[alike(p)]; {
+		case n == 0: // told with the first
+		case n < leastFold:
+			lines = append(lines, p.Stage+": "+files)
+		default:
+			lines = append(lines, fmt.Sprintf("%s: %s, and so on", folded(stageOf(p.Stage), n), files))
+			count[alike(p)] = 0
+		}
+	}
+	return lines
 }
 
 // duration is a time for people.

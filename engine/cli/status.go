@@ -38,6 +38,9 @@ func (s *session) statusCommand() *cobra.Command {
 				lines = foldStatus(lines)
 			}
 			for _, l := range lines {
+				l.whole = every
+			}
+			for _, l := range lines {
 				s.printf("%s\n", l)
 			}
 			for _, l := range foldLeftOut(x.graph.Skipped, every) {
@@ -81,6 +84,7 @@ type statusLine struct {
 	state   engine.State
 	name    string
 	rows    int
+	whole   bool // with all its figures, however many
 	metrics []figures
 	skips   []engine.Skip
 	reason  string // why it is not cached
@@ -118,7 +122,11 @@ func (l *statusLine) String() string {
 	if l.rows > 0 {
 		fmt.Fprintf(&b, "  %s", amount(l.rows, "row"))
 	}
-	for _, m := range l.metrics {
+	for i, m := range l.metrics {
+		if n := len(l.metrics) - i; i == mostFigures && n > 1 && !l.whole {
+			fmt.Fprintf(&b, "  and %d more figures", n)
+			break
+		}
 		fmt.Fprintf(&b, "  %s", m)
 	}
 	if l.reason != "" {
@@ -129,6 +137,9 @@ func (l *statusLine) String() string {
 	}
 	return b.String()
 }
+
+// mostFigures is how many figures of an instance are printed.
+const mostFigures = 6
 
 // manyFigures is how many instances of a stage are printed as one line although
 // their figures differ: then as the range of each.
