@@ -44,7 +44,7 @@ func TestBadRows(t *testing.T) {
 		{"Latin-1", "id,x\na,1\nb,M\xfcnchen\n", "", `m.csv:3: column "x": "M\xfcnchen" is not UTF-8: say which encoding the table has, such as encoding: windows-1252`},
 		{"duplicate id", "id,x\na,1\na,2\n", "", `m.csv:3: its id "a" is that of m.csv:2 too`},
 		{"no id", "id,x\na,1\n,2\n", "", `m.csv:3: column "id": the id is missing`},
-		{"NaN", "id,x\na,1\nb,NaN\n", "types: {x: float},", `m.csv:3: column "x": "NaN" is no number`},
+		{"NaN", "id,x\na,1\nb,NaN\n", "types: {x: float},", `m.csv:3: column "x": "NaN" is no number; nulls: ["", "NaN"] would make it missing`},
 		{"infinity", "id,x\na,1\nb,-inf\n", "types: {x: float},", `m.csv:3: column "x": "-inf" is no number`},
 		{"decimal comma", "id,x\na,1\nb,\"1,5\"\n", "types: {x: float},", `m.csv:3: column "x": "1,5" is no number; {float: ','} as its type reads decimal commas`},
 		{"float for int", "id,x\na,1\nb,1.0\n", "types: {x: int},", `m.csv:3: column "x": "1.0" is no whole number`},

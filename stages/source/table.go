@@ -36,7 +36,7 @@ type Table struct {
 	Label     Label                `yaml:"label" doc:"column of the class, which is then also there as label; {column: NAME, match: EXPRESSION}, or {column: NAME, separator: TEXT} for a list of labels"`
 	Classes   string               `yaml:"classes" enum:"imagenet-1k" doc:"the labels are synsets, indexes or names of this list; they become synsets, and the names stand in the column class"`
 	Exif      []string             `yaml:"exif" single:"true" doc:"columns to read out of the images: make, model, lens, taken, year, lat, lon, iso, focal_length, orientation"`
-	Types     map[string]TableType `yaml:"types" doc:"what the texts of a column mean: string, int, float, bool, {float: ','} for decimal commas, {int: {thousands: ','}}, {time: layout or layouts, zone: name}, {zone: name} for times of UTC in Parquet, or {one_of: {US: [USA, United States], FR: []}}"`
+	Types     map[string]TableType `yaml:"types" doc:"what the texts of a column mean: string, int, float, bool, {float: ','} for decimal commas, {int: {thousands: ','}}, {time: layout or layouts (such as 2006-01-02, or unix, unix-ms), zone: name}, {zone: name} for times of UTC in Parquet, or {one_of: {US: [USA, United States], FR: []}}"`
 	Unicode   string               `yaml:"unicode" enum:"keep|nfc" doc:"keep: texts stay as they are; nfc: composed, so that equal looks are equal texts"`
 	Frozen    bool                 `yaml:"frozen" doc:"take the files as they were listed and hashed the last time on this host, without looking at them, until run --rescan; whatever is read is still checked"`
 	OnError   string               `yaml:"on_error" enum:"fail|skip" doc:"fail: a bad row stops the run; skip: it is left out, counted and named, and so are rows whose image cannot be decoded"`
@@ -391,6 +391,10 @@ func tableColumns(c *Table, _ stages.Schemas) (stages.Schemas, []pipeline.Proble
 	root := string(c.Root)
 	if _, err := os.Stat(root); err != nil || len(c.Table) == 0 {
 		return nil, nil
+	}
+	unknown := func(t string) bool { _, ok := formatOf(t); return !ok }
+	if c.Format == "" && slices.ContainsFunc(c.Table, unknown) {
+		return nil, nil // as Check says
 	}
 	c, err := c.expanded()
 	if err != nil {

@@ -165,6 +165,9 @@ func object(line []byte) (keys []string, values []json.RawMessage, err error) {
 	}
 	d := json.NewDecoder(bytes.NewReader(line))
 	if tok, err := d.Token(); err != nil || tok != json.Delim('{') {
+		if tok == json.Delim('[') {
+			return nil, nil, errors.New("it is no JSON object: a list of objects must become one object a line, as jq -c '.[]' writes them")
+		}
 		return nil, nil, errors.New("it is no JSON object")
 	}
 	for d.More() {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -39,6 +40,7 @@ type tableRun struct {
 	labelled  []uint64       // hashes of their labels
 	exif      []imageio.EXIF // of the rows of a batch, if asked for
 	odd       int            // images with damaged EXIF data
+	unclear   []unclear      // by column
 	onlyNames bool           // gather the images' names, make no rows
 	names     []string
 	enough    int // gather about so many names, if set
@@ -62,7 +64,7 @@ func newTableRun(c *Table, open opener, out stages.Sink) (*tableRun, error) {
 		return nil, fmt.Errorf("%s: %s", problems[0].Field, problems[0].Msg)
 	}
 	t := &tableRun{
-		c: c, open: open, l: l, out: out, notes: notes, seen: newFirsts(), images: newFirsts(),
+		c: c, open: open, l: l, out: out, notes: notes, seen: newFirsts(), images: newFirsts(), unclear: make([]unclear, len(l.fields)),
 	}
 	if l.embedded() {
 		t.ranges = func(ref string) (stages.FileRange, error) { return tableImage(string(c.Root), ref) }
@@ -92,6 +94,11 @@ func (t *tableRun) all(ctx context.Context, in *stages.Inputs, out stages.Sink) 
 	}
 	if t.left > 0 {
 		out.Note("%d of %d rows cannot be used and are left out: %s", t.left, t.rows, strings.Join(t.firsts, "; "))
+	}
+	for i, a := range t.unclear {
+		if a.n > 0 {
+			out.Note("column %q: %d times can be read by several layouts of types, and mean another time by each, such as %q: the first that fits counts", t.l.fields[i].name, a.n, a.first)
+		}
 	}
 	if t.odd > 0 {
 		out.Note("the EXIF data of %d images are damaged; what can be read of them is there", t.odd)
@@ -201,8 +208,11 @@ func (t *tableRun) batch(ctx context.Context, workers int, rec arrow.Record, tab
 				col = array.MakeArrayOfNull(memory.DefaultAllocator, f.typ, n)
 				defer col.Release()
 			case typ.name != "" && typ.name != "string":
-				col = typ.convert(text, func(row int, message string) { note(row, "column %q: %s%s", f.name, message, t.guessed(i)) })
+				col = typ.convert(text, func(row int, message string) {
+					note(row, "column %q: %s%s%s", f.name, message, t.guessed(i), t.likeNull(table, text.Value(row)))
+				})
 				defer col.Release()
+				t.ambiguous(i, text)
 			case t.c.Unicode == "nfc":
 				col = composed(text)
 				defer col.Release()
@@ -281,6 +291,50 @@ func (t *tableRun) guessed(i int) string {
 		return ""
 	}
 	return fmt.Sprintf(", which the first lines hold; types: {%s: string}, or another type, says otherwise", f.name)
+}
+
+// absentTexts are what programs write for a value that is missing, in lower case.
+var absentTexts = []string{"", "na", "n/a", "#n/a", "<na>", "nan", "null", "none", "nil", "-", "--", "?", `\n`, "nat"}
+
+// likeNull says of a text that cannot be read that it looks like a missing value, and how it becomes one.
+func (t *tableRun) likeNull(table int32, text string) string {
+	format := t.c.Format
+	if format == "" {
+		format, _ = formatOf(t.c.Table[table])
+	}
+	if format != "csv" && format != "tsv" || !slices.Contains(absentTexts, strings.ToLower(strings.TrimSpace(text))) {
+		return ""
+	}
+	var quoted []string
+	for _, n := range append(slices.Clone(t.c.Nulls), text) {
+		quoted = append(quoted, fmt.Sprintf("%q", n))
+	}
+	return fmt.Sprintf("; nulls: [%s] would make it missing", strings.Join(quoted, ", "))
+}
+
+// ambiguous counts times of a column that several of its layouts read, and not as the same.
+func (t *tableRun) ambiguous(column int, col *array.String) {
+	typ := t.l.types[column]
+	if len(typ.layouts) < 2 || typ.name != "time" {
+		return
+	}
+	a := &t.unclear[column]
+	for i := range col.Len() {
+		if col.IsNull(i) {
+			continue
+		}
+		if text := col.Value(i); typ.unclear(text) {
+			if a.n++; a.n == 1 {
+				a.first = strings.Clone(text)
+			}
+		}
+	}
+}
+
+// An unclear is a column of times of which some can be read in several ways.
+type unclear struct {
+	n     int
+	first string
 }
 
 // checkRange looks into an image that is part of a file, as far as the parameters ask.

@@ -49,7 +49,7 @@ func TestTableErrors(t *testing.T) {
 		{"UTF-16", utf16le("file,x\na.png,1\n"), "image: file", "-: with.table: m.csv: it is UTF-16: set encoding: utf-16"},
 		{"bad int", "file,x\na.png,2019.5\n", "image: file, types: {x: int}", `m.csv:2: column "x": "2019.5" is no whole number; on_error: skip would leave the row out`},
 		{"bad time", "file,x\na.png,2019\n", "image: file, types: {x: {time: '2006-01-02'}}", `m.csv:2: column "x": "2019" is no time of the form "2006-01-02"; on_error: skip would leave the row out`},
-		{"NaN", "file,x\na.png,NaN\n", "image: file, types: {x: float}", `m.csv:2: column "x": "NaN" is no number; on_error: skip would leave the row out`},
+		{"NaN", "file,x\na.png,NaN\n", "image: file, types: {x: float}", `m.csv:2: column "x": "NaN" is no number; nulls: ["", "NaN"] would make it missing; on_error: skip would leave the row out`},
 		{"absent image", "file,x\nA.png,1\n", "image: file", `m.csv:2: column "file": there is no file "A.png"; did you mean "a.png"?; on_error: skip would leave the row out`},
 		{"outside", "file,x\n../a.png,1\n", "image: file", `m.csv:2: the image's name "../a.png" leads out of the root; on_error: skip would leave the row out`},
 		{"open quote", "file,x\na.png,\"1\n", "image: file", `m.csv:2: character 10 of the line: extraneous or missing " in quoted-field; a quote within a quoted field is written twice, and quotes: none takes quotes as they stand; on_error: skip would leave the row out`},
@@ -133,7 +133,7 @@ func TestJSONL(t *testing.T) {
 	check(t, sink.Notes, []string{"m.jsonl: columns that hold neither text, numbers, booleans nor times are not read: objects (lists or objects), tags (lists or objects)"})
 	for text, want := range map[string]string{
 		`{"id": "a"`:             `m.jsonl:2: it is no JSON object: it ends early; on_error: skip would leave the row out`,
-		`[1]`:                    `m.jsonl:2: it is no JSON object; on_error: skip would leave the row out`,
+		`[1]`:                    `m.jsonl:2: it is no JSON object: a list of objects must become one object a line, as jq -c '.[]' writes them; on_error: skip would leave the row out`,
 		`{"id": [1]}`:            `m.jsonl:2: column "id" holds a list or an object, which a column of text or numbers cannot; on_error: skip would leave the row out`,
 		`{"id": "a", "id": "b"}`: `m.jsonl:2: the key "id" stands twice; on_error: skip would leave the row out`,
 	} {

@@ -166,3 +166,53 @@ func TestKeysOfSeveralTables(t *testing.T) {
 	}
 	check(t, got, []string{"a|lux=1", "b|lux=1.5"})
 }
+
+// TestEpochs: times counted from 1970 on, and the clock of a zone.
+func TestEpochs(t *testing.T) {
+	for _, tt := range []struct{ typ, text, want string }{
+		{"{time: unix}", "1583020800", "2020-03-01 00:00:00Z"},
+		{"{time: unix}", "1583020800.25", "2020-03-01 00:00:00.25Z"},
+		{"{time: unix}", "-1.5", "1969-12-31 23:59:58.5Z"},
+		{"{time: unix-ms}", "1583020800123", "2020-03-01 00:00:00.123Z"},
+		{"{time: unix, zone: Europe/Berlin}", "1583020800", "2020-03-01 01:00:00Z"},
+		{"{time: ['2006-01-02', unix]}", "1583020800", "2020-03-01 00:00:00Z"},
+		{"{time: unix}", "2020-03-01", `"2020-03-01" is no time of the form "unix"`},
+		{"{time: unix}", "1.5e9", `"1.5e9" is no time of the form "unix"`},
+		{"{time: unix}", "99999999999999999", `"99999999999999999" is no time of the form "unix"`},
+	} {
+		got, _, err := read(t, TableKind(), files(t, map[string]string{"m.csv": "id,x\na," + tt.text + "\n"}), "{root: ., table: m.csv, id: id, types: {x: "+tt.typ+"}}")
+		if err != nil {
+			got = []string{strings.TrimSuffix(strings.TrimPrefix(err.Error(), `m.csv:2: column "x": `), "; on_error: skip would leave the row out")}
+		}
+		if strings.TrimPrefix(got[0], "a|x=") != tt.want {
+			t.Errorf("%s of %q:\n got %s\nwant %s", tt.typ, tt.text, got[0], tt.want)
+		}
+	}
+}
+
+// TestUnclearTimes: times that two layouts read as two are told.
+func TestUnclearTimes(t *testing.T) {
+	root := files(t, map[string]string{"m.csv": "id,x\na,03/04/2019\nb,13/04/2019\nc,04/04/2019\nd,05/04/2019\n"})
+	_, sink, err := read(t, TableKind(), root, "{root: ., table: m.csv, id: id, types: {x: {time: ['01/02/2006', '02/01/2006']}}}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := `column "x": 2 times can be read by several layouts of types, and mean another time by each, such as "03/04/2019": the first that fits counts`; len(sink.Notes) != 1 || sink.Notes[0] != want {
+		t.Errorf("notes %q: want %s", sink.Notes, want)
+	}
+}
+
+// TestLikeNulls: a text that means a missing value is told to be one, with what is one already.
+func TestLikeNulls(t *testing.T) {
+	for _, tt := range []struct{ text, with, want string }{
+		{"NA", "types: {x: int}", `"NA" is no whole number; nulls: ["", "NA"] would make it missing`},
+		{"", "nulls: [NA], types: {x: float}", `"" is no number; nulls: ["NA", ""] would make it missing`},
+		{"None", "types: {x: {one_of: {US: []}}}", `"None" is no spelling of a listed value; nulls: ["", "None"] would make it missing`},
+		{"x", "types: {x: int}", `"x" is no whole number; on_error: skip would leave the row out`},
+	} {
+		_, _, err := read(t, TableKind(), files(t, map[string]string{"m.csv": "id,x\na," + tt.text + "\n"}), "{root: ., table: m.csv, id: id, "+tt.with+"}")
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s:\n got %v\nwant %s", tt.with, err, tt.want)
+		}
+	}
+}

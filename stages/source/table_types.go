@@ -22,7 +22,7 @@ import (
 // a time with its layouts and zone, or one of some values in any of their spellings.
 type TableType struct {
 	name    string            // "string", "int", "float", "bool", "time" or "one_of"
-	layouts []string          // of times, as in Go's package time; the first that fits counts
+	layouts []string          // of times, as in Go's package time, or of epochs; the first that fits counts
 	zone    string            // of the clock that the column shows; "" is UTC
 	values  map[string]string // by folded spelling
 	list    string            // of the values with their spellings, for SpecText and messages
@@ -82,7 +82,7 @@ func (t *TableType) DecodeSpec(v pipeline.Value) []pipeline.Problem {
 		return problem("time", v.Pos(), "an empty list of layouts reads no time")
 	}
 	for _, l := range t.layouts {
-		if !strings.Contains(l, "06") {
+		if _, ok := epochs[l]; !ok && !strings.Contains(l, "06") {
 			return problem("time", v.Pos(), "the layout is the time 2 January 2006, 15:04:05, as the column would write it, such as 2006-01-02 15:04; got %q", l)
 		}
 	}
@@ -269,6 +269,29 @@ func (t TableType) append(b array.Builder, text string, zone *time.Location) boo
 	return true
 }
 
+// epochs are the layouts of times that are counted from 1970-01-01 UTC, and what they count.
+var epochs = map[string]time.Duration{"unix": time.Second, "unix-ms": time.Millisecond}
+
+// sinceEpoch reads a count of units, whose decimals reach to microseconds.
+func sinceEpoch(text string, unit time.Duration) (time.Time, bool) {
+	count, decimals, _ := strings.Cut(text, ".")
+	n, err := strconv.ParseInt(count, 10, 64)
+	limit := int64(math.MaxInt64 / unit.Microseconds())
+	if err != nil || n > limit || n < -limit || strings.Trim(decimals, "0123456789") != "" {
+		return time.Time{}, false
+	}
+	micros := n * unit.Microseconds()
+	part, step := int64(0), unit.Microseconds()
+	for _, d := range decimals {
+		step /= 10
+		part += int64(d-'0') * step
+	}
+	if strings.HasPrefix(count, "-") {
+		part = -part
+	}
+	return time.UnixMicro(micros + part), true
+}
+
 // wallClock is the clock on the wall of a zone, counted as if it were UTC.
 func wallClock(at time.Time, zone *time.Location) arrow.Timestamp {
 	at = at.In(zone)
@@ -292,8 +315,31 @@ func (t TableType) inZone(col *array.Timestamp) arrow.Array {
 	return b.NewArray()
 }
 
+// unclear says whether layouts behind the first that reads a text read another time in it.
+func (t TableType) unclear(text string) bool {
+	var first time.Time
+	met := false
+	for _, l := range t.layouts {
+		at, err := time.Parse(l, text)
+		switch {
+		case err != nil:
+		case !met:
+			first, met = at, true
+		case !at.Equal(first):
+			return true
+		}
+	}
+	return false
+}
+
 func (t TableType) parse(text string, zone *time.Location) (time.Time, bool) {
 	for _, l := range t.layouts {
+		if unit, ok := epochs[l]; ok {
+			if at, ok := sinceEpoch(text, unit); ok {
+				return at, true
+			}
+			continue
+		}
 		if at, err := time.ParseInLocation(l, text, zone); err == nil {
 			return at, true
 		}
