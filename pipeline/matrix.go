@@ -170,6 +170,9 @@ func (c *checker) readAxis(s *stage, k *key, n *node, path string) *axis {
 
 // listed says how a value that is no list is written as one.
 func listed(n *node) string {
+	if n.tag == TagText && strings.Contains(n.text, ",") && len(n.text) <= 40 {
+		return ": write [" + n.text + "]"
+	}
 	if r, err := ParseRange(n.text); err == nil && n.tag == TagText {
 		low, err1 := strconv.Atoi(r.Low)
 		high, err2 := strconv.Atoi(r.High)

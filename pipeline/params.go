@@ -76,8 +76,8 @@ func (c *checker) set(p *paramSet, text string) {
 			return
 		}
 	} else {
-		n = &node{src: src, text: value}
-		if n.kind, n.tag = classify(value); value == "" {
+		n = &node{src: src, text: t}
+		if n.kind, n.tag = classify(t); value == "" {
 			n.kind, n.tag = Scalar, TagQuoted
 		}
 	}

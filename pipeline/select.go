@@ -73,6 +73,9 @@ func (g *Graph) named(option, name string) (map[*Node]bool, error) {
 		return Errors{{Pos: Pos{File: option + " " + name}, Msg: fmt.Sprintf(format, args...)}}
 	}
 	stage, rest, bracket := strings.Cut(name, "[")
+	if head, _, dotted := strings.Cut(stage, "."); dotted && isWord(g.Stages, head) {
+		return nil, fail("a stage makes all its outputs together: write %s %s", option, head)
+	}
 	if !isWord(g.Stages, stage) {
 		return nil, fail("no stage is named %s%s", quote(stage), suggest(stage, g.Stages))
 	}
@@ -101,12 +104,12 @@ func (g *Graph) named(option, name string) (map[*Node]bool, error) {
 	return out, nil
 }
 
-// hasAll says whether n has all these coordinates, written as in its name.
+// hasAll says whether n has all these coordinates, written as in its name or as they are.
 func (n *Node) hasAll(want []string) bool {
 	for _, w := range want {
 		found := false
 		for _, c := range n.Coords {
-			found = found || w == string(appendEscaped([]byte(c.Axis+"="), c.Value))
+			found = found || w == string(appendEscaped([]byte(c.Axis+"="), c.Value)) || w == c.Axis+"="+c.Value && !strings.Contains(w, "%")
 		}
 		if !found {
 			return false

@@ -1,6 +1,10 @@
 package pipeline
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // settings are the decoded parameters of instances that share them.
 type settings struct {
@@ -141,7 +145,8 @@ func (r *settingsReader) read(vals []*axisValue) *settings {
 	}
 	set := &settings{config: r.s.kind.NewConfig(), with: with}
 	decoded := decodeInto(Value{with, r.c.types}, deref(set.config))
-	if r.c.problems(decoded, with, path) {
+	open := r.open(with)
+	if r.c.problems(news(decoded, open), with, path) {
 		decoded = slices.DeleteFunc(decoded, func(p Problem) bool { return p.mended })
 		// What is found wrong in a misspelt parameter later stands there, too.
 		with = with.mended(r.c.configType(r.s).names, func(int) bool { return false })
@@ -159,7 +164,7 @@ func (r *settingsReader) read(vals []*axisValue) *settings {
 		at := dig(with, p.Field)
 		return p.Pos == (Pos{}) && at != nil && at.kind == broken
 	})
-	if r.c.problems(problems, with, path) {
+	if r.c.problems(news(problems, open), with, path); len(problems) > 0 {
 		return r.doubtful(set, problems)
 	}
 	set.fields = r.fields.list(set.config, r.defaults)
@@ -170,6 +175,43 @@ func (r *settingsReader) read(vals []*axisValue) *settings {
 		set.outputsFor(r.s.kind, nil) // while others read theirs
 	}
 	return set
+}
+
+// open lists the paths of values that are left open.
+func (r *settingsReader) open(with *node) []string {
+	if !r.c.options.Partial || len(r.c.params.missing) == 0 {
+		return nil
+	}
+	return with.open("", nil)
+}
+
+func (n *node) open(path string, found []string) []string {
+	const most = 100
+	if n.kind == broken && n.tag == tagOpen {
+		found = append(found, path)
+	}
+	for i, item := range n.items {
+		if len(found) > most {
+			break
+		}
+		at := fmt.Sprint(i)
+		if n.kind == Map {
+			at = n.keys[i].text
+		}
+		found = item.open(join(path, at), found)
+	}
+	return found
+}
+
+// news are the problems that are not those of values that are left open, or of what
+// holds one.
+func news(problems []Problem, open []string) []Problem {
+	if len(open) == 0 {
+		return problems
+	}
+	return slices.DeleteFunc(slices.Clone(problems), func(p Problem) bool {
+		return p.Field != "" && slices.ContainsFunc(open, func(at string) bool { return at == p.Field || strings.HasPrefix(at, p.Field+".") })
+	})
 }
 
 // doubtful keeps settings in which some parameters hold mistakes, so that others can be

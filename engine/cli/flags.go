@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -47,5 +48,20 @@ func (v *rowsValue) Set(text string) error {
 		return strconv.ErrRange
 	}
 	*v = rowsValue(n)
+	return nil
+}
+
+// stageValue is an option that names a stage: one, since the last of several would
+// silently stand for all.
+type stageValue string
+
+func (v *stageValue) String() string { return string(*v) }
+func (v *stageValue) Type() string   { return "string" }
+
+func (v *stageValue) Set(text string) error {
+	if *v != "" && string(*v) != text {
+		return fmt.Errorf("it names %s already, and takes one stage", *v)
+	}
+	*v = stageValue(text)
 	return nil
 }

@@ -53,8 +53,8 @@ func (s *session) specFlags(c *cobra.Command) {
 }
 
 func (s *session) partFlags(c *cobra.Command) {
-	c.Flags().StringVar(&s.only, "only", "", "only this stage, or stage[axis=value,...], and what it needs")
-	c.Flags().StringVar(&s.from, "from", "", "only this stage and what follows it; what it reads must be in the store")
+	c.Flags().Var((*stageValue)(&s.only), "only", "only this stage, or stage[axis=value,...], and what it needs")
+	c.Flags().Var((*stageValue)(&s.from), "from", "only this stage and what follows it; what it reads must be in the store")
 }
 
 func (s *session) tryFlag(c *cobra.Command) {

@@ -62,7 +62,7 @@ With --manifest it compares a manifest with its own header and with the files be
 	c.Flags().StringVar(&o.manifest, "manifest", "", "compare this manifest, and nothing else")
 	c.Flags().StringVar(&o.root, "root", "", "folder that the manifest's paths start from")
 	c.Flags().BoolVar(&o.storeOnly, "store-only", false, "read the store, recompute nothing")
-	c.Flags().StringVar(&o.only, "only", "", "recompute only this stage, or stage[axis=value,...]")
+	c.Flags().Var((*stageValue)(&o.only), "only", "recompute only this stage, or stage[axis=value,...]")
 	c.Flags().UintVar(&o.sample, "sample", 0, "recompute this many instances, drawn at random; 0 for all")
 	c.Flags().Int64Var(&o.seed, "sample-seed", 0, "draw the sample of an earlier verify again")
 	return c
