@@ -123,12 +123,18 @@ func (r *imagesRun) join(ctx context.Context, out stages.Sink) error {
 	if r.joined, err = j.read(ctx, wanted); err != nil {
 		return fmt.Errorf("join: %w", err)
 	}
-	alone := 0
+	for _, n := range r.joined.notes {
+		out.Note("join: %s", n)
+	}
+	alone, other := 0, ""
+	if len(r.joined.at) == 0 {
+		other = j.other(r.taken, r.joined.keys)
+	}
 	for i, key := range r.keys {
 		if _, ok := r.joined.at[key]; ok || r.bad[i] != "" {
 			continue
 		}
-		r.bad[i] = fmt.Sprintf("the joined table has no row whose %s is the file's %s", j.Key, j.On)
+		r.bad[i] = fmt.Sprintf("the joined table has no row whose %s is the file's %s%s", j.Key, j.On, other)
 		if j.Unmatched == "fail" {
 			return fmt.Errorf("%s: %s, %q; unmatched: skip would leave it out", r.taken[i].name, r.bad[i], key)
 		}

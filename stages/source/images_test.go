@@ -216,3 +216,35 @@ func TestLostLinks(t *testing.T) {
 		t.Errorf("listing:\n%s", list)
 	}
 }
+
+// TestJoinMistakes: what is wrong with a table that is joined is told as what mends it.
+func TestJoinMistakes(t *testing.T) {
+	for _, tt := range []struct{ table, with, want string }{
+		{"file,year\n1,2019\n1,2018\n", "", `join: m.csv:3: its id "1" is that of m.csv:2 too`},
+		{"file,year\n1,x\n", "types: {year: int}", `join: m.csv:2: column "year": "x" is no whole number`},
+		{"file,year\n1.png,2019\n", "", `none of 2 images can be used: cat/1.png: the joined table has no row whose file is the file's stem; on: file would find the rows of 1`},
+		{"file,year\ncat/1.png,2019\ndog/2.png,2018\n", "", `none of 2 images can be used: cat/1.png: the joined table has no row whose file is the file's stem; on: name would find the rows of 2`},
+		{"file,year\nM\xfc,2019\n1,2018\n", "encoding: latin-1", ""},
+		{"file\tyear\n\"1\t2018\n", "delimiter: \"\\t\", quotes: none, on: stem", `none of 2 images can be used: cat/1.png: the joined table has no row whose file is the file's stem`},
+	} {
+		root := files(t, map[string]string{"cat/1.png": "png", "dog/2.png": "png", "m.csv": tt.table})
+		_, _, err := read(t, ImagesKind(), root, "{root: ., join: {table: m.csv, key: file, "+tt.with+"}}")
+		got := ""
+		if err != nil {
+			got = err.Error()
+		}
+		if got != tt.want {
+			t.Errorf("%q:\n got %s\nwant %s", tt.table, got, tt.want)
+		}
+	}
+	root := files(t, map[string]string{"cat/1.png": "png", "m.csv": "file,taken,\n1,03/04/2019,\n"})
+	_, sink, err := read(t, ImagesKind(), root, "{root: ., join: {table: m.csv, key: file, types: {taken: {time: ['01/02/2006', '02/01/2006']}}}}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"join: m.csv: columns without a name are not read: column 3", `join: column "taken": 1 times can be read by several layouts`} {
+		if notes := strings.Join(sink.Notes, "\n"); !strings.Contains(notes, want) {
+			t.Errorf("notes %q: want %s", notes, want)
+		}
+	}
+}

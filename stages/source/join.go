@@ -115,6 +115,7 @@ type joined struct {
 	at      map[string][2]int32 // record and row by key
 	unused  []string            // places of rows without a file
 	keys    []string            // and their keys
+	notes   []string            // of the table
 }
 
 // read reads the rows of the wanted keys and names the others.
@@ -130,13 +131,35 @@ func (j *Join) read(ctx context.Context, wanted map[string]bool) (*joined, error
 	}
 	out := &joined{fields: fields, at: map[string][2]int32{}}
 	sink := &joinSink{joined: out, wanted: wanted, run: t}
-	t.out = sink
+	t.out, t.joined = sink, true
 	t.taken = func(p place) { sink.places = append(sink.places, p) }
 	if err := t.run(ctx, 1); err != nil {
 		out.release()
 		return nil, err
 	}
+	out.notes = append(t.notes, t.unclearNotes()...)
 	return out, nil
+}
+
+// other says which other part of their names the files share with rows of the table that belong to none, or "".
+func (j *Join) other(files []found, keys []string) string {
+	free := make(map[string]bool, len(keys))
+	for _, key := range keys {
+		free[key] = true
+	}
+	for _, on := range []string{"stem", "file", "name"} {
+		n := 0
+		by := Join{On: on}
+		for _, f := range files {
+			if free[by.keyOf(f.name, nil, nil)] {
+				n++
+			}
+		}
+		if n > 0 {
+			return fmt.Sprintf("; on: %s would find the rows of %d", on, n)
+		}
+	}
+	return ""
 }
 
 func (j *joined) release() {

@@ -41,6 +41,7 @@ type tableRun struct {
 	exif      []imageio.EXIF // of the rows of a batch, if asked for
 	odd       int            // images with damaged EXIF data
 	unclear   []unclear      // by column
+	joined    bool           // the table is joined to files, and no row of it may be bad
 	onlyNames bool           // gather the images' names, make no rows
 	names     []string
 	enough    int // gather about so many names, if set
@@ -95,10 +96,8 @@ func (t *tableRun) all(ctx context.Context, in *stages.Inputs, out stages.Sink) 
 	if t.left > 0 {
 		out.Note("%d of %d rows cannot be used and are left out: %s", t.left, t.rows, strings.Join(t.firsts, "; "))
 	}
-	for i, a := range t.unclear {
-		if a.n > 0 {
-			out.Note("column %q: %d times can be read by several layouts of types, and mean another time by each, such as %q: the first that fits counts", t.l.fields[i].name, a.n, a.first)
-		}
+	for _, n := range t.unclearNotes() {
+		out.Note("%s", n)
 	}
 	if t.odd > 0 {
 		out.Note("the EXIF data of %d images are damaged; what can be read of them is there", t.odd)
@@ -165,7 +164,10 @@ func (t *tableRun) shown() bool { return t.c.OnError == "fail" || len(t.firsts) 
 func (t *tableRun) drop(p place, id, reason string) error {
 	where := t.where(p)
 	if t.c.OnError == "fail" {
-		return &rowError{fmt.Sprintf("%s: %s; on_error: skip would leave the row out", where, reason)}
+		if !t.joined {
+			reason += "; on_error: skip would leave the row out"
+		}
+		return &rowError{fmt.Sprintf("%s: %s", where, reason)}
 	}
 	t.left++
 	if len(t.firsts) < 3 {
@@ -329,6 +331,16 @@ func (t *tableRun) ambiguous(column int, col *array.String) {
 			}
 		}
 	}
+}
+
+// unclearNotes say in which columns such times are.
+func (t *tableRun) unclearNotes() (notes []string) {
+	for i, a := range t.unclear {
+		if a.n > 0 {
+			notes = append(notes, fmt.Sprintf("column %q: %d times can be read by several layouts of types, and mean another time by each, such as %q: the first that fits counts", t.l.fields[i].name, a.n, a.first))
+		}
+	}
+	return notes
 }
 
 // An unclear is a column of times of which some can be read in several ways.
