@@ -25,7 +25,7 @@ func GivenKind() *stages.Kind {
 	return stages.Define(stages.Def[Given]{
 		Name:        "split/given",
 		Doc:         "Makes a benchmark of sets that are separate already, such as ImageNet's validation images and ImageNet-R: from: {iid: val, rendition: rendered}. Each name becomes an output; train and val are no test sets, iid is the reference of the others.",
-		Version:     3, // 2: sets are named in from; a group there gives an output for each member. 3: cell says which classes were kept
+		Version:     4, // 2: sets are named in from; a group there gives an output for each member. 3: cell says which classes were kept. 4: NaN is a missing class
 		Shape:       stages.Index,
 		In:          []stages.Port{{Name: "sets", Doc: "the sets, under names of your choice", Type: stages.Rows, Any: true}},
 		Config:      Given{Label: "label"},
@@ -152,7 +152,7 @@ func (s *givenSet) count(ctx context.Context, label string) error {
 	return s.input.Each(ctx, func(rec arrow.Record) error {
 		col := rec.Column(rec.Schema().FieldIndices(label)[0])
 		for i := range int(rec.NumRows()) {
-			if col.IsNull(i) {
+			if missing(col, i) {
 				s.missing++
 				continue
 			}
@@ -236,7 +236,7 @@ func (s *givenSet) write(ctx context.Context, c *Given, keep map[string]bool, ou
 		for i := range int(rec.NumRows()) {
 			id := ids.Value(i)
 			switch {
-			case col != nil && col.IsNull(i):
+			case col != nil && missing(col, i):
 				out.Skip(id, "missing "+c.Label)
 				left++
 				continue

@@ -143,7 +143,7 @@ func (w *worker) stand(c *chunk, i int, items *array.Struct, label arrow.Array, 
 		state := w.verdict(k)
 		j := &w.judged[state]
 		class := ""
-		if label.IsValid(k) {
+		if !missing(label, k) {
 			class = string(appendValue(nil, label, k))
 			every = append(every, class)
 		}
@@ -162,7 +162,7 @@ func (w *worker) stand(c *chunk, i int, items *array.Struct, label arrow.Array, 
 			found = append(found, standing{judgement: *j})
 		}
 		found[at].pool |= j.pool
-		if label.IsValid(k) {
+		if !missing(label, k) {
 			found[at].labels = append(found[at].labels, class)
 		}
 	}

@@ -2,6 +2,7 @@ package split
 
 import (
 	"encoding/binary"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -99,7 +100,7 @@ func (l *lens) whole(v int64) uint32 {
 func (l *lens) codes(col arrow.Array, out []uint32) {
 	for i := range out {
 		switch {
-		case col.IsNull(i):
+		case missing(col, i):
 			out[i] = 0
 		case l.typ == pipeline.TextColumn:
 			out[i] = l.text(text(col, i))
@@ -128,6 +129,20 @@ func (l *lens) texts() []string {
 		}
 	}
 	return out
+}
+
+// missing says whether a value is: a number that is none is not known either.
+func missing(col arrow.Array, i int) bool {
+	if col.IsNull(i) {
+		return true
+	}
+	switch col := col.(type) {
+	case *array.Float64:
+		return math.IsNaN(col.Value(i))
+	case *array.Float32:
+		return math.IsNaN(float64(col.Value(i)))
+	}
+	return false
 }
 
 func text(col arrow.Array, i int) string {
@@ -199,7 +214,7 @@ func appendValue(b []byte, col arrow.Array, i int) []byte {
 func appendKey(b []byte, cols []arrow.Array, i int) ([]byte, bool) {
 	full := true
 	for _, col := range cols {
-		if col.IsNull(i) {
+		if missing(col, i) {
 			full = false
 			b = binary.LittleEndian.AppendUint32(b, 0)
 			continue

@@ -37,7 +37,7 @@ func isList(t arrow.DataType) bool {
 func appendLabels(b []byte, names []string, cols []arrow.Array, i int) []byte {
 	var labels []string
 	for k, col := range cols {
-		if col.IsNull(i) {
+		if missing(col, i) {
 			continue
 		}
 		values, from, to := col, int64(i), int64(i)+1
@@ -46,7 +46,7 @@ func appendLabels(b []byte, names []string, cols []arrow.Array, i int) []byte {
 			from, to = list.ValueOffsets(i)
 		}
 		for ; from < to; from++ {
-			if values.IsNull(int(from)) {
+			if missing(values, int(from)) {
 				continue
 			}
 			label := string(appendValue(nil, values, int(from)))

@@ -424,13 +424,13 @@ func (w *worker) code(r *row, rec arrow.Record, i int, strata, match []arrow.Arr
 // addTo gives a row its place and adds it to those in a cell.
 func (w *worker) addTo(c *chunk, r *row, i int, id string, group []arrow.Array) {
 	switch {
-	case len(group) == 1 && group[0].IsValid(i):
+	case len(group) == 1 && !missing(group[0], i):
 		w.key = appendValue(append(w.key[:0], 'g'), group[0], i)
 		r.u, r.g, r.w = w.hash.ofGroup(w.key)
 	case len(group) > 1:
 		for k, col := range group {
 			key, side := groupKey{}, uint64(0)
-			if col.IsValid(i) {
+			if !missing(col, i) {
 				w.key = binary.LittleEndian.AppendUint32(append(w.key[:0], 'k'), uint32(k))
 				w.key = appendValue(w.key, col, i)
 				key.u, key.g, side = w.hash.ofGroup(w.key)
@@ -450,7 +450,7 @@ func (w *worker) addTo(c *chunk, r *row, i int, id string, group []arrow.Array) 
 
 // drops says whether the missing value of one column does.
 func (w *worker) drops(c *chunk, i int, col arrow.Array, name, standard string) bool {
-	if col.IsValid(i) {
+	if !missing(col, i) {
 		return false
 	}
 	policy := w.cfg.Missing[name]

@@ -48,7 +48,7 @@ func SelectKind() *stages.Kind {
 	return stages.Define(stages.Def[Select]{
 		Name:    "split/select",
 		Doc:     "Keeps the rows that meet conditions on their metadata, or a stable sample of them.",
-		Version: 1,
+		Version: 2, // 2: NaN is a missing number
 		Shape:   stages.Index,
 		In:      []stages.Port{{Name: "rows", Doc: "rows with the columns that the conditions name", Type: stages.Rows}},
 		Config:  Select{Size: Size{size{kind: all}}},

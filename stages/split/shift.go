@@ -86,7 +86,7 @@ func ShiftKind() *stages.Kind {
 	return stages.Define(stages.Def[Shift]{
 		Name:    "split/shift",
 		Doc:     "Splits rows by metadata into train, val and IID test at a base distribution and one test set for each altered attribute.",
-		Version: 2, // 2: rows without a class are missing it, and drop as other missing values do
+		Version: 2, // 2: rows without a class are missing it, and drop as other missing values do; NaN is a missing number
 		Shape:   stages.Index,
 		In:      []stages.Port{{Name: "rows", Doc: "rows with the attributes as columns", Type: stages.Rows}},
 		Config:  Shift{Label: "label", Growth: "strict", Items: Items{Image: "any", Labels: "matching", Label: "category"}},

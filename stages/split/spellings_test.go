@@ -2,6 +2,7 @@ package split
 
 import (
 	"context"
+	"math"
 	"strings"
 	"testing"
 
@@ -100,5 +101,35 @@ func TestUnlearnt(t *testing.T) {
 	sink, err = shiftCase(t, `{base: {site: a}, shifts: {site: [b]}, sizes: {train: {each: 1}, iid: {each: 1}, ood: all}, stratify: label}`, rows).Run(context.Background())
 	if err != nil || strings.Contains(strings.Join(sink.Notes, "\n"), "train has no row") {
 		t.Errorf("notes %q, %v: every class is in train", sink.Notes, err)
+	}
+}
+
+// TestNaN: a number that is none is a missing value: of attributes also where not asks for others, of
+// groups it makes none, and of classes no class.
+func TestNaN(t *testing.T) {
+	nan := math.NaN()
+	rows := func(label []float64) *stagetest.Table {
+		return stagetest.Rows([]string{"1", "2", "3", "4", "5", "6"},
+			stagetest.Column{Name: "lux", Values: []float64{1, 1, nan, 2, nan, 5}},
+			stagetest.Column{Name: "site", Values: []float64{nan, nan, nan, nan, 1, 2}},
+			stagetest.Column{Name: "label", Values: label})
+	}
+	classes := []float64{1.0, 1.0, 1.0, 1.0, 1.0, 1.0}
+	for _, tt := range []struct {
+		with, want string
+		label      []float64
+	}{
+		{`{base: {lux: {not: 2}}, shifts: {lux: [2]}, sizes: {train: all, iid: 1, ood: all}}`, "train: 2 6\niid: 1\nlux=2: 4\nunused: 3 (missing lux) 5 (missing lux)\n", classes},
+		{`{base: {lux: 1}, shifts: {lux: [null]}, sizes: {train: all, iid: 1, ood: all}}`, "train: 2\niid: 1\nlux=null: 3 5\nunused: 4 (lux has another value) 6 (lux has another value)\n", classes},
+		{`{base: {lux: 0..}, sizes: {train: all, iid: 1}, missing: {lux: keep}, group: site}`, "train: 2 3 4 5 6\niid: 1\nunused:\n", classes},
+		{`{base: {lux: ..2}, shifts: {lux: [5]}, sizes: {train: all, iid: 1, ood: all}}`, "train: 4\niid: 1\nlux=5: 6\nunused: 2 (missing label) 3 (missing lux) 5 (missing lux)\n", []float64{1.0, nan, 1.0, 1.0, 1.0, 1.0}},
+	} {
+		got, err := outputs(t, shiftCase(t, tt.with, rows(tt.label)))
+		if err != nil {
+			got = err.Error()
+		}
+		if !strings.HasPrefix(got, tt.want) {
+			t.Errorf("%s:\n got %s\nwant %s", tt.with, got, tt.want)
+		}
 	}
 }
