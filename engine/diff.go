@@ -16,6 +16,7 @@ type Result struct {
 	pipeline.LockedStage
 	Lines []Line
 	Note  string // why less is known, or what became of it
+	None  bool   // there is no result: it failed, was skipped, or the run ended before it
 }
 
 // A StageDiff is how an instance differs between two sides.
@@ -23,7 +24,7 @@ type StageDiff struct {
 	Name    string      `json:"name"`
 	Old     *Result     `json:"-"`         // nil where the instance is missing
 	New     *Result     `json:"-"`         // likewise
-	Key     bool        `json:"other_key"` // the keys differ
+	Key     bool        `json:"other_key"` // the keys differ, where both are known
 	Params  []Change    `json:"params,omitempty"`
 	Inputs  []Change    `json:"inputs,omitempty"`
 	Outputs []ValueDiff `json:"outputs,omitempty"` // "train rows", "train column label", "file weights.safetensors"
@@ -39,7 +40,7 @@ type ValueDiff struct {
 
 // Content says whether the results themselves differ, not only their keys.
 func (d StageDiff) Content() bool {
-	return d.Old == nil || d.New == nil || len(d.Outputs) > 0 || len(d.Metrics) > 0
+	return d.Old == nil || d.New == nil || d.Old.None != d.New.None || len(d.Outputs) > 0 || len(d.Metrics) > 0
 }
 
 // Diff compares two sides by instance, in the order of the new one, then what
@@ -66,7 +67,7 @@ func Diff(old, new []Result) []StageDiff {
 }
 
 func diffResults(old, new *Result) StageDiff {
-	d := StageDiff{Name: new.Name, Old: old, New: new, Key: old == nil || old.Key != new.Key}
+	d := StageDiff{Name: new.Name, Old: old, New: new, Key: old == nil || old.Key != new.Key && old.Key != "" && new.Key != ""}
 	if old == nil {
 		return d
 	}
@@ -138,13 +139,23 @@ func (r RunRecord) Results(store *runs.Store) []Result {
 	out := make([]Result, len(r.Nodes))
 	for i, n := range r.Nodes {
 		rec, ok := readRecord(store, n.Key)
-		if !ok {
+		has := n.State == Ran || n.State == Hit
+		switch {
+		case !has: // what the store has under the key came later
+			rec = nodeRecord{Lines: rec.Lines}
+		case !ok:
 			rec.Metrics = n.Metrics
 		}
-		out[i] = Result{LockedStage: lockedStage(n.Name, n.Kind, n.Key, rec), Lines: rec.Lines}
-		if n.State != Ran && n.State != Hit {
+		out[i] = Result{LockedStage: lockedStage(n.Name, n.Kind, n.Key, rec), Lines: rec.Lines, None: !has}
+		if n.Key.IsZero() {
+			out[i].Key = "" // it was not known yet
+		}
+		switch {
+		case n.State == Pending || n.State == Miss:
+			out[i].Note = "not finished"
+		case !has:
 			out[i].Note = joinReasons(n.State.String(), n.Reason)
-		} else if !ok {
+		case !ok:
 			out[i].Note = "its record is no longer in the store"
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/cpu"
@@ -186,15 +187,20 @@ func (e *Engine) keysInUse() []runs.Digest {
 	return append(keys, e.stats.keys()...)
 }
 
+// mostBefore is how many runs LastRun looks at.
+const mostBefore = 10
+
 // LastRun is the newest record of a run of the same spec, or false. Stages that
-// it was asked to leave out come from the runs before it.
+// it was asked to leave out, or ended before, come from the runs before it, as far
+// as a few of them tell.
 func LastRun(store *runs.Store, spec string) (RunRecord, bool, error) {
 	infos, err := store.Runs()
 	if err != nil {
 		return RunRecord{}, false, err
 	}
 	var last RunRecord
-	found, have := false, map[string]bool{}
+	looked, have := 0, map[string]bool{}
+	unfinished := map[string]NodeRun{}
 	for _, info := range infos {
 		if head, err := LoadRunHead(store, info.ID); err != nil || head.Spec != spec {
 			continue // collected, or from another version: it explains nothing here
@@ -204,21 +210,35 @@ func LastRun(store *runs.Store, spec string) (RunRecord, bool, error) {
 			continue
 		}
 		nodes := r.Nodes
-		if !found {
-			last, found = r, true
+		if looked == 0 {
+			last = r
 			last.Nodes = nil
 		}
+		ended := true
 		for _, n := range nodes {
-			if !have[n.Name] {
-				have[n.Name] = true
-				last.Nodes = append(last.Nodes, n)
+			if have[n.Name] {
+				continue
 			}
+			if n.State == Pending || n.State == Miss {
+				ended = false
+				if _, known := unfinished[n.Name]; !known {
+					unfinished[n.Name] = n
+				}
+				continue
+			}
+			have[n.Name] = true
+			last.Nodes = append(last.Nodes, n)
 		}
-		if r.Part == "" {
+		if looked++; r.Part == "" && ended || looked == mostBefore {
 			break
 		}
 	}
-	return last, found, nil
+	for _, name := range slices.Sorted(maps.Keys(unfinished)) {
+		if !have[name] {
+			last.Nodes = append(last.Nodes, unfinished[name])
+		}
+	}
+	return last, looked > 0, nil
 }
 
 // NewRunID names a run by its start and process.

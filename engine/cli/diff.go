@@ -205,7 +205,14 @@ func diffHead(d engine.StageDiff) []string {
 		return []string{d.Name + ": only in the first" + noteOf(d.Old)}
 	}
 	lines := []string{d.Name + noteOf(d.Old) + noteOf(d.New)}
-	if d.Key && !d.Content() {
+	switch {
+	case d.Old.None && d.New.None:
+		lines[0] = d.Name + ": no result on either side" + noteOf(d.Old) + noteOf(d.New)
+	case d.Old.None:
+		lines[0] = d.Name + ": no result in the first" + noteOf(d.Old)
+	case d.New.None:
+		lines[0] = d.Name + ": no result in the second" + noteOf(d.New)
+	case d.Key && !d.Content():
 		lines[0] += ": another key, the same result"
 	}
 	for _, c := range d.Params {

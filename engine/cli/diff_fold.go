@@ -20,6 +20,12 @@ func allDiffLines(diffs []engine.StageDiff, every bool) []string {
 		for j := range d.Inputs {
 			d.Inputs[j].Pos = pipeline.Pos{} // it is the new side's alone
 		}
+		if d.Old != nil && d.New != nil && (d.Old.None || d.New.None) {
+			d.Outputs = nil // all of one side
+			if d.New.None {
+				d.Metrics = nil
+			}
+		}
 		if !every {
 			d.Inputs = foldInputs(d.Inputs)
 		}

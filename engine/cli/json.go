@@ -52,17 +52,24 @@ func jsonInstances(list []engine.Instance) []jsonInstance {
 // A jsonDiff is how an instance differs; only says which side alone has it.
 type jsonDiff struct {
 	engine.StageDiff
-	Only string `json:"only_in,omitempty"` // "first" or "second"
+	Only   string `json:"only_in,omitempty"`    // "first" or "second"
+	First  string `json:"first_note,omitempty"` // why there is no result, or less is known
+	Second string `json:"second_note,omitempty"`
 }
 
 func jsonDiffs(diffs []engine.StageDiff) []jsonDiff {
 	out := make([]jsonDiff, len(diffs))
 	for i, d := range diffs {
-		switch out[i].StageDiff = d; {
-		case d.Old == nil:
+		out[i].StageDiff = d
+		if d.Old == nil {
 			out[i].Only = "second"
-		case d.New == nil:
+		} else {
+			out[i].First = d.Old.Note
+		}
+		if d.New == nil {
 			out[i].Only = "first"
+		} else {
+			out[i].Second = d.New.Note
 		}
 	}
 	return out
