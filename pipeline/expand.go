@@ -15,6 +15,7 @@ type expansion struct {
 	when     *whenReader
 	memo     map[memoKey]*candidates
 	reported bool
+	lacks    bool // what is gathered may not be all there
 }
 
 // expand makes the instances of a stage whose inputs have theirs.
@@ -338,6 +339,7 @@ func (e *expansion) gather(rows []row, p *portFrom, at int) []row {
 			foreign = append(foreign, Ref{Output: r.output, Foreign: r.foreign, Coords: r.foreign.Coords, Pos: r.pos})
 			continue
 		}
+		e.lacks = e.lacks || r.stage == nil || r.stage.bad || r.stage.open
 		sets, of = append(sets, e.candidates(r, fanOut)), append(of, r)
 	}
 	axes := map[string]bool{}
@@ -409,6 +411,9 @@ func lessRefs(a, b *Ref) int {
 func (e *expansion) filter(rows []row) []row {
 	if e.when == nil {
 		return rows
+	}
+	if e.when.refersTo("output") {
+		e.when.strangeOutputs(rows)
 	}
 	kept := rows[:0]
 	for i := range rows {

@@ -53,7 +53,7 @@ func (m *instanceMaker) make(from, to int, setups *setupMaker) {
 	for i := from; i < to; i++ {
 		r := &m.rows[i]
 		n := &m.nodes[i]
-		*n = Node{Name: text[begin:ends[i-from]], Coords: r.followed(), In: given(r.ins), Lacks: s.open}
+		*n = Node{Name: text[begin:ends[i-from]], Coords: r.followed(), In: given(r.ins), Lacks: s.open || m.e.lacks}
 		begin = ends[i-from]
 		if n.Coords == nil {
 			if len(slab) < len(r.vals) {

@@ -19,7 +19,7 @@ func (c *checker) strange(cond Condition, what string, values []*node, path stri
 	}
 	texts := make([]string, len(values))
 	for i, v := range values {
-		if v.text == cond.text || v.src.pos(v.line, v.col).File != cond.pos.File {
+		if v.text == cond.text || !v.src.nowhere && v.src.pos(v.line, v.col).File != cond.pos.File {
 			return false
 		}
 		texts[i] = v.text

@@ -77,6 +77,42 @@ func (r *whenReader) strange(ref reference, n *node, path string) {
 	}
 }
 
+// refersTo says whether a condition refers to an axis.
+func (r *whenReader) refersTo(axis string) bool { return isSorted(r.axes, axis) }
+
+// strangeOutputs is strange for the axis of a group's outputs, which are known when there
+// are rows. Other parameters may give other outputs.
+func (r *whenReader) strangeOutputs(rows []row) {
+	if r.s.open || len(r.c.options.Set) > 0 || len(r.c.extending) > 1 {
+		return
+	}
+	var outputs []*node
+	seen := map[string]bool{}
+	for i := range rows {
+		for _, v := range rows[i].vals {
+			if v.axis == "output" && !seen[v.text] {
+				seen[v.text], outputs = true, append(outputs, v.whole)
+			}
+		}
+	}
+	if outputs == nil {
+		return
+	}
+	rules, path := []*node{r.n}, r.s.path+".when"
+	if r.n.kind == List {
+		rules = r.n.items
+	}
+	for _, rule := range rules {
+		cond := rule.get("$matrix.output")
+		if cond == nil || cond.refs {
+			continue
+		}
+		if cond, problems := ParseCondition(Value{cond, r.c.types}); len(problems) == 0 {
+			r.c.strange(cond, "axis output", outputs, path+".$matrix.output")
+		}
+	}
+}
+
 // asCondition is the map that was meant by a text that compares a reference with
 // a value by an operator, "" where the text is none.
 func asCondition(n *node) string {

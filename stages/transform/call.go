@@ -85,6 +85,9 @@ func newCall(item pipeline.Value, field string, words []Word) (*Call, *pipeline.
 	if entries := item.Map(); len(entries) == 1 {
 		name, pos, arg = entries[0].Key, entries[0].KeyPos, entries[0].Value
 	} else if item.Kind() != pipeline.Scalar {
+		if item.Kind() == pipeline.Map && item.Len() > 1 {
+			return problem(pos, field, "each step is an item of its own: write [{%s: ...}, {%s: ...}]", item.Map()[0].Key, item.Map()[1].Key)
+		}
 		return problem(pos, field, "want a name or {name: arguments}, got %s", item.Kind())
 	}
 	word, ok := lookup(words, name)

@@ -44,6 +44,7 @@ func TestDecodeSpec(t *testing.T) {
 		{"{random-resized-crop: {size: 24, scale: [1, 0.5]}}",
 			`[{"random-resized-crop":{"filter":"bilinear","ratio":[0.75,1.3333333333333333],"scale":[0.08,1],"size":[24,24]}}]`,
 			"x.yaml:1:41: random-resized-crop.scale: must be two ascending numbers [from, to], got [1, 0.5]\n"},
+		{"[{hflip: {}, speckle: {}}]", "[]", "x.yaml:1:2: 0: each step is an item of its own: write [{hflip: ...}, {speckle: ...}]\n"},
 		{"[[hflip]]", "[]", "x.yaml:1:2: 0: want a name or {name: arguments}, got a list\n"},
 	} {
 		l, problems := parse(t, tt.text)
