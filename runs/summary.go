@@ -28,10 +28,9 @@ func encodeIndex(front func(kind string, data []byte) int, journals map[sessionI
 	var body []byte
 	fronts, bodies := recordBuckets(records, front, func(objects []Digest) uint32 { return packOfAll(objects, locations, packs) })
 	for _, bucket := range slices.Concat([][]byte{encodeGone(g)}, fronts, locationBuckets(locations), bodies) {
-		sum := Sum(bucket)
 		head = binary.LittleEndian.AppendUint64(head, uint64(offset)+uint64(len(body)))
 		head = binary.LittleEndian.AppendUint32(head, uint32(len(bucket)))
-		head = append(head, sum[:]...)
+		head = binary.LittleEndian.AppendUint64(head, checksum(bucket))
 		body = append(body, bucket...)
 	}
 	out := binary.LittleEndian.AppendUint32([]byte(indexMagic), uint32(len(head)))
