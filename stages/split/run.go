@@ -174,6 +174,9 @@ func (c *chunk) remove(gone func(*row) bool, why role) {
 }
 
 func (s *scan) unequalClasses(in [][]bool, names []string) error {
+	if !slices.Contains(in[0], true) {
+		return nil // said better elsewhere
+	}
 	var parts []string
 	for k := 1; k < len(in); k++ {
 		if !slices.Contains(in[k], true) {
@@ -328,6 +331,15 @@ func (s *scan) summary() string {
 		}
 	}
 	parts := []string{fmt.Sprintf("%d are in a cell", counts[0])}
+	held := 0
+	for r, n := range counts {
+		if s.cfg.Holdout.on() && r >= s.holdoutRole() && r < firstReason {
+			held += n
+		}
+	}
+	if held > 0 {
+		parts = append(parts, fmt.Sprintf("%d are in holdout", held))
+	}
 	for _, text := range slices.Sorted(slices.Values(s.reasons.texts)) {
 		if n := counts[choiceReasons+role(s.reasons.codes[text])]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d: %s", n, text))
@@ -371,7 +383,19 @@ func (c *choice) nothingTaken() error {
 			parts = append(parts, fmt.Sprintf("%d %s", n, text))
 		}
 	}
+	if len(parts) == 0 {
+		return fmt.Errorf("no rows for %s: all %d rows of the cells are in other sets", strings.Join(empty, ", "), sum(c.counts()))
+	}
 	return fmt.Errorf("no rows for %s; unused rows of the cells: %s", strings.Join(empty, ", "), strings.Join(parts, ", "))
+}
+
+// counts are the rows of the cells.
+func (c *choice) counts() []int {
+	n := make([]int, len(c.cells))
+	for k, rows := range c.cells {
+		n[k] = len(rows)
+	}
+	return n
 }
 
 // settle writes the choice's roles beside those of the scan.

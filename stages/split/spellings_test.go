@@ -133,3 +133,23 @@ func TestNaN(t *testing.T) {
 		}
 	}
 }
+
+// TestFewRows: what is said of tables that are too small to divide.
+func TestFewRows(t *testing.T) {
+	table := func(n int) *stagetest.Table {
+		return stagetest.Rows([]string{"a", "b", "c"}[:n], stagetest.Column{Name: "country", Values: []string{"US", "US", "FR"}[:n]}, stagetest.Column{Name: "label", Values: []string{"x", "x", "x"}[:n]})
+	}
+	for _, tt := range []struct {
+		with, want string
+		rows       int
+	}{
+		{`{base: {country: US}, sizes: {train: all, iid: 1}}`, "no rows for train (all): all 1 rows of the cells are in other sets", 1},
+		{`{base: {country: US}, sizes: {train: 70%, iid: 30%}}`, "no rows for train (70%): all 1 rows of the cells are in other sets", 1},
+		{`{base: {country: US}, shifts: {country: [FR]}, sizes: {train: 1, iid: 1, ood: 1}, holdout: {country: US}}`, "no row is in base; of 3 rows 1 are in a cell, 2 are in holdout", 3},
+	} {
+		_, err := outputs(t, shiftCase(t, tt.with, table(tt.rows)))
+		if err == nil || err.Error() != tt.want {
+			t.Errorf("%s:\n got %v\nwant %s", tt.with, err, tt.want)
+		}
+	}
+}
