@@ -117,7 +117,7 @@ func (c *Table) rowsOf(name string) (int64, error) {
 		if err != nil {
 			return 0, err
 		}
-		t, err := newParquet(f, name, "")
+		t, err := newParquet(f, name, "", "")
 		if err != nil {
 			return 0, errors.Join(err, f.Close())
 		}

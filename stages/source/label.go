@@ -14,6 +14,7 @@ type Label struct {
 	column    string
 	match     *regexp.Regexp
 	separator string
+	lists     bool // the column holds lists, as the table says
 }
 
 // SpecSchema describes both forms.
@@ -85,10 +86,10 @@ func (l Label) SpecText() string {
 }
 
 // list says whether rows have a list of labels.
-func (l *Label) list() bool { return l.separator != "" }
+func (l *Label) list() bool { return l.separator != "" || l.lists }
 
 // plain says whether the label is a column as it is.
-func (l *Label) plain() bool { return l.match == nil && l.separator == "" }
+func (l *Label) plain() bool { return l.match == nil && !l.list() }
 
 // of reads the label out of a text; why says what is wrong.
 func (l *Label) of(text string) (label, why string) {
@@ -107,6 +108,9 @@ func (l *Label) of(text string) (label, why string) {
 
 // all reads the labels of a separated text, in their order; blanks around them do not count.
 func (l *Label) all(text string) (labels []string, why string) {
+	if l.lists {
+		return textsOf(l.column, text)
+	}
 	seen := map[string]bool{}
 	for _, part := range strings.Split(text, l.separator) {
 		part = strings.TrimSpace(part)

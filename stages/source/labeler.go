@@ -131,7 +131,7 @@ func (l labeler) merged(fields []arrow.Field) (all []arrow.Field, at []int, prob
 		}
 		return -1
 	}
-	if l.rule.column != "" && has(l.rule.column) < 0 {
+	if l.rule.column != "" && has(l.rule.column) < 0 && !l.rule.lists {
 		var names []string
 		for _, f := range all {
 			if f.Name != "id" && f.Name != "image" {

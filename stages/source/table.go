@@ -33,7 +33,7 @@ type Table struct {
 	ID        string               `yaml:"id" doc:"column of the row's id; the image's name when left out"`
 	Image     string               `yaml:"image" doc:"column of the image's name, or a pattern of columns such as img/{device}/{shot}.png; a table without images when left out"`
 	Strip     string               `yaml:"strip" doc:"beginning of the images' names to leave out, such as a folder of another machine"`
-	Label     Label                `yaml:"label" doc:"column of the class, which is then also there as label; {column: NAME, match: EXPRESSION}, or {column: NAME, separator: TEXT} for a list of labels"`
+	Label     Label                `yaml:"label" doc:"column of the class, which is then also there as label, or of lists of them, as labels; {column: NAME, match: EXPRESSION}, or {column: NAME, separator: TEXT} for a list of labels"`
 	Classes   string               `yaml:"classes" enum:"imagenet-1k" doc:"the labels are synsets, indexes or names of this list; they become synsets, and the names stand in the column class"`
 	Exif      []string             `yaml:"exif" single:"true" doc:"columns to read out of the images: make, model, lens, taken, year, lat, lon, iso, focal_length, orientation"`
 	Types     map[string]TableType `yaml:"types" doc:"what the texts of a column mean: string, int, float, bool, {float: ','} for decimal commas, {int: {thousands: ','}}, {time: layout or layouts (such as 2006-01-02, or unix, unix-ms), zone: name}, {zone: name} for times of UTC in Parquet, or {one_of: {US: [USA, United States], FR: []}}"`
@@ -196,6 +196,9 @@ func sameFields(first string, a []tableField, name string, b []tableField) error
 		if !ok {
 			return fmt.Errorf("%s lacks the column %q that %s has", name, f.name, first)
 		}
+		if f.lists != g.lists && !f.null && !g.null {
+			return fmt.Errorf("column %q holds lists in one of %s and %s, and none in the other", f.name, first, name)
+		}
 		if !arrow.TypeEqual(f.typ, g.typ) && !f.null && !g.null {
 			return fmt.Errorf("column %q holds %s in %s and %s in %s", f.name, f.typ, first, g.typ, name)
 		}
@@ -257,7 +260,12 @@ func (l *layout) bind(c *Table) []pipeline.Problem {
 	}
 	l.labeler = newLabeler(c.Label, c.Classes)
 	if l.labeler.rule.column != "" {
-		find(l.labeler.rule.column, "label")
+		if i := find(l.labeler.rule.column, "label"); i >= 0 && l.fields[i].lists {
+			if !c.Label.plain() || c.Classes != "" {
+				problems = append(problems, pipeline.Problem{Field: "label", Msg: fmt.Sprintf("the column %q holds lists of labels already: name it alone, without match, separator or classes", c.Label.column)})
+			}
+			l.labeler.rule.lists = true
+		}
 	}
 	l.types = make([]TableType, len(l.fields))
 	for i, f := range l.fields {
@@ -357,7 +365,7 @@ func (l *layout) place(c *Table, names []string) []pipeline.Problem {
 		case f.name == "image" && c.Image != "" && i != l.image:
 			problems = append(problems, pipeline.Problem{Field: "image", Msg: `the table has a column "image" of its own, which the pictures would hide: use it with image: image, or rename it`})
 			continue
-		case f.name == "id", f.name == "image" && c.Image != "", f.embedded:
+		case f.name == "id", f.name == "image" && c.Image != "", f.embedded, f.lists:
 			continue
 		}
 		l.keep = append(l.keep, i)

@@ -28,8 +28,9 @@ type arrowTable struct {
 	skipped  []skippedColumn
 }
 
-// newArrowIPC opens a table; image is the column that the parameters take the pictures from.
-func newArrowIPC(f *os.File, name, image string) (*arrowTable, error) {
+// newArrowIPC opens a table; image is the column that the parameters take the pictures from, and label the
+// classes.
+func newArrowIPC(f *os.File, name, image, label string) (*arrowTable, error) {
 	t := &arrowTable{file: f, name: name, places: arrowPlaces{file: f}}
 	magic := make([]byte, 6)
 	if _, err := io.ReadFull(f, magic); err != nil {
@@ -72,7 +73,7 @@ func newArrowIPC(f *os.File, name, image string) (*arrowTable, error) {
 			return nil, io.EOF
 		}
 	}
-	t.bind(schema, image)
+	t.bind(schema, image, label)
 	var names []string
 	for _, f := range t.fields {
 		names = append(names, f.name)
@@ -81,7 +82,7 @@ func newArrowIPC(f *os.File, name, image string) (*arrowTable, error) {
 }
 
 // bind chooses the columns.
-func (t *arrowTable) bind(schema *arrow.Schema, image string) {
+func (t *arrowTable) bind(schema *arrow.Schema, image, label string) {
 	var shown []tableField
 	description, _ := schema.Metadata().GetValue("huggingface")
 	classes := classNames(description)
@@ -91,6 +92,9 @@ func (t *arrowTable) bind(schema *arrow.Schema, image string) {
 		p, pictures := pictureIn(f, buffers, f.Name == image)
 		n, counted := arrowBuffers(f.Type)
 		switch {
+		case f.Name == label && arrowList(f.Type, classes[f.Name] != nil):
+			t.columns, t.names = append(t.columns, i), append(t.names, classes[f.Name])
+			t.fields = append(t.fields, tableField{name: f.Name, typ: arrow.BinaryTypes.String, lists: true})
 		case ok:
 			var names []string
 			if typ.ID() == arrow.INT64 && classes[f.Name] != nil {
@@ -205,6 +209,10 @@ func (t *arrowTable) hand(rec arrow.Record, batch *arrowBatch, row int64, f func
 		}
 	}()
 	for i, c := range t.columns {
+		if t.fields[i].lists {
+			cols = append(cols, arrowLists(rec.Column(c), t.names[i]))
+			continue
+		}
 		if t.names[i] != nil {
 			cols = append(cols, named(rec.Column(c), t.names[i]))
 			continue

@@ -27,6 +27,8 @@ type jsonlTable struct {
 	nested []string // keys that hold lists or objects, which no column can
 	line   int64
 	whole  bool     // the first lines are all
+	label  string   // the key of the labels, which may be lists of texts
+	lists  bool     // and is
 	late   []string // columns that the first lines lack, and the parameters name
 }
 
@@ -34,9 +36,9 @@ type jsonlTable struct {
 const headLines = 1000
 
 // newJSONL opens a table; typed are columns that the parameters give a type, in which a key that only
-// later lines have becomes known.
-func newJSONL(f *textFile, typed []string) (*jsonlTable, error) {
-	t := &jsonlTable{file: f, at: map[string]int{}}
+// later lines have becomes known. label is the key of the labels.
+func newJSONL(f *textFile, typed []string, label string) (*jsonlTable, error) {
+	t := &jsonlTable{file: f, at: map[string]int{}, label: label}
 	if err := t.head(); err != nil {
 		return nil, err
 	}
@@ -89,6 +91,10 @@ func (t *jsonlTable) head() error {
 			if v := values[i][0]; v != '[' && v != '{' && v != 'n' {
 				flat[key] = true
 			}
+			if key == t.label && values[i][0] == '[' {
+				_, why := textsOf(key, string(values[i]))
+				t.lists = t.lists || why == ""
+			}
 		}
 	}
 	t.leaveOut(flat)
@@ -97,6 +103,11 @@ func (t *jsonlTable) head() error {
 
 // leaveOut drops the columns of which all values are lists or objects.
 func (t *jsonlTable) leaveOut(flat map[string]bool) {
+	if at, ok := t.at[t.label]; ok && !flat[t.label] && t.lists {
+		t.fields[at].lists, flat[t.label] = true, true
+	} else {
+		t.lists = false
+	}
 	t.fields = slices.DeleteFunc(t.fields, func(f tableField) bool {
 		nested := !flat[f.name] && f.inferred.name != ""
 		if nested {
@@ -277,10 +288,13 @@ func (t *jsonlTable) row(line []byte, texts []*string) string {
 		if !ok {
 			return fmt.Sprintf("the key %q does not occur in the first %d lines, which make the columns; types: {%s: string}, or int, float or bool, makes it one", key, headLines, key)
 		}
-		switch v := values[i]; v[0] {
-		case 'n':
+		switch v := values[i]; {
+		case v[0] == 'n':
 			t.come(key)
-		case '[', '{':
+		case t.lists && key == t.label:
+			s := string(v)
+			texts[at] = &s
+		case v[0] == '[' || v[0] == '{':
 			return fmt.Sprintf("column %q holds a list or an object, which a column of text or numbers cannot", key)
 		default:
 			s, err := jsonText(v)

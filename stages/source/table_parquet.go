@@ -20,15 +20,17 @@ type parquetTable struct {
 	pf      *parquet.File
 	leaves  []*parquet.Column
 	fields  []tableField
-	names   [][]string // of the classes that a column of numbers stands for, or nil
-	table   string     // name, for references
-	steps   []int64    // of time columns: units in a microsecond, or, negative, microseconds in a unit
-	nulls   [][]int64  // of the leaves of the file, by row group; -1 where the file does not say
+	names   [][]string          // of the classes that a column of numbers stands for, or nil
+	lists   map[int]*listLevels // of columns of lists
+	table   string              // name, for references
+	steps   []int64             // of time columns: units in a microsecond, or, negative, microseconds in a unit
+	nulls   [][]int64           // of the leaves of the file, by row group; -1 where the file does not say
 	skipped []skippedColumn
 }
 
-// newParquet opens a table; image is the column that the parameters take the pictures from.
-func newParquet(f *os.File, table, image string) (*parquetTable, error) {
+// newParquet opens a table; image is the column that the parameters take the pictures from, and label the
+// classes.
+func newParquet(f *os.File, table, image, label string) (*parquetTable, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
@@ -37,7 +39,7 @@ func newParquet(f *os.File, table, image string) (*parquetTable, error) {
 	if err != nil {
 		return nil, fmt.Errorf("it is no Parquet file: %w", err)
 	}
-	t := &parquetTable{file: f, pf: pf, table: table}
+	t := &parquetTable{file: f, pf: pf, table: table, lists: map[int]*listLevels{}}
 	if t.nulls, err = nullCounts(f, info.Size()); err != nil {
 		return nil, fmt.Errorf("it is no Parquet file: %w", err)
 	}
@@ -65,6 +67,11 @@ func newParquet(f *os.File, table, image string) (*parquetTable, error) {
 			if path != nil {
 				add(path, tableField{name: c.Name() + "_path", typ: arrow.BinaryTypes.String}, 0)
 			}
+			continue
+		}
+		if elements, slots := parquetList(c, classes[c.Name()] != nil); elements != nil && c.Name() == label {
+			t.lists[len(t.leaves)] = newListLevels(c, slots)
+			add(elements, tableField{name: c.Name(), typ: arrow.BinaryTypes.String, lists: true}, 0)
 			continue
 		}
 		typ, step, ok := parquetType(c)
@@ -104,6 +111,9 @@ func (t *parquetTable) Each(ctx context.Context, bad func(int64, string) error, 
 				continue // not read before somebody needs the picture
 			}
 			cursors[i] = &parquetCursor{pages: g.ColumnChunks()[c.Index()].Pages(), step: t.steps[i], name: t.fields[i].name, classes: t.names[i], value: parquetValue(c)}
+			if l := t.lists[i]; l != nil {
+				cursors[i].lists = &listLevels{l.there, l.filled, g.ColumnChunks()[c.Index()].NumValues()}
+			}
 		}
 		err := t.group(ctx, cursors, g.NumRows(), row, bad, f)
 		for _, c := range cursors {
@@ -145,7 +155,11 @@ func (t *parquetTable) group(ctx context.Context, cursors []*parquetCursor, rows
 				}
 				continue
 			}
-			if err := c.read(b.Field(i), n, wrong); err != nil {
+			read := c.read
+			if c.lists != nil {
+				read = c.readLists
+			}
+			if err := read(b.Field(i), n, wrong); err != nil {
 				b.Release()
 				return fmt.Errorf("column %q: %w", c.name, err)
 			}
@@ -219,6 +233,7 @@ type parquetCursor struct {
 	name    string
 	classes []string                                // what numbers stand for, or nil
 	value   func(array.Builder, parquet.Value) bool // appends values that no plain type of Go holds, or nil
+	lists   *listLevels                             // nil: one value a row
 	pages   parquet.Pages
 	step    int64
 	values  parquet.ValueReader

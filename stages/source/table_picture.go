@@ -54,12 +54,21 @@ func classNames(text string) map[string][]string {
 	}
 	out := map[string][]string{}
 	for column, data := range v.Info.Features {
-		var feature struct {
+		type labels struct {
 			Type  string `json:"_type"`
 			Names []string
 		}
-		if json.Unmarshal(data, &feature) == nil && feature.Type == "ClassLabel" && len(feature.Names) > 0 {
-			out[column] = feature.Names
+		var feature struct {
+			labels
+			Feature labels // of the elements of a list
+		}
+		if json.Unmarshal(data, &feature) != nil {
+			continue
+		}
+		for _, l := range []labels{feature.labels, feature.Feature} {
+			if l.Type == "ClassLabel" && len(l.Names) > 0 {
+				out[column] = l.Names
+			}
 		}
 	}
 	return out

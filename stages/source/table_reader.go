@@ -32,6 +32,7 @@ type tableField struct {
 	typ      arrow.DataType
 	inferred TableType // of a text column whose format tells numbers from text
 	embedded bool      // the column holds pictures; its texts are references to them
+	lists    bool      // the column holds lists of texts, as JSON has them, which are to be labels
 	null     bool      // the table says that the column holds nothing, so that another may say of what type
 	instant  bool      // the column holds times of UTC, which another zone shows otherwise
 }
@@ -68,12 +69,12 @@ func openTable(root, name string, c *Table) (tableReader, error) {
 		case "tsv":
 			r, err = newCSV(text, '\t', c)
 		default:
-			r, err = newJSONL(text, sortedKeys(c.Types))
+			r, err = newJSONL(text, sortedKeys(c.Types), c.Label.column)
 		}
 	case "parquet":
-		r, err = newParquet(f, name, c.Image)
+		r, err = newParquet(f, name, c.Image, c.Label.column)
 	case "arrow":
-		r, err = newArrowIPC(f, name, c.Image)
+		r, err = newArrowIPC(f, name, c.Image, c.Label.column)
 	}
 	if err != nil {
 		f.Close()

@@ -110,3 +110,37 @@ func TestUnheldColumn(t *testing.T) {
 		t.Errorf("error:\n got %v\nwant %s", err, want)
 	}
 }
+
+// TestLists: labels that are lists in Parquet, Arrow and JSONL.
+func TestLists(t *testing.T) {
+	want, err := os.ReadFile("testdata/writers/want-lists.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range []string{"lists.parquet", "lists-v1.parquet", "lists-polars.parquet", "lists-duckdb.parquet", "lists-hf.parquet", "lists.arrow", "lists.jsonl"} {
+		got, _, err := read(t, TableKind(), ".", "{root: testdata/writers, id: id, label: tags, table: "+table+"}")
+		if err != nil {
+			t.Errorf("%s: %v", table, err)
+			continue
+		}
+		if text := strings.Join(got, "\n") + "\n"; text != string(want) {
+			t.Errorf("%s: rows begin with\n%s\nwant\n%s", table, text[:200], want[:200])
+		}
+	}
+	root := files(t, map[string]string{
+		"twice.jsonl": `{"id": "a", "tags": ["x", "x"]}` + "\n" + `{"id": "b", "tags": ["x"]}`, "null.jsonl": `{"id": "a", "tags": ["x", null]}` + "\n" + `{"id": "b", "tags": ["x"]}`,
+		"text.jsonl": `{"id": "a", "tags": ["x"]}` + "\n" + `{"id": "b", "tags": 1}`, "one.jsonl": `{"id": "c", "tags": "x"}`, "many.jsonl": `{"id": "d", "tags": ["x"]}`,
+	})
+	for _, tt := range []struct{ with, want string }{
+		{"table: twice.jsonl, label: tags", `twice.jsonl:1: column "tags": ["x", "x"] names "x" twice; on_error: skip would leave the row out`},
+		{"table: null.jsonl, label: tags", `null.jsonl:1: column "tags": a label of ["x", null] is missing; on_error: skip would leave the row out`},
+		{"table: text.jsonl, label: tags", `text.jsonl:1: column "tags" holds a list or an object, which a column of text or numbers cannot; on_error: skip would leave the row out`},
+		{"table: many.jsonl, label: {column: tags, separator: ','}", `-: with.label: the column "tags" holds lists of labels already: name it alone, without match, separator or classes`},
+		{"table: [one.jsonl, many.jsonl], label: tags", `-: with.table: column "tags" holds lists in one of one.jsonl and many.jsonl, and none in the other`},
+	} {
+		_, _, err := read(t, TableKind(), root, "{root: ., id: id, "+tt.with+"}")
+		if err == nil || err.Error() != tt.want {
+			t.Errorf("%s:\n got %v\nwant %s", tt.with, err, tt.want)
+		}
+	}
+}

@@ -5,6 +5,7 @@ python make.py, with pyarrow, duckdb and polars; run in this folder.
 
 import datetime as dt
 import decimal
+import json
 import pathlib
 import tempfile
 
@@ -103,3 +104,21 @@ gif = bytes.fromhex("47494638376101000100800000ffffff0000002c0000000001000100000
 pq.write_table(pa.table({"id": ["a", "b"], "image": pa.array([gif, None])}), "uncounted.parquet", write_statistics=False)
 # Text that is none in its 1,500th row, in a column that is not said to be text.
 pq.write_table(pa.table({"id": [f"{i:04}" for i in range(1500)], "x": pa.array([b"x"] * 1499 + [b"\xff"])}), "late.parquet", row_group_size=1400)
+
+# Lists of labels: several, none, missing; strings, and numbers of classes as Hugging Face datasets describes them.
+tags = [["a", "b"], [], None, ["é"], ["b", "c", "a"]] * 60
+ids = [f"{i:03}" for i in range(300)]
+lists = pa.table({"id": ids, "tags": pa.array(tags, pa.list_(pa.string()))})
+pq.write_table(lists, "lists.parquet", row_group_size=70, data_page_size=64)
+pq.write_table(lists, "lists-v1.parquet", version="1.0", use_compliant_nested_type=False, use_dictionary=False)
+pl.from_arrow(lists).write_parquet("lists-polars.parquet")
+duckdb.execute("copy lists to 'lists-duckdb.parquet' (format parquet)")
+feather.write_feather(lists, "lists.arrow", compression="uncompressed")
+numbers = {"a": 0, "b": 1, "c": 2, "é": 3}
+coded = pa.table({"id": ids, "tags": pa.array([None if t is None else [numbers[x] for x in t] for t in tags], pa.list_(pa.int64()))})
+info = '{"info": {"features": {"id": {"dtype": "string", "_type": "Value"}, "tags": {"feature": {"names": ["a", "b", "c", "é"], "_type": "ClassLabel"}, "_type": "Sequence"}}}}'
+pq.write_table(coded.replace_schema_metadata({"huggingface": info}), "lists-hf.parquet")
+pathlib.Path("lists.jsonl").write_text("".join(json.dumps(r) + "\n" for r in lists.to_pylist()))
+made = pq.read_table("lists.parquet").to_pylist()
+pathlib.Path("want-lists.txt").write_text("".join(
+    row["id"] + "|" + ("labels null" if row["tags"] is None else "labels=" + json.dumps(row["tags"], ensure_ascii=False, separators=(",", ":"))) + "\n" for row in made))
