@@ -121,6 +121,10 @@ func lockText(s string) string {
 func ParseLock(file string, data []byte) (*Lock, error) {
 	v, err := ParseValue(file, string(data))
 	if err != nil {
+		if at := bytes.Index(data, []byte("\n<<<<<<< ")); at >= 0 {
+			return nil, Errors{{Pos: Pos{File: file, Line: bytes.Count(data[:at+1], []byte("\n")) + 1, Column: 1},
+				Msg: "both sides of a merge stand here: keep either, and run the spec, which writes the file anew"}}
+		}
 		return nil, err
 	}
 	r := lockReader{}

@@ -31,7 +31,7 @@ func TestExitCodes(t *testing.T) {
 		{stopped, context.Canceled, exitInterrupted},
 	} {
 		var told bytes.Buffer
-		if got := report(tt.ctx, &told, tt.err); got != tt.want {
+		if got := report(tt.ctx, &told, tt.err, true); got != tt.want {
 			t.Errorf("%v: exit code %d, want %d; told %q", tt.err, got, tt.want, told.String())
 		}
 	}

@@ -20,8 +20,13 @@ func stageOf(instance string) string {
 
 var coordinates = regexp.MustCompile(`\[[^\[\]\s]*=[^\[\]\s]*\]`)
 
+// jobFolder is the folder of an instance's program.
+var jobFolder = regexp.MustCompile(`/jobs/[0-9a-f]{64}/`)
+
 // likeOthers is a text about an instance as it would be about others of its stage.
-func likeOthers(text string) string { return coordinates.ReplaceAllString(text, "") }
+func likeOthers(text string) string {
+	return jobFolder.ReplaceAllString(coordinates.ReplaceAllString(text, ""), "/jobs/*/")
+}
 
 func folded(stage string, n int) string { return fmt.Sprintf("%s (%d instances)", stage, n) }
 

@@ -49,14 +49,15 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root.SetOut(out)
 	root.SetErr(complaints)
 	code := exitOK
-	if err := root.ExecuteContext(ctx); err != nil {
-		code = report(ctx, complaints, err)
+	if verb, err := root.ExecuteContextC(ctx); err != nil {
+		code = report(ctx, complaints, err, verb.Name() == "run" || verb.Name() == "export")
 	}
 	return out.code(code, complaints)
 }
 
-// report prints an error and chooses the exit code.
-func report(ctx context.Context, stderr io.Writer, err error) int {
+// report prints an error and chooses the exit code; goesOn says of an interrupted
+// command that it goes on where it stopped.
+func report(ctx context.Context, stderr io.Writer, err error, goesOn bool) int {
 	var spec pipeline.Errors
 	var one *pipeline.Error
 	var wrong usageError
@@ -68,6 +69,9 @@ func report(ctx context.Context, stderr io.Writer, err error) int {
 		return exitOtherBits // the run has told where
 	case errors.Is(err, engine.ErrFailed):
 		return exitFailed // the run has told the causes
+	case ctx.Err() != nil && !goesOn:
+		fmt.Fprintln(stderr, "interrupted")
+		return exitInterrupted
 	case ctx.Err() != nil:
 		fmt.Fprintln(stderr, "interrupted; what was finished is kept: run the same command to go on")
 		return exitInterrupted

@@ -5,8 +5,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"sort"
 	"time"
 
@@ -175,16 +173,11 @@ func (s *session) recompute(ctx context.Context, x *experiment, e *engine.Engine
 			given = append(given, name)
 		}
 	}
-	dir, err := os.MkdirTemp(filepath.Dir(x.store.Dir()), ".shiftmill-verify-")
-	if err != nil {
-		return fmt.Errorf("a folder for the fresh store: %w", err)
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	store, err := runs.Open(filepath.Join(dir, "store"), runs.Options{Front: engine.Front})
+	store, remove, err := s.freshStore(x.store)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, store.Close()) }()
+	defer func() { err = errors.Join(err, remove()) }()
 	if err := e.CopyResults(ctx, store, given); err != nil {
 		return err
 	}

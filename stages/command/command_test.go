@@ -228,13 +228,14 @@ func TestTrainIsTimed(t *testing.T) {
 
 func TestTrainFails(t *testing.T) {
 	for _, tt := range []struct{ mode, with, want string }{
-		{"fail", "take: {weights: w.txt}", "the program failed (exit status 3); the last it printed, all of which stands in log.txt of its folder:\n\tabout to fail\n\tno GPU today"},
+		{"fail", "take: {weights: w.txt}", "the program failed (exit status 3); the last it printed, all of which stands in FOLDER/log.txt:\n\tabout to fail\n\tno GPU today"},
 		{"forget", "take: {weights: w.txt, more: deep/m.txt}", `the program ended well but did not write more (deep/m.txt), weights (w.txt); it finds the paths in its job, under "take"`},
 		{"forget", "take: {weights: ../w.txt}", `-: with.take.weights: must be a path in the job's folder, got "../w.txt"`},
 		{"forget", "take: {log: l.txt}", `-: with.take.log: log.txt is kept anyway; take another name`},
 	} {
-		_, err := trainCase(t, fmt.Sprintf("{run: %q, code: [], %s}", runs(t, tt.mode), tt.with)).Run(t.Context())
-		if fmt.Sprint(err) != tt.want {
+		c := trainCase(t, fmt.Sprintf("{run: %q, code: [], %s}", runs(t, tt.mode), tt.with))
+		_, err := c.Run(t.Context())
+		if fmt.Sprint(err) != strings.ReplaceAll(tt.want, "FOLDER", c.Folder) {
 			t.Errorf("got %v\nwant %s", err, tt.want)
 		}
 	}

@@ -46,7 +46,7 @@ func (j *Job) write() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	path := filepath.Join(j.Folder, "job.json")
+	path := filepath.Join(j.Folder, jobName)
 	return path, os.WriteFile(path, append(data, '\n'), 0o666)
 }
 

@@ -23,8 +23,11 @@ import (
 // checkpoint.
 const grace = time.Minute
 
-// logName is the file of a job's folder that keeps what programs print.
-const logName = "log.txt"
+// The files of a job's folder that hold what a program is told, and what programs print.
+const (
+	jobName = "job.json"
+	logName = "log.txt"
+)
 
 // start runs the command of a job to its end. On standard input the program
 // reads what stdin writes, if it is given.
@@ -117,7 +120,7 @@ const lastLines = 15
 // A listener takes what a program prints: everything goes to the log, some
 // lines mean something.
 type listener struct {
-	log io.Writer
+	log *os.File
 	out stages.Sink
 
 	mu      sync.Mutex
@@ -204,7 +207,7 @@ func (l *listener) explain(ctx context.Context, err error) error {
 		return err
 	}
 	if len(l.last) == 0 {
-		return fmt.Errorf("the program failed (%w) and printed nothing; what it was told stands in job.json beside %s in its folder", err, logName)
+		return fmt.Errorf("the program failed (%w) and printed nothing; what it was told stands in %s", err, filepath.Join(filepath.Dir(l.log.Name()), jobName))
 	}
-	return fmt.Errorf("the program failed (%w); the last it printed, all of which stands in %s of its folder:\n\t%s", err, logName, strings.Join(l.last, "\n\t"))
+	return fmt.Errorf("the program failed (%w); the last it printed, all of which stands in %s:\n\t%s", err, l.log.Name(), strings.Join(l.last, "\n\t"))
 }
