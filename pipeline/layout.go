@@ -18,6 +18,9 @@ type layout struct {
 	at       int   // read so far
 	ends     map[*yaml.Node]int
 	comments []comment
+
+	last    textPlace // that offset was asked for
+	lastOff int
 }
 
 // A comment from its # to the end of the line.
@@ -50,14 +53,15 @@ func (l *layout) offset(y *yaml.Node) int {
 	if y.Line < 1 || y.Line > len(l.lines) {
 		return len(l.text)
 	}
-	off := l.lines[y.Line-1]
-	for range y.Column - 1 {
-		if off >= len(l.text) {
-			break
-		}
+	at, off := textPlace{y.Line, 1}, l.lines[y.Line-1]
+	if l.last.line == y.Line && l.last.col <= y.Column { // places mostly follow each other, and lines may be long
+		at, off = l.last, l.lastOff
+	}
+	for ; at.col < y.Column && off < len(l.text); at.col++ {
 		_, size := utf8.DecodeRuneInString(l.text[off:])
 		off += size
 	}
+	l.last, l.lastOff = at, off
 	return off
 }
 
@@ -127,6 +131,12 @@ func (l *layout) measure(y *yaml.Node) {
 		}
 	}
 	l.ends[y] = l.at
+}
+
+// alone says whether a key in braces has no colon.
+func (l *layout) alone(k *yaml.Node) bool {
+	rest := strings.TrimLeft(l.text[l.scalarEnd(k, l.offset(k)):], " \t\r\n")
+	return rest != "" && (rest[0] == ',' || rest[0] == '}')
 }
 
 // close reads up to and with a closing bracket.

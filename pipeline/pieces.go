@@ -156,7 +156,7 @@ func parsePiece(src *source, data []byte, line int, lists wordLists) *node {
 		return nil
 	}
 	var rep reporter
-	c := converter{src: src, rep: &rep, line: line, lists: lists}
+	c := converter{src: src, rep: &rep, data: data, line: line, lists: lists}
 	if bytes.IndexByte(data, '!') >= 0 {
 		c.text = newLayout(string(data))
 	}

@@ -55,7 +55,7 @@ func parseYAML(src *source, data []byte, rep *reporter) *node {
 		explain(src, data, err, rep)
 		return nil
 	}
-	c := converter{src: src, rep: rep}
+	c := converter{src: src, rep: rep, data: data}
 	if bytes.IndexByte(data, '!') >= 0 {
 		c.text = newLayout(string(data))
 	}
@@ -104,10 +104,12 @@ type converter struct {
 	src   *source
 	rep   *reporter
 	path  []string // of the value being read
+	data  []byte   // that the yaml.Nodes were read from
 	line  int      // added to every line: a piece of a larger file begins there
 	slab  []node
 	lists wordLists // blanked in the text; those that were met are taken out
 	text  *layout   // only of a text with a "!", for tags that leave no trace in the tree
+	whole *layout   // of data, made when it is needed
 }
 
 func (c *converter) add(y *yaml.Node, format string, args ...any) {
@@ -197,15 +199,18 @@ func (c *converter) mapping(n *node, y *yaml.Node, depth int) {
 			yv = &yaml.Node{Kind: yaml.ScalarNode, Value: name[at+1:], Line: yk.Line, Column: yk.Column + at + 1}
 			name = name[:at]
 		}
-		if i > 0 && c.loose(y, yk, yv) && (n.dropped || y.Content[i-1].Kind == yaml.ScalarNode && !empty(y.Content[i-1])) {
-			if before := y.Content[i-1]; !empty(before) {
-				values := before.Value
-				for j := i; j+1 < len(y.Content) && c.loose(y, y.Content[j], y.Content[j+1]); j += 2 {
-					values += ", " + y.Content[j].Value
+		if i > 0 && single(y.Content[i-1]) && c.loose(y, yk, yv) {
+			values, last := y.Content[i-1].Value, i
+			for ; last+1 < len(y.Content) && c.loose(y, y.Content[last], y.Content[last+1]); last += 2 {
+				if values += ", " + y.Content[last].Value; len(values) > 60 {
+					values += ", ..."
+					last += 2
+					break
 				}
-				c.add(yk, "%s has no colon and no value: several values are a list, in brackets, as in %s: [%s]", quote(name), y.Content[i-2].Value, values)
 			}
+			c.add(yk, "%s has no colon and no value: several values are a list, in brackets, as in %s: [%s]", quote(name), y.Content[i-2].Value, values)
 			n.dropped = true
+			i = last - 2
 			continue
 		}
 		if name == "<<" && yk.Style == 0 {
@@ -248,12 +253,26 @@ func (c *converter) mapping(n *node, y *yaml.Node, depth int) {
 	}
 }
 
+// single says whether y is a single value that is not null.
+func single(y *yaml.Node) bool {
+	kind := Scalar
+	if y.Style&^yaml.TaggedStyle == 0 {
+		kind, _ = classify(y.Value)
+	}
+	return y.Kind == yaml.ScalarNode && kind == Scalar
+}
+
 // loose says whether a key in braces stands between commas alone, behind a single value
 // or another such key: the brackets of a list are missing. In params it may be a
 // parameter that must be given.
 func (c *converter) loose(y, k, v *yaml.Node) bool {
-	return y.Style&yaml.FlowStyle != 0 && k.Kind == yaml.ScalarNode && k.Style == 0 && empty(v) && !slices.Equal(c.path, []string{"params"}) &&
-		v.Line == k.Line && v.Column == k.Column+utf8.RuneCountInString(k.Value)
+	if y.Style&yaml.FlowStyle == 0 || k.Kind != yaml.ScalarNode || k.Style != 0 || !empty(v) || slices.Equal(c.path, []string{"params"}) {
+		return false
+	}
+	if c.whole == nil {
+		c.whole = newLayout(string(c.data))
+	}
+	return c.whole.alone(k)
 }
 
 // broken is the form of a value whose mistake has been reported: whoever meets

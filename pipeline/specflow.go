@@ -85,6 +85,8 @@ func (w *specWriter) pieces(y *yaml.Node, put func(s string, end bool)) {
 			if v := y.Content[i+1]; !empty(v) {
 				put(": ", false)
 				w.pieces(v, put)
+			} else if !w.alone(y.Content[i]) {
+				put(": null", false) // a key alone may be meant as an item of a list without brackets
 			}
 		}
 		put("}", false)
@@ -212,6 +214,8 @@ func (f *flowLines) value(y *yaml.Node) {
 			if v := y.Content[i+1]; !empty(v) {
 				w.b.WriteString(": ")
 				f.value(v)
+			} else if !w.alone(y.Content[i]) {
+				w.b.WriteString(": null")
 			}
 		}
 		f.end("}", y, braced)
