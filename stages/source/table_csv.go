@@ -15,7 +15,7 @@ import (
 )
 
 // A csvTable reads comma-separated values as RFC 4180 has them, with any
-// delimiter, or without quotes. All columns are text; the texts listed as nulls are missing. Columns
+// delimiter, or without quotes. A line end within quotes is a line feed, however it is written. All columns are text; the texts listed as nulls are missing. Columns
 // without a name, which spreadsheets write behind the last, are not read.
 type csvTable struct {
 	file  *textFile
