@@ -29,7 +29,7 @@ type Table struct {
 	Delimiter string               `yaml:"delimiter" doc:"character between the fields of a CSV table; a comma when left out"`
 	Quotes    string               `yaml:"quotes" enum:"standard|none" doc:"of a CSV table: standard, around fields that may hold delimiters and line ends; none, where a quote is a character as any other"`
 	Encoding  string               `yaml:"encoding" enum:"utf-8|utf-16|windows-1252|latin-1|latin-9" doc:"of the characters of a CSV table; others than UTF-8 are turned into it"`
-	Nulls     []string             `yaml:"nulls" doc:"texts of a CSV table that mean a missing value"`
+	Nulls     []string             `yaml:"nulls" doc:"texts that mean a missing value; of a CSV table the empty one when left out"`
 	ID        string               `yaml:"id" doc:"column of the row's id; the image's name when left out"`
 	Image     string               `yaml:"image" doc:"column of the image's name, or a pattern of columns such as img/{device}/{shot}.png; a table without images when left out"`
 	Strip     string               `yaml:"strip" doc:"beginning of the images' names to leave out, such as a folder of another machine"`
@@ -51,7 +51,7 @@ func TableKind() *stages.Kind {
 		// 3: whole numbers of 32 bits without a sign are no negative ones; times of UTC follow the zone of types; pictures are missing
 		// where a Parquet file does not count them; decimals, UUIDs, Impala's times and columns without a value are read
 		Shape:   stages.Source,
-		Config:  Table{OnError: "fail", Encoding: "utf-8", Nulls: []string{""}, Unicode: "keep"},
+		Config:  Table{OnError: "fail", Encoding: "utf-8", Nulls: emptyIsNull(), Unicode: "keep"},
 		Check:   checkTable,
 		Outputs: func(*Table) []stages.Output { return []stages.Output{{Type: stages.Rows}} },
 		Columns: tableColumns,
@@ -76,6 +76,18 @@ func (c *Table) delimiter(standard rune) rune {
 	return standard
 }
 
+// isText says whether a table is one of delimited text.
+func (c *Table) isText(name string) bool {
+	format := c.Format
+	if format == "" {
+		format, _ = formatOf(name)
+	}
+	return format == "csv" || format == "tsv"
+}
+
+// emptyIsNull is what nulls are when left out.
+func emptyIsNull() []string { return []string{""} }
+
 func checkTable(c *Table) []pipeline.Problem {
 	var problems []pipeline.Problem
 	report := func(field, format string, args ...any) {
@@ -93,6 +105,16 @@ func checkTable(c *Table) []pipeline.Problem {
 		}
 		if _, ok := formatOf(t); !ok && c.Format == "" {
 			report("format", "%q has no ending that tells its format: set csv, tsv, jsonl, parquet or arrow", t)
+		}
+	}
+	if !slices.ContainsFunc(c.Table, c.isText) {
+		for _, p := range []struct {
+			field string
+			said  bool
+		}{{"delimiter", c.Delimiter != ""}, {"quotes", c.Quotes != ""}, {"encoding", c.Encoding != "" && c.Encoding != "utf-8"}} {
+			if p.said && len(c.Table) > 0 {
+				report(p.field, "it is of CSV and TSV tables, and %q is none: leave it out", c.Table[0])
+			}
 		}
 	}
 	if c.Delimiter != "" {

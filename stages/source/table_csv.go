@@ -196,7 +196,7 @@ func (t *csvTable) wrong(row []string) string {
 	}
 	for i, v := range row {
 		if !utf8.ValidString(v) {
-			return fmt.Sprintf("column %q: %q is not UTF-8: say which encoding the table has, such as encoding: windows-1252", t.names[i], v)
+			return fmt.Sprintf("column %q: %q is not UTF-8: say which encoding the table has, such as encoding: windows-1252", t.names[i], v[:min(len(v), 80)])
 		}
 	}
 	return ""

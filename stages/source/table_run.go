@@ -195,6 +195,8 @@ func (t *tableRun) batch(ctx context.Context, workers int, rec arrow.Record, tab
 		}
 	}
 	columns := make([]arrow.Array, len(t.l.fields))
+	// Text tables have nulls when they come; of others an empty text is a text unless nulls says more.
+	nulls := len(t.c.Nulls) > 0 && !slices.Equal(t.c.Nulls, emptyIsNull()) && !t.c.isText(t.c.Table[table])
 	for i, f := range t.l.fields {
 		// By name: the tables' columns may stand in another order.
 		col := rec.Column(rec.Schema().FieldIndices(f.name)[0])
@@ -205,13 +207,18 @@ func (t *tableRun) batch(ctx context.Context, workers int, rec arrow.Record, tab
 				defer col.Release()
 			}
 		case *array.String:
+			if nulls && !f.embedded && !f.lists {
+				text = t.withNulls(text)
+				defer text.Release()
+				col = text
+			}
 			switch {
 			case f.typ.ID() != arrow.STRING: // a table without a value says nothing of their type
 				col = array.MakeArrayOfNull(memory.DefaultAllocator, f.typ, n)
 				defer col.Release()
 			case typ.name != "" && typ.name != "string":
 				col = typ.convert(text, func(row int, message string) {
-					note(row, "column %q: %s%s%s", f.name, message, t.guessed(i), t.likeNull(table, text.Value(row)))
+					note(row, "column %q: %s%s%s", f.name, message, t.guessed(i), t.likeNull(text.Value(row)))
 				})
 				defer col.Release()
 				t.ambiguous(i, text)
@@ -299,12 +306,8 @@ func (t *tableRun) guessed(i int) string {
 var absentTexts = []string{"", "na", "n/a", "#n/a", "<na>", "nan", "null", "none", "nil", "-", "--", "?", `\n`, "nat"}
 
 // likeNull says of a text that cannot be read that it looks like a missing value, and how it becomes one.
-func (t *tableRun) likeNull(table int32, text string) string {
-	format := t.c.Format
-	if format == "" {
-		format, _ = formatOf(t.c.Table[table])
-	}
-	if format != "csv" && format != "tsv" || !slices.Contains(absentTexts, strings.ToLower(strings.TrimSpace(text))) {
+func (t *tableRun) likeNull(text string) string {
+	if !slices.Contains(absentTexts, strings.ToLower(strings.TrimSpace(text))) {
 		return ""
 	}
 	var quoted []string
@@ -312,6 +315,20 @@ func (t *tableRun) likeNull(table int32, text string) string {
 		quoted = append(quoted, fmt.Sprintf("%q", n))
 	}
 	return fmt.Sprintf("; nulls: [%s] would make it missing", strings.Join(quoted, ", "))
+}
+
+// withNulls is a column without the texts that mean a missing value.
+func (t *tableRun) withNulls(col *array.String) *array.String {
+	b := array.NewStringBuilder(memory.DefaultAllocator)
+	defer b.Release()
+	for i := range col.Len() {
+		if col.IsNull(i) || slices.Contains(t.c.Nulls, col.Value(i)) {
+			b.AppendNull()
+		} else {
+			b.Append(col.Value(i))
+		}
+	}
+	return b.NewStringArray()
 }
 
 // ambiguous counts times of a column that several of its layouts read, and not as the same.

@@ -216,3 +216,33 @@ func TestLikeNulls(t *testing.T) {
 		}
 	}
 }
+
+// TestNullsOfOtherTables: nulls are texts of every table, and what is of text tables alone is refused elsewhere.
+func TestNullsOfOtherTables(t *testing.T) {
+	root := files(t, map[string]string{"m.jsonl": `{"id": "a", "x": "NA", "y": "3"}` + "\n" + `{"id": "b", "x": "", "y": "NA"}` + "\n"})
+	for _, tt := range []struct {
+		with string
+		want []string
+	}{
+		{"", []string{"a|x=NA|y=3", "b|x=|y=NA"}},
+		{"nulls: [NA], types: {y: int}", []string{"a|x null|y=3", "b|x=|y null"}},
+		{"nulls: ['', NA]", []string{"a|x null|y=3", "b|x null|y null"}},
+	} {
+		got, _, err := read(t, TableKind(), root, "{root: ., table: m.jsonl, id: id, "+tt.with+"}")
+		if err != nil {
+			t.Fatal(err)
+		}
+		check(t, got, tt.want)
+	}
+	got, _, err := read(t, TableKind(), ".", "{root: testdata/writers, id: id, table: lists.parquet, label: tags, nulls: [NA, '[]']}")
+	if err != nil || got[1] != "001|labels=[]" {
+		t.Errorf("%s, %v: a list is no text", got[1], err)
+	}
+	for _, with := range []string{"delimiter: ;", "quotes: none", "encoding: latin-1"} {
+		_, _, err := read(t, TableKind(), root, "{root: ., table: m.jsonl, id: id, "+with+"}")
+		field, _, _ := strings.Cut(with, ":")
+		if want := field + `: it is of CSV and TSV tables, and "m.jsonl" is none: leave it out`; err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("error:\n got %v\nwant %s", err, want)
+		}
+	}
+}

@@ -198,7 +198,7 @@ func (t TableType) convert(col *array.String, bad func(i int, message string)) a
 		if col.IsNull(i) || !t.append(b, col.Value(i), zone) {
 			b.AppendNull()
 			if col.IsValid(i) {
-				message := fmt.Sprintf("%q is no %s", col.Value(i), t.describe())
+				message := fmt.Sprintf("%q is no %s", short(col.Value(i)), t.describe())
 				if t.name == "int" || t.name == "float" {
 					message += t.numbers.advice(t.name, col.Value(i))
 				}
@@ -207,6 +207,15 @@ func (t TableType) convert(col *array.String, bad func(i int, message string)) a
 		}
 	}
 	return b.NewArray()
+}
+
+// short is the beginning of a text, for messages.
+func short(text string) string {
+	const limit = 80
+	if len(text) <= limit {
+		return text
+	}
+	return strings.ToValidUTF8(text[:limit], "") + "..."
 }
 
 func (t TableType) describe() string {
