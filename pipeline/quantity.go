@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -27,6 +28,9 @@ func (b *Bytes) DecodeSpec(v Value) []Problem {
 				continue
 			}
 			f, err := strconv.ParseFloat(num, 64)
+			if u.name == "" && f < 1<<20 {
+				return []Problem{{Pos: v.Pos(), Msg: fmt.Sprintf("%s is a number of bytes: write its unit, as in %sGB", num, num)}}
+			}
 			if f *= u.size; err == nil && f >= 1 && f <= 1<<60 && f == math.Trunc(f) {
 				*b = Bytes(f)
 				return nil

@@ -159,8 +159,23 @@ func advice(x *experiment) (found []finding) {
 				found = append(found, f)
 			}
 		}
+		if f := keeping(n, k); f.Message != "" && !slices.Contains(found, f) {
+			found = append(found, f)
+		}
 	}
 	return found
+}
+
+// keeping is what is to be said of cache and encode where they change nothing.
+func keeping(n *pipeline.Node, k *stages.Kind) finding {
+	f := finding{Level: note, At: n.Pos}
+	switch streams := k.Shape == stages.RowWise && (k.Streams() || n.Cache == "stream"); {
+	case n.Cache == "stream" && !streams:
+		f.Path, f.Message = n.Path+".cache", fmt.Sprintf("changes nothing: what %s makes is always stored, since it is not row-wise", n.Kind)
+	case n.Encode != "" && streams && n.Cache != "store":
+		f.Path, f.Message = n.Path+".encode", "changes nothing: pictures that are computed when read are not stored; cache: store keeps them"
+	}
+	return f
 }
 
 // checkData runs what needs metadata alone, sources and indexes, in a store
