@@ -119,8 +119,9 @@ func (e *Engine) changes(n *node, before map[string]NodeRun, seen map[string]boo
 	var out []Change
 	if lines, err := e.linesOfKey(context.Background(), n); err == nil && lines != nil && n.key.Digest != old.Key {
 		out = diffLines(e.linesOf(old.Key), lines)
+		maker := n.makers()
 		for i := range out {
-			if in := n.inputOfLabel(out[i].Label); in != nil {
+			if in := maker(out[i].Label); in != nil {
 				out[i].From = in.spec.Name
 				out[i].Cause = e.changes(in, before, seen)
 			}
@@ -149,19 +150,29 @@ func (e *Engine) linesOf(key runs.Digest) []Line {
 	return rec.Lines
 }
 
-func (n *node) inputOfLabel(label string) *node {
+// makers returns what finds the maker of the input that a line of the key is about,
+// nil for other lines. A report may gather thousands.
+func (n *node) makers() func(label string) *node {
+	by := map[string]*node{}
 	for _, in := range n.inputs {
 		for _, r := range in.refs {
 			at := "in." + in.name
 			if in.port.Many {
 				at += " " + where(r)
 			}
-			if strings.HasPrefix(label, at+" ") {
-				return r.node
+			if by[at] == nil {
+				by[at] = r.node
 			}
 		}
 	}
-	return nil
+	return func(label string) *node {
+		for i, c := range label {
+			if c == ' ' && by[label[:i]] != nil {
+				return by[label[:i]]
+			}
+		}
+		return nil
+	}
 }
 
 // diffLines compares labelled lines. Lines of one label, as the members of a group have
