@@ -16,6 +16,7 @@ type paramSet struct {
 	partial bool // parameters without a value are left open
 	missing map[string]bool
 	meant   map[string]bool   // parameters that something refers to
+	paths   map[string]bool   // the same with the fields of them that are meant
 	set     map[string]string // parameters that the command line sets, and by what
 	c       *checker
 }
@@ -24,7 +25,7 @@ type paramSet struct {
 // before the spec.
 func (c *checker) readParams(n *node, o *Options) *paramSet {
 	p := &paramSet{keys: map[string]*key{}, raw: map[string]*node{}, done: map[string]*node{}, busy: map[string]bool{},
-		missing: map[string]bool{}, meant: map[string]bool{}, set: map[string]string{}, partial: o.Partial, c: c}
+		missing: map[string]bool{}, meant: map[string]bool{}, paths: map[string]bool{}, set: map[string]string{}, partial: o.Partial, c: c}
 	if n != nil && n.kind != broken {
 		if n.kind != Map {
 			c.rep.add(n.pos(), "params", "must be a map of names to values, got %s", n.describe())
@@ -213,7 +214,7 @@ func (p *paramSet) unknown(path string) string {
 // used notes that something refers to a parameter, and reports one without a value.
 func (p *paramSet) used(c *checker, path string) {
 	name := axisOf(path)
-	p.meant[name] = true
+	p.meant[name], p.paths[path] = true, true
 	raw := p.raw[name]
 	if dug := dig(raw, strings.TrimPrefix(strings.TrimPrefix(path, name), ".")); dug != nil {
 		raw = dug
@@ -249,8 +250,34 @@ func (p *paramSet) open() []string {
 // unused lists the parameters that a file gives and nothing refers to, where they are written.
 func (p *paramSet) unused(in *source) (out []Field) {
 	for _, name := range p.names {
-		if at := p.keys[name]; !p.meant[name] && at.src == in {
+		switch at := p.keys[name]; {
+		case p.meant[name]:
+			out = p.unusedIn(p.raw[name], name, in, out)
+		case at.src == in:
 			out = append(out, Field{Path: name, Pos: at.pos()})
+		}
+	}
+	return out
+}
+
+// unusedIn adds the entries of a map that nothing refers to, where something refers to
+// others of them.
+func (p *paramSet) unusedIn(n *node, path string, in *source, out []Field) []Field {
+	if p.paths[path] || n.kind != Map {
+		return out
+	}
+	for i := range n.keys {
+		k := &n.keys[i]
+		at := join(path, k.text)
+		below := false
+		for used := range p.paths {
+			below = below || used == at || strings.HasPrefix(used, at+".")
+		}
+		switch {
+		case below:
+			out = p.unusedIn(n.items[i], at, in, out)
+		case k.src == in:
+			out = append(out, Field{Path: at, Pos: k.pos()})
 		}
 	}
 	return out
