@@ -30,7 +30,8 @@ type parquetTable struct {
 
 // newParquet opens a table; image is the column that the parameters take the pictures from, and label the
 // classes.
-func newParquet(f *os.File, table, image, label string) (*parquetTable, error) {
+func newParquet(f *os.File, table, image, label string) (made *parquetTable, err error) {
+	defer panics(&err)
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
@@ -146,23 +147,9 @@ func (t *parquetTable) group(ctx context.Context, cursors []*parquetCursor, rows
 		}
 		b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
 		wrong := map[int]string{} // rows of which a value cannot be read
-		for i, c := range cursors {
-			if t.fields[i].embedded {
-				err := t.pictures(b.Field(i).(*array.StringBuilder), c, t.fields[i].name, first+at, n)
-				if err != nil {
-					b.Release()
-					return fmt.Errorf("column %q: %w", t.fields[i].name, err)
-				}
-				continue
-			}
-			read := c.read
-			if c.lists != nil {
-				read = c.readLists
-			}
-			if err := read(b.Field(i), n, wrong); err != nil {
-				b.Release()
-				return fmt.Errorf("column %q: %w", c.name, err)
-			}
+		if err := t.fill(b, cursors, first+at, n, wrong); err != nil {
+			b.Release()
+			return err
 		}
 		rec := b.NewRecord()
 		b.Release()
@@ -179,6 +166,39 @@ func (t *parquetTable) group(ctx context.Context, cursors []*parquetCursor, rows
 		}
 	}
 	return nil
+}
+
+// fill appends n rows to the columns; wrong says why some of them are bad.
+func (t *parquetTable) fill(b *array.RecordBuilder, cursors []*parquetCursor, first int64, n int, wrong map[int]string) (err error) {
+	column := ""
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("column %q: %w", column, err)
+		}
+	}()
+	defer panics(&err)
+	for i, c := range cursors {
+		column = t.fields[i].name
+		switch {
+		case t.fields[i].embedded:
+			err = t.pictures(b.Field(i).(*array.StringBuilder), c, column, first, n)
+		case c.lists != nil:
+			err = c.readLists(b.Field(i), n, wrong)
+		default:
+			err = c.read(b.Field(i), n, wrong)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// panics makes an error of a panic: the library indexes by what a file says, also where the file is damaged.
+func panics(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("it is damaged: %v", p)
+	}
 }
 
 // without takes rows out of a record, which it releases, after telling bad of them in their order.

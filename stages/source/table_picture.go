@@ -151,7 +151,8 @@ func tableImage(root, ref string) (stages.FileRange, error) {
 }
 
 // unpackPicture reads one value out of a Parquet file: the page that holds it and no other.
-func unpackPicture(f *os.File, row int64, column string) ([]byte, error) {
+func unpackPicture(f *os.File, row int64, column string) (data []byte, err error) {
+	defer panics(&err)
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err

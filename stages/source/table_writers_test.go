@@ -1,8 +1,11 @@
 package source
 
 import (
+	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -142,5 +145,38 @@ func TestLists(t *testing.T) {
 		if err == nil || err.Error() != tt.want {
 			t.Errorf("%s:\n got %v\nwant %s", tt.with, err, tt.want)
 		}
+	}
+}
+
+// TestDamagedParquet spoils bits and cuts files off: the reader never panics, whatever it says.
+func TestDamagedParquet(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 5))
+	refused := 0
+	for _, name := range []string{"pyarrow.parquet", "lists.parquet", "uncounted.parquet"} {
+		whole, err := os.ReadFile("testdata/writers/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		root := t.TempDir()
+		for k := range 80 {
+			data := bytes.Clone(whole)
+			if k%4 == 0 {
+				data = data[:r.IntN(len(data))]
+			} else {
+				for range 1 + r.IntN(4) {
+					data[len(data)/2+r.IntN(len(data)/2)] ^= 1 << r.IntN(8)
+				}
+			}
+			if err := os.WriteFile(filepath.Join(root, "m.parquet"), data, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			more := map[string]string{"lists.parquet": "label: tags", "uncounted.parquet": "image: image, on_error: skip"}[name]
+			if _, _, err := read(t, TableKind(), root, "{root: ., table: m.parquet, id: id, "+more+"}"); err != nil {
+				refused++
+			}
+		}
+	}
+	if refused < 100 {
+		t.Errorf("%d of 240 damaged files are refused", refused)
 	}
 }
