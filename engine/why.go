@@ -31,7 +31,7 @@ type Explanation struct {
 	Reason  string   `json:"reason,omitempty"`
 	Changes []Change `json:"changes,omitempty"` // against the last run, where a key is known on both sides
 	Run     string   `json:"run,omitempty"`     // the run compared with
-	Before  State    `json:"before"`            // what became of the node then
+	Before  State    `json:"before,omitempty"`  // what became of the node then; left out where no run reached it
 }
 
 // A Comparison explains the nodes of a planned graph against an earlier run.
