@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"net/url"
 	"slices"
 	"sort"
 	"strings"
@@ -131,6 +132,11 @@ func (c *checker) outputs(r *stageRef, inst *instance, quiet bool) (names []stri
 	}
 	if members, found := o.Groups[r.output]; found && len(members) > 0 {
 		return members, true, true
+	}
+	for i, name := range o.Names { // named after a value, and percent-encoded
+		if plain, err := url.PathUnescape(name); err == nil && plain == r.output && plain != "" {
+			return o.Names[i : i+1], false, true
+		}
 	}
 	var known []string
 	for _, name := range o.Names {

@@ -208,7 +208,12 @@ func (c *converter) mapping(n *node, y *yaml.Node, depth int) {
 					break
 				}
 			}
-			c.add(yk, "%s has no colon and no value: several values are a list, in brackets, as in %s: [%s]", quote(name), y.Content[i-2].Value, values)
+			if before := y.Content[i-1].Value; isInt(before) && digits(name) == len(name) && last == i+2 {
+				values += "]; a decimal number has a point: " + before + "." + name
+			} else {
+				values += "]"
+			}
+			c.add(yk, "%s has no colon and no value: several values are a list, in brackets, as in %s: [%s", quote(name), y.Content[i-2].Value, values)
 			n.dropped = true
 			i = last - 2
 			continue
