@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
@@ -30,7 +31,8 @@ type arrowTable struct {
 
 // newArrowIPC opens a table; image is the column that the parameters take the pictures from, and label the
 // classes.
-func newArrowIPC(f *os.File, name, image, label string) (*arrowTable, error) {
+func newArrowIPC(f *os.File, name, image, label string) (made *arrowTable, err error) {
+	defer panics(&err)
 	t := &arrowTable{file: f, name: name, places: arrowPlaces{file: f}}
 	magic := make([]byte, 6)
 	if _, err := io.ReadFull(f, magic); err != nil {
@@ -159,7 +161,7 @@ func (t *arrowTable) Close() error {
 func (t *arrowTable) Each(ctx context.Context, _ func(int64, string) error, f func(arrow.Record, []int64) error) error {
 	row := int64(0)
 	for {
-		rec, err := t.next()
+		rec, err := t.record()
 		if err == io.EOF {
 			return nil
 		}
@@ -185,8 +187,15 @@ func (t *arrowTable) Each(ctx context.Context, _ func(int64, string) error, f fu
 	}
 }
 
+// record is the next record; io.EOF is that there is none.
+func (t *arrowTable) record() (rec arrow.Record, err error) {
+	defer panics(&err)
+	return t.next()
+}
+
 // batch is where the next record of so many rows lies; nil where no pictures are wanted.
-func (t *arrowTable) batch(rows int64) (*arrowBatch, error) {
+func (t *arrowTable) batch(rows int64) (next *arrowBatch, err error) {
+	defer panics(&err)
 	if len(t.pictures) == 0 {
 		return nil, nil
 	}
@@ -208,29 +217,8 @@ func (t *arrowTable) hand(rec arrow.Record, batch *arrowBatch, row int64, f func
 			c.Release()
 		}
 	}()
-	for i, c := range t.columns {
-		if t.fields[i].lists {
-			cols = append(cols, arrowLists(rec.Column(c), t.names[i]))
-			continue
-		}
-		if t.names[i] != nil {
-			cols = append(cols, named(rec.Column(c), t.names[i]))
-			continue
-		}
-		cols = append(cols, plain(rec.Column(c), t.fields[i].typ))
-	}
-	for _, p := range t.pictures {
-		col := rec.Column(p.column)
-		b := array.NewStringBuilder(memory.DefaultAllocator)
-		err := p.pictures(b, col, batch, t.name, rec.ColumnName(p.column), row)
-		cols = append(cols, b.NewArray())
-		b.Release()
-		if err != nil {
-			return err
-		}
-		if p.path >= 0 {
-			cols = append(cols, plain(col.(*array.Struct).Field(p.path), arrow.BinaryTypes.String))
-		}
+	if err := t.convert(rec, batch, row, &cols); err != nil {
+		return err
 	}
 	lines := make([]int64, rec.NumRows())
 	for i := range lines {
@@ -239,6 +227,44 @@ func (t *arrowTable) hand(rec arrow.Record, batch *arrowBatch, row int64, f func
 	out := array.NewRecord(arrow.NewSchema(fields, nil), cols, rec.NumRows())
 	defer out.Release()
 	return f(out, lines)
+}
+
+// convert appends the columns of a record as a source holds them.
+func (t *arrowTable) convert(rec arrow.Record, batch *arrowBatch, row int64, cols *[]arrow.Array) (err error) {
+	defer panics(&err) // of places that a damaged file gives, beyond its buffers
+	add := func(col arrow.Array) { *cols = append(*cols, col) }
+	for i, c := range t.columns {
+		switch {
+		case t.fields[i].lists:
+			add(arrowLists(rec.Column(c), t.names[i]))
+		case t.names[i] != nil:
+			add(named(rec.Column(c), t.names[i]))
+		default:
+			col := plain(rec.Column(c), t.fields[i].typ)
+			add(col)
+			if text, ok := col.(*array.String); ok {
+				for i := range text.Len() {
+					if v := text.Value(i); text.IsValid(i) && !utf8.ValidString(v) {
+						return fmt.Errorf("column %q, row %d: %q is not UTF-8", rec.ColumnName(c), row+int64(i)+1, short(v))
+					}
+				}
+			}
+		}
+	}
+	for _, p := range t.pictures {
+		col := rec.Column(p.column)
+		b := array.NewStringBuilder(memory.DefaultAllocator)
+		err := p.pictures(b, col, batch, t.name, rec.ColumnName(p.column), row)
+		add(b.NewArray())
+		b.Release()
+		if err != nil {
+			return err
+		}
+		if p.path >= 0 {
+			add(plain(col.(*array.Struct).Field(p.path), arrow.BinaryTypes.String))
+		}
+	}
+	return nil
 }
 
 // plain copies a column into the plain type.

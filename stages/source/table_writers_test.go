@@ -167,16 +167,35 @@ func TestDamagedParquet(t *testing.T) {
 					data[len(data)/2+r.IntN(len(data)/2)] ^= 1 << r.IntN(8)
 				}
 			}
-			if err := os.WriteFile(filepath.Join(root, "m.parquet"), data, 0o644); err != nil {
+			table := "m" + filepath.Ext(name)
+			if err := os.WriteFile(filepath.Join(root, table), data, 0o644); err != nil {
 				t.Fatal(err)
 			}
 			more := map[string]string{"lists.parquet": "label: tags", "uncounted.parquet": "image: image, on_error: skip"}[name]
-			if _, _, err := read(t, TableKind(), root, "{root: ., table: m.parquet, id: id, "+more+"}"); err != nil {
+			if _, _, err := read(t, TableKind(), root, "{root: ., table: "+table+", id: id, "+more+"}"); err != nil {
 				refused++
 			}
 		}
 	}
 	if refused < 100 {
 		t.Errorf("%d of 240 damaged files are refused", refused)
+	}
+}
+
+// TestArrowText: text that is none is named with its row.
+func TestArrowText(t *testing.T) {
+	whole, err := os.ReadFile("testdata/writers/lists.arrow")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := bytes.Index(whole, []byte("000001002"))
+	root := t.TempDir()
+	whole[at+4] = 0xff
+	if err := os.WriteFile(filepath.Join(root, "m.arrow"), whole, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = read(t, TableKind(), root, "{root: ., table: m.arrow, id: id, label: tags}")
+	if want := `m.arrow: column "id", row 2: "0\xff1" is not UTF-8`; err == nil || err.Error() != want {
+		t.Errorf("error:\n got %v\nwant %s", err, want)
 	}
 }
