@@ -44,7 +44,7 @@ func TestImageNetR(t *testing.T) {
 	text, _ := specs.Read("imagenet-r")
 	split, _, _ := strings.Cut(string(text), "\n  net:") // and no network
 	g, err := pipeline.Parse("imagenet-r.yaml", []byte(split), pipeline.Options{Vocabulary: all.Registry(),
-		Set: []string{"params.imagenet=" + root, "params.imagenet_r=" + filepath.Join(root, "r"), "params.model=none"}})
+		Set: []string{"params.imagenet=" + root, "params.imagenet_r=" + filepath.Join(root, "r")}})
 	if err != nil {
 		t.Fatal(err)
 	}
