@@ -209,6 +209,11 @@ func LoadRunHead(store *runs.Store, id string) (RunRecord, error) {
 	if err != nil {
 		return RunRecord{}, err
 	}
+	return runHead(data)
+}
+
+// runHead is a run record without its nodes, and how many there are of each state.
+func runHead(data []byte) (RunRecord, error) {
 	if at := bytes.Index(data, []byte(",\n \"nodes\": [")); at >= 0 { // no text in JSON holds a line's end
 		var head RunRecord
 		if err := json.Unmarshal(append(data[:at:at], '}'), &head); err == nil && head.Count != nil {

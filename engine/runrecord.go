@@ -202,11 +202,15 @@ func LastRun(store *runs.Store, spec string) (RunRecord, bool, error) {
 	looked, have := 0, map[string]bool{}
 	unfinished := map[string]NodeRun{}
 	for _, info := range infos {
-		if head, err := LoadRunHead(store, info.ID); err != nil || head.Spec != spec {
-			continue // collected, or from another version: it explains nothing here
-		}
-		r, err := LoadRun(store, info.ID)
+		data, err := store.LoadRun(info.ID)
 		if err != nil {
+			continue // collected
+		}
+		if head, err := runHead(data); err != nil || head.Spec != spec {
+			continue // from another version, or of another spec: it explains nothing here
+		}
+		var r RunRecord
+		if err := json.Unmarshal(data, &r); err != nil {
 			continue
 		}
 		nodes := r.Nodes

@@ -73,7 +73,7 @@ func (c *Condition) scalar(v Value) []Problem {
 		switch {
 		case v.Tag() == TagSpan && err == nil:
 			c.op, c.rng = condRange, r // and the text, which a text column may be meant to hold
-		case v.Tag() == TagSpan:
+		case v.Tag() == TagSpan: // what the references hold makes it a text
 		case err != nil:
 			return c.problem("", "%s; quote it if it is meant as text", err)
 		default:
